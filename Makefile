@@ -1,0 +1,169 @@
+# Officer Assaults: everything a person types. `make` alone lists the targets.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+FORCE ?=
+NB ?= 01_rise
+SET ?=
+DATA ?=
+JOBS ?=
+OUT ?= site
+ifndef PYTHON
+PYTHON := $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,\
+	$(if $(shell $(name) -c 'import sys; print(0x30b0000 <= sys.hexversion < 0x30e0000 or "")' 2>/dev/null | grep True),$(name))))
+endif
+
+VENV := .venv
+BIN := $(VENV)/bin
+APP := $(BIN)/officer-assaults
+CORE := $(VENV)/.core-installed
+FULL := $(VENV)/.full-installed
+SELF := $(VENV)/.project-registered
+# Threads inside one process would fight the processes that run side by side.
+export OMP_NUM_THREADS ?= 1
+export OPENBLAS_NUM_THREADS ?= 1
+export UV_PYTHON_DOWNLOADS := never
+# Tests of a file share what it sets up, so a file stays in one process; the longest come first.
+SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
+# Without compiled modules every kernel, worker and test process would compile them again.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Without FORCE the command takes the focus force, or the one that an own export names. Values reach
+# the command through the environment, so that they may hold quotes.
+export FORCE NB SET DATA JOBS OUT
+options = $(if $(FORCE),--force "$$FORCE") $(if $(SET),--set "$$SET") $(if $(JOBS),--jobs "$$JOBS")
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+	@printf '%s\n' '' 'Examples:' '  make reports FORCE=all' '  make reports FORCE=kent,sussex' \
+	  '  make report NB=01_rise FORCE=kent SET="period1=2019-20"' '  make crewing DATA=path/to/cells.csv'
+
+# --- reports -----------------------------------------------------------------------------------
+
+.PHONY: reports
+reports: $(SELF) ## render FORCE (default thames-valley; all; kent,sussex) and the national notebooks
+	@$(APP) reports $(options)
+
+.PHONY: report
+report: $(SELF) ## render one notebook: NB=01_rise FORCE=kent SET="period1=2019-20"
+	@$(APP) report "$$NB" $(options)
+
+.PHONY: crewing
+crewing: $(SELF) ## run the crewing notebooks on your own export: DATA=path/to/cells.csv
+	@$(APP) crewing report "$$DATA" $(options)
+
+.PHONY: verify
+verify: $(SELF) ## run the tracked reports again and compare with reports/findings.csv
+	@$(APP) verify
+
+.PHONY: publish
+publish: $(SELF) ## refresh reports/findings.csv and reports/published/
+	@$(APP) publish
+
+.PHONY: site
+site: $(SELF) ## gather the rendered reports into a folder for any static host: OUT=site
+	@$(APP) site "$$OUT"
+
+.PHONY: picture
+picture: $(FULL) $(SELF) reports ## take the README's picture from the real report
+	@$(BIN)/python tests/browser/picture.py
+
+.PHONY: protocol
+protocol: $(SELF) ## write docs/trial-protocol.md again from the planning models
+	@$(BIN)/python -m officer_assaults.present.trial_protocol
+
+# --- work --------------------------------------------------------------------------------------
+
+.PHONY: lab
+lab: $(SELF) ## open JupyterLab on the notebooks, with readable notebook diffs in git
+	@git config diff.jupytext.textconv '$(BIN)/jupytext --quiet --from ipynb --to py:percent --output -' || true
+	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_rise.ipynb
+
+.PHONY: test
+test: $(FULL) $(SELF) ## run the whole test suite
+	@$(BIN)/pytest $(SIDE_BY_SIDE)
+
+.PHONY: test-fast
+test-fast: $(FULL) $(SELF) ## run the quickest tests, under two minutes on two idle cores
+	@$(BIN)/pytest $(SIDE_BY_SIDE) --within 150
+
+.PHONY: test-durations
+test-durations: $(FULL) $(SELF) ## run the whole suite and time it anew for test-fast
+	@$(BIN)/pytest $(SIDE_BY_SIDE) --record-durations
+
+.PHONY: check
+check: $(FULL) $(SELF) ## lint, format, types, import rules, notebooks, known vulnerabilities
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(APP) check-notebooks
+	@$(BIN)/python tools/audit_dependencies.py
+
+.PHONY: validate
+validate: $(FULL) $(SELF) ## run the validation study in full, long tests, every browser state and all mutations
+	@status=0; $(APP) validate --runs full $(if $(JOBS),--jobs '$(JOBS)') || status=1; \
+	OFFICER_ASSAULTS_RUNS=full $(BIN)/pytest $(SIDE_BY_SIDE) || status=1; \
+	$(BIN)/python tests/mutation/try_mutants.py || status=1; exit $$status
+
+.PHONY: mutants
+mutants: $(FULL) $(SELF) ## make known mistakes in the models on purpose: each must make a test red
+	@$(BIN)/python tests/mutation/try_mutants.py
+
+.PHONY: bench
+bench: $(FULL) $(SELF) ## run the benchmarks side by side and print ratios
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit; done
+
+.PHONY: data-check
+data-check: $(SELF) ## verify checksums, schemas and the known totals of data/
+	@$(APP) data-check
+
+.PHONY: clean
+clean: ## remove rendered reports and caches, keeping what is tracked and the environment
+	@git clean -qdfX -- reports site
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# --- environment -------------------------------------------------------------------------------
+
+.PHONY: lock
+lock: $(FULL) $(SELF) ## resolve requirements.lock again from pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
+	  --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header --quiet \
+	  --output-file requirements.lock
+
+# The lock pins uv as well: a machine without uv gets the pinned one, checked by its hash.
+$(BIN)/python:
+	@test -n '$(PYTHON)' || { echo 'No Python 3.11 to 3.13 found: install one, or name it: make PYTHON=/path/to/python3.11' >&2; exit 2; }
+	@echo 'Making $(VENV) with $(PYTHON)'
+	@if command -v uv >/dev/null; then uv venv --quiet --python '$(PYTHON)' $(VENV); \
+	else '$(PYTHON)' -m venv $(VENV) 2>/dev/null || '$(PYTHON)' -m venv --clear --without-pip $(VENV); fi
+
+$(VENV)/uv.lock: requirements.lock | $(BIN)/python
+	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.lock > $@.part && mv $@.part $@
+
+$(BIN)/uv: $(VENV)/uv.lock
+	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r $<; \
+	elif $(BIN)/python -m pip --version >/dev/null 2>&1; then $(BIN)/python -m pip install --quiet --require-hashes -r $<; \
+	else '$(PYTHON)' -m pip --python $(BIN)/python install --quiet --require-hashes -r $<; fi
+	@touch $@
+
+define install
+	@echo 'Installing from requirements.lock ($(1))'
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r pyproject.toml $(2) -c requirements.lock
+	@touch $@
+endef
+
+$(CORE): requirements.lock $(BIN)/uv
+	$(call install,core,--extra build)
+
+$(FULL): requirements.lock $(CORE)
+	$(call install,with test tools and extras,--all-extras)
+
+# Dependencies change with the lock only; commands and entry points are registered again with pyproject.toml.
+$(SELF): pyproject.toml $(CORE)
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@

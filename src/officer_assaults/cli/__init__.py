@@ -1,0 +1,31 @@
+"""Command line: ``officer-assaults`` wires the rooms together and holds no logic of its own."""
+
+from __future__ import annotations
+
+import click
+
+from officer_assaults import __version__
+from officer_assaults.cli.lazy import LazyGroup
+
+# Command name: where it lives. Nothing is imported before it is asked for.
+COMMANDS = {
+    "reports": "officer_assaults.cli.reports:reports",
+    "report": "officer_assaults.cli.reports:report",
+    "index": "officer_assaults.cli.reports:index",
+    "verify": "officer_assaults.cli.findings:verify",
+    "publish": "officer_assaults.cli.findings:publish",
+    "site": "officer_assaults.cli.site:site",
+    "check-notebooks": "officer_assaults.cli.checks:check_notebooks",
+    "validate": "officer_assaults.cli.validate:validate",
+    "data-check": "officer_assaults.cli.data:data_check",
+    "dictionary": "officer_assaults.cli.data:dictionary",
+    "import": "officer_assaults.cli.data:import_",
+    "crewing": "officer_assaults.cli.crewing:crewing",
+    "template": "officer_assaults.cli.crewing:template",
+}
+
+
+@click.group(cls=LazyGroup, lazy=COMMANDS)
+@click.version_option(__version__, prog_name="officer-assaults")
+def main() -> None:
+    """Make reports on what is behind the numbers of assaults recorded on police officers."""

@@ -1,0 +1,74 @@
+"""Commands about a force's own crewing data: ``crewing report``, ``crewing fit``, ``template``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from officer_assaults.cli.lazy import LazyGroup
+from officer_assaults.cli.reports import make_reports, options
+
+NOTEBOOKS = ("05_crewing", "08_planning")
+
+
+@click.group(
+    cls=LazyGroup,
+    lazy={
+        "report": "officer_assaults.cli.crewing:report",
+        "fit": "officer_assaults.cli.crewing_fit:fit",
+    },
+)
+def crewing() -> None:
+    """Use a force's own records of crews."""
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@options
+def report(file: Path, force: str | None, settings: tuple[str, ...], **how: Any) -> None:
+    """Make the crewing reports from an own export, its sidecar beside it."""
+    from officer_assaults.sources.crewing.about import sidecar_of
+
+    own = [f"cells_path={file}", f"about_path={sidecar_of(file)}"]
+    held = _whose(file, force, settings)
+    make_reports(list(NOTEBOOKS), force=held, settings=(*own, *settings), **how)
+
+
+def _whose(file: Path, force: str | None, settings: tuple[str, ...]) -> str | None:
+    """Force that a checked export names; None for a simulated one, which is no force's.
+
+    Raises
+    ------
+    Refusal
+        With everything wrong with the file or the settings, before any kernel starts; E101 if
+        another force is asked for than the file holds.
+    """
+    from officer_assaults.pipeline.parameters import split_assignments
+    from officer_assaults.present.crewing_input import force_of_export
+    from officer_assaults.refusals import Problem, Refusal
+    from officer_assaults.sources import forces
+    from officer_assaults.sources.crewing import schemas
+
+    held = force_of_export(str(file), None, split_assignments(" ".join(settings)))
+    if force is not None and forces.resolve(force).slug != held:
+        what = f"the export is of '{held}', not of '{force}'."
+        raise Refusal(Problem("E101", what, "Leave --force out, or give its file.", file.name))
+    return None if held == schemas.SIMULATED_FORCE else held
+
+
+@click.group()
+def template() -> None:
+    """Write an empty, documented file to fill in."""
+
+
+@template.command("crewing")
+@click.argument("folder", default=".", type=click.Path(path_type=Path))
+@click.option("--kind", type=click.Choice(["cells", "shifts", "incidents"]), default="cells")
+def template_crewing(folder: Path, kind: Any) -> None:
+    """Write an empty crewing file and the sidecar that explains every column."""
+    from officer_assaults.sources.crewing import template as template_
+
+    for path in template_.write_template(folder, kind):
+        click.echo(f"Wrote {path}")

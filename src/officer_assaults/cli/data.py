@@ -1,0 +1,108 @@
+"""Commands about data: ``data-check``, ``dictionary`` and ``import``."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from officer_assaults.sources.home_office import Imported
+
+Step = Callable[[int, int, str], None]
+
+
+@click.command("data-check")
+def data_check() -> None:
+    """Verify checksums, schemas and published totals of data/."""
+    from officer_assaults.sources import check
+
+    results = check.verify()
+    for name, rows in results.groupby("check", sort=False):
+        click.echo(f"{name}: {len(rows)} hold")
+
+
+@click.command()
+def dictionary() -> None:
+    """Write the data dictionary page from the schemas."""
+    from officer_assaults.sources import dictionary as dictionary_
+
+    click.echo(f"Wrote {dictionary_.write().name}.")
+
+
+@click.group("import")
+def import_() -> None:
+    """Bring an official release in as a new vintage; none is ever overwritten."""
+
+
+def _release_arguments(command: Callable[..., None]) -> Callable[..., None]:
+    vintage = click.option("--vintage", help="Name of the release; default read from the file.")
+    file = click.argument("file", type=click.Path(path_type=Path))
+    return file(vintage(command))
+
+
+@import_.command("home-office")
+@_release_arguments
+def home_office(file: Path, vintage: str | None) -> None:
+    """Read the police recorded crime open data, Police Force Area tables (ODS, XLSX or CSV)."""
+    from officer_assaults.sources import home_office as home_office_
+
+    with _progress() as step:
+        imported = home_office_.import_recorded_crime(file, vintage, progress=step)
+    _report(imported)
+
+
+@import_.command("workforce")
+@_release_arguments
+def workforce(file: Path, vintage: str | None) -> None:
+    """Read the police workforce open data table (ODS, XLSX or CSV)."""
+    from officer_assaults.sources import home_office as home_office_
+
+    with _progress() as step:
+        imported = home_office_.import_workforce(file, vintage, progress=step)
+    _report(imported)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Step | None]:
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(unit="row", unit_scale=True, file=sys.stderr, leave=False) as bar:
+
+        def step(done: int, total: int, what: str) -> None:
+            bar.total, bar.n = total, done
+            bar.set_description_str(what)
+
+        yield step
+
+
+def _report(imported: Imported) -> None:
+    """Say what was read, written and changed against the release before."""
+    click.echo(f"Read {imported.rows_read:,} rows as release {imported.vintage}.")
+    for name in imported.files:
+        click.echo(f"Wrote {name}")
+    if imported.previous:
+        click.echo(
+            f"Against {imported.previous}: {imported.same:,} figures the same, "
+            f"{imported.changed:,} changed, {imported.gone:,} gone."
+        )
+        click.echo(f"New: {', '.join(imported.new_periods) or 'no period'}.")
+    _table("Changed most:", imported.largest)
+    _table("Yearly figures revised by more than 5 %:", imported.revisions)
+    _table("Suspected breaks that the release before did not show:", imported.new_breaks)
+    for note in imported.notes:
+        click.echo(f"Note: {note}")
+
+
+def _table(heading: str, frame: pd.DataFrame) -> None:
+    if len(frame):
+        click.echo(f"{heading}\n{frame.to_string(index=False)}")

@@ -1,0 +1,106 @@
+"""Commands about what is tracked: ``verify`` and ``publish``."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from officer_assaults.pipeline.project import Project
+    from officer_assaults.pipeline.results import Difference
+
+
+@click.command()
+@click.option("--jobs", type=click.IntRange(1), help="Processes; default one a core.")
+def verify(jobs: int | None) -> None:
+    """Run the tracked reports again and compare their findings with reports/findings.csv."""
+    from officer_assaults.cli import output
+    from officer_assaults.cli import project as project_
+    from officer_assaults.cli.reports import FAILED
+    from officer_assaults.pipeline import results
+
+    project = project_.load()
+    before = results.read_csv(output.findings_path(project), output.SCOPE_COLUMN)
+    elsewhere = replace(project, reports=project.state / "verify")
+    shutil.rmtree(elsewhere.reports, ignore_errors=True)
+    code = _make_all(elsewhere, jobs)
+    differences = results.compare(before, output.tracked_rows(elsewhere))
+    if code == 0:
+        shutil.rmtree(elsewhere.reports, ignore_errors=True)
+    if differences:
+        click.echo(difference_table(differences))
+        told = f"{len(differences)} differences from the tracked findings."
+        click.echo(f"{told} If they are meant, 'make publish' takes them over.", err=True)
+        sys.exit(FAILED)
+    click.echo(f"All {len(before)} tracked findings were reproduced within their tolerances.")
+    sys.exit(code)
+
+
+def _make_all(project: Project, jobs: int | None) -> int:
+    from officer_assaults.cli.reports import run, summarise
+    from officer_assaults.pipeline.lock import locked
+    from officer_assaults.pipeline.plan import make_plan
+
+    with locked(project.state / "lock", lambda holder: None):
+        plan = make_plan(project)
+        return summarise(project, plan, run(project, plan, jobs, None, 600.0, 2000.0, None))
+
+
+def difference_table(differences: Sequence[Difference]) -> str:
+    """Table of findings that came out otherwise, one line per column that differs."""
+    rows = [("report", "finding", "column", "tracked", "now")]
+    rows += [(f"{d.scope}/{d.notebook}", d.id, d.column, d.before, d.now) for d in differences]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+@click.command()
+@click.option("--jobs", type=click.IntRange(1), help="Processes; default one a core.")
+def publish(jobs: int | None) -> None:
+    """Refresh what is tracked: reports/findings.csv and reports/published/."""
+    from officer_assaults.cli import output
+    from officer_assaults.cli import project as project_
+    from officer_assaults.cli.reports import _tell_waiting, make
+    from officer_assaults.pipeline.lock import locked
+    from officer_assaults.pipeline.plan import make_plan
+
+    project = project_.load()
+    with locked(project.state / "lock", _tell_waiting):
+        plan = make_plan(project)
+        code = make(project, plan, jobs=jobs)
+        if code != 0:
+            click.echo("Nothing was published.", err=True)
+            sys.exit(code)
+        output.refresh_findings(project)
+        target = project.reports / "published"
+        _copy(project, [run.path(project.reports, s) for run in plan.runs for s in _KINDS], target)
+    click.echo(f"Published {len(plan.runs)} reports.")
+
+
+_KINDS = (".html", ".json")
+
+
+def _copy(project: Project, files: Sequence[Path], target: Path) -> None:
+    """Replace the published set as a whole, index included."""
+    from officer_assaults.cli import output
+
+    fresh = target.with_name(".published-new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    for file in files:
+        copy = fresh / file.relative_to(project.reports)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+    output.build_index(fresh)
+    shutil.rmtree(fresh / ".state", ignore_errors=True)
+    shutil.rmtree(target, ignore_errors=True)
+    fresh.rename(target)

@@ -1,0 +1,26 @@
+"""Command ``site``: the reports as a folder that any static host can serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("folder", default="site", type=click.Path(path_type=Path))
+def site(folder: Path) -> None:
+    """Gather the reports on disk in a folder for a static host."""
+    from officer_assaults.cli import project as project_
+    from officer_assaults.pipeline import results
+    from officer_assaults.present import site as site_
+    from officer_assaults.refusals import Problem, Refusal
+
+    reports = project_.load().reports
+    if not results.read_reports(reports):
+        raise Refusal(Problem("P310", "no report is made yet.", "Make some: 'make reports'."))
+    try:
+        files = site_.build_site(reports, folder)
+    except FileExistsError as error:
+        raise Refusal(Problem("P307", f"{error}.", "Nothing was written.")) from error
+    click.echo(f"Gathered {len(files)} files in {folder}.")

@@ -1,0 +1,105 @@
+"""Files: write whole or not at all, and know a file by its content."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+#: Larger files are not read whole.
+MOST_BYTES = 512 * 1024**2
+TEMPORARY_PREFIX = ".half-written-"
+
+
+def write_atomic(path: Path | str, data: bytes | str) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part.
+
+    Parameters
+    ----------
+    path : Path or str
+        Where to write; missing folders are made.
+    data : bytes or str
+        Content; text is encoded as UTF-8 with line ends as they are.
+
+    Raises
+    ------
+    OSError
+        If the disk is full or the folder cannot be written; the old content then still stands.
+    """
+    target = Path(path)
+    temporary = _write_beside(target, data)
+    try:
+        temporary.replace(target)
+    except BaseException:
+        _discard(temporary)
+        raise
+
+
+def write_new(path: Path | str, data: bytes | str) -> None:
+    """Write a file like :func:`write_atomic`, but never over one that exists.
+
+    Raises
+    ------
+    FileExistsError
+        If the file exists, also where another process made it in the meantime.
+    """
+    target = Path(path)
+    temporary = _write_beside(target, data)
+    try:
+        os.link(temporary, target)
+    finally:
+        _discard(temporary)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or link, or an empty folder in its place; it may be gone already.
+
+    Raises
+    ------
+    OSError
+        For a folder that holds something, and where the folder around it cannot be written.
+    """
+    if path.is_dir() and not path.is_symlink():
+        path.rmdir()
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _write_beside(target: Path, data: bytes | str) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data.encode() if isinstance(data, str) else data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.chmod(0o666 & ~_umask())
+    except BaseException:
+        _discard(temporary)
+        raise
+    return temporary
+
+
+def _discard(temporary: Path) -> None:
+    with contextlib.suppress(OSError):
+        temporary.unlink()
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 of bytes, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def sha256_file(path: Path | str) -> str:
+    """SHA-256 of a file's content, in hexadecimal."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

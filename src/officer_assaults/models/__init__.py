@@ -1,0 +1,1 @@
+"""Models: statistics as pure functions, DataFrame in and frozen dataclass out."""

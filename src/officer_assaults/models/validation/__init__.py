@@ -1,0 +1,1 @@
+"""Validation: whether estimators keep what they promise where the truth is known."""

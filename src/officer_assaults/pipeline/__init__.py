@@ -1,0 +1,1 @@
+"""Pipeline: check, run and render parametrised notebooks, whatever they are about."""

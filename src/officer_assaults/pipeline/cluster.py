@@ -1,0 +1,174 @@
+"""Cluster: hands the plan to a Dask cluster through its ``concurrent.futures`` interface."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from officer_assaults.files import sha256
+from officer_assaults.pipeline.inputs import hash_json, manifest
+from officer_assaults.pipeline.project import Project
+from officer_assaults.pipeline.run import CONTRACT_BROKEN, Job, Result, perform
+from officer_assaults.refusals import Problem, Refusal
+
+_CONNECT_SECONDS = 20
+_RUNS_PER_THREAD = 2
+_unpacked: dict[str, Path] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Data of a project as one piece that travels to workers without a shared disk.
+
+    Parameters
+    ----------
+    content : bytes
+        Zip archive of everything notebooks may read, by name relative to the project.
+    digest : str
+        Its SHA-256, the name under which workers keep it.
+    """
+
+    content: bytes
+    digest: str
+
+
+def pack(project: Project) -> Bundle:
+    """Pack data and notebooks' names; the same files always give the same bytes."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for folder in (*project.data, project.notebooks):
+            for name in sorted(manifest([folder])):
+                entry = zipfile.ZipInfo((folder.parent.relative_to(project.root) / name).as_posix())
+                archive.writestr(entry, (folder.parent / name).read_bytes())
+    content = stream.getvalue()
+    return Bundle(content, sha256(content))
+
+
+def unpack(bundle: Bundle) -> Path:
+    """Unpack a bundle into a folder of this process's own.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are not those that were packed.
+    """
+    if sha256(bundle.content) != bundle.digest:
+        raise ValueError("the data arrived damaged")
+    folder = Path(tempfile.mkdtemp(prefix="data-"))
+    with zipfile.ZipFile(io.BytesIO(bundle.content)) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+class DataPlugin:
+    """Puts the data on every worker of a cluster, also on those that join later.
+
+    Parameters
+    ----------
+    bundle : Bundle
+        What to put there.
+    """
+
+    idempotent = True
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.name = f"report-data-{bundle.digest[:16]}"
+
+    def setup(self, worker: Any) -> None:
+        """Unpack when a worker starts or the plugin is registered."""
+        if self.bundle.digest not in _unpacked:
+            _unpacked[self.bundle.digest] = unpack(self.bundle)
+
+    def teardown(self, worker: Any) -> None:
+        """Remove the data when the worker leaves."""
+        folder = _unpacked.pop(self.bundle.digest, None)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@functools.cache
+def package_hash() -> str:
+    """Hash of the installed package: runs must not mix versions."""
+    return hash_json(manifest([Path(__file__).parents[1]]))
+
+
+def perform_remote(job: Job, digest: str, package: str) -> Result:
+    """Make one report on a worker from its own package and the data that was sent.
+
+    Parameters
+    ----------
+    job : Job
+        What to make.
+    digest : str
+        Which data.
+    package : str
+        Hash of the package that the plan was made with.
+    """
+    if package != package_hash():
+        text = "the worker has another version of the package: install the same on every worker"
+        return Result(job.key, CONTRACT_BROKEN, error=text)
+    if digest not in _unpacked:
+        return Result(job.key, CONTRACT_BROKEN, error="the worker was not sent the data")
+    return perform(replace(job, root=str(_unpacked[digest])))
+
+
+@dataclass(slots=True)
+class DaskWorkers:
+    """Workers of a Dask cluster.
+
+    Parameters
+    ----------
+    address : str
+        Address of the scheduler.
+    project : Project
+        Whose data to send.
+    engine : str
+        Papermill engine on the workers.
+    """
+
+    address: str
+    project: Project
+    engine: str
+    perform: Callable[[Job], Result] = perform
+    width: int = 1
+
+    @contextlib.contextmanager
+    def executor(self) -> Iterator[Executor]:
+        """Connect, send the data, and give the cluster's executor.
+
+        Raises
+        ------
+        Refusal
+            P308 if no scheduler answers there or Dask is not installed.
+        """
+        try:
+            from distributed import Client, WorkerPlugin
+
+            client: Any = Client(self.address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+        except (ImportError, OSError, ValueError) as error:
+            what = f"no Dask scheduler at '{self.address}' ({error})."
+            remedy = "Start one, check the address, and install the extra 'cluster'."
+            raise Refusal(Problem("P308", what, remedy)) from error
+        plugin_class = type("ReportData", (DataPlugin, WorkerPlugin), {})
+        bundle = pack(self.project)
+        with client:
+            client.register_plugin(plugin_class(bundle))
+            self.width = _RUNS_PER_THREAD * max(1, sum(client.nthreads().values()))
+            self.perform = functools.partial(
+                perform_remote, digest=bundle.digest, package=package_hash()
+            )
+            executor = client.get_executor(pure=False)
+            try:
+                yield executor
+            finally:
+                executor.shutdown(wait=False)

@@ -1,0 +1,214 @@
+"""Collect: make an executed notebook reproducible, read its results, judge its contract."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from officer_assaults.findings import FINDING_MIME, ROLE_KEY, SOURCE_MIME
+
+INJECTED_TAG = "injected-parameters"
+_KEPT_CELL_METADATA = {"tags", ROLE_KEY, "jupyter"}
+_CELL_FILE = re.compile(r"(?:/[^\s'\"<>:]*)?/ipykernel_\d+/\d+\.py")
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}")
+_BINARY_MIMES = frozenset({"image/png", "image/jpeg", "image/gif", "application/pdf"})
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What an executed notebook says about itself.
+
+    Parameters
+    ----------
+    findings, sources : list of dict
+        Payloads of the finding and source outputs, in order.
+    counts : dict of str to int
+        Number of outputs of each role.
+    headline : dict of str to str
+        What the first headline says, by part.
+    broken : tuple of str
+        Every way in which the notebook did not deliver what it declares; empty if it did.
+    """
+
+    findings: list[dict[str, Any]]
+    sources: list[dict[str, Any]]
+    counts: dict[str, int]
+    headline: dict[str, str]
+    broken: tuple[str, ...]
+
+
+def outputs_of(notebook: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """All outputs of the code cells, in order."""
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            yield from cell["outputs"]
+
+
+def role_of(output: Mapping[str, Any]) -> str | None:
+    """Role that a helper gave an output, or None."""
+    described = output.get("metadata", {}).get(ROLE_KEY)
+    return described.get("role") if isinstance(described, Mapping) else None
+
+
+def collect(notebook: Mapping[str, Any], expected: Mapping[str, int]) -> Collected:
+    """Read findings, sources and counts, and check what was declared.
+
+    Parameters
+    ----------
+    notebook : mapping
+        Executed notebook.
+    expected : mapping of str to int
+        Least number of outputs of a role, from the calls that every run makes.
+
+    Returns
+    -------
+    Collected
+        Results with every breach of the contract.
+    """
+    findings = _payloads(notebook, FINDING_MIME)
+    sources = _payloads(notebook, SOURCE_MIME)
+    counts = Counter(role for output in outputs_of(notebook) if (role := role_of(output)))
+    broken = [
+        *_error_outputs(notebook),
+        *_missing_roles(counts, {"headline": 1, "finding": 1, **expected}),
+        *_repeated([str(finding.get("id", "")) for finding in findings]),
+        *_empty_outputs(notebook),
+    ]
+    headline = _headline(notebook)
+    return Collected(findings, sources, dict(sorted(counts.items())), headline, tuple(broken))
+
+
+def _payloads(notebook: Mapping[str, Any], mime: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for output in outputs_of(notebook):
+        payload = output.get("data", {}).get(mime)
+        if isinstance(payload, str):
+            payload = json.loads(payload)
+        found.extend(payload if isinstance(payload, list) else [payload] if payload else [])
+    return found
+
+
+def _headline(notebook: Mapping[str, Any]) -> dict[str, str]:
+    for output in outputs_of(notebook):
+        if role_of(output) == "headline":
+            return dict(output["metadata"][ROLE_KEY].get("said", {}))
+    return {}
+
+
+def _error_outputs(notebook: Mapping[str, Any]) -> Iterator[str]:
+    for output in outputs_of(notebook):
+        if output["output_type"] == "error":
+            yield f"an error is shown: {output['ename']}: {output['evalue']}"
+
+
+def _missing_roles(counts: Mapping[str, int], least: Mapping[str, int]) -> Iterator[str]:
+    for role, wanted in sorted(least.items()):
+        if counts.get(role, 0) < wanted:
+            yield f"{counts.get(role, 0)} of {wanted} {role} outputs"
+
+
+def _repeated(ids: Sequence[str]) -> Iterator[str]:
+    for name, count in Counter(ids).items():
+        if not name:
+            yield "a finding has no id"
+        elif count > 1:
+            yield f"finding '{name}' is recorded {count} times"
+
+
+def _empty_outputs(notebook: Mapping[str, Any]) -> Iterator[str]:
+    for output in outputs_of(notebook):
+        role = role_of(output)
+        if role is not None and not any(output.get("data", {}).values()):
+            yield f"a {role} output is empty"
+        if role == "figure" and not _has_picture(output.get("data", {})):
+            yield "a figure output holds no picture"
+
+
+def _has_picture(data: Mapping[str, Any]) -> bool:
+    html = str(data.get("text/html", ""))
+    return any(mime.startswith("image/") for mime in data) or "<svg" in html or "<img" in html
+
+
+def reproducible(notebook: Mapping[str, Any], replacements: Mapping[str, str]) -> dict[str, Any]:
+    """Copy an executed notebook without anything that differs from run to run.
+
+    Parameters
+    ----------
+    notebook : mapping
+        Executed notebook; left as it is.
+    replacements : mapping of str to str
+        What to write instead of the paths of this machine.
+
+    Returns
+    -------
+    dict
+        Without papermill's metadata, times and ids, paths and memory addresses; text streams of a
+        cell joined, whatever the size of the pieces they came in.
+    """
+    clean = copy.deepcopy(dict(notebook))
+    kernel = clean["metadata"].get("kernelspec", {})
+    clean["metadata"] = {
+        "kernelspec": kernel,
+        "language_info": {"name": "python"},
+        **{key: value for key, value in clean["metadata"].items() if key == ROLE_KEY},
+    }
+    for number, cell in enumerate(clean["cells"], start=1):
+        tags = cell["metadata"].get("tags", [])
+        cell["id"] = INJECTED_TAG if INJECTED_TAG in tags else cell.get("id", f"cell-{number}")
+        cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k in _KEPT_CELL_METADATA}
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [_clean_output(o, replacements) for o in _joined(cell["outputs"])]
+    return clean
+
+
+def _joined(outputs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join streams between two other outputs: how they interleave is a matter of timing."""
+    joined: list[dict[str, Any]] = []
+    pending: dict[str, dict[str, Any]] = {}
+    for output in outputs:
+        if output["output_type"] != "stream":
+            joined.extend(pending[name] for name in sorted(pending, reverse=True))
+            pending = {}
+            joined.append(output)
+        elif output["name"] in pending:
+            pending[output["name"]]["text"] += output["text"]
+        else:
+            pending[output["name"]] = output
+    return [*joined, *(pending[name] for name in sorted(pending, reverse=True))]
+
+
+def _clean_output(output: dict[str, Any], replacements: Mapping[str, str]) -> dict[str, Any]:
+    cleaned = {
+        key: _clean_value(value, replacements)
+        for key, value in output.items()
+        if key not in ("data", "output_type", "name")
+    }
+    data = {
+        mime: value if mime in _BINARY_MIMES else _clean_value(value, replacements)
+        for mime, value in output.get("data", {}).items()
+    }
+    return {**output, **cleaned, **({"data": data} if "data" in output else {})}
+
+
+def _clean_value(value: Any, replacements: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        return clean_text(value, replacements)
+    if isinstance(value, Mapping):
+        return {key: _clean_value(item, replacements) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_clean_value(item, replacements) for item in value]
+    return value
+
+
+def clean_text(text: str, replacements: Mapping[str, str]) -> str:
+    """Text without paths of this machine, cell files and memory addresses."""
+    whole = _ADDRESS.sub("", _CELL_FILE.sub("cell", text))
+    for path in sorted(replacements, key=len, reverse=True):
+        word = replacements[path].replace("\\", r"\\")
+        whole = re.sub(rf"(?<![\w.-]){re.escape(path)}(?![\w-])", word, whole)
+    return whole

@@ -1,0 +1,288 @@
+"""Notebooks: read them, find their schema and title, and refuse what would not run everywhere."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from officer_assaults.pipeline.inputs import fits
+from officer_assaults.pipeline.parameters import TAG, Schema, read_schema
+from officer_assaults.refusals import Problem, Problems, Refusal
+
+MAXIMUM_LINES = 25
+KERNEL = "python3"
+LANGUAGE = "python"
+_HEADING = re.compile(r"^#\s+(.+?)\s*#*\s*$", re.MULTILINE)
+_ABSOLUTE_PATH = re.compile(
+    r"""(?:^|(?<=["'\s(=]))(?:~?/(?:[\w.-]+/)+[\w.-]+|[A-Za-z]:\\+\w|file://)""", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Notebook:
+    """One tracked notebook.
+
+    Parameters
+    ----------
+    name : str
+        File name without suffix, for instance ``"01_rise"``.
+    path : Path
+        Where it was read from.
+    content : dict
+        The notebook as JSON.
+    schema : Schema
+        Its parameters.
+    """
+
+    name: str
+    path: Path
+    content: dict[str, Any]
+    schema: Schema
+
+    @property
+    def title(self) -> str:
+        """The first level-one heading, else the name."""
+        for cell in self.content["cells"]:
+            heading = _HEADING.search(source_of(cell))
+            if cell["cell_type"] == "markdown" and heading is not None:
+                return heading.group(1)
+        return self.name
+
+    def cells(self) -> list[dict[str, Any]]:
+        """Everything a run depends on: type, source and tags of each cell, nothing else."""
+        return [
+            {
+                "type": cell["cell_type"],
+                "source": source_of(cell),
+                "tags": cell.get("metadata", {}).get("tags", []),
+            }
+            for cell in self.content["cells"]
+        ]
+
+    def imports(self) -> list[str]:
+        """Everything its cells may import: modules, and names that may be modules."""
+        found: set[str] = set()
+        for cell in self.content["cells"]:
+            if cell["cell_type"] == "code":
+                found.update(_imports(source_of(cell)))
+        return sorted(found)
+
+    def calls(self, names: Mapping[str, str]) -> Counter[str]:
+        """Count the helper calls that every run makes, by role.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            Role of each helper's name, for instance ``{"show_figure": "figure"}``.
+
+        Returns
+        -------
+        Counter
+            Calls outside loops, branches and functions, the least that a complete run shows.
+        """
+        found: Counter[str] = Counter()
+        for cell in self.content["cells"]:
+            if cell["cell_type"] == "code":
+                found.update(_certain_calls(source_of(cell), names))
+        return found
+
+
+def source_of(cell: Mapping[str, Any]) -> str:
+    """Join a cell's source into one text."""
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(source)
+
+
+def _certain_calls(source: str, names: Mapping[str, str]) -> Iterator[str]:
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return
+    for statement in body:
+        value = getattr(statement, "value", None)
+        if isinstance(value, ast.Call):
+            function = value.func
+            name = function.attr if isinstance(function, ast.Attribute) else ""
+            name = function.id if isinstance(function, ast.Name) else name
+            if name in names:
+                yield names[name]
+
+
+def _imports(source: str) -> Iterator[str]:
+    try:
+        statements = list(ast.walk(ast.parse(source)))
+    except SyntaxError:
+        return
+    for statement in statements:
+        if isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
+            yield statement.module
+            yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
+
+
+def find(folder: Path) -> list[Path]:
+    """Notebooks of a folder, in the order of their names."""
+    return sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
+
+
+def load(path: Path) -> Notebook:
+    """Read a notebook and its schema.
+
+    Raises
+    ------
+    Refusal
+        P101 if it is no notebook, P102 if it has not exactly one parameters cell, and what
+        :func:`read_schema` refuses.
+    """
+    content = _read_json(path)
+    tagged = [cell for cell in content["cells"] if _is_parameters(cell)]
+    if len(tagged) != 1:
+        raise Refusal(_one_parameters_cell(path.name, len(tagged)))
+    return Notebook(path.stem, path, content, read_schema(path.name, source_of(tagged[0])))
+
+
+def _one_parameters_cell(name: str, count: int) -> Problem:
+    return Problem(
+        "P102",
+        f"{count} cells are tagged '{TAG}'.",
+        f"Tag exactly one code cell '{TAG}' and keep all parameters in it.",
+        name,
+    )
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        if not path.is_file():
+            raise OSError("there is no such file")
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not fits(content, _SHAPE) or content["nbformat"] != 4:
+            raise ValueError("its parts are not those of one")
+        if not all(map(_is_cell, content["cells"])):
+            raise ValueError("a cell is none")
+    except (OSError, ValueError, RecursionError) as error:
+        problem = Problem(
+            "P101", f"not a version 4 notebook ({error}).", "Save it again.", path.name
+        )
+        raise Refusal(problem) from error
+    return dict(content)
+
+
+_SHAPE = {"nbformat": int, "cells": [dict]}
+_CELL_SHAPE = {"cell_type": str, "source": (str, list)}
+
+
+def _is_cell(cell: Mapping[str, Any]) -> bool:
+    metadata = cell.get("metadata", {})
+    return (
+        fits(cell, _CELL_SHAPE)
+        and fits(list(cell["source"]), [str])
+        and fits(metadata, dict)
+        and fits(metadata.get("tags", []), [str])
+    )
+
+
+def _is_parameters(cell: Mapping[str, Any]) -> bool:
+    return cell["cell_type"] == "code" and TAG in cell.get("metadata", {}).get("tags", [])
+
+
+def check(path: Path) -> list[Problem]:
+    """Everything in a notebook that would make it differ from one machine or run to the next.
+
+    Returns
+    -------
+    list of Problem
+        P101 to P110 and P205, P208; empty for a notebook that may be committed.
+    """
+    try:
+        content = _read_json(path)
+    except Refusal as refusal:
+        return list(refusal.problems)
+    problems = Problems(file=path.name)
+    _check_structure(content, problems)
+    for number, cell in enumerate(content["cells"], start=1):
+        _check_cell(number, cell, problems)
+    tagged = [cell for cell in content["cells"] if _is_parameters(cell)]
+    if len(tagged) != 1:
+        problems.found.append(_one_parameters_cell(path.name, len(tagged)))
+    for cell in tagged:
+        try:
+            read_schema(path.name, source_of(cell))
+        except Refusal as refusal:
+            problems.found.extend(refusal.problems)
+    return problems.found
+
+
+def _check_structure(content: Mapping[str, Any], problems: Problems) -> None:
+    cells = content["cells"]
+    first = source_of(cells[0]) if cells and cells[0]["cell_type"] == "markdown" else ""
+    if not first.lstrip().startswith("# "):
+        problems.add(
+            "P103", "cell 1 is not the title.", "Open with a markdown cell '# Title of the report'."
+        )
+    metadata = content.get("metadata")
+    kernel = metadata.get("kernelspec") if isinstance(metadata, dict) else None
+    kernel = kernel if isinstance(kernel, dict) else {}
+    if (kernel.get("name"), kernel.get("language")) != (KERNEL, LANGUAGE):
+        problems.add(
+            "P104",
+            f"the kernel is '{kernel.get('name')}' for language '{kernel.get('language')}'.",
+            f"Choose '{KERNEL}' (in JupyterLab: Kernel, Change Kernel) and save.",
+        )
+    counts = Counter(str(cell.get("id")) for cell in cells)
+    for number, cell in enumerate(cells, start=1):
+        if not cell.get("id"):
+            problems.add("P105", f"cell {number} has no id.", "Save it as notebook format 4.5.")
+        elif counts[str(cell["id"])] > 1:
+            problems.add(
+                "P105",
+                f"cell {number} shares the id '{cell['id']}' with another.",
+                "Give each cell an id of its own.",
+            )
+
+
+def _check_cell(number: int, cell: Mapping[str, Any], problems: Problems) -> None:
+    source = source_of(cell)
+    if _ABSOLUTE_PATH.search(source):
+        line = next(line for line in source.splitlines() if _ABSOLUTE_PATH.search(line))
+        problems.add(
+            "P106",
+            f"cell {number} names a path of one machine: '{line.strip()}'.",
+            "Read data through the package, or give a path relative to the project.",
+        )
+    if cell["cell_type"] == "code":
+        _check_code(number, cell, source, problems)
+
+
+def _check_code(number: int, cell: Mapping[str, Any], source: str, problems: Problems) -> None:
+    if cell.get("outputs"):
+        problems.add(
+            "P107", f"cell {number} has outputs.", "Clear all outputs before you save and commit."
+        )
+    if cell.get("execution_count") is not None:
+        problems.add(
+            "P108",
+            f"cell {number} has an execution count.",
+            "Clear all outputs before you save and commit.",
+        )
+    lines = len(source.splitlines())
+    if lines > MAXIMUM_LINES:
+        problems.add(
+            "P109",
+            f"cell {number} has {lines} lines.",
+            f"Keep cells to {MAXIMUM_LINES} lines: split it, or move code into the package.",
+        )
+    try:
+        ast.parse(source)
+    except SyntaxError as error:
+        problems.add(
+            "P110",
+            f"cell {number}, line {error.lineno}, is not Python: {error.msg}.",
+            "Mend it; shell lines and magics do not run everywhere.",
+        )

@@ -1,0 +1,431 @@
+"""Plan: the table of runs, checked whole before the first kernel starts, and what is stale."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from officer_assaults.files import sha256_file
+from officer_assaults.pipeline import inputs as inputs_
+from officer_assaults.pipeline import notebooks as notebooks_
+from officer_assaults.pipeline.inputs import Inputs, read_json
+from officer_assaults.pipeline.notebooks import Notebook
+from officer_assaults.pipeline.parameters import Vocabulary, looks_secret
+from officer_assaults.pipeline.project import ALL, Project
+from officer_assaults.pipeline.vocabularies import FileVocabulary, Memory
+from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+
+STAMP_FORMAT = 1
+STAMP_SHAPE = {
+    "format": int,
+    "inputs": {str: str},
+    "versions": {str: str},
+    "parameters": dict,
+    "outputs": {str: str},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One notebook with one set of checked parameters, and where its report goes.
+
+    Parameters
+    ----------
+    notebook : Notebook
+        What to run.
+    scope : str
+        Folder of the report.
+    parameters : dict
+        Every parameter's value, canonically spelled.
+    non_default : dict
+        The parameters that differ from the notebook's defaults, the scope left out.
+    inputs : Inputs
+        Hashes of everything the report is made from.
+    versions : dict of str to str
+        Installed versions that the page names.
+    command : str
+        What makes this one report, as the page says it.
+    local_command : str
+        The same for the terminal: it names files outside the project by their whole path.
+    files : dict of str to Path
+        Files that parameters name, by the name the notebook knows them by.
+    """
+
+    notebook: Notebook
+    scope: str
+    parameters: dict[str, Any]
+    non_default: dict[str, Any]
+    inputs: Inputs
+    versions: dict[str, str]
+    command: str
+    local_command: str
+    files: dict[str, Path] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Scope and notebook, the name of a run in messages and manifests."""
+        return f"{self.scope}/{self.notebook.name}"
+
+    def path(self, folder: Path, suffix: str) -> Path:
+        """Where the file of one kind lies below a folder."""
+        return folder / self.scope / f"{self.notebook.name}{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All runs asked for, and for each why it has to be made again.
+
+    Parameters
+    ----------
+    runs : tuple of Run
+        In the order of scopes and notebooks.
+    reasons : dict of str to str
+        Why a run is stale, by its key; fresh runs are not in it.
+    manifests : dict of str to dict
+        Hash of every single source and data file, so that a later plan can name what changed.
+    """
+
+    runs: tuple[Run, ...]
+    reasons: dict[str, str]
+    manifests: dict[str, dict[str, str]]
+
+    @property
+    def stale(self) -> tuple[Run, ...]:
+        """The runs that have to be made."""
+        return tuple(run for run in self.runs if run.key in self.reasons)
+
+
+def make_plan(
+    project: Project,
+    *,
+    notebooks: Sequence[str] | None = None,
+    scopes: Sequence[str] | None = None,
+    settings: Mapping[str, str] | None = None,
+    force_all: bool = False,
+) -> Plan:
+    """Check every run that is asked for and say which of them are stale.
+
+    Parameters
+    ----------
+    project : Project
+        Where things are.
+    notebooks : sequence of str, optional
+        Names of notebooks; default all.
+    scopes : sequence of str, optional
+        Values of the scope parameter, ``["all"]`` for every one; default the project's focus.
+    settings : mapping of str to str, optional
+        Values of other parameters; each notebook takes those it knows.
+    force_all : bool
+        Treat every run as stale.
+
+    Returns
+    -------
+    Plan
+        Checked runs.
+
+    Raises
+    ------
+    Refusal
+        With everything wrong in any run: unknown notebooks, parameters and scopes, wrong values,
+        runs asked for twice, data that is not there.
+    """
+    chosen = _chosen(project, notebooks, settings or {})
+    manifests = {
+        "source": inputs_.manifest([project.source]),
+        "data": inputs_.manifest(project.data),
+    }
+    memory = Memory(project.state / "words.json", inputs_.hash_json(manifests))
+    vocabularies: dict[str, Vocabulary] = {
+        "file": FileVocabulary(project.root),
+        **memory.wrap(project.vocabularies),
+    }
+    table = _Table(
+        project,
+        _all_scopes(project, scopes, vocabularies),
+        bool(scopes),
+        dict(settings or {}),
+        manifests,
+        vocabularies,
+        _neighbours(project),
+    )
+    runs = _collect(table.runs_of(notebook) for notebook in chosen)
+    memory.keep()
+    _refuse_duplicates(runs)
+    runs.sort(key=lambda run: (run.scope != project.national_scope, run.scope, run.notebook.name))
+    reasons = {}
+    for run in runs:
+        reason = "asked for" if force_all else why_stale(project, run, manifests)
+        if reason is not None:
+            reasons[run.key] = reason
+    return Plan(tuple(runs), reasons, manifests)
+
+
+def _collect(parts: Iterable[Callable[[], list[Run]]]) -> list[Run]:
+    runs: list[Run] = []
+    problems: dict[Problem, None] = {}
+    for part in parts:
+        try:
+            runs.extend(part())
+        except Refusal as refusal:
+            problems.update(dict.fromkeys(refusal.problems))
+    if problems:
+        raise Refusal(problems)
+    return runs
+
+
+def _all_scopes(
+    project: Project, scopes: Sequence[str] | None, vocabularies: Mapping[str, Vocabulary]
+) -> Sequence[str]:
+    if scopes is not None and list(scopes) == [ALL]:
+        return vocabularies[project.scope_vocabulary].known()
+    return scopes or [project.focus]
+
+
+def _chosen(
+    project: Project, wanted: Sequence[str] | None, settings: Mapping[str, str]
+) -> list[Notebook]:
+    problems = Problems()
+    chosen = _choose(project, wanted, problems)
+    _check_settings(project, chosen, settings, problems)
+    _check_data(project, problems)
+    problems.raise_if_any()
+    return chosen
+
+
+def _neighbours(project: Project) -> dict[str, list[str]]:
+    """Name and title of the notebooks beside each one in its folder: pages link to them."""
+    shelves: dict[bool, list[Notebook]] = {True: [], False: []}
+    for path in notebooks_.find(project.notebooks):
+        with contextlib.suppress(Refusal):
+            notebook = notebooks_.load(path)
+            scope = project.scope_parameter
+            scoped = scope in notebook.schema and not notebook.schema[scope].optional
+            shelves[scoped].append(notebook)
+    found = {}
+    for shelf in shelves.values():
+        words = ["", *(f"{notebook.name}: {notebook.title}" for notebook in shelf), ""]
+        for place, notebook in enumerate(shelf):
+            found[notebook.name] = [words[place], words[place + 2]]
+    return found
+
+
+def _choose(project: Project, wanted: Sequence[str] | None, problems: Problems) -> list[Notebook]:
+    paths = {path.stem: path for path in notebooks_.find(project.notebooks)}
+    if not paths:
+        problems.add("P303", f"no notebooks in {project.notebooks.name}/.", "Check the folder.")
+    chosen = []
+    for name in paths if wanted is None else wanted:
+        stem = Path(name).name.removesuffix(".ipynb")
+        if stem not in paths:
+            problems.add("P301", f"there is no notebook '{name}'.", nearest(stem, list(paths)))
+            continue
+        try:
+            chosen.append(notebooks_.load(paths[stem]))
+        except Refusal as refusal:
+            problems.found.extend(refusal.problems)
+    return chosen
+
+
+def _check_settings(
+    project: Project, chosen: Sequence[Notebook], settings: Mapping[str, str], problems: Problems
+) -> None:
+    known = sorted({name for notebook in chosen for name in notebook.schema.names})
+    for name in settings:
+        if looks_secret(name):
+            problems.add(
+                "P208",
+                f"'{name}' looks like a secret, and parameters are printed.",
+                "Read secrets from the environment.",
+            )
+        elif name == project.scope_parameter:
+            problems.add(
+                "P209",
+                f"'{name}' decides where a report goes and is not set like other parameters.",
+                f"Use --{name}.",
+            )
+        elif chosen and name not in known:
+            problems.add("P201", f"unknown parameter '{name}'.", nearest(name, known))
+
+
+def _check_data(project: Project, problems: Problems) -> None:
+    for path in (*project.data, project.lock, project.source):
+        if not path.exists():
+            problems.add(
+                "P303",
+                f"'{path.relative_to(project.root)}' is needed by every report and is not there.",
+                "Restore it from the repository.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    project: Project
+    scopes: Sequence[str]
+    scopes_are_named: bool
+    settings: dict[str, str]
+    manifests: Mapping[str, Mapping[str, str]]
+    vocabularies: Mapping[str, Vocabulary]
+    neighbours: Mapping[str, Sequence[str]]
+
+    def runs_of(self, notebook: Notebook) -> Callable[[], list[Run]]:
+        return lambda: _collect(self._run(notebook, scope) for scope in self._scopes(notebook))
+
+    def _scopes(self, notebook: Notebook) -> Sequence[str | None]:
+        name = self.project.scope_parameter
+        if name not in notebook.schema:
+            return [None]
+        if not notebook.schema[name].optional:
+            return self.scopes
+        has_own_data = any(
+            p.is_file and p.name in self.settings for p in notebook.schema.parameters
+        )
+        return self.scopes if has_own_data and self.scopes_are_named else [None]
+
+    def _run(self, notebook: Notebook, scope: str | None) -> Callable[[], list[Run]]:
+        return lambda: [self._checked_run(notebook, scope)]
+
+    def _checked_run(self, notebook: Notebook, scope: str | None) -> Run:
+        project, schema = self.project, notebook.schema
+        given: dict[str, Any] = {n: v for n, v in self.settings.items() if n in schema}
+        if scope is not None:
+            given[project.scope_parameter] = scope
+        found = schema.resolve(given, self.vocabularies)
+        values, files = _renamed_files(notebook, found, project.root)
+        defaults = schema.resolve({}, self.vocabularies) if given else values
+        non_default = {
+            name: value
+            for name, value in values.items()
+            if name != project.scope_parameter and value != defaults[name]
+        }
+        folder = project.national_scope if scope is None else values[project.scope_parameter]
+        shown, local = (
+            {name: _as_text(source[name]) for name in non_default} for source in (values, found)
+        )
+        asked = None if scope is None else folder
+        return Run(
+            notebook,
+            folder,
+            values,
+            non_default,
+            self._inputs(notebook, values, files),
+            inputs_.versions(project.versions),
+            project.command(notebook.name, asked, shown),
+            project.command(notebook.name, asked, local),
+            files,
+        )
+
+    def _inputs(
+        self, notebook: Notebook, values: Mapping[str, Any], files: Mapping[str, Path]
+    ) -> Inputs:
+        data = {**self.manifests["data"], **{n: sha256_file(p) for n, p in files.items()}}
+        return Inputs(
+            notebook=inputs_.hash_json([notebook.cells(), self.neighbours[notebook.name]]),
+            parameters=inputs_.hash_json(values),
+            source=inputs_.hash_json(self.manifests["source"]),
+            data=inputs_.hash_json(data),
+            lock=sha256_file(self.project.lock),
+        )
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{','.join(map(str, value))}]"
+    return str(value)
+
+
+def _renamed_files(
+    notebook: Notebook, found: Mapping[str, Any], root: Path
+) -> tuple[dict[str, Any], dict[str, Path]]:
+    """Give files from outside the project a name without their folder: pages show parameters."""
+    values = dict(found)
+    files: dict[str, Path] = {}
+    for parameter in notebook.schema.parameters:
+        value = values[parameter.name]
+        if parameter.is_file and value is not None and value not in parameter.allowed:
+            path = root / value
+            name = path.name if Path(value).is_absolute() else value
+            if files.get(name, path) != path:
+                what = f"two files are called '{name}'."
+                raise Refusal(Problem("P304", what, "Rename one: pages show no folders."))
+            files[name] = path
+            values[parameter.name] = name
+    return values, files
+
+
+def _refuse_duplicates(runs: Sequence[Run]) -> None:
+    problems = Problems()
+    seen: set[str] = set()
+    for run in runs:
+        if run.key in seen:
+            problems.add("P302", f"'{run.key}' is asked for twice.", "Name it once.")
+        seen.add(run.key)
+    problems.raise_if_any()
+
+
+def stamp_path(project: Project, run: Run) -> Path:
+    """Where the stamp of a finished run lies."""
+    return run.path(project.state / "stamps", ".json")
+
+
+def why_stale(project: Project, run: Run, manifests: Mapping[str, Mapping[str, str]]) -> str | None:
+    """Reason to make a report again; None if what is on disk came from these very inputs."""
+    stamp = read_json(stamp_path(project, run), STAMP_SHAPE)
+    if stamp is None or stamp.get("format") != STAMP_FORMAT:
+        failed = run.path(project.state / "failures", ".json").is_file()
+        return "failed last time" if failed else "never made"
+    reasons = [
+        _describe(project, run, part, stamp, manifests)
+        for part, value in run.inputs.as_dict().items()
+        if stamp["inputs"].get(part) != value
+    ]
+    if not reasons and stamp["versions"] != run.versions:
+        reasons = [f"versions changed: {', '.join(_changed_versions(stamp, run))}"]
+    if not reasons:
+        reasons = _missing_outputs(project, run, stamp)
+    return "; ".join(reasons) or None
+
+
+def _changed_versions(stamp: Mapping[str, Any], run: Run) -> list[str]:
+    return inputs_.changed(stamp["versions"], run.versions)
+
+
+def _describe(
+    project: Project,
+    run: Run,
+    part: str,
+    stamp: Mapping[str, Any],
+    manifests: Mapping[str, Mapping[str, str]],
+) -> str:
+    if part == "parameters":
+        names = _changed_parameters(stamp["parameters"], run.parameters)
+    elif part in manifests:
+        old = read_json(manifest_path(project, part, stamp["inputs"].get(part, "")), {str: str})
+        names = inputs_.changed(old, manifests[part]) if old is not None else []
+    else:
+        names = []
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{part} changed: {', '.join(names[:3])}{more}" if names else f"{part} changed"
+
+
+def _changed_parameters(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    return [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+
+
+def manifest_path(project: Project, part: str, digest: str) -> Path:
+    """Where the hashes of the single files behind one part's hash are kept."""
+    return project.state / "manifests" / f"{part}-{digest[:16]}.json"
+
+
+def _missing_outputs(project: Project, run: Run, stamp: Mapping[str, Any]) -> list[str]:
+    reasons = []
+    for suffix in (".html", ".json"):
+        path = run.path(project.reports, suffix)
+        name, digest = path.name, stamp["outputs"].get(path.name)
+        if not path.is_file():
+            reasons.append(f"{name} is missing")
+        elif sha256_file(path) != digest:
+            reasons.append(f"{name} was changed by other hands")
+    return reasons

@@ -1,0 +1,228 @@
+"""Results: what lies on disk after any number of batches, and the tracked table of findings."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from officer_assaults.pipeline.inputs import read_json
+from officer_assaults.pipeline.project import STATE
+from officer_assaults.refusals import Problem, Refusal
+
+SIGNIFICANT_DIGITS = 8
+_NUMBERS = ("value", "lower", "upper")
+_FROM_FINDING = [
+    "id",
+    "label",
+    "value",
+    "lower",
+    "upper",
+    "level",
+    "unit",
+    "denominator",
+    "period",
+    "vintage",
+    "verdict",
+    "claim",
+    "simulated",
+    "tolerance",
+]
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        as_number(value)
+    except (TypeError, ValueError):
+        return False
+    return not isinstance(value, bool)
+
+
+def _is_finding(finding: Mapping[str, Any]) -> bool:
+    numbers = (finding.get(name) for name in _NUMBERS)
+    return isinstance(finding.get("id"), str) and all(map(_is_number, numbers))
+
+
+_REPORT_SHAPE = {"notebook": str, "scope": str, "findings": [dict]}
+_FAILURE_SHAPE = {"notebook": str, "scope": str}
+
+
+def columns(scope_column: str) -> list[str]:
+    """Columns of the findings table, the scope under a name of the caller's."""
+    return ["notebook", scope_column, *_FROM_FINDING]
+
+
+def read_reports(folder: Path) -> list[dict[str, Any]]:
+    """Results of all reports on disk, by scope and notebook; unreadable files are left out."""
+    paths = [path for path in sorted(folder.glob("*/*.json")) if not _is_state(path)]
+    found = [content for path in paths if (content := read_json(path, _REPORT_SHAPE))]
+    return [content for content in found if all(map(_is_finding, content["findings"]))]
+
+
+def read_failures(folder: Path) -> list[dict[str, Any]]:
+    """Failures of runs when they were last tried, by scope and notebook."""
+    paths = sorted((folder / STATE / "failures").glob("*/*.json"))
+    return [content for path in paths if (content := read_json(path, _FAILURE_SHAPE))]
+
+
+def _is_state(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts[-2:])
+
+
+def as_number(value: Any) -> float | None:
+    """Read the number of a finding: None if missing, infinite limits as infinity."""
+    return None if value is None or value == "" else float(value)
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.{SIGNIFICANT_DIGITS}g}"
+    return str(value)
+
+
+def findings_rows(reports: Iterable[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """One tidy row per finding, in the order of notebook, scope and appearance."""
+    rows = []
+    for report in sorted(reports, key=lambda report: (report["notebook"], report["scope"])):
+        for finding in report["findings"]:
+            row = {"notebook": report["notebook"], "scope": report["scope"]}
+            for name in _FROM_FINDING:
+                value = finding.get(name)
+                row[name] = _as_text(as_number(value) if name in _NUMBERS else value)
+            rows.append(row)
+    return rows
+
+
+def write_csv(rows: Sequence[Mapping[str, str]], scope_column: str) -> str:
+    """Write the findings table as CSV text."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(columns(scope_column))
+    for row in rows:
+        writer.writerow([row["notebook"], row["scope"], *(row[name] for name in _FROM_FINDING)])
+    return stream.getvalue()
+
+
+def read_csv(path: Path, scope_column: str) -> list[dict[str, str]]:
+    """Rows of a findings table.
+
+    Raises
+    ------
+    Refusal
+        P401 if the file is missing or has other columns.
+    """
+    wanted = columns(scope_column)
+    if not path.is_file():
+        raise Refusal(_no_findings(path, "is not there"))
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            reader = csv.DictReader(stream)
+            names, rows = reader.fieldnames, list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise Refusal(_no_findings(path, f"cannot be read ({error})")) from error
+    if names != wanted:
+        raise Refusal(_no_findings(path, f"has columns {names}"))
+    wrong = [row for row, cells in enumerate(rows, 2) if not _is_whole(cells, wanted)]
+    if wrong:
+        raise Refusal(_no_findings(path, "has a row with other cells than the header", wrong[0]))
+    return [{("scope" if n == scope_column else n): v for n, v in row.items()} for row in rows]
+
+
+def _is_whole(cells: Mapping[Any, Any], wanted: Sequence[str]) -> bool:
+    """Whether a row has a text for every column, with numbers where numbers belong."""
+    return (
+        list(cells) == list(wanted)
+        and all(isinstance(cell, str) for cell in cells.values())
+        and all(_is_number(cells[name]) for name in (*_NUMBERS, "tolerance"))
+        and (as_number(cells["tolerance"]) or 0.0) >= 0
+    )
+
+
+def _no_findings(path: Path, what: str, row: int | None = None) -> Problem:
+    remedy = "Restore it from version control, or make it again with 'make publish'."
+    return Problem("P401", f"the findings table {what}.", remedy, path.name, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One cell of the findings table that is not what it was.
+
+    Parameters
+    ----------
+    notebook, scope, id : str
+        Which finding.
+    column : str
+        Which column; empty if the whole row came or went.
+    before, now : str
+        Text in the tracked table and after the re-run.
+    """
+
+    notebook: str
+    scope: str
+    id: str
+    column: str
+    before: str
+    now: str
+
+
+def compare(
+    before: Sequence[Mapping[str, str]], now: Sequence[Mapping[str, str]]
+) -> list[Difference]:
+    """Differences between two findings tables beyond each finding's tolerance.
+
+    Numbers differ if they are further apart than the tolerance times the larger of the two;
+    everything else differs if its text does.
+    """
+    old, new = ({_key(row): row for row in rows} for rows in (before, now))
+    found = [Difference(*key, "", "present", "missing") for key in old if key not in new]
+    found += [Difference(*key, "", "missing", "present") for key in new if key not in old]
+    for key in old:
+        if key in new:
+            found += _row_differences(key, old[key], new[key])
+    return sorted(found, key=lambda d: (d.notebook, d.scope, d.id, d.column))
+
+
+def _key(row: Mapping[str, str]) -> tuple[str, str, str]:
+    return row["notebook"], row["scope"], row["id"]
+
+
+def _row_differences(
+    key: tuple[str, str, str], old: Mapping[str, str], new: Mapping[str, str]
+) -> list[Difference]:
+    tolerance = float(old["tolerance"] or 0)
+    return [
+        Difference(*key, name, old[name], new[name])
+        for name in _FROM_FINDING
+        if name != "id" and not _same(name, old[name], new[name], tolerance)
+    ]
+
+
+def _same(name: str, old: str, new: str, tolerance: float) -> bool:
+    if name not in _NUMBERS or not old or not new:
+        return old == new
+    return math.isclose(float(old), float(new), rel_tol=tolerance, abs_tol=0.0) or old == new
+
+
+def refreshed(
+    tracked: Sequence[Mapping[str, str]], now: Sequence[Mapping[str, str]]
+) -> list[dict[str, str]]:
+    """Take new rows, but keep tracked digits where a number moved by no more than its tolerance.
+
+    So the table changes in a diff only if a finding did, not because another machine rounds the
+    last digits another way.
+    """
+    old = {_key(row): row for row in tracked}
+    rows = []
+    for row in now:
+        key = _key(row)
+        kept = key in old and not _row_differences(key, old[key], row)
+        rows.append(dict(old[key]) if kept else dict(row))
+    return rows

@@ -1,0 +1,331 @@
+"""Run: one notebook from source to finished page, in any process on any machine."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from officer_assaults.pipeline.collect import Collected, clean_text, collect, reproducible
+from officer_assaults.pipeline.engines import DEFAULT_ENGINE, ERROR_TAG, TIMED_OUT, Watch
+from officer_assaults.pipeline.forked import PRELOAD_VARIABLE
+from officer_assaults.pipeline.inputs import dump_json
+from officer_assaults.pipeline.plan import Run
+from officer_assaults.pipeline.project import Project
+
+SCHEMA = 1
+FAILED_SUFFIX = ".failed.ipynb"
+OK = "ok"
+CELL_ERROR = "cell error"
+KERNEL_DIED = "kernel died"
+CONTRACT_BROKEN = "contract broken"
+OUTCOMES = (OK, CELL_ERROR, KERNEL_DIED, TIMED_OUT, CONTRACT_BROKEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one run may use.
+
+    Parameters
+    ----------
+    seconds : float
+        Longest time from kernel start to the last cell.
+    megabytes : float
+        Largest resident memory of the kernel and its children.
+    start_seconds : float
+        Longest time for a kernel to answer.
+    """
+
+    seconds: float = 600.0
+    megabytes: float = 2000.0
+    start_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything one run needs, without a path of this machine: it can be sent anywhere.
+
+    Parameters
+    ----------
+    key : str
+        Scope and notebook.
+    notebook : str
+        The notebook as JSON text.
+    inject : dict
+        Parameters that differ from the notebook's own assignments.
+    context : dict
+        What the JSON file says, but for the results.
+    expected : dict of str to int
+        Least number of outputs by role.
+    render : str
+        Import path of the page template.
+    files : dict of str to bytes
+        Files that parameters name.
+    limits : Limits
+        What the run may use.
+    engine : str
+        Name of the papermill engine.
+    preload : tuple of str
+        Modules that forked kernels find imported.
+    environment : dict of str to str
+        Environment variables of the kernel; ``{root}`` stands for the project folder.
+    root : str
+        The project folder of the machine that makes the report.
+    """
+
+    key: str
+    notebook: str
+    inject: dict[str, Any]
+    context: dict[str, Any]
+    expected: dict[str, int]
+    render: str
+    files: dict[str, bytes] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    engine: str = DEFAULT_ENGINE
+    preload: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a run ended, and the finished files.
+
+    Parameters
+    ----------
+    key : str
+        Scope and notebook.
+    outcome : str
+        One of :data:`OUTCOMES`.
+    html, json : bytes, optional
+        The page and its findings; None unless the outcome is ok.
+    executed : bytes, optional
+        The executed notebook, for a failure.
+    cell : int, optional
+        Number of the cell that failed, the first being 1, as the notebook counts them.
+    error : str
+        One line that says what went wrong.
+    seconds, cell_seconds, render_seconds : float
+        Time of the whole run, inside cells, and for the page.
+    peak_megabytes : float
+        Largest resident memory of the kernel that was seen.
+    """
+
+    key: str
+    outcome: str
+    html: bytes | None = None
+    json: bytes | None = None
+    executed: bytes | None = None
+    cell: int | None = None
+    error: str = ""
+    seconds: float = 0.0
+    cell_seconds: float = 0.0
+    render_seconds: float = 0.0
+    peak_megabytes: float = 0.0
+
+
+def make_job(
+    project: Project, run: Run, *, limits: Limits | None = None, engine: str = DEFAULT_ENGINE
+) -> Job:
+    """Pack a planned run so that a worker without this disk can make it."""
+    defaults = run.notebook.schema.defaults
+    return Job(
+        key=run.key,
+        notebook=json.dumps(run.notebook.content),
+        inject={name: v for name, v in run.parameters.items() if v != defaults[name]},
+        context=_context(run),
+        expected=dict(run.notebook.calls(project.helpers)),
+        render=project.render,
+        files={name: path.read_bytes() for name, path in run.files.items()},
+        limits=limits or Limits(),
+        engine=engine,
+        preload=(*run.notebook.imports(), *project.preload),
+        environment=dict(project.environment),
+        root=str(project.root),
+    )
+
+
+def _context(run: Run) -> dict[str, Any]:
+    return {
+        "schema": SCHEMA,
+        "notebook": run.notebook.name,
+        "title": run.notebook.title,
+        "scope": run.scope,
+        "parameters": run.parameters,
+        "comments": {p.name: p.comment for p in run.notebook.schema.parameters},
+        "non_default": run.non_default,
+        "inputs": run.inputs.as_dict(),
+        "input_hash": run.inputs.hash,
+        "versions": run.versions,
+        "command": run.command,
+    }
+
+
+def perform(job: Job) -> Result:
+    """Execute, check and render one job.
+
+    Parameters
+    ----------
+    job : Job
+        What to make.
+
+    Returns
+    -------
+    Result
+        Finished files, or what went wrong; notebooks' faults are never raised.
+    """
+    started = time.perf_counter()
+    watch, result = _attempt(job)
+    if watch.lost:
+        watch, result = _attempt(job)
+    return replace(
+        result,
+        seconds=time.perf_counter() - started,
+        cell_seconds=watch.cell_seconds,
+        peak_megabytes=watch.peak_megabytes,
+    )
+
+
+def _attempt(job: Job) -> tuple[Watch, Result]:
+    folder = Path(tempfile.mkdtemp(prefix="run-")).resolve()
+    watch = Watch(job.limits.seconds, job.limits.megabytes)
+    try:
+        failure = _execute(job, folder, watch)
+        return watch, failure or _finish(job, folder, watch)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _execute(job: Job, folder: Path, watch: Watch) -> Result | None:
+    from papermill import execute_notebook
+    from papermill.exceptions import PapermillExecutionError
+
+    work = folder / "work"
+    work.mkdir()
+    for name, content in job.files.items():
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_bytes(content)
+    source = folder / "notebook.ipynb"
+    source.write_text(job.notebook, encoding="utf-8")
+    os.environ.update(_environment(job))
+    os.environ[PRELOAD_VARIABLE] = " ".join(job.preload)
+    try:
+        with watch:
+            execute_notebook(
+                str(source),
+                None,
+                parameters=job.inject,
+                progress_bar=False,
+                start_timeout=job.limits.start_seconds,
+                engine_name=job.engine,
+                watch=watch,
+                record_timing=True,
+                resources={"metadata": {"path": str(work)}},
+            )
+    except PapermillExecutionError as error:
+        return _failed(job, folder, watch, CELL_ERROR, _one_line(error.ename, error.evalue))
+    except Exception as error:
+        return _died(job, folder, watch, error)
+    return None
+
+
+def _one_line(name: str, text: str) -> str:
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return f"{name}: {first}".strip(": ")
+
+
+def _died(job: Job, folder: Path, watch: Watch, error: Exception) -> Result:
+    if watch.stopped == TIMED_OUT:
+        return _failed(
+            job, folder, watch, TIMED_OUT, f"ran longer than {job.limits.seconds:g} seconds"
+        )
+    if watch.stopped is not None:
+        return _failed(job, folder, watch, KERNEL_DIED, f"SIGKILL: {watch.stopped}")
+    if watch.exit_code is None:
+        return _failed(job, folder, watch, KERNEL_DIED, _one_line(type(error).__name__, str(error)))
+    return _failed(job, folder, watch, KERNEL_DIED, _exit_text(watch.exit_code))
+
+
+def _exit_text(code: int) -> str:
+    if code < 0:
+        return signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+    return f"exit code {code}"
+
+
+def _failed(job: Job, folder: Path, watch: Watch, outcome: str, error: str) -> Result:
+    executed = None
+    if watch.notebook is not None:
+        clean = reproducible(watch.notebook, _replacements(job, folder))
+        clean["cells"] = [cell for cell in clean["cells"] if ERROR_TAG not in _tags(cell)]
+        executed = (json.dumps(clean, ensure_ascii=False, indent=1) + "\n").encode()
+    shown = clean_text(error, _replacements(job, folder))
+    cell = None if outcome == CONTRACT_BROKEN else watch.cell
+    return Result(job.key, outcome, executed=executed, cell=cell, error=shown)
+
+
+def _tags(cell: Mapping[str, Any]) -> list[str]:
+    return list(cell["metadata"].get("tags", []))
+
+
+def _environment(job: Job) -> dict[str, str]:
+    return {name: value.format(root=job.root) for name, value in job.environment.items()}
+
+
+def _replacements(job: Job, folder: Path) -> dict[str, str]:
+    """Text to write instead of this machine's paths."""
+    packages = {path: "site-packages" for path in sys.path if path.endswith("site-packages")}
+    shown = {str(folder / "work"): ".", str(Path.home()): "~", **packages, job.root: "."}
+    return {path: word for path, word in shown.items() if len(Path(path).parts) > 1}
+
+
+def _finish(job: Job, folder: Path, watch: Watch) -> Result:
+    notebook = reproducible(watch.notebook or {}, _replacements(job, folder))
+    found = collect(notebook, job.expected)
+    if found.broken:
+        return _failed(job, folder, watch, CONTRACT_BROKEN, "; ".join(found.broken))
+    started = time.perf_counter()
+    try:
+        context = _results(job, found)
+        page = _renderer(job.render)(_as_node(notebook), context)
+        content = dump_json(context, indent=1) + "\n"
+    except Exception as error:
+        text = "; ".join(line for line in str(error).splitlines() if line.strip())
+        what = f"page not made: {type(error).__name__}: {text}"
+        return _failed(job, folder, watch, CONTRACT_BROKEN, what)
+    if not page.strip():
+        return _failed(job, folder, watch, CONTRACT_BROKEN, "the page is empty")
+    spent = time.perf_counter() - started
+    return Result(job.key, OK, page.encode(), content.encode(), render_seconds=spent)
+
+
+def _results(job: Job, found: Collected) -> dict[str, Any]:
+    return {
+        **job.context,
+        "headline": found.headline,
+        "findings": found.findings,
+        "sources": found.sources,
+        "counts": found.counts,
+    }
+
+
+def _as_node(notebook: Mapping[str, Any]) -> Any:
+    import nbformat
+
+    return nbformat.from_dict(notebook)  # type: ignore[no-untyped-call]
+
+
+def _renderer(name: str) -> Callable[[Any, Mapping[str, Any]], str]:
+    module, _, function = name.partition(":")
+    found: Callable[[Any, Mapping[str, Any]], str] = getattr(
+        importlib.import_module(module), function
+    )
+    return found

@@ -1,0 +1,116 @@
+"""Vocabularies: words looked up once and remembered until data or package change."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from officer_assaults.files import MOST_BYTES, write_atomic
+from officer_assaults.pipeline.inputs import dump_json, fits, read_json
+from officer_assaults.pipeline.parameters import Vocabulary
+from officer_assaults.refusals import Problem, Refusal
+
+#: How the name of a file that a notebook may be given ends, links followed.
+DATA_FILES = (".csv", ".parquet", ".pq", ".yml", ".yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class FileVocabulary:
+    """What ``[<file>]`` stands for: a file of the project tree, or any other that exists."""
+
+    root: Path
+
+    def canonical(self, text: str) -> str:
+        """Path of the file, relative to the project where it lies inside.
+
+        Raises
+        ------
+        Refusal
+            P304 if there is no such file, or it is no data file.
+        """
+        for folder in (Path.cwd(), self.root):
+            try:
+                path = (folder / Path(text).expanduser()).resolve()
+                found = path.is_file()
+                size = path.stat().st_size if found else 0
+            except (OSError, ValueError, RuntimeError):
+                # A NUL, a name too long, a loop of links, or a home that nobody has.
+                break
+            if found:
+                _check_data_file(path, size)
+                inside = path.is_relative_to(self.root.resolve())
+                return path.relative_to(self.root.resolve()).as_posix() if inside else str(path)
+        shown = text.replace("\0", "\\0")
+        raise Refusal(Problem("P304", f"there is no file '{shown}'.", "Give a file that exists."))
+
+    def known(self) -> Sequence[str]:
+        """Nothing: files are not listed."""
+        return ()
+
+
+def _check_data_file(path: Path, size: int) -> None:
+    """Refuse what is no data file: what a run reads may stand in its messages."""
+    if path.suffix.lower() not in DATA_FILES:
+        what = f"'{path.name}' is no data file."
+        raise Refusal(Problem("P304", what, f"Give one that ends in {', '.join(DATA_FILES)}."))
+    if size > MOST_BYTES:
+        what = f"the file '{path.name}' is larger than {MOST_BYTES // 1024**2} MB."
+        raise Refusal(Problem("P304", what, "Split it, or add its rows up."))
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    name: str
+    real: Vocabulary
+    memory: dict[str, Any]
+
+    def canonical(self, text: str) -> str:
+        known = self.memory.setdefault("canonical", {}).setdefault(self.name, {})
+        if text not in known:
+            known[text] = self.real.canonical(text)
+        return str(known[text])
+
+    def known(self) -> Sequence[str]:
+        lists = self.memory.setdefault("known", {})
+        if self.name not in lists:
+            lists[self.name] = list(self.real.known())
+        return list(lists[self.name])
+
+
+_SHAPE = {"canonical": {str: {str: str}}, "known": {str: [str]}}
+
+
+class Memory:
+    """Words that the vocabularies gave before, for these very sources and data.
+
+    Reading the files behind a vocabulary may take longer than the whole plan of a batch in which
+    nothing is stale.
+
+    Parameters
+    ----------
+    path : Path
+        Where they are kept.
+    key : str
+        Hash of everything that vocabularies are made from; words kept under another are dropped.
+    """
+
+    def __init__(self, path: Path, key: str) -> None:
+        self._path = path
+        kept = read_json(path) or {}
+        words = {name: kept.get(name, {}) for name in _SHAPE}
+        kept = kept if fits(words, _SHAPE) else {}
+        self._content = kept if kept.get("key") == key else {"key": key}
+        self._before = dump_json(kept)
+
+    def wrap(self, vocabularies: Mapping[str, Vocabulary]) -> dict[str, Vocabulary]:
+        """Vocabularies that look into the memory first."""
+        return {n: _Remembered(n, real, self._content) for n, real in vocabularies.items()}
+
+    def keep(self) -> None:
+        """Write what was looked up; without a word if the disk is full."""
+        if dump_json(self._content) != self._before:
+            with contextlib.suppress(OSError):
+                write_atomic(self._path, dump_json(self._content, indent=1))

@@ -1,0 +1,1 @@
+"""Present: turn results into figures, tables, words and pages, with disclosure control."""

@@ -1,0 +1,150 @@
+"""Refusals: how the project says no, with every problem named at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+EXIT_CODE = 2
+#: Characters of a message about one cell that are shown; the rest says nothing more.
+LONGEST_TEXT = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with one input, and what to do about it.
+
+    Parameters
+    ----------
+    code : str
+        Catalogue code, for instance ``"E102"`` (see ``docs/refusals.md``).
+    what : str
+        What is wrong, with the offending value.
+    remedy : str
+        What the user should do.
+    file : str, optional
+        File name, relative to where the user stands.
+    row : int, optional
+        Line number in the file, the header being line 1.
+    column : str, optional
+        Column or parameter name.
+    """
+
+    code: str
+    what: str
+    remedy: str
+    file: str | None = None
+    row: int | None = None
+    column: str | None = None
+
+    def __str__(self) -> str:
+        place = [self.file] if self.file else []
+        if self.row is not None:
+            place.append(f"row {self.row}")
+        if self.column is not None:
+            place.append(f"column {_short(self.column)}")
+        where = f" {', '.join(place)}" if place else ""
+        return _one_line(f"{self.code}{where}: {_short(self.what)} {self.remedy}")
+
+
+def _short(text: str) -> str:
+    """Text of a message without the middle of a cell of thousands of characters."""
+    if len(text) <= LONGEST_TEXT:
+        return text
+    half = LONGEST_TEXT // 2
+    return f"{text[:half]} ... {text[-half:]}"
+
+
+def _one_line(text: str) -> str:
+    """Text without line ends, and with characters that would steer a terminal spelled out."""
+    line = " ".join(text.split())
+    if line.isprintable():
+        return line
+    return "".join(
+        sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in line
+    )
+
+
+class Refusal(Exception):
+    """Raised when input cannot be used; carries every problem found, not only the first.
+
+    Parameters
+    ----------
+    problems : Problem or iterable of Problem
+        At least one problem.
+    """
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        found = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        if not found:
+            raise ValueError("a Refusal needs at least one Problem")
+        self.problems: tuple[Problem, ...] = found
+        super().__init__("\n".join(str(problem) for problem in found))
+
+    def __reduce__(self) -> tuple[type[Refusal], tuple[tuple[Problem, ...]]]:
+        return (type(self), (self.problems,))
+
+    def _render_traceback_(self) -> list[str]:
+        """Lines that Jupyter prints in place of a traceback."""
+        return [f"Refused. {problem}" for problem in self.problems]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Catalogue codes, in the order found."""
+        return tuple(problem.code for problem in self.problems)
+
+
+@dataclass(slots=True)
+class Problems:
+    """Collects problems so that a file is refused once, with all of them.
+
+    Examples
+    --------
+    >>> problems = Problems(file="counts.csv")
+    >>> problems.add("E102", "'-3' is negative.", "Give 0 or more.", row=4)
+    >>> problems.raise_if_any()
+    Traceback (most recent call last):
+    ...
+    officer_assaults.refusals.Refusal: E102 counts.csv, row 4: '-3' is negative. Give 0 or more.
+    """
+
+    file: str | None = None
+    found: list[Problem] = field(default_factory=list)
+
+    def add(
+        self,
+        code: str,
+        what: str,
+        remedy: str,
+        *,
+        row: int | None = None,
+        column: str | None = None,
+    ) -> None:
+        """Note one problem of this file."""
+        self.found.append(Problem(code, what, remedy, self.file, row, column))
+
+    def raise_if_any(self) -> None:
+        """Raise one :class:`Refusal` with everything noted so far.
+
+        Raises
+        ------
+        Refusal
+            If any problem was noted.
+        """
+        if self.found:
+            raise Refusal(self.found)
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """Sentence that suggests the nearest known word, or lists what is known.
+
+    Examples
+    --------
+    >>> nearest("forse", ["force", "vintage"])
+    "Did you mean 'force'?"
+    """
+    close = get_close_matches(word[:LONGEST_TEXT], known, n=1, cutoff=0.5)
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    return f"Known: {', '.join(known)}."

@@ -1,0 +1,1 @@
+"""Crewing files of a force: read, check and refuse; collapse shifts; write templates."""

@@ -1,0 +1,66 @@
+"""Pages and the ways to look at them, for the browser tests and the README's picture."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+
+from officer_assaults import paths
+from officer_assaults.present import catalogue
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--force-color-profile=srgb",
+)
+FOCUS = "thames-valley"
+FULL = os.environ.get("OFFICER_ASSAULTS_RUNS") == "full"
+
+
+@dataclass(frozen=True)
+class State:
+    """One way of looking at a page."""
+
+    width: int
+    scheme: str
+    folds: str
+
+    def __str__(self) -> str:
+        return f"{self.width}-{self.scheme}-{self.folds}"
+
+
+STATES = [
+    State(width, scheme, folds)
+    for width in (1280, 390)
+    for scheme in ("light", "dark")
+    for folds in ("shut", "open")
+]
+
+
+def page_names() -> list[str]:
+    """Every page of a batch with the focus force: front page, evidence, each notebook's report."""
+    made = {path.stem for path in paths.notebooks_dir().glob("[0-9][0-9]_*.ipynb")}
+    scopes = {True: FOCUS, False: catalogue.NATIONAL}
+    return ["index", "evidence"] + [
+        f"{scopes[entry.per_force]}/{entry.notebook}"
+        for entry in catalogue.ENTRIES
+        if entry.notebook in made
+    ]
+
+
+def states_of(name: str) -> list[State]:
+    """States to look at: all in full runs, else two opposite ones that rotate over the pages."""
+    if FULL:
+        return STATES
+    first = page_names().index(name) % len(STATES)
+    return [STATES[first], STATES[len(STATES) - 1 - first]]
+
+
+def find_browser() -> str | None:
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)

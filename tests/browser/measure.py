@@ -1,0 +1,106 @@
+"""What a browser can tell of a page that no reading of the file can: sizes, places, focus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Cells that a reader may have to look at, and where they end.
+CUT_CELLS = """
+() => document.querySelectorAll('.vh').forEach(e => e.remove())
+  || [...document.querySelectorAll('th, td')]
+  .filter(cell => cell.checkVisibility() && !cell.closest('.oa-stack thead'))
+  .map(cell => {
+    let box = cell.getBoundingClientRect(), left = 0, right = document.documentElement.clientWidth;
+    for (let up = cell.parentElement; up; up = up.parentElement) {
+      const overflow = getComputedStyle(up).overflowX;
+      if (overflow !== 'visible') {
+        const frame = up.getBoundingClientRect();
+        left = Math.max(left, frame.left); right = Math.min(right, frame.right);
+      }
+    }
+    const text = document.createRange(); text.selectNodeContents(cell);
+    const inside = text.getBoundingClientRect();
+    const over = Math.max(box.right, inside.right) - right;
+    return [cell.textContent.trim().slice(0, 40), Math.max(over, left - box.left)];
+  })
+  .filter(([, over]) => over > 0.5)
+"""
+
+CHART_TEXTS = """
+() => [...document.querySelectorAll('.oa-chart svg')]
+  .filter(chart => chart.checkVisibility())
+  .map(chart => {
+    const frame = chart.getBoundingClientRect();
+    return {
+      left: frame.left, right: frame.right, top: frame.top, bottom: frame.bottom,
+      texts: [...chart.querySelectorAll('text')].map(text => {
+        const matrix = text.getScreenCTM(), box = text.getBoundingClientRect();
+        const scale = Math.hypot(matrix.a, matrix.b);
+        return {
+          text: text.textContent, size: parseFloat(getComputedStyle(text).fontSize) * scale,
+          left: box.left, right: box.right, top: box.top, bottom: box.bottom,
+        };
+      }),
+    };
+  })
+"""
+
+WIDEST = """
+() => {
+  const room = document.documentElement.clientWidth;
+  const over = [...document.querySelectorAll('body *')]
+    .filter(e => e.checkVisibility() && !e.closest('.skip, .vh, thead, svg'))
+    .filter(e => e.getBoundingClientRect().right > room + 0.5)
+    .map(e => e.tagName + '.' + e.className + ': ' + e.textContent.trim().slice(0, 40));
+  const scrolls = document.documentElement.scrollWidth > room;
+  return scrolls ? ['the page scrolls sideways', ...over.slice(0, 5)] : over.slice(0, 5);
+}
+"""
+
+FOCUSABLE = """
+() => [...document.querySelectorAll('a[href], summary, button, input, [tabindex="0"]')]
+  .filter(e => e.checkVisibility({visibilityProperty: true}))
+  .map(e => e.textContent.trim().slice(0, 60))
+"""
+
+FOCUSED = """
+() => {
+  const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
+  return {
+    name: e.textContent.trim().slice(0, 60),
+    outlined: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
+    seen: box.width > 0 && box.right > 0 && box.left < innerWidth,
+  };
+}
+"""
+
+
+def open_folds(page: Any) -> None:
+    """Open every fold of the page."""
+    page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
+
+
+def overlapping(chart: dict[str, Any], slack: float = 1.5) -> list[str]:
+    """Pairs of texts of one drawing that stand on each other."""
+    found = []
+    texts = chart["texts"]
+    for at, one in enumerate(texts):
+        for other in texts[at + 1 :]:
+            across = min(one["right"], other["right"]) - max(one["left"], other["left"])
+            down = min(one["bottom"], other["bottom"]) - max(one["top"], other["top"])
+            # A line of text is drawn in a box with room above and below its letters.
+            if across > slack and down > slack + 0.35 * one["size"]:
+                found.append(f"'{one['text']}' on '{other['text']}'")
+    return found
+
+
+def outside(chart: dict[str, Any], slack: float = 1.5) -> list[str]:
+    """Texts that stick out of their drawing."""
+    return [
+        text["text"]
+        for text in chart["texts"]
+        if text["left"] < chart["left"] - slack
+        or text["right"] > chart["right"] + slack
+        or text["top"] < chart["top"] - slack
+        or text["bottom"] > chart["bottom"] + slack
+    ]

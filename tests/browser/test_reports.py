@@ -1,0 +1,211 @@
+"""Every page as its readers meet it: on a screen, on a telephone, on paper, by ear and by key."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser_states import FULL, STATES, State, page_names, states_of
+from measure import (
+    CHART_TEXTS,
+    CUT_CELLS,
+    FOCUSABLE,
+    FOCUSED,
+    WIDEST,
+    open_folds,
+    outside,
+    overlapping,
+)
+
+pytestmark = pytest.mark.browser
+
+PAGES = page_names()
+REPORTS = [name for name in PAGES if "/" in name]
+SMALLEST_TEXT = 11.0
+# Charts are laid out with two decimals and drawn in whole device pixels.
+SIZE_SLACK = 0.05
+MOST_BYTES = 400_000
+MOST_PRINTED_PAGES = 6
+TELEPHONE = State(390, "light", "open")
+SHUT_TELEPHONE = State(390, "light", "shut")
+FIRST_SCREEN = 844
+# Rules that axe leaves off by default: targets of 24 px (WCAG 2.2 AA).
+AXE_OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+
+every_state = pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        pytest.param(name, state, id=f"{name}-{state}")
+        for name in PAGES
+        for state in states_of(name)
+    ],
+)
+every_page = pytest.mark.parametrize("name", PAGES)
+every_report = pytest.mark.parametrize("name", REPORTS)
+
+
+@every_state
+def test_nothing_is_asked_for_nothing_is_said_and_axe_finds_nothing(
+    look: Any, name: str, state: State
+) -> None:
+    page = look(name, state)
+    assert page.requested == [page.url]
+    assert page.said == []
+    found = Axe().run(page, options=AXE_OPTIONS)
+    violations = {
+        rule["id"]: [node["target"] for node in rule["nodes"]][:3]
+        for rule in found.response["violations"]
+    }
+    assert violations == {}
+
+
+def test_axe_would_see_a_fault(look: Any) -> None:
+    page = look("index", STATES[0])
+    page.evaluate("document.querySelector('h1').remove(); document.documentElement.lang = ''")
+    found = {rule["id"] for rule in Axe().run(page, options=AXE_OPTIONS).response["violations"]}
+    assert {"page-has-heading-one", "html-has-lang"} <= found
+
+
+@every_page
+@pytest.mark.parametrize("folds", ["open", "shut"])
+def test_nothing_overflows_the_smallest_screen(look: Any, name: str, folds: str) -> None:
+    page = look(name, State(320, "light", folds))
+    assert page.evaluate(WIDEST) == []
+
+
+@every_page
+def test_no_column_of_a_table_is_cut_on_a_telephone(look: Any, name: str) -> None:
+    page = look(name, TELEPHONE)
+    assert page.evaluate("document.querySelectorAll('th, td').length") > 0
+    assert page.evaluate(CUT_CELLS) == []
+
+
+@every_report
+@pytest.mark.parametrize("state", [TELEPHONE, STATES[0]], ids=str)
+def test_text_in_charts_can_be_read_and_does_not_collide(
+    look: Any, name: str, state: State
+) -> None:
+    page = look(name, state)
+    charts = page.evaluate(CHART_TEXTS)
+    assert charts or not page.query_selector_all("figure")
+    for chart in charts:
+        sizes = [text["size"] for text in chart["texts"]]
+        assert min(sizes) >= SMALLEST_TEXT - SIZE_SLACK
+        assert overlapping(chart) == []
+        assert outside(chart) == []
+
+
+@every_report
+def test_number_interval_and_caveat_stand_on_the_first_screen(look: Any, name: str) -> None:
+    page = look(name, SHUT_TELEPHONE)
+    for part in (".oa-headline .oa-finding", ".oa-interval", ".oa-headline .oa-caveat"):
+        box = page.locator(part).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= FIRST_SCREEN, part
+    told = page.locator(".oa-headline").inner_text()
+    assert re.search(r"\d", told)
+
+
+@every_page
+def test_the_tab_key_visits_everything_in_order_and_shows_where_it_is(look: Any, name: str) -> None:
+    page = look(name, STATES[0])
+    expected = page.evaluate(FOCUSABLE)
+    visited = []
+    for _ in expected:
+        page.keyboard.press("Tab")
+        focus = page.evaluate(FOCUSED)
+        assert focus["outlined"], focus["name"]
+        assert focus["seen"], focus["name"]
+        visited.append(focus["name"])
+    assert visited[0].startswith("Skip to")
+    assert visited == expected
+
+
+@every_page
+def test_the_skip_link_leads_past_the_header(look: Any, name: str) -> None:
+    page = look(name, STATES[0])
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+@every_report
+def test_a_print_is_short_and_nothing_is_cut(look: Any, name: str, tmp_path: Path) -> None:
+    page = look(name, STATES[0])
+    whole = _printed_pages(page)
+    page.evaluate("document.querySelectorAll('.reference').forEach(e => e.remove())")
+    without_reference_tables = _printed_pages(page)
+    assert 1 <= without_reference_tables <= MOST_PRINTED_PAGES
+    assert without_reference_tables < whole
+    page.reload()
+    page.emulate_media(media="print")
+    # Width of A4 between the margins of the stylesheet.
+    page.set_viewport_size({"width": 695, "height": 1000})
+    assert page.evaluate(WIDEST) == []
+    heads = page.evaluate(
+        "[...document.querySelectorAll('thead')].filter(e => e.checkVisibility())"
+        ".map(e => getComputedStyle(e).display)"
+    )
+    assert set(heads) <= {"table-header-group"}
+
+
+def _printed_pages(page: Any) -> int:
+    content = page.pdf(format="A4", prefer_css_page_size=True)
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", content))
+
+
+@every_page
+def test_a_page_is_small_and_reads_without_scripts(look: Any, name: str, reports: Path) -> None:
+    assert (reports / f"{name}.html").stat().st_size <= MOST_BYTES
+    page = look(name, STATES[0], javascript=False)
+    assert page.locator("h1").count() == 1
+
+
+@every_report
+def test_lines_of_text_are_short_and_letters_large(look: Any, name: str) -> None:
+    page = look(name, STATES[0])
+    size, width = page.evaluate(
+        "() => { const p = document.querySelector('.body p'), s = getComputedStyle(p);"
+        " return [parseFloat(s.fontSize), p.getBoundingClientRect().width]; }"
+    )
+    assert size >= 16
+    # Average letter of the fonts named in the stylesheet is half as wide as it is high.
+    assert width / (0.5 * size) <= 77
+
+
+@every_report
+def test_charts_swap_every_colour_in_the_dark(look: Any, name: str) -> None:
+    colours = """
+    () => [...new Set([...document.querySelectorAll('.oa-chart svg')]
+      .filter(chart => chart.checkVisibility())
+      .flatMap(chart => [...chart.querySelectorAll('path, use, text, rect')])
+      .flatMap(e => { const s = getComputedStyle(e); return [s.fill, s.stroke]; }))]
+    """
+    from officer_assaults.present import theme
+
+    page = look(name, State(1280, "dark", "shut"))
+    known = {_rgb(ink.dark) for ink in theme.INKS.values()} | {"none", "rgb(0, 0, 0)"}
+    assert set(page.evaluate(colours)) - known <= {
+        colour for colour in page.evaluate(colours) if colour.startswith("url")
+    }
+
+
+def _rgb(colour: str) -> str:
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgb({red}, {green}, {blue})"
+
+
+def test_full_runs_look_at_all_states() -> None:
+    looked = {(name, state) for name in PAGES for state in states_of(name)}
+    assert len(looked) == len(PAGES) * (len(STATES) if FULL else 2)
+
+
+@every_report
+def test_open_folds_hold_code_and_numbers(look: Any, name: str) -> None:
+    page = look(name, STATES[0])
+    assert page.locator("pre.code:visible").count() == 0
+    open_folds(page)
+    assert page.locator("pre.code:visible").count() > 0

@@ -1,0 +1,278 @@
+"""The command line: what each command prints, writes and returns."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+
+import notebook_tree as tree
+import pytest
+
+from officer_assaults import paths
+from officer_assaults.cli import output
+from officer_assaults.cli import project as project_
+from officer_assaults.cli.project import FOCUS_FORCE, NATIONAL
+from officer_assaults.pipeline.parameters import split_assignments
+from officer_assaults.refusals import Refusal
+
+HEAVY = ("pandas", "numpy", "papermill", "nbconvert", "matplotlib", "pandera")
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import sys\nfrom officer_assaults.cli import main\n"
+        "main(['--help'], standalone_mode=False)\n"
+        f"print([m for m in {HEAVY} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    for command in ("reports", "report", "verify", "publish", "check-notebooks", "import"):
+        assert f"  {command} " in done.stdout
+
+
+def test_nothing_stale_imports_no_engine(project, run):
+    run("reports")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tree.HERE)!r}); import notebook_tree as tree\n"
+        "from officer_assaults.cli import main, output, project\n"
+        f"project.load = lambda: tree.describe({str(project.root)!r})\n"
+        "output.build_index = lambda folder: folder\n"
+        "try:\n    main(['reports'])\nexcept SystemExit as done:\n    assert not done.code\n"
+        f"print([m for m in {HEAVY} if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    said = done.stdout.splitlines()
+    assert (said[0], said[-1]) == ("All 2 reports are fresh.", "[]")
+
+
+def test_reports_are_made_once_and_the_findings_tracked(project, run, built):
+    first = run("reports", "--jobs", "1")
+    assert "Made 2 reports" in first.output
+    assert "[2/2] ok" in first.output
+    again = run("reports").output
+    assert "All 2 reports are fresh." in again
+    pages = [line.strip() for line in again.splitlines() if line.endswith(".html")]
+    assert pages == [line.strip() for line in first.output.splitlines() if line.endswith(".html")]
+    wanted = ("everywhere/02_national.html", "north/01_scoped.html", "index.html")
+    assert pages == [str(project.reports / name) for name in wanted]
+    assert built == [project.reports]
+    rows = (project.reports / "findings.csv").read_text().splitlines()
+    assert [row.split(",")[:3] for row in rows] == [
+        ["notebook", "force", "id"],
+        ["01_scoped", "north", "items"],
+        ["02_national", "everywhere", "items"],
+    ]
+
+
+def test_dry_run_says_why_and_makes_nothing(project, run):
+    shown = run("reports", "--dry-run", "--force", "north,south").output.splitlines()
+    assert shown == [
+        "everywhere/02_national: never made",
+        "north/01_scoped: never made",
+        "south/01_scoped: never made",
+        "3 of 3 reports would be made.",
+    ]
+    assert tree.snapshot(project) == {}
+
+
+def test_other_parameters_are_marked_and_not_tracked(project, run):
+    run("report", "01_scoped", "--force", "south", "--set", "level=0.2 size=4")
+    made = json.loads((project.reports / "south" / "01_scoped.json").read_text())
+    assert made["non_default"] == {"level": 0.2, "size": 4}
+    run("report", "01_scoped", "--set", "size=4")
+    assert not (project.reports / "findings.csv").exists()
+    shown = run("reports", "--dry-run", "--force", "north,south").output
+    assert "north/01_scoped: parameters changed: size" in shown
+    assert "south/01_scoped: parameters changed: level, size" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["report", "01_scopd"],
+            "P301: there is no notebook '01_scopd'. Did you mean '01_scoped'?",
+        ),
+        (["reports", "--set", "sise=4"], "P201: unknown parameter 'sise'. Did you mean 'size'?"),
+        (["reports", "--set", "size=40"], "P203 01_scoped.ipynb: parameter 'size' cannot be 40."),
+        (["reports", "--force", "nort"], "Did you mean 'north'?"),
+        (["reports", "--set", "size"], "P207"),
+        (["verify"], "P401 findings.csv"),
+        (["site"], "P310: no report is made yet."),
+    ],
+)
+def test_refusals_are_lines_and_exit_code_2(project, run, arguments, said):
+    result = run(*arguments, code=2)
+    assert said in result.stderr
+    assert all(line[0] in "PE" for line in result.stderr.splitlines())
+    assert tree.snapshot(project) == {}
+
+
+def test_failures_are_listed_and_the_rest_is_made(project, run, built):
+    tree.plant(project.root, {"03_bad": tree.notebook("1 / 0", parameters=tree.NATIONAL)})
+    result = run("reports", code=1)
+    assert "Made 2 reports" in result.output
+    assert "1 failed:" in result.stderr
+    assert "3     ZeroDivisionError: division by zero\n" in result.stderr
+    lines = result.stderr.splitlines()
+    assert lines[-1] == "  make 03_bad -"
+    (copy,) = [line.strip() for line in lines if line.endswith(".failed.ipynb")]
+    assert (project.reports / copy).is_file()
+    assert built == [project.reports]
+
+
+def test_a_full_disk_is_told_and_mended_by_the_next_run(project, run, built, monkeypatch):
+    def full(folder):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(output, "build_index", full)
+        result = run("reports", code=1)
+        assert "Made 2 reports" in result.output
+        assert "front page could not be written: No space left on device." in result.stderr
+        assert "No space left" in run("reports", code=1).stderr
+    run("reports")
+    assert built == [project.reports]
+
+
+def test_a_folder_that_cannot_be_written_is_a_refusal(project, run):
+    project.state.parent.mkdir(exist_ok=True)
+    project.state.write_text("a file where the folder should be")
+    assert "P309" in run("reports", code=2).stderr
+
+
+def _change_value(project, factor):
+    path = project.notebooks / "02_national.ipynb"
+    path.write_text(path.read_text().replace("1.5 * size", f"1.5 * size * {factor}"))
+
+
+def test_verify_compares_within_tolerance(project, run):
+    run("reports")
+    before = tree.snapshot(project)
+    assert "All 2 tracked findings were reproduced" in run("verify").output
+    _change_value(project, 1 + 5e-7)
+    assert "All 2 tracked" in run("verify").output
+    _change_value(project, 1.1)
+    shown = run("verify", code=1)
+    assert "everywhere/02_national  items    value   4.5      4.9500025" in shown.output
+    assert tree.snapshot(project) == before
+    assert not (project.state / "verify").exists()
+
+
+def test_tracked_digits_move_only_with_a_finding(project, run):
+    run("reports")
+    path = project.reports / "findings.csv"
+    before = path.read_text()
+    _change_value(project, 1 + 5e-7)
+    run("reports")
+    assert path.read_text() == before
+    _change_value(project, 1.1)
+    run("reports")
+    old, new = before.splitlines(), path.read_text().splitlines()
+    assert new[:2] == old[:2]
+    assert new[2] == old[2].replace(",4.5,", ",4.9500025,")
+
+
+def test_findings_of_reports_not_made_stay_tracked(project, run):
+    run("reports")
+    before = (project.reports / "findings.csv").read_text()
+    (project.reports / "north" / "01_scoped.json").unlink()
+    run("reports", "--notebook", "02_national", "--again")
+    assert (project.reports / "findings.csv").read_text() == before
+
+
+def test_publish_replaces_the_published_set_as_a_whole(project, run):
+    run("reports", "--force", "south")
+    (project.reports / "published" / "old").mkdir(parents=True)
+    assert "Published 2 reports." in run("publish").output
+    published = project.reports / "published"
+    names = sorted(p.relative_to(published).as_posix() for p in published.rglob("*") if p.is_file())
+    assert names == [
+        "everywhere/02_national.html",
+        "everywhere/02_national.json",
+        "index.html",
+        "north/01_scoped.html",
+        "north/01_scoped.json",
+    ]
+    assert (published / "north/01_scoped.html").read_bytes() == (
+        project.reports / "north/01_scoped.html"
+    ).read_bytes()
+
+
+def test_nothing_is_published_after_a_failure(project, run):
+    tree.plant(project.root, {"03_bad": tree.notebook("1 / 0", parameters=tree.NATIONAL)})
+    assert "Nothing was published." in run("publish", code=1).stderr
+    assert not (project.reports / "published").exists()
+
+
+def test_check_notebooks_names_every_problem(project, run):
+    assert run("check-notebooks").output == "2 notebooks are in order.\n"
+    tree.plant(project.root, {"03_bad": tree.notebook("!ls", parameters="size = 3")})
+    lines = run("check-notebooks", code=2).stderr.splitlines()
+    assert [line.split()[0] for line in lines] == ["P110", "P205"]
+
+
+def test_index_is_built_from_disk(project, run):
+    assert run("index").output.strip() == str(project.reports / "index.html")
+
+
+def test_ctrl_c_before_the_first_run_says_so(project, run, monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("officer_assaults.pipeline.plan.make_plan", interrupted)
+    assert run("reports", code=130).stderr == "Interrupted.\n"
+
+
+def test_outside_a_project_is_a_refusal(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("OFFICER_ASSAULTS_ROOT", str(tmp_path))
+    assert "P305" in run("reports", code=2).stderr
+
+
+# --- what the pipeline is told about this project ------------------------------------------------
+
+
+def test_every_force_has_reports_and_the_nation_is_none():
+    ours = project_.load()
+    forces = ours.vocabularies["force"].known()
+    assert len(forces) == 44
+    assert {FOCUS_FORCE, "london-city", "british-transport-police"} <= set(forces)
+    assert NATIONAL not in forces
+    assert ours.vocabularies["force"].canonical("City of London Police") == "london-city"
+    for unknown in (NATIONAL, "Thame Vally"):
+        with pytest.raises(Refusal, match="E101"):
+            ours.vocabularies["force"].canonical(unknown)
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "text", "canonical"),
+    [("financial-year", "2018-19", "2018/19"), ("vintage", "2023-10", "2023-10")],
+)
+def test_words_are_canonical(vocabulary, text, canonical):
+    words = project_.load().vocabularies[vocabulary]
+    assert words.canonical(text) == canonical
+    assert canonical in words.known()
+    with pytest.raises(Refusal):
+        words.canonical("2018-20")
+
+
+def test_the_command_runs_the_report_again(tmp_path):
+    """Pasted into a shell, through make, every value arrives as it was."""
+    settings = {"alpha": "0.1", "phi_list": "[1.0,2.0]", "why": 'the force\'s "own" split, 5 $HOME'}
+    command = project_.make_command("01_rise", "kent", settings)
+    app = tmp_path / "bin" / "officer-assaults"
+    app.parent.mkdir()
+    app.write_text(f"#!{sys.executable}\nimport json, sys\nprint(json.dumps(sys.argv[1:]))\n")
+    app.chmod(0o755)
+    makefile = paths.project_root() / "Makefile"
+    options = f"-f {makefile} BIN={app.parent} SELF= CORE= FULL="
+    # The suite itself may run under make, whose flags would reach this one.
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    done = subprocess.run(
+        command.replace("make ", f"make {options} ", 1),
+        shell=True, cwd=tmp_path, capture_output=True, text=True, check=True, env=outside,
+    )  # fmt: skip
+    words = json.loads(done.stdout)
+    assert words[:5] == ["report", "01_rise", "--force", "kent", "--set"]
+    assert split_assignments(words[5]) == settings

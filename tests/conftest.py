@@ -1,0 +1,110 @@
+"""Settings that must be there before numpy is imported, a quick choice of tests, and a summary."""
+
+import json
+import os
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+# Tests run side by side: threads inside one process would fight the other processes.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+
+#: Seconds of call and of set-up of each test when the whole suite was last timed.
+DURATIONS = Path(__file__).with_name("durations.json")
+#: A run of fewer made-up inputs is a part of the suite and leaves the table in docs alone.
+LEAST_INPUTS = 10_000
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--within", type=float, help="run the quickest tests, this many seconds' worth"
+    )
+    parser.addoption("--record-durations", action="store_true", help="time the tests anew")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Begin with the longest files; with a budget, keep the quickest tests that fit.
+
+    A test that was never timed counts as quick.
+    """
+    known = json.loads(DURATIONS.read_text(encoding="utf-8")) if DURATIONS.is_file() else {}
+    budget = config.getoption("--within")
+    if budget is None:
+        _longest_files_first(items, known)
+        return
+    slow = [item for item in items if _is_marked_slow(item) and item.nodeid not in known]
+    timed = sorted(
+        (item for item in items if item not in slow),
+        key=lambda item: sum(known.get(item.nodeid, (0, 0))),
+    )
+    kept, left, ready = set(), budget, set()
+    for item in timed:
+        call, setup = known.get(item.nodeid, (0.0, 0.0))
+        # What one test of a file sets up, others of the file find there.
+        cost = call + (0.0 if item.path in ready else setup)
+        if cost <= left:
+            kept.add(item.nodeid)
+            ready.add(item.path)
+            left -= cost
+    dropped = [item for item in items if item.nodeid not in kept]
+    items[:] = [item for item in items if item.nodeid in kept]
+    config.hook.pytest_deselected(items=dropped)
+
+
+def _longest_files_first(items, known):
+    """Files go whole to one process, so that what a file sets up is set up once; see Makefile."""
+    calls, setups = defaultdict(float), defaultdict(float)
+    for item in items:
+        call, setup = known.get(item.nodeid, (0.0, 0.0))
+        calls[item.path] += call
+        setups[item.path] = max(setups[item.path], setup)
+    items.sort(key=lambda item: (-calls[item.path] - setups[item.path], str(item.path)))
+
+
+def _is_marked_slow(item):
+    return any(item.get_closest_marker(name) for name in ("slow", "browser"))
+
+
+def _record_durations(terminalreporter):
+    spent = defaultdict(lambda: [0.0, 0.0])
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) in ("setup", "call"):
+                spent[report.nodeid][report.when == "setup"] += report.duration
+    by_file = defaultdict(float)
+    for name, (_, setup) in spent.items():
+        file = name.partition("::")[0]
+        by_file[file] = max(by_file[file], setup)
+    rows = {
+        name: [round(call, 2), round(by_file[name.partition("::")[0]], 2)]
+        for name, (call, _) in sorted(spent.items())
+    }
+    DURATIONS.write_text(json.dumps(rows, indent=0) + "\n", encoding="utf-8")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many made-up inputs each reader was given; a full run keeps the numbers in docs."""
+    if terminalreporter.config.getoption("--record-durations"):
+        _record_durations(terminalreporter)
+    tried = [
+        dict(report.user_properties)["hostile"]
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "teardown" and "hostile" in dict(report.user_properties)
+    ]
+    if not tried:
+        return
+    lines = ["reader,inputs,accepted,refused,codes"]
+    for row in sorted(tried, key=lambda row: row["reader"]):
+        counts = f"{row['inputs']},{row['accepted']},{row['refused']}"
+        lines.append(f'"{row["reader"]}",{counts},{" ".join(row["codes"])}')
+    total = sum(row["inputs"] for row in tried)
+    terminalreporter.write_line(f"Hostile input: {total:,} inputs to {len(tried)} readers.")
+    full = os.environ.get("OFFICER_ASSAULTS_RUNS") == "full" and total >= LEAST_INPUTS
+    if full and not terminalreporter.stats.get("failed"):
+        page = Path(__file__).parents[1] / "docs" / "hostile-inputs.csv"
+        page.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -1,0 +1,61 @@
+"""Whatever a table looks like, its reader gives a frame or a refusal and changes nothing."""
+
+import mutations
+import pytest
+import targets
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from outcomes import FULL, runs
+
+from officer_assaults.sources.crewing.about import sidecar_of
+
+RANDOM = st.randoms(use_true_random=False)
+
+
+def tries(fast, full):
+    return settings(
+        max_examples=runs(fast, full),
+        deadline=None,
+        derandomize=True,
+        database=None,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def bring(target, place, rng, suffix):
+    """Write one hostile file and its sidecar; the path to read."""
+    path = place / f"{target.stem}{suffix}"
+    rows = target.rows()
+    if rng.randint(0, 9) < 9:
+        rows = mutations.spoil_table(rows, rng)
+    data = targets.content(target, suffix, rows, rng)
+    if not rng.randint(0, 9):
+        data = mutations.spoil_bytes(data, rng)
+    if not rng.randint(0, 30):
+        path = path.with_suffix(rng.choice((".csv", ".xlsx", ".ods", ".parquet", ".txt", "")))
+    path.write_bytes(data)
+    if not rng.randint(0, 20):
+        mutations.put_elsewhere(path, rng)
+    if target.sidecar:
+        sidecar_of(path).write_text(target.sidecar)
+    return path
+
+
+@pytest.mark.parametrize("target", targets.TARGETS, ids=lambda target: target.name)
+def test_any_table_is_read_or_refused(trial, target):
+    trial.reader = target.name
+    for suffix in target.suffixes:
+        good = bring(target, trial.fresh(target.in_data), mutations.Calm(), suffix)
+        trial.good(lambda path=good: target.read(path))
+
+    @tries(12, 500)
+    @given(rng=RANDOM)
+    def each(rng):
+        path = bring(target, trial.fresh(target.in_data), rng, rng.choice(target.suffixes))
+        trial.run(lambda: target.read(path), placed=target.placed)
+
+    each()
+    assert trial.tried >= runs(12, 500)
+    assert trial.refused > trial.tried / 4
+    assert trial.accepted > 0 or not FULL

@@ -1,0 +1,97 @@
+"""A valid export that is small is reported with what it allows, or refused with what to ask for."""
+
+import random
+
+import pytest
+import small_exports
+from outcomes import check_problem, runs
+
+from officer_assaults.models import power, what_if
+from officer_assaults.models.crewing_analysis import analyse, crude_ratios
+from officer_assaults.models.crewing_data import FEWEST_CLUSTERS, prepare, two_arms
+from officer_assaults.models.crewing_policy_language import POLICIES
+from officer_assaults.present import crewing, words
+from officer_assaults.refusals import Refusal
+from officer_assaults.sources import tables
+from officer_assaults.sources.crewing.about import sidecar_of
+from officer_assaults.sources.crewing.reader import load
+
+ABOUT = "source: made up\nretrieved: 2024-04-30\ncrew_source: {hours: actual, victims: actual}\n"
+#: E114 is too little, E122 a crew without hours or events: both end in what to ask for.
+TOO_SMALL = {"E114", "E122"}
+
+
+@pytest.fixture(scope="module")
+def survey():
+    return crewing.survey_share(tables.load("surveys/officer-surveys"))
+
+
+def report(file, survey):
+    """Everything behind report 05 that depends on the cells; its analysis."""
+    data = prepare(file.cells)
+    analysis = analyse(data, list(POLICIES))
+    crude_ratios(data)
+    story = crewing.CrewingStory(
+        analysis=analysis,
+        survey=survey,
+        seed=1,
+        file=file,
+        truth=None,
+        setting="",
+        outcome="all",
+        victims_single=0.7,
+        far_more=2.0,
+        audience="public",
+    )
+    shown = [crewing.headline(story), crewing.main_points(story), crewing.boxes(story)]
+    assert words.lint(str(shown)) == []
+    assert "nan" not in str(shown).lower().split()
+    assert list(crewing.caveats(story))
+    return analysis
+
+
+def planning(file):
+    """Everything behind report 08 that depends on the cells."""
+    cells = two_arms(file.cells)
+    what_if.policy_frame(cells, list(POLICIES), alpha=0.05)
+    what_if.question_frame(cells, alpha=0.05)
+    _, too_few = power.setting_or_assumed(cells, months=12)
+    assert too_few or cells["period_start"].nunique() > 1
+    assert 0 <= what_if.double_share(cells) <= 1
+    assert what_if.patrol(cells, file.about.period_months)
+
+
+def outcome(make, given):
+    """What a call gives, or its refusal."""
+    try:
+        return make(given), None
+    except Refusal as refusal:
+        return None, refusal
+
+
+def test_small_exports(tmp_path, record_property, survey):
+    path = tmp_path / "cells.csv"
+    sidecar_of(path).write_text(ABOUT)
+    outcomes = {"accepted": 0, "refused": 0}
+    for seed in range(runs(16, 300)):
+        small_exports.draw(random.Random(seed)).to_csv(path, index=False)
+        file, refusal = outcome(load, path)
+        if refusal:
+            assert "no rows" in str(refusal), (seed, str(refusal))
+            continue
+        for make in (lambda opened: _few_say_so(report(opened, survey)), planning):
+            _, refusal = outcome(make, file)
+            outcomes["refused" if refusal else "accepted"] += 1
+            for problem in refusal.problems if refusal else ():
+                assert problem.code in TOO_SMALL, (seed, str(problem))
+                check_problem(problem, placed=False)
+    assert min(outcomes.values()) > 0
+    tried = {"reader": "reports 05 and 08 on small exports", "inputs": sum(outcomes.values())}
+    record_property("hostile", {**tried, **outcomes, "codes": sorted(TOO_SMALL)})
+
+
+def _few_say_so(analysis):
+    """With too few clusters no interval is claimed."""
+    if analysis.data.clusters < FEWEST_CLUSTERS:
+        assert analysis.adjusted.lower == 0
+        assert "no interval" in analysis.adjusted.method

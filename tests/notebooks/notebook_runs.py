@@ -1,0 +1,45 @@
+"""Notebooks run cell by cell in this process, with everything that they displayed kept."""
+
+import json
+from pathlib import Path
+
+from officer_assaults.findings import FINDING_MIME, ROLE_KEY, SOURCE_MIME
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
+
+class Shown:
+    """What one run displayed."""
+
+    def __init__(self, outputs):
+        self.outputs = outputs
+        self.findings = {one["id"]: one for one in self._of(FINDING_MIME)}
+
+    def _of(self, mime):
+        return [bundle[mime] for bundle, _ in self.outputs if mime in bundle]
+
+    def html(self, role):
+        return [bundle["text/html"] for bundle, meta in self.outputs if meta["role"] == role]
+
+    def text(self, role):
+        return [bundle["text/plain"] for bundle, meta in self.outputs if meta["role"] == role]
+
+    @property
+    def releases(self):
+        return {row["name"] for one in self._of(SOURCE_MIME) for row in one}
+
+
+def run(name, monkeypatch, **parameters):
+    outputs = []
+    monkeypatch.setattr(
+        "IPython.display.display",
+        lambda bundle, *, raw, metadata: outputs.append((bundle, metadata[ROLE_KEY])),
+    )
+    cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    values = {}
+    for cell in (one for one in cells if one["cell_type"] == "code"):
+        exec(compile("".join(cell["source"]), f"{name}/{cell['id']}", "exec"), values)
+        if "parameters" in cell["metadata"].get("tags", []):
+            assert set(parameters) <= set(values)
+            values.update(parameters)
+    return Shown(outputs)

@@ -1,0 +1,275 @@
+"""The reports on recording and on the Act, run as a reader would get them."""
+
+import csv
+
+import numpy as np
+import pandas as pd
+import pytest
+from notebook_runs import run
+
+from officer_assaults import paths
+from officer_assaults.models.interruption_study import simulate_registers
+from officer_assaults.present import reporting, words
+from officer_assaults.refusals import Refusal
+from officer_assaults.sources import recording_evidence
+
+RECORDING, ACT = "04_reporting_culture", "06_policy_interruption"
+ROLES = ("headline", "main_points", "boxes", "table", "figure", "caveat", "gate")
+# Figures are printed to two decimals, percentages to whole ones.
+PRINTED, PERCENT = 0.0055, 0.0055
+
+
+@pytest.fixture(scope="module")
+def patch():
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def recording(patch):
+    return run(RECORDING, patch)
+
+
+@pytest.fixture(scope="module")
+def act(patch):
+    return run(ACT, patch)
+
+
+def has_clean_words(shown):
+    return all(words.lint(html) == [] for role in ROLES for html in shown.html(role))
+
+
+@pytest.mark.parametrize("report", ["recording", "act"])
+def test_wording_rules_hold_and_the_first_screen_is_complete(report, request):
+    shown = request.getfixturevalue(report)
+    assert has_clean_words(shown)
+    for role in ("headline", "main_points", "boxes"):
+        assert len(shown.html(role)) == 1
+    assert "95% interval" in shown.text("headline")[0]
+
+
+def test_the_headline_claims_no_more_than_the_bounds(recording):
+    assert recording.text("headline")[0].startswith("Between none and all")
+    share = recording.findings["reporting.share"]
+    assert share["verdict"] == "not identified"
+    assert share["lower"] < 0 < 1 < share["upper"]
+    assert "(assumption)" in recording.text("headline")[0]
+
+
+@pytest.mark.parametrize(
+    ("finding", "value", "lower", "upper"),
+    [
+        ("reporting.share_perfect_anchor", 0.38, -0.27, 1.12),
+        ("reporting.feasible", 0.751, 0.684, 0.824),
+        ("reporting.move_capped_at_10_points", 0.64, 0.0, 0.64),
+        ("reporting.move_capped_at_5_points", 0.33, 0.0, 0.33),
+        ("reporting.audits", 0.46, 0.24, 0.69),
+        ("reporting.severity_triple", 1.226, 0.635, 2.369),
+    ],
+)
+def test_published_figures_of_the_recording_report(recording, finding, value, lower, upper):
+    found = recording.findings[finding]
+    got = (found["value"], found["lower"], found["upper"])
+    assert got == pytest.approx((value, lower, upper), abs=PERCENT)
+
+
+def test_four_lines_of_outside_evidence_are_printed_whichever_way_they_point(recording):
+    table = next(text for text in recording.text("table") if "Did recording change" in text)
+    assert table.count("against the public, audits") == 2
+    assert table.count("Recorded assaults without injury") == 6
+    page = " ".join(recording.html("table"))
+    assert "+26%" in page
+    assert "+8%" in page
+    assert "+29.8%" in recording.text("main_points")[0]
+    assert "+14.9%" in recording.text("main_points")[0]
+
+
+def test_audits_agree_with_the_evidence_ledger():
+    with (paths.data_dir() / "evidence" / "ledger.csv").open(encoding="utf-8") as file:
+        ledger = {row["id"]: row for row in csv.DictReader(file)}
+    audits = recording_evidence.audits("thames-valley")
+    assert list(audits["percent"]) == [float(ledger[name]["value"]) for name in ("F02", "F03")]
+    limits = [float(ledger["F02"][end]) for end in ("lower", "upper")]
+    assert list(audits[["lower", "upper"]].iloc[0]) == limits
+    assert f"{recording_evidence.act_in_force():%Y-%m-%d}" == ledger["G02"]["value"]
+
+
+@pytest.mark.parametrize(
+    ("force", "said"),
+    [
+        ("kent", "Between none and all"),
+        ("derbyshire", "did not clearly change"),
+    ],
+)
+def test_other_forces_get_what_their_records_allow(patch, force, said):
+    shown = run(RECORDING, patch, force=force)
+    assert said in shown.text("headline")[0]
+    assert shown.findings["reporting.share"]["verdict"] == "not identified"
+    assert has_clean_words(shown)
+    if force == "kent":
+        assert shown.findings["reporting.share"]["kind"] == "statement"
+        assert any("8S" in text for text in shown.text("caveat"))
+
+
+def test_years_that_cannot_be_compared_are_refused_with_their_code(patch):
+    shown = run(RECORDING, patch, force="west-midlands", period0="2020/21", period1="2021/22")
+    assert shown.text("headline")[0].startswith("Not compared")
+    assert "E108" in shown.text("headline")[0]
+    assert shown.findings["reporting.share"]["verdict"] == "needs data"
+    assert has_clean_words(shown)
+
+
+def test_a_survey_without_a_defined_event_is_refused(patch):
+    with pytest.raises(Refusal, match="E110"):
+        run(RECORDING, patch, event_definition="")
+
+
+def test_the_act_gets_its_verdict_by_rule(act):
+    assert act.text("headline")[0].startswith("Not identified")
+    for name in ("act.step", "act.step_105a", "act.step_public_order", "act.pooled_105a"):
+        assert act.findings[name]["verdict"] == "not identified"
+    assert "not passed" in act.text("gate")[0]
+
+
+@pytest.mark.parametrize(
+    ("finding", "value", "lower", "upper"),
+    [
+        ("act.step_105a", 1.07, 0.94, 1.22),
+        ("act.step_public_order", 0.665, 0.535, 0.826),
+        ("act.pooled_105a", 1.27, 1.16, 1.40),
+        ("act.pooled_public_order", 1.17, 1.02, 1.33),
+        ("act.placebo_105a", 0.21, 0.11, 0.32),
+        ("act.placebo_public_order", 0.32, 0.24, 0.38),
+    ],
+)
+def test_published_figures_of_the_act_report(act, finding, value, lower, upper):
+    found = act.findings[finding]
+    got = (found["value"], found["lower"], found["upper"])
+    assert got == pytest.approx((value, lower, upper), abs=PRINTED)
+
+
+def test_the_pooled_steps_stand_in_the_report_beside_the_placebo_means(act):
+    points = act.text("main_points")[0]
+    for printed in ("1.27", "1.17", "0.83 to 1.06", "April to June 2018", "87%"):
+        assert printed in points
+    assert act.findings["act.jump"]["value"] == pytest.approx(0.87, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("force", "code"),
+    [("gwent", "E108"), ("london-city", "E102"), ("england-and-wales", "E101")],
+)
+def test_a_force_that_cannot_be_judged_is_told_with_its_code(patch, force, code):
+    shown = run(ACT, patch, force=force)
+    assert shown.text("headline")[0].startswith("Not judged")
+    assert f"({code})" in shown.text("headline")[0]
+    assert shown.findings["act.step"]["verdict"] == "needs data"
+    assert shown.findings["act.pooled_105a"]["value"] == pytest.approx(1.27, abs=PRINTED)
+    assert has_clean_words(shown)
+
+
+def test_a_recording_break_is_never_dated_as_a_step(patch, act):
+    # Gloucestershire's code 104 stops in January 2019, which a step at the Act would fit best.
+    for name in (ACT, RECORDING):
+        shown = run(name, patch, force="gloucestershire")
+        dated = next(text for text in shown.html("table") if "Best quarter" in text)
+        assert reporting.SERIES["recorded"] not in dated
+        assert reporting.NOT_DATED in dated
+    assert "(constables)" not in run(ACT, patch, force="gloucestershire").text("main_points")[0]
+    assert "(constables)" in act.text("main_points")[0]
+
+
+@pytest.mark.parametrize(
+    ("force", "agree"), [("thames-valley", False), ("british-transport-police", True)]
+)
+def test_the_reason_for_no_verdict_is_one_that_failed(patch, force, agree):
+    point = run(ACT, patch, force=force).text("main_points")[0]
+    assert "steps at dates when nothing is known to have happened" in point
+    assert ("point in different directions" in point) != agree
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"controls": ["105A"]}, "E118"),
+        ({"event_date": "2019-12-01", "placebo_dates": ["2016-04-01"]}, "E118"),
+    ],
+)
+def test_gates_refuse_without_a_traceback(patch, changed, code):
+    shown = run(ACT, patch, **changed)
+    assert shown.text("headline")[0].startswith("Not judged")
+    assert f"({code})" in shown.text("headline")[0]
+    assert has_clean_words(shown)
+
+
+def test_a_date_that_is_none_is_refused(patch):
+    with pytest.raises(Refusal, match="E113 column event_date"):
+        run(ACT, patch, event_date="13 November 2018")
+
+
+@pytest.fixture
+def register_file(monkeypatch, tmp_path):
+    """Writer of a register file into a project of its own, with the project's data."""
+    real = paths.project_root()
+    for name in ("data", "notebooks"):
+        (tmp_path / name).symlink_to(real / name)
+    monkeypatch.setenv(paths.ROOT_VARIABLE, str(tmp_path))
+
+    def write(*, gap: bool = False, **kind):
+        made = simulate_registers(20180401, **kind)
+        rows = [
+            (day, "crime-record", name, count)
+            for name, counts in made.categories.items()
+            for day, count in counts.items()
+        ]
+        rows += [
+            (day, "health-and-safety", "", count)
+            for day, count in zip(made.dates, made.second.astype(int), strict=True)
+        ]
+        frame = pd.DataFrame(rows, columns=["period_start", "register", "category", "count"])
+        frame = frame.assign(force="thames-valley", is_simulated="yes")
+        frame = frame[frame["period_start"] != made.dates[9]] if gap else frame
+        frame.to_csv(tmp_path / "registers.csv", index=False)
+        return "registers.csv"
+
+    return write
+
+
+def test_a_fall_from_a_dropped_category_is_put_down_to_recording(patch, register_file):
+    shown = run(ACT, patch, second_register=register_file(dropped=True))
+    found = shown.findings["act.second_register"]
+    assert found["verdict"] == "not supported"
+    assert found["simulated"]
+    assert found["upper"] < 1
+    assert "recording" in found["note"]
+    assert shown.findings["act.step"]["verdict"] == "not identified"
+    assert any("spitting" in html for html in shown.html("table"))
+    assert has_clean_words(shown)
+
+
+def test_a_fall_of_events_themselves_is_seen_in_both_registers(patch, register_file):
+    shown = run(ACT, patch, second_register=register_file(real=0.75))
+    assert shown.findings["act.second_register"]["verdict"] == "consistent"
+
+
+def test_a_bad_register_file_is_refused(patch, register_file):
+    with pytest.raises(Refusal, match=r"E106 registers\.csv"):
+        run(ACT, patch, second_register=register_file(dropped=True, gap=True))
+    with pytest.raises(Refusal, match="E124"):
+        run(ACT, patch, second_register="/etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (-0.1, 1.1, "between none and all"),
+        (0.0, 1.0, "between none and all"),
+        (np.nextafter(0.0, 1), 1.0, "between part and all"),
+        (0.0, np.nextafter(1.0, 0), "between none and part"),
+        (0.1, 0.9, "part"),
+    ],
+)
+def test_words_for_a_range_of_shares_at_their_boundaries(low, high, said):
+    from officer_assaults.models.intervals import Interval
+
+    assert reporting.how_much(Interval(low, high)) == said

@@ -1,0 +1,124 @@
+"""Nothing of a force's own export comes out of public reports but what was meant to."""
+
+import base64
+import html
+import io
+import json
+import re
+import zipfile
+
+import pytest
+from bs4 import BeautifulSoup
+from canaries import BEAT, FEW, MULTI, PLACE, SCRIPT, USER, VALUE
+
+from officer_assaults.present import disclosure
+
+DATA_LINK = re.compile(r"data:([\w/+.-]+)(?:;charset=[\w-]+)?;base64,([A-Za-z0-9+/=]+)")
+LEAST_ROWS = 5
+DRAWN = re.compile(r"<(?:svg|g|path|use|text|tspan|rect|line|polyline|clipPath)\b[^>]*>")
+
+
+def every_byte(tree):
+    """Name and text of every file made, what data links and archives hold included."""
+    for path in sorted(tree.root.rglob("*")):
+        made = path.is_file() and path.parts[len(tree.root.parts)] in ("reports", "site")
+        if made:
+            yield from unpacked(path.relative_to(tree.root).as_posix(), path.read_bytes())
+
+
+def unpacked(name, content):
+    if content[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            for inner in archive.namelist():
+                yield from unpacked(f"{name}!{inner}", archive.read(inner))
+        return
+    if content[:4] == b"PAR1":
+        # Columns kept between runs, compressed: every cell as text.
+        import pandas as pd
+
+        content = pd.read_parquet(io.BytesIO(content)).to_csv().encode()
+    text = content.decode("utf-8", errors="replace")
+    yield name, text
+    yield f"{name} (unescaped)", html.unescape(text)
+    for number, (_, encoded) in enumerate(DATA_LINK.findall(text), 1):
+        yield f"{name}#{number}", base64.b64decode(encoded).decode()
+
+
+@pytest.fixture(scope="module")
+def texts(reported):
+    found = dict(every_byte(reported))
+    names = " ".join(found)
+    # The scan must have seen every kind of output, or it would prove nothing.
+    for kind in ("05_crewing.html", "08_planning.json", ".html#1", ".zip!", "index.html"):
+        assert kind in names
+    return found
+
+
+@pytest.mark.parametrize("canary", [PLACE, BEAT, VALUE, USER, "trust0"])
+def test_no_place_user_path_or_environment_value_is_in_any_output(texts, canary):
+    assert [name for name, text in texts.items() if canary.lower() in text.lower()] == []
+
+
+def test_no_row_of_the_export_is_in_any_output(texts, quarters):
+    """Hours of a cell tell it from all others: neither whole nor rounded to a hundredth."""
+    hours = quarters["officer_hours"][quarters["officer_hours"] > LEAST_ROWS * 100]
+    words = {f"{value:.2f}" for value in hours} | {f"{value:,.2f}" for value in hours}
+    for name, text in texts.items():
+        # Places on a drawing have two decimals as well, and are no hours.
+        read = DRAWN.sub("<>", text)
+        told = words.intersection(re.findall(r"(?<![\d,.])\d[\d,]*\.\d{2}(?!\d)", read))
+        assert told == set(), name
+
+
+@pytest.fixture(scope="module")
+def page(reported):
+    content = (reported.reports / "kent" / "05_crewing.html").read_text(encoding="utf-8")
+    return BeautifulSoup(content, "html.parser")
+
+
+def test_the_small_count_and_its_partner_are_suppressed_wherever_they_stand(reported, page):
+    table = next(t for t in page.find_all("table") if "With injury" in t.get_text())
+    injured = [row.find_all("td")[-1].get_text() for row in table.tbody.find_all("tr")]
+    assert injured == ["[c]", "[c]"]
+    [first, *_] = (
+        text for name, text in unpacked("page", str(page).encode()) if "With injury" in text
+        and name.startswith("page#")
+    )  # fmt: skip
+    assert [line.rsplit(",", 1)[1] for line in first.splitlines()[1:]] == ["[c]", "[c]"]
+    assert 0 < FEW < disclosure.SMALLEST_SHOWN
+
+
+def test_victims_of_larger_crews_come_out_of_no_difference(reported, quarters, page):
+    """Neither a sentence nor the total of the other report tells the two victims left out."""
+    assert re.search(rf"\b{MULTI} recorded victims", page.get_text()) is None
+    assert "fewer than 5 recorded victims" in page.get_text()
+    told = quarters[quarters["crew"] != "multi"]
+    planning = (reported.reports / "kent" / "08_planning.html").read_text(encoding="utf-8")
+    yearly = re.search(r"about ([\d,]+) recorded\s+assaults a year", planning)
+    assert int(yearly[1].replace(",", "")) == told["y"].sum() != quarters["y"].sum()
+
+
+def test_counts_behind_refused_policies_and_levels_are_not_told(page):
+    notes = page.get_text()
+    assert re.search(r"\[T\.", notes) is None
+
+
+def test_text_of_the_export_is_escaped_everywhere(reported):
+    for path in reported.root.glob("*/kent/*.html"):
+        text = path.read_text(encoding="utf-8")
+        assert SCRIPT not in text
+        soup = BeautifulSoup(text, "html.parser")
+        assert "alert(7)" not in "".join(tag.get_text() for tag in soup.find_all("script"))
+        assert not [
+            tag for tag in soup.find_all(True) if any(a.startswith("on") for a in tag.attrs)
+        ]
+
+
+def test_findings_speak_of_whole_forces_only(reported):
+    content = json.loads((reported.reports / "kent" / "05_crewing.json").read_text())
+    assert content["parameters"]["audience"] == "public"
+    assert content["parameters"]["cells_path"] == "cells.csv"
+    assert set(content) == {
+        "schema", "notebook", "title", "scope", "parameters", "comments", "non_default", "inputs",
+        "input_hash", "versions", "command", "findings", "sources", "counts", "headline",
+    }  # fmt: skip
