@@ -83,6 +83,16 @@ def test_equal_weights_have_their_own_size(baseline_cells):
     assert found.effective_hours_double <= hours[0.0] * (1 + 1e-12)
 
 
+def test_a_few_hours_of_endless_weight_give_no_doubly_robust_ratio(baseline):
+    """Double-crewed hours without a victim, weighted by a million, take the others' away."""
+    chance = propensity(baseline)
+    odd = (chance.frame["single"] == 0) & (chance.frame["victims"] == 0)
+    frame = chance.frame.assign(chance_double=chance.frame["chance_double"].where(~odd, 1e-6))
+    found = weighted_ratio(baseline, "AIPW", chance=replace(chance, frame=frame))
+    assert np.isnan(found.ratio)
+    assert (found.lower, found.upper) == (0, np.inf)
+
+
 def test_overlap_counts_one_sided_hours(baseline):
     found = overlap(propensity(baseline))
     assert found.histogram[["single", "double"]].sum().to_numpy() == pytest.approx([1, 1])

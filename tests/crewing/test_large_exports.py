@@ -4,6 +4,8 @@ import shutil
 import tempfile
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from officer_assaults.models.simulator.force import simulate_force
@@ -106,3 +108,30 @@ def test_a_large_csv_that_is_damaged_is_refused(shifts, beat_by_beat, spoil, mes
     shifts.write_bytes(spoil(shifts.read_bytes()))
     with pytest.raises(Refusal, match=message):
         load(shifts)
+
+
+def _column(table, name, values):
+    return table.set_column(table.column_names.index(name), name, [values])
+
+
+@pytest.mark.parametrize(
+    ("change", "spoil", "message"),
+    [
+        (lambda table: table, lambda data: data[:2_000] + bytes(4_000) + data[6_000:], "E124"),
+        (lambda table: table, lambda data: data.replace(b"response", b"r\xe9sponse"), "E124"),
+        (lambda table: _column(table, "role", pa.array([["PC"]] * ROWS)), bytes, "E124 .*lists"),
+        (lambda table: table.append_column("y", table["y"]), bytes, "E124 .*two columns 'y'"),
+    ],
+    ids=["page of zeros", "no UTF-8", "lists", "a name twice"],
+)  # fmt: skip
+def test_a_large_parquet_file_that_is_damaged_is_refused(
+    shifts, beat_by_beat, change, spoil, message
+):
+    path = shifts.with_suffix(".parquet")
+    table = pa.Table.from_pandas(pd.read_csv(shifts), preserve_index=False)
+    pq.write_table(change(table), path, compression="none")
+    path.write_bytes(spoil(path.read_bytes()))
+    shutil.copy(sidecar_of(shifts), sidecar_of(path))
+    assert parts.is_large(path)
+    with pytest.raises(Refusal, match=message):
+        load(path)

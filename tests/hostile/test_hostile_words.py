@@ -14,6 +14,7 @@ from hypothesis import given
 from outcomes import CATALOGUE, FULL, check_problem, runs
 from test_hostile_tables import RANDOM, tries
 
+from officer_assaults.cli import project
 from officer_assaults.models.crewing_data import prepare
 from officer_assaults.models.crewing_policy_language import POLICIES, named_or_written, share_single
 from officer_assaults.models.formulas import build_design, check_formula
@@ -28,7 +29,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 import notebook_tree as tree
 
 PARAMETERS = """force: str = "kent"  # Force [<force>]
-period1: str = "2018/19"  # Year
+period1: str = "2018-19"  # Year [<financial-year>]
+release: str = "auto"  # Release [<vintage>]
 alpha: float = 0.05  # One minus coverage [0.001 .. 0.5]
 phi_list: list[float] = [1.0, 2.0]  # Dispersion [1 .. 20]
 size: int = 3  # How many [1 .. 9]
@@ -147,11 +149,14 @@ def test_formulas(trial, cells):
 
 def test_settings_and_parameters_cells(trial):
     schema = read_schema("x.ipynb", PARAMETERS)
-    words = {"force": tree.Places(["kent", "essex"])}
+    words = project.load().vocabularies
 
     def attempt(rng):
         if rng.choice((True, False)):
-            text = mutations.phrase(rng, "period1=2019/20 alpha=0.1 phi_list=[1, 2] size=4 other=a")
+            text = mutations.phrase(
+                rng,
+                "force=kent period1=2019-20 release=auto alpha=0.1 phi_list=[1, 2] size=4 other=a",
+            )
             trial.run(lambda: schema.resolve(split_assignments(text), words) and None, placed=False)
         else:
             lines = PARAMETERS.splitlines()

@@ -236,6 +236,14 @@ def test_vocabularies_are_asked_once_per_state_of_data_and_source(project):
     assert asked == ["north", "north"]
 
 
+def test_words_that_are_not_as_they_were_kept_are_asked_again(project):
+    scopes = [run.scope for run in make_plan(project).runs]
+    kept = project.state / "words.json"
+    kept.write_text(kept.read_text().replace("north", "south"))
+    assert [run.scope for run in make_plan(project).runs] == scopes
+    assert "north" in scopes
+
+
 def test_stamps_are_written_last(project, monkeypatch):
     order = []
     from officer_assaults.pipeline import batch

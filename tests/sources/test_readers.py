@@ -61,6 +61,7 @@ def _row(**changes):
             "'-1' is negative",
         ),
         ({"n_total": "794.5"}, "E102", "n_total", "fraction"),
+        ({"n_total": "9" * 400}, "E102", "n_total", "too large to be true"),
         ({"n_total": "1,057"}, "E102", "n_total", "Write 1057"),
         ({"n_total": "1 057"}, "E102", "n_total", "Write 1057"),
         ({"n_total": ">50"}, "E102", "n_total", "lower and upper"),

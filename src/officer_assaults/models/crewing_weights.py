@@ -120,7 +120,8 @@ def weighted_ratio(
     -------
     WeightedRatio
         Limits from whole clusters (t with G - 1 degrees of freedom). IPW and overlap weights count
-        the error of the estimated chance in; AIPW uses its influence function.
+        the error of the estimated chance in; AIPW uses its influence function. Where a few hours
+        weigh so much that an arm has no victims left, AIPW is ``nan`` between 0 and ``inf``.
     """
     check_alpha(alpha)
     chance = propensity(data) if chance is None else chance
@@ -132,6 +133,9 @@ def weighted_ratio(
     weight = _weights(estimator, single, double)
     if estimator == "AIPW":
         log_ratio, scores = _augmented(data, chance, outcome_terms, weight)
+        if math.isnan(log_ratio):
+            sizes = _effective(weight, hours, single)
+            return WeightedRatio(estimator, math.nan, 0.0, math.inf, *sizes)
     else:
         log_ratio, scores = _weighted(single, hours, victims, weight)
         if estimator == "overlap":
@@ -255,6 +259,8 @@ def _augmented(
         part = mean + own
         expected.append(float(part.sum()))
         parts.append(part - hours * part.sum() / hours.sum())
+    if min(expected) <= 0:
+        return math.nan, np.zeros(len(frame))
     scores = parts[0] / expected[0] - parts[1] / expected[1]
     return math.log(expected[0] / expected[1]), scores
 

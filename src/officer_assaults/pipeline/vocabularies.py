@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from officer_assaults.files import MOST_BYTES, write_atomic
-from officer_assaults.pipeline.inputs import dump_json, fits, read_json
+from officer_assaults.pipeline.inputs import dump_json, hash_json, read_json
 from officer_assaults.pipeline.parameters import Vocabulary
 from officer_assaults.refusals import Problem, Refusal
 
@@ -80,9 +80,6 @@ class _Remembered:
         return list(lists[self.name])
 
 
-_SHAPE = {"canonical": {str: {str: str}}, "known": {str: [str]}}
-
-
 class Memory:
     """Words that the vocabularies gave before, for these very sources and data.
 
@@ -99,11 +96,9 @@ class Memory:
 
     def __init__(self, path: Path, key: str) -> None:
         self._path = path
-        kept = read_json(path) or {}
-        words = {name: kept.get(name, {}) for name in _SHAPE}
-        kept = kept if fits(words, _SHAPE) else {}
-        self._content = kept if kept.get("key") == key else {"key": key}
+        kept = _as_written(path)
         self._before = dump_json(kept)
+        self._content = kept if kept.get("key") == key else {"key": key}
 
     def wrap(self, vocabularies: Mapping[str, Vocabulary]) -> dict[str, Vocabulary]:
         """Vocabularies that look into the memory first."""
@@ -112,5 +107,15 @@ class Memory:
     def keep(self) -> None:
         """Write what was looked up; without a word if the disk is full."""
         if dump_json(self._content) != self._before:
+            kept = {"content": self._content, "sha256": hash_json(self._content)}
             with contextlib.suppress(OSError):
-                write_atomic(self._path, dump_json(self._content, indent=1))
+                write_atomic(self._path, dump_json(kept, indent=1))
+
+
+def _as_written(path: Path) -> dict[str, Any]:
+    """Words kept before, if they are what was written: a changed letter is another place."""
+    kept = read_json(path, {"content": dict, "sha256": str})
+    with contextlib.suppress(ValueError):
+        if kept is not None and kept["sha256"] == hash_json(kept["content"]):
+            return dict(kept["content"])
+    return {}

@@ -7,6 +7,7 @@ found by reading the archive as a stream. A Parquet file says in its footer what
 
 from __future__ import annotations
 
+import contextlib
 import lzma
 import re
 import stat
@@ -303,6 +304,46 @@ def read_parquet(path: Path) -> Any:
         E124 if it cannot be read, holds lists or the like, or unpacks to more than can be held.
     """
     import pyarrow as pa
+
+    held, pieces = 0, []
+    with _opened(path) as file:
+        for batch in _checked_batches(path, file, BATCH_ROWS):
+            held += batch.nbytes
+            if held > MOST_UNPACKED:
+                what = f"unpacks to more than {MOST_UNPACKED // 1024**3} GB."
+                raise _refuse(path.name, what, "Split the file by period.")
+            pieces.append(batch)
+        return _frame(pa.Table.from_batches(pieces) if pieces else file.schema_arrow.empty_table())
+
+
+def parquet_blocks(path: Path, rows: int) -> Iterator[Any]:
+    """Frames of a Parquet file of plain columns, so many rows at a time; only one is held.
+
+    Parameters
+    ----------
+    path : Path
+    rows : int
+
+    Yields
+    ------
+    pandas.DataFrame
+
+    Raises
+    ------
+    Refusal
+        As :func:`read_parquet`, whose limit on what is held does not apply.
+    """
+    import pyarrow as pa
+
+    with _opened(path) as file:
+        for batch in _checked_batches(path, file, rows):
+            yield _frame(pa.Table.from_batches([batch]))
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a Parquet file of plain columns; what cannot be read of it is refused."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     check_size(path)
@@ -311,13 +352,16 @@ def read_parquet(path: Path) -> Any:
             _check_footer(path, plain)
             texts = [field.name for field in plain.schema_arrow if _is_text(field.type)]
         with pq.ParquetFile(path, read_dictionary=texts) as file:
-            # What pandas noted of an index is no column of the table, and may be damaged.
-            table = _read_measured(path, file)
-            kept = [name for name in table.column_names if not name.startswith("__index_level_")]
-            return table.select(kept).to_pandas(ignore_metadata=True)
+            yield file
     except (pa.ArrowException, OSError, ValueError, ArithmeticError) as error:
         what, remedy = "cannot be read as Parquet.", "Write it again, or as CSV."
         raise _refuse(path.name, what, remedy) from error
+
+
+def _frame(table: Any) -> Any:
+    # What pandas noted of an index is no column of the table, and may be damaged.
+    kept = [name for name in table.column_names if not name.startswith("__index_level_")]
+    return table.select(kept).to_pandas(ignore_metadata=True)
 
 
 def _is_no_cell(kind: Any) -> bool:
@@ -356,13 +400,12 @@ def _check_footer(path: Path, file: Any) -> None:
         raise _refuse(path.name, what, "Write one plain value per cell.")
 
 
-def _read_measured(path: Path, file: Any) -> Any:
+def _checked_batches(path: Path, file: Any, rows: int) -> Iterator[Any]:
     """All rows, piece by piece; long texts are found in the dictionaries, before any copy."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    held, pieces = 0, []
-    for batch in file.iter_batches(BATCH_ROWS):
+    for batch in file.iter_batches(rows):
         columns = []
         for column in batch.columns:
             values = column
@@ -372,15 +415,11 @@ def _read_measured(path: Path, file: Any) -> Any:
                     what = f"a cell holds a text of {longest:,} bytes."
                     raise _refuse(path.name, what, "Keep labels and codes only.")
                 values = column.cast(column.type.value_type)
-            held += values.nbytes
             columns.append(values)
-        if held > MOST_UNPACKED:
-            what = f"unpacks to more than {MOST_UNPACKED // 1024**3} GB."
-            raise _refuse(path.name, what, "Split the file by period.")
-        pieces.append(pa.record_batch(columns, names=batch.schema.names))
-    if not pieces:
-        return file.schema_arrow.empty_table()
-    return pa.Table.from_batches(pieces)
+        checked = pa.record_batch(columns, names=batch.schema.names)
+        # A text that is no UTF-8 is found here, and nowhere later with its file's name.
+        checked.validate(full=True)
+        yield checked
 
 
 def _refuse(file: str, what: str, remedy: str) -> Refusal:

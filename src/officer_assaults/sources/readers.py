@@ -375,7 +375,7 @@ def numbers(
     distinct = {cell: pattern.fullmatch(cell) is not None for cell in cells.unique()}
     good = cells.map(distinct).astype("bool")
     wrong = ~good & ~((cells == "") & nullable)
-    values = pd.to_numeric(cells.where(good)).astype("float64")
+    values = cells.where(good).astype("float64")
     fits = values.isna() | (values.abs() <= (LARGEST_WHOLE if whole else LARGEST))
     values = values.where(fits)
     return (values.astype("Int64") if whole else values), wrong | ~fits

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,8 @@ from officer_assaults.sources import bounds, readers
 
 #: Rows searched for the header; releases put titles and notes above it.
 HEADER_ROWS = 30
+#: Characters of a list of column names in a message.
+LONGEST_LIST = 600
 BOOKS = (".ods", ".xlsx")
 Progress = Callable[[int, int, str], None]
 
@@ -228,7 +231,7 @@ def _note_missing(
         remedy = (
             f"Rename '{hint.split(chr(39))[1]}' to '{column}' if that is it."
             if hint.startswith("Did")
-            else f"Found: {', '.join(present)}."
+            else f"Found: {shorten(', '.join(present), LONGEST_LIST, placeholder=' ...')}."
         )
         problems.add("E124", f"{where}lacks the column '{column}'.", remedy, row=place + 1)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from officer_assaults.models.crewing_policy_language import POLICIES
 from officer_assaults.models.interruption_study import SeriesScenario
 from officer_assaults.models.power import Design
 from officer_assaults.models.simulator.scenarios import SCENARIOS
@@ -362,22 +363,28 @@ def _crew_targets() -> Iterator[Target]:
     yield from _weighting_targets()
     yield Target(
         "crewing policies, with a calendar", crews.BY_DAYLIGHT,
-        f"Policy {crews.BY_DAYLIGHT}, jackknife", "coverage", 0.865, 1.0,
+        f"{_policy_words(crews.BY_DAYLIGHT)}, jackknife", "coverage", 0.865, 1.0,
         "95% less three Monte-Carlo errors of 60 runs",
     )  # fmt: skip
     for study in ("crewing policies", "crewing policies, back-up matters"):
         for name in crews.JUDGED:
-            yield Target(study, name, f"Policy {name}, jackknife", "coverage", 0.93, 0.98, CAUTIOUS)
+            label = f"{_policy_words(name)}, jackknife"
+            yield Target(study, name, label, "coverage", 0.93, 0.98, CAUTIOUS)
         yield Target(
-            study, "error of all_double", "Policy all_double", "bias", -0.05, 0.05,
+            study, "error of all_double", _policy_words("all_double"), "bias", -0.05, 0.05,
             "5% of what the policy avoids",
         )  # fmt: skip
+
+
+def _policy_words(name: str) -> str:
+    return f"Policy: {POLICIES[name].label}"
 
 
 def _weighting_targets() -> Iterator[Target]:
     study, tilted = "crew ratio by weighting", "its model of who is sent alone leaves call risk out"
     for name in ("IPW", "overlap weights", "AIPW, both right"):
-        yield Target(study, name, name, "coverage", 0.93, 0.98, CAUTIOUS)
+        label = f"{name[0].upper()}{name[1:]}"
+        yield Target(study, name, label, "coverage", 0.93, 0.98, CAUTIOUS)
     for name in ("AIPW, both right", "AIPW, wrong outcome", "AIPW, wrong chance", "IPW"):
         yield Target(
             study, f"error of {name}", name, "bias", -0.02, 0.02, "2% of the ratio, of the log"

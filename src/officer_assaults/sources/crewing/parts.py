@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from officer_assaults.refusals import Problem
-from officer_assaults.sources import readers
+from officer_assaults.sources import bounds, readers
 from officer_assaults.sources.crewing.collapse import CELL_ORDER
 from officer_assaults.sources.crewing.schemas import HOUR_BANDS, kind_of
 
@@ -113,12 +113,15 @@ def _blocks(path: Path) -> Iterator[pd.DataFrame]:
         yield from readers.cell_blocks(path, BLOCK_ROWS)
         return
     first = 1
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(BLOCK_ROWS):
-            frame = batch.to_pandas()
-            text = {str(name): as_text(frame[name]) for name in frame.columns}
-            yield pd.DataFrame(text).set_axis(pd.RangeIndex(first, first + len(frame)), axis=0)
-            first += len(frame)
+    for frame in bounds.parquet_blocks(path, BLOCK_ROWS):
+        yield cells_of(frame, first)
+        first += len(frame)
+
+
+def cells_of(frame: pd.DataFrame, first: int = 1) -> pd.DataFrame:
+    """All cells of a typed frame as they would stand in a CSV, by number of row."""
+    text = {str(name): as_text(frame[name]) for name in frame.columns}
+    return pd.DataFrame(text).set_axis(pd.RangeIndex(first, first + len(frame)), axis=0)
 
 
 def as_text(column: pd.Series) -> pd.Series:
@@ -132,7 +135,8 @@ def as_text(column: pd.Series) -> pd.Series:
         # Years that have no date in Python stay in words, for the check of dates to refuse.
         dated = column.dt.year.between(MINYEAR, MAXYEAR)
         how = "%Y-%m-%d" if plain else "%Y-%m-%dT%H:%M:%S%z"
-        text = column.where(dated).dt.strftime(how).where(dated, "year " + column.dt.year.map(str))
+        year = "year " + column.dt.year.astype("Int64").astype(str)
+        text = column.where(dated).dt.strftime(how).where(dated, year)
     elif pd.api.types.is_float_dtype(column):
         text = column.map("{:.12g}".format)
     else:

@@ -141,9 +141,7 @@ def read_cells(path: Path) -> pd.DataFrame:
     """All cells of a CSV or Parquet file as text; the index holds line or row numbers."""
     if path.suffix.lower() not in parts.PARQUET:
         return readers.read_cells(path)
-    frame = bounds.read_parquet(path)
-    text = {str(name): parts.as_text(frame[name]) for name in frame.columns}
-    return pd.DataFrame(text).set_axis(pd.RangeIndex(1, len(frame) + 1), axis=0)
+    return parts.cells_of(bounds.read_parquet(path))
 
 
 def _about(path: Path, sidecar: Path, problems: Problems) -> About | None:
