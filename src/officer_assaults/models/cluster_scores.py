@@ -14,8 +14,8 @@ from scipy import sparse
 from officer_assaults.models.intervals import FloatArray
 from officer_assaults.models.pattern_design import (
     MOST_COMBINATIONS,
-    IntArray,
     PatternDesign,
+    bundle_matrix,
     refuse,
 )
 from officer_assaults.models.roster_access import RosterLike
@@ -44,7 +44,7 @@ class _Sums:
 
     def __init__(self, design: PatternDesign, bundles: Sequence[Sequence[int]], clusters: int):
         self._k, self._clusters = design.k, clusters
-        self._bundles = [_bundle_matrix(design, bundle) for bundle in bundles]
+        self._bundles = [bundle_matrix(design.blocks, bundle) for bundle in bundles]
         self._sums = [np.zeros(clusters * len(matrix)) for _, matrix in self._bundles]
 
     def add(self, i: int, g: NDArray[Any], code: NDArray[Any], w: FloatArray) -> None:
@@ -65,7 +65,7 @@ class _Scores:
     """One score for each cluster and term: where combinations outnumber terms by far."""
 
     def __init__(self, design: PatternDesign, bundles: Sequence[Sequence[int]], clusters: int):
-        self._bundles = [_bundle_matrix(design, bundle) for bundle in bundles]
+        self._bundles = [bundle_matrix(design.blocks, bundle) for bundle in bundles]
         self._scores = np.zeros((clusters, design.k))
 
     def add(self, i: int, g: NDArray[Any], code: NDArray[Any], w: FloatArray) -> None:
@@ -146,17 +146,6 @@ def _merged(sizes: Sequence[int], room: float, rows_each: float) -> list[list[in
         bundles[1] = [*bundles[0], *bundles[1]]
         del bundles[0]
     return bundles
-
-
-def _bundle_matrix(design: PatternDesign, bundle: Sequence[int]) -> tuple[IntArray, FloatArray]:
-    """Terms of a bundle, and their values at each number of its combinations."""
-    sizes = [len(design.blocks[j].matrix) for j in bundle]
-    number = np.arange(math.prod(sizes))
-    parts = []
-    for size, j in zip(sizes, bundle, strict=True):
-        number, code = np.divmod(number, size)
-        parts.append(design.blocks[j].matrix[code])
-    return np.concatenate([design.blocks[j].terms for j in bundle]), np.hstack(parts)
 
 
 def _bundles(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ IntArray = NDArray[np.intp]
 
 MOST_COMBINATIONS = 20_000
 MOST_TERMS = 1_500
+#: Blocks that cross to at most so many are taken together where sums are formed.
+FEW_COMBINATIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,25 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Bundle:
+    """Blocks taken together, so that fewer pairs of them are crossed.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (combinations, terms of the bundle)
+        At each combination of rows of the blocks, the first block's varying fastest.
+    terms : ndarray
+        Places of these terms in the whole design.
+    place : ndarray, shape (patterns,)
+        Combination that each pattern has.
+    """
+
+    matrix: FloatArray
+    terms: IntArray
+    place: IntArray
+
+
+@dataclass(frozen=True, slots=True)
 class PatternDesign:
     """A design matrix over patterns, kept as small blocks and the place of each pattern in them.
 
@@ -60,33 +81,39 @@ class PatternDesign:
     blocks: tuple[Block, ...]
     places: tuple[IntArray, ...]
     k: int
+    bundles: tuple[Bundle, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        chosen = _small_together([len(block.matrix) for block in self.blocks])
+        bundles = tuple(_bundle(self.blocks, self.places, some) for some in chosen)
+        object.__setattr__(self, "bundles", bundles)
 
     def predictor(self, beta: FloatArray) -> FloatArray:
         """Linear predictor of each pattern, shape (patterns,)."""
         out = np.zeros(len(self.places[0]))
-        for block, place in zip(self.blocks, self.places, strict=True):
-            out += (block.matrix @ beta[block.terms]).take(place)
+        for bundle in self.bundles:
+            out += (bundle.matrix @ beta[bundle.terms]).take(bundle.place)
         return out
 
     def total(self, weights: FloatArray) -> FloatArray:
         """Weighted sum of the design's rows, shape (k,)."""
         out = np.zeros(self.k)
-        for block, place in zip(self.blocks, self.places, strict=True):
-            out[block.terms] = np.bincount(place, weights, len(block.matrix)) @ block.matrix
+        for bundle in self.bundles:
+            summed = np.bincount(bundle.place, weights, len(bundle.matrix))
+            out[bundle.terms] = summed @ bundle.matrix
         return out
 
     def products(self, weights: FloatArray) -> FloatArray:
         """Weighted cross-product of the design with itself, shape (k, k)."""
         out = np.zeros((self.k, self.k))
-        parts = list(zip(self.blocks, self.places, strict=True))
-        for i, (first, here) in enumerate(parts):
-            for second, there in parts[i:]:
-                rows, columns = len(first.matrix), len(second.matrix)
+        for i, first in enumerate(self.bundles):
+            for second in self.bundles[i:]:
+                shape = len(first.matrix), len(second.matrix)
                 if first is second:
-                    marginal = np.bincount(here, weights, rows)
+                    marginal = np.bincount(first.place, weights, shape[0])
                     part = (first.matrix * marginal[:, None]).T @ first.matrix
                 else:
-                    crossed = _cross(here, there, weights, (rows, columns))
+                    crossed = _cross(first.place, second.place, weights, shape)
                     part = first.matrix.T @ (crossed @ second.matrix)
                 out[np.ix_(first.terms, second.terms)] = part
                 out[np.ix_(second.terms, first.terms)] = part.T
@@ -110,6 +137,35 @@ def _cross(a: IntArray, b: IntArray, weights: FloatArray, shape: tuple[int, int]
     if rows * columns <= 4 * len(a) + 1_000_000:
         return np.bincount(a * columns + b, weights, rows * columns).reshape(shape)
     return sparse.csr_matrix((weights, (a, b)), shape=shape)
+
+
+def _small_together(sizes: Sequence[int]) -> list[list[int]]:
+    """Numbers of the blocks of each bundle: the smallest go together while they cross to few."""
+    order = sorted(range(len(sizes)), key=sizes.__getitem__)
+    together = next(
+        n for n in range(len(order), 0, -1)
+        if n == 1 or math.prod(sizes[j] for j in order[:n]) <= FEW_COMBINATIONS
+    )  # fmt: skip
+    return [order[:together], *([j] for j in order[together:])]
+
+
+def _bundle(blocks: Sequence[Block], places: Sequence[IntArray], some: Sequence[int]) -> Bundle:
+    terms, matrix = bundle_matrix(blocks, some)
+    place, radix = np.zeros(len(places[0]), dtype=np.intp), 1
+    for j in some:
+        place = place + places[j] * radix
+        radix *= len(blocks[j].matrix)
+    return Bundle(matrix, terms, place)
+
+
+def bundle_matrix(blocks: Sequence[Block], some: Sequence[int]) -> tuple[IntArray, FloatArray]:
+    """Terms of some blocks, and their values at each combination, the first varying fastest."""
+    number = np.arange(math.prod(len(blocks[j].matrix) for j in some))
+    parts = []
+    for j in some:
+        number, code = np.divmod(number, len(blocks[j].matrix))
+        parts.append(blocks[j].matrix[code])
+    return np.concatenate([blocks[j].terms for j in some]), np.hstack(parts)
 
 
 def build_blocks(

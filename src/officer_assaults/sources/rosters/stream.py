@@ -172,12 +172,9 @@ def sum_scores(
         E124 if a file is no longer what it was when its levels were counted.
     """
     done, lock = [0], threading.Lock()
-    threads = threads or len(os.sched_getaffinity(0))
-    # One row group cannot be shared out, but its columns can be read side by side.
-    spare = len(parts) < threads
 
     def work(part: Part) -> None:
-        for g, codes, w in _batches(scores, part, spare):
+        for g, codes, w in _batches(scores, part):
             with lock:
                 if stop.is_set():
                     return
@@ -186,7 +183,7 @@ def sum_scores(
                 done[0] += len(w)
 
     total = max(1, sum(part.rows for part in parts))
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
         running = {pool.submit(work, part) for part in parts}
         try:
             _wait(running, lambda: watch(done[0] / total))
@@ -216,7 +213,7 @@ def parts_of(paths: Sequence[Path], constants: Mapping[str, Mapping[str, pa.Arra
     return parts
 
 
-def _batches(scores: Scores, part: Part, use_threads: bool) -> Iterator[Batch]:
+def _batches(scores: Scores, part: Part) -> Iterator[Batch]:
     coders = [
         {name: _coder(scores, name, stride) for name, stride in bundle.strides.items()}
         for bundle in scores.bundles
@@ -226,7 +223,7 @@ def _batches(scores: Scores, part: Part, use_threads: bool) -> Iterator[Batch]:
     names = [name for name in dict.fromkeys(wanted) if name not in part.constants]
     with _open(part, [*scores.levels, scores.cluster]) as file:
         for batch in file.iter_batches(
-            BATCH_ROWS, row_groups=[part.number], columns=names, use_threads=use_threads
+            BATCH_ROWS, row_groups=[part.number], columns=names, use_threads=False
         ):
             columns = {name: batch.column(name) for name in names}
             yield _coded(scores, coders, cluster, len(batch), {**columns, **part.constants})
