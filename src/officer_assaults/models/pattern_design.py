@@ -224,7 +224,14 @@ def _refuse_wide(formula: RateFormula, levels: Mapping[str, tuple[Any, ...]]) ->
     """Refuse terms that cross too many levels before any of them is built."""
     for term in ModelDesc.from_formula(formula.text).rhs_termlist:
         names = {name for factor in term.factors for name in _names(factor.name())}
-        _combinations(tuple(name for name in formula.columns if name in names), levels)
+        covariates = [name for name in formula.columns if name in names]
+        size = math.prod(len(levels[name]) for name in covariates)
+        if size > MOST_COMBINATIONS:
+            most = f"at most {MOST_COMBINATIONS:,} fit."
+            raise refuse(
+                f"{' x '.join(covariates)} cross {size:,} levels; {most}",
+                "Group levels, or drop the interaction.",
+            )
 
 
 def _cycled(values: tuple[Any, ...], length: int) -> list[Any]:
@@ -234,12 +241,6 @@ def _cycled(values: tuple[Any, ...], length: int) -> list[Any]:
 def _combinations(
     covariates: tuple[str, ...], levels: Mapping[str, tuple[Any, ...]]
 ) -> pd.DataFrame:
-    size = math.prod(len(levels[name]) for name in covariates)
-    if size > MOST_COMBINATIONS:
-        raise refuse(
-            f"{' x '.join(covariates)} cross {size:,} levels; at most {MOST_COMBINATIONS:,} fit.",
-            "Group levels, or drop the interaction.",
-        )
     if not covariates:
         return pd.DataFrame(index=range(1))
     return pd.MultiIndex.from_product([levels[name] for name in covariates]).to_frame(

@@ -13,8 +13,12 @@ import pyarrow.parquet as pq
 
 from officer_assaults.files import TEMPORARY_PREFIX
 
+ROW_GROUP_ROWS = 1_000_000
 
-def write_roster(blocks: Iterable[pd.DataFrame], path: Path | str) -> int:
+
+def write_roster(
+    blocks: Iterable[pd.DataFrame], path: Path | str, *, row_group_rows: int = ROW_GROUP_ROWS
+) -> int:
     """Stream blocks of rows into one Parquet file.
 
     Parameters
@@ -23,6 +27,9 @@ def write_roster(blocks: Iterable[pd.DataFrame], path: Path | str) -> int:
         Same columns in each; categories become dictionaries.
     path : Path or str
         Replaced only once all blocks are written.
+    row_group_rows : int
+        Most rows of a row group. Engines share out a file by these, and each holds the words of
+        its columns once more: a few for every core are best.
 
     Returns
     -------
@@ -38,14 +45,14 @@ def write_roster(blocks: Iterable[pd.DataFrame], path: Path | str) -> int:
     target.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX, dir=target.parent))
     try:
-        rows = _write(blocks, folder / target.name)
+        rows = _write(blocks, folder / target.name, row_group_rows)
         (folder / target.name).replace(target)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return rows
 
 
-def _write(blocks: Iterable[pd.DataFrame], path: Path) -> int:
+def _write(blocks: Iterable[pd.DataFrame], path: Path, row_group_rows: int) -> int:
     writer: pq.ParquetWriter | None = None
     rows = 0
     try:
@@ -53,7 +60,7 @@ def _write(blocks: Iterable[pd.DataFrame], path: Path) -> int:
             table = pa.Table.from_pandas(block, preserve_index=False).replace_schema_metadata(None)
             if writer is None:
                 writer = pq.ParquetWriter(path, table.schema, compression="zstd")
-            writer.write_table(table)
+            writer.write_table(table, row_group_size=row_group_rows)
             rows += len(block)
     finally:
         if writer is not None:
