@@ -154,15 +154,17 @@ def test_ordinary_workbooks_pass(tmp_path):
         assert len(sheet.frame) == 1
 
 
-def long_texts():
-    """Fifty thousand rows that point at one text."""
-    rows = pa.array([0] * 50_000, pa.int32())
-    return pa.table({"force": pa.DictionaryArray.from_arrays(rows, pa.array(["x" * 200_000]))})
+def long_texts(length, columns):
+    """Ten thousand rows that point at one text."""
+    rows = pa.array([0] * 10_000, pa.int32())
+    texts = pa.DictionaryArray.from_arrays(rows, pa.array(["x" * length]))
+    return pa.table({f"c{n}": texts for n in range(columns)})
 
 
 PARQUET_BOMBS = {
     "rows of one value": lambda: pa.table({"force": pa.repeat("kent", 11_000_000)}),
-    "a long text in every row": long_texts,
+    "a long text in every row": lambda: long_texts(200_000, 1),
+    "texts in every row that are long together": lambda: long_texts(9_000, 40),
     "lists": lambda: pa.table({"force": [[1, 2]]}),
     "columns": lambda: pa.table({f"c{n}": [1] for n in range(1_001)}),
 }
@@ -172,9 +174,10 @@ PARQUET_BOMBS = {
 def test_a_small_parquet_file_that_expands_is_refused(tmp_path, name):
     path = parquet(tmp_path / "b.parquet", PARQUET_BOMBS[name]())
     assert path.stat().st_size < 400_000
-    with pytest.raises(Refusal) as caught:
-        reader.read_cells(path)
-    assert caught.value.codes == ("E124",)
+    for read in (reader.read_cells, lambda path: list(bounds.parquet_blocks(path, 50_000))):
+        with pytest.raises(Refusal) as caught:
+            read(path)
+        assert caught.value.codes == ("E124",)
 
 
 def test_a_measured_parquet_file_is_the_file(tmp_path):

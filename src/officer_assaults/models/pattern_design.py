@@ -227,11 +227,9 @@ def _refuse_wide(formula: RateFormula, levels: Mapping[str, tuple[Any, ...]]) ->
         covariates = [name for name in formula.columns if name in names]
         size = math.prod(len(levels[name]) for name in covariates)
         if size > MOST_COMBINATIONS:
-            most = f"at most {MOST_COMBINATIONS:,} fit."
-            raise refuse(
-                f"{' x '.join(covariates)} cross {size:,} levels; {most}",
-                "Group levels, or drop the interaction.",
-            )
+            crossed = f"{' x '.join(covariates)} cross {size:,} levels"
+            what = f"{crossed}; at most {MOST_COMBINATIONS:,} fit."
+            raise refuse(what, "Group levels, or drop the interaction.")
 
 
 def _cycled(values: tuple[Any, ...], length: int) -> list[Any]:

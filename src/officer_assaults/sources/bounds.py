@@ -310,8 +310,7 @@ def read_parquet(path: Path) -> Any:
         for batch in _checked_batches(path, file, BATCH_ROWS):
             held += batch.nbytes
             if held > MOST_UNPACKED:
-                what = f"unpacks to more than {MOST_UNPACKED // 1024**3} GB."
-                raise _refuse(path.name, what, "Split the file by period.")
+                raise _too_much(path)
             pieces.append(batch)
         return _frame(pa.Table.from_batches(pieces) if pieces else file.schema_arrow.empty_table())
 
@@ -387,8 +386,7 @@ def _check_footer(path: Path, file: Any) -> None:
         what = f"holds {footer.num_rows:,} rows of {len(fields):,} columns."
         raise _refuse(path.name, what, "Add rows up, or split the file by period.")
     if unpacked > MOST_UNPACKED:
-        what = f"unpacks to more than {MOST_UNPACKED // 1024**3} GB."
-        raise _refuse(path.name, what, "Split the file by period.")
+        raise _too_much(path)
     names = [field.name for field in fields]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -401,25 +399,36 @@ def _check_footer(path: Path, file: Any) -> None:
 
 
 def _checked_batches(path: Path, file: Any, rows: int) -> Iterator[Any]:
-    """All rows, piece by piece; long texts are found in the dictionaries, before any copy."""
+    """All rows, piece by piece; what would unpack to too much is found before any copy."""
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     for batch in file.iter_batches(rows):
-        columns = []
-        for column in batch.columns:
-            values = column
-            if pa.types.is_dictionary(column.type):
-                longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
-                if longest > LONGEST_TEXT:
-                    what = f"a cell holds a text of {longest:,} bytes."
-                    raise _refuse(path.name, what, "Keep labels and codes only.")
-                values = column.cast(column.type.value_type)
-            columns.append(values)
+        worded = [pa.types.is_dictionary(column.type) for column in batch.columns]
+        pairs = list(zip(batch.columns, worded, strict=True))
+        if sum(_unpacked(path, column) for column, words in pairs if words) > MOST_UNPACKED:
+            raise _too_much(path)
+        columns = [c.cast(c.type.value_type) if words else c for c, words in pairs]
         checked = pa.record_batch(columns, names=batch.schema.names)
         # A text that is no UTF-8 is found here, and nowhere later with its file's name.
         checked.validate(full=True)
         yield checked
+
+
+def _unpacked(path: Path, column: Any) -> int:
+    """Bytes of the texts of a column that keeps each of them once."""
+    import pyarrow.compute as pc
+
+    lengths = pc.binary_length(column.dictionary)
+    longest = pc.max(lengths).as_py() or 0
+    if longest > LONGEST_TEXT:
+        what = f"a cell holds a text of {longest:,} bytes."
+        raise _refuse(path.name, what, "Keep labels and codes only.")
+    return pc.sum(lengths.take(column.indices)).as_py() or 0
+
+
+def _too_much(path: Path) -> Refusal:
+    what = f"unpacks to more than {MOST_UNPACKED // 1024**3} GB."
+    return _refuse(path.name, what, "Split the file by period.")
 
 
 def _refuse(file: str, what: str, remedy: str) -> Refusal:
