@@ -138,10 +138,8 @@ def tile_map(
 
 
 def _spread(values: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
-    from scipy.stats import rankdata
-
     by_distance = (values - values.min()) / np.ptp(values)
-    by_order = (rankdata(values) - 1) / (len(values) - 1)
+    by_order = (pd.Series(values).rank().to_numpy() - 1) / (len(values) - 1)
     mixed = (1 - EVENNESS) * by_distance + EVENNESS * by_order
     return np.asarray(mixed * (size - 1))
 
