@@ -135,3 +135,7 @@ def test_a_large_parquet_file_that_is_damaged_is_refused(
     assert parts.is_large(path)
     with pytest.raises(Refusal, match=message):
         load(path)
+
+
+def test_a_column_of_dates_without_rows_has_no_cells():
+    assert parts.as_text(pd.Series([], dtype="datetime64[ns]")).tolist() == []

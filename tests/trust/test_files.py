@@ -180,6 +180,16 @@ def test_a_small_parquet_file_that_expands_is_refused(tmp_path, name):
         assert caught.value.codes == ("E124",)
 
 
+def test_an_endless_header_makes_no_endless_message(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(f"a,b,c,{'x' * 9_000}\n1,2,3,4\n")
+    spellings = {name: [name] for name in ("a", "b", "c", "number of offences")}
+    with pytest.raises(Refusal) as caught:
+        workbooks.read(path, spellings)
+    assert "lacks the column 'number of offences'" in str(caught.value)
+    assert len(str(caught.value)) < 2_000
+
+
 def test_a_measured_parquet_file_is_the_file(tmp_path):
     frame = pd.DataFrame(
         {"force": ["kent", None] * 7_000, "hours": [1.5, 2.0] * 7_000,
