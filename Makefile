@@ -74,7 +74,7 @@ picture: $(FULL) $(SELF) reports ## take the README's picture from the real repo
 
 .PHONY: protocol
 protocol: $(SELF) ## write docs/trial-protocol.md again from the planning models
-	@$(BIN)/python -m officer_assaults.present.trial_protocol
+	@$(BIN)/python -m officer_assaults.topics.planning.protocol
 
 # --- work --------------------------------------------------------------------------------------
 

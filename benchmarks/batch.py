@@ -71,7 +71,7 @@ SAMPLE_CELLS = (
     "import numpy as np\nimport pandas as pd\nimport matplotlib.pyplot as plt\n"
     "import statsmodels.formula.api as smf\nimport statsmodels.api as sm\n"
     "from officer_assaults.findings import Finding\n"
-    "from officer_assaults.present import report, theme",
+    "from officer_assaults.page import report, theme",
     "rng = np.random.default_rng(seed)\nunits = pd.DataFrame({'x': rng.normal(size=3000)})\n"
     "units['y'] = rng.poisson(np.exp(1 + 0.3 * units['x']))",
     "fit = smf.glm('y ~ x', units, family=sm.families.Poisson()).fit()\n"

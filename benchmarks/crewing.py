@@ -29,17 +29,17 @@ POLLED_SECONDS = 0.2
 
 
 def read(path):
-    from officer_assaults.sources.crewing.reader import load
+    from officer_assaults.topics.crewing.data.reader import load
 
     start = time.perf_counter()
     return start, f"{len(load(path).cells):,} cells"
 
 
 def analyse(path):
-    from officer_assaults.models.crewing_analysis import analyse as analyse_
-    from officer_assaults.models.crewing_data import prepare
-    from officer_assaults.models.crewing_policy_language import POLICIES
-    from officer_assaults.sources.crewing.reader import load
+    from officer_assaults.topics.crewing.data.reader import load
+    from officer_assaults.topics.crewing.model.analysis import analyse as analyse_
+    from officer_assaults.topics.crewing.model.cells import prepare
+    from officer_assaults.topics.crewing.model.policy_language import POLICIES
 
     cells = load(path).cells
     start = time.perf_counter()
@@ -112,9 +112,9 @@ def held_mb(pid):
 
 def write(folder, shifts):
     """Write one simulated force-year of unit-shifts as CSV and as Parquet, with sidecars."""
-    from officer_assaults.models.simulator.force import simulate_force
-    from officer_assaults.models.simulator.params import ForceParams
-    from officer_assaults.sources.crewing.template import write_template
+    from officer_assaults.topics.crewing.data.template import write_template
+    from officer_assaults.topics.crewing.simulator.force import simulate_force
+    from officer_assaults.topics.crewing.simulator.params import ForceParams
 
     drawn = simulate_force(ForceParams(), SEED, shifts=shifts).frames["crew_shifts"]
     drawn = drawn.assign(force="thames-valley", is_simulated=True)

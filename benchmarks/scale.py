@@ -36,9 +36,9 @@ def now():
 def project(path):
     import duckdb  # noqa: F401
 
-    from officer_assaults.models.sufficient import fit_roster
-    from officer_assaults.sources.crewing import identifiers  # noqa: F401
-    from officer_assaults.sources.rosters import open_roster
+    from officer_assaults.stats.sufficient import fit_roster
+    from officer_assaults.topics.crewing.data import identifiers  # noqa: F401
+    from officer_assaults.topics.crewing.rosters import open_roster
 
     start = now()
     with open_roster(path) as roster:
@@ -147,8 +147,8 @@ def run_once(name, path):
 
 
 def generate(rows, path):
-    from officer_assaults.models.simulated_roster import simulate_roster
-    from officer_assaults.sources.rosters import write_roster
+    from officer_assaults.topics.crewing.rosters import write_roster
+    from officer_assaults.topics.crewing.rosters.simulated import simulate_roster
 
     start = time.perf_counter()
     if not path.exists():

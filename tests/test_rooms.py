@@ -17,7 +17,7 @@ def test_imports_go_downwards_only():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("room", ["sources", "models", "present", "pipeline"])
+@pytest.mark.parametrize("room", ["data", "stats", "page", "topics", "pipeline"])
 def test_each_room_says_its_purpose_in_one_line(room):
     doc = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text()))
     assert doc

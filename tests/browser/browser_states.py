@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 
 from officer_assaults import paths
-from officer_assaults.present import catalogue
+from officer_assaults.page import catalogue
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = (

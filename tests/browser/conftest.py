@@ -11,7 +11,7 @@ import pytest
 from browser_states import ARGUMENTS, FOCUS, State, find_browser
 
 from officer_assaults import paths
-from officer_assaults.present import catalogue
+from officer_assaults.page import catalogue
 
 
 @pytest.fixture(scope="session")
@@ -55,8 +55,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 def _make(project: Any) -> None:
     from officer_assaults.cli.reports import make
+    from officer_assaults.page.site import build_index
     from officer_assaults.pipeline.plan import make_plan
-    from officer_assaults.present.site import build_index
 
     make(project, make_plan(project))
     build_index(project.reports)

@@ -184,7 +184,7 @@ def test_charts_swap_every_colour_in_the_dark(look: Any, name: str) -> None:
       .flatMap(chart => [...chart.querySelectorAll('path, use, text, rect')])
       .flatMap(e => { const s = getComputedStyle(e); return [s.fill, s.stroke]; }))]
     """
-    from officer_assaults.present import theme
+    from officer_assaults.page import theme
 
     page = look(name, State(1280, "dark", "shut"))
     known = {_rgb(ink.dark) for ink in theme.INKS.values()} | {"none", "rgb(0, 0, 0)"}

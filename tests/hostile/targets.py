@@ -13,17 +13,18 @@ import pandas as pd
 import yaml
 
 from officer_assaults import files, paths
-from officer_assaults.models.simulated_roster import RosterTruth, simulate_roster
-from officer_assaults.models.simulator.force import simulate_force
-from officer_assaults.models.simulator.params import ForceParams
-from officer_assaults.models.sufficient import fit_roster
-from officer_assaults.sources import counts, home_office, registers, rosters
-from officer_assaults.sources import tables as tables_
-from officer_assaults.sources.crewing.about import sidecar_of
-from officer_assaults.sources.crewing.reader import load
+from officer_assaults.data import counts, home_office, registers
+from officer_assaults.data import tables as tables_
+from officer_assaults.stats.sufficient import fit_roster
+from officer_assaults.topics.crewing import rosters
+from officer_assaults.topics.crewing.data.about import sidecar_of
+from officer_assaults.topics.crewing.data.reader import load
+from officer_assaults.topics.crewing.rosters.simulated import RosterTruth, simulate_roster
+from officer_assaults.topics.crewing.simulator.force import simulate_force
+from officer_assaults.topics.crewing.simulator.params import ForceParams
 
 HERE = Path(__file__).parent
-CELLS = HERE.parent / "crewing" / "cells.csv"
+CELLS = HERE.parent / "topics" / "crewing" / "cells.csv"
 ABOUT = sidecar_of(CELLS).read_text()
 
 

@@ -12,11 +12,11 @@ from hypothesis import given
 from outcomes import runs
 from test_hostile_tables import RANDOM, tries
 
+from officer_assaults.data import cache
 from officer_assaults.pipeline import batch
 from officer_assaults.pipeline.plan import make_plan
 from officer_assaults.pipeline.results import read_failures, read_reports
 from officer_assaults.pipeline.run import CELL_ERROR, CONTRACT_BROKEN, OK, Result
-from officer_assaults.sources import cache
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from outcomes import FULL, runs
 
-from officer_assaults.sources.crewing.about import sidecar_of
+from officer_assaults.topics.crewing.data.about import sidecar_of
 
 RANDOM = st.randoms(use_true_random=False)
 

@@ -15,14 +15,18 @@ from outcomes import CATALOGUE, FULL, check_problem, runs
 from test_hostile_tables import RANDOM, tries
 
 from officer_assaults.cli import project
-from officer_assaults.models.crewing_data import prepare
-from officer_assaults.models.crewing_policy_language import POLICIES, named_or_written, share_single
-from officer_assaults.models.formulas import build_design, check_formula
+from officer_assaults.data import tables
 from officer_assaults.pipeline import notebooks, results
 from officer_assaults.pipeline.parameters import read_schema, split_assignments
-from officer_assaults.sources import tables
-from officer_assaults.sources.crewing.about import sidecar_of
-from officer_assaults.sources.crewing.reader import load
+from officer_assaults.stats.formulas import build_design, check_formula
+from officer_assaults.topics.crewing.data.about import sidecar_of
+from officer_assaults.topics.crewing.data.reader import load
+from officer_assaults.topics.crewing.model.cells import prepare
+from officer_assaults.topics.crewing.model.policy_language import (
+    POLICIES,
+    named_or_written,
+    share_single,
+)
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))
 

@@ -6,15 +6,17 @@ import pytest
 import small_exports
 from outcomes import check_problem, runs
 
-from officer_assaults.models import power, what_if
-from officer_assaults.models.crewing_analysis import analyse, crude_ratios
-from officer_assaults.models.crewing_data import FEWEST_CLUSTERS, prepare, two_arms
-from officer_assaults.models.crewing_policy_language import POLICIES
-from officer_assaults.present import crewing, words
+from officer_assaults.data import tables
+from officer_assaults.page import words
 from officer_assaults.refusals import Refusal
-from officer_assaults.sources import tables
-from officer_assaults.sources.crewing.about import sidecar_of
-from officer_assaults.sources.crewing.reader import load
+from officer_assaults.topics.crewing.data.about import sidecar_of
+from officer_assaults.topics.crewing.data.reader import load
+from officer_assaults.topics.crewing.model import what_if
+from officer_assaults.topics.crewing.model.analysis import analyse, crude_ratios
+from officer_assaults.topics.crewing.model.cells import FEWEST_CLUSTERS, prepare, two_arms
+from officer_assaults.topics.crewing.model.policy_language import POLICIES
+from officer_assaults.topics.crewing.report import story as crewing
+from officer_assaults.topics.planning import power
 
 ABOUT = "source: made up\nretrieved: 2024-04-30\ncrew_source: {hours: actual, victims: actual}\n"
 #: E114 is too little, E122 a crew without hours or events: both end in what to ask for.

@@ -16,7 +16,7 @@ class Mutant:
     name : str
         What is done wrong.
     file : str
-        Module of ``models``, without its ending, or one of another room with the room before it.
+        Module from the package on, without its ending.
     old, new : str
         Text that must stand in the file exactly once, and what it becomes.
     why : str
@@ -35,19 +35,18 @@ class Mutant:
     @property
     def path(self) -> str:
         """File from the project's root on."""
-        inside = self.file if "/" in self.file else f"models/{self.file}"
-        return f"{PACKAGE}/{inside}.py"
+        return f"{PACKAGE}/{self.file}.py"
 
 
-RATE = "tests/models/test_rate_model.py"
-CREW = "tests/crewing/test_estimators.py"
-POLICY = "tests/crewing/test_policy.py"
-TRIAL = "tests/models/test_power.py"
+RATE = "tests/stats/test_rate_model.py"
+CREW = "tests/topics/crewing/test_estimators.py"
+POLICY = "tests/topics/crewing/test_policy.py"
+TRIAL = "tests/topics/planning/test_power.py"
 
 MUTANTS = (
     Mutant(
         "offset dropped",
-        "rate_model",
+        "stats/rate_model",
         "glm = sm.GLM(y, x, family=sm.families.Poisson(), offset=log_exposure)",
         "glm = sm.GLM(y, x, family=sm.families.Poisson())",
         "counts compared as if every row had the same hours",
@@ -55,7 +54,7 @@ MUTANTS = (
     ),
     Mutant(
         "leave-one-out not left out",
-        "rate_model",
+        "stats/rate_model",
         "rest = np.where(left, 0.0, y - np.exp(x @ beta + log_exposure))",
         "rest = y - np.exp(x @ beta + log_exposure)",
         "every refit the full fit: jackknife intervals of no width",
@@ -63,23 +62,23 @@ MUTANTS = (
     ),
     Mutant(
         "count swapped for exposure",
-        "intervals",
+        "stats/intervals",
         '"rate": y / e * per,',
         '"rate": e / y * per,',
         "days per assault printed as assaults per day",
-        "tests/models/test_intervals.py::test_table_rows_equal_single_rates",
+        "tests/stats/test_intervals.py::test_table_rows_equal_single_rates",
     ),
     Mutant(
         "cluster ignored",
-        "crewing",
+        "topics/crewing/model/ratios",
         'cov="HC1" if few else "cluster",\n            cluster=None if few else cluster,',
         'cov="HC1",\n            cluster=None,',
         "intervals as if every beat-month were on its own",
-        "tests/crewing/test_golden.py::test_ratio_and_cluster_error_equal_r",
+        "tests/topics/crewing/test_golden.py::test_ratio_and_cluster_error_equal_r",
     ),
     Mutant(
         "G/(G-1) dropped",
-        "rate_model",
+        "stats/rate_model",
         'factor = len(labels) / (len(labels) - 1) if spec.correction == "G/(G-1)" else 1.0',
         "factor = 1.0",
         "cluster errors too small",
@@ -87,7 +86,7 @@ MUTANTS = (
     ),
     Mutant(
         "G/(G-1) doubled",
-        "rate_model",
+        "stats/rate_model",
         'factor = len(labels) / (len(labels) - 1) if spec.correction == "G/(G-1)" else 1.0',
         'factor = (len(labels) / (len(labels) - 1)) ** 2 if spec.correction == "G/(G-1)" else 1.0',
         "cluster errors corrected twice",
@@ -95,17 +94,17 @@ MUTANTS = (
     ),
     Mutant(
         "normal for t with clusters",
-        "rate_model",
+        "stats/rate_model",
         """    if clusters is not None:
         return float(clusters - 1)
 """,
         "",
         "intervals too short where clusters are few",
-        "tests/crewing/test_golden.py::test_ratio_and_cluster_error_equal_r",
+        "tests/topics/crewing/test_golden.py::test_ratio_and_cluster_error_equal_r",
     ),
     Mutant(
         "call grade left out of the adjustment",
-        "crewing_data",
+        "topics/crewing/model/cells",
         '"Call grade and markers": ("grade1_share", "marker_share"),',
         '"Call grade and markers": ("marker_share",),',
         "riskier calls of double crews make single crewing look safe",
@@ -113,23 +112,23 @@ MUTANTS = (
     ),
     Mutant(
         "planned hours under booked victims",
-        "crewing_shares",
+        "stats/shares",
         "planned = ratio * ((single + share * double) / single) / kept",
         "planned = ratio * (single / (single + share * double)) * kept",
         "the warning on planned crews would point the wrong way",
-        "tests/crewing/test_shares.py::test_wrong_crew_types_shift_hours_and_victims_as_counted",
+        "tests/topics/crewing/test_shares.py::test_wrong_crew_types_shift_hours_and_victims_as_counted",
     ),
     Mutant(
         "planned crew in the numerator, booked crew in the denominator",
-        "sources/crewing/about",
+        "topics/crewing/data/about",
         "if hours in CREW_LOGS and victims in CREW_LOGS and hours != victims:",
         "if False:",
         "a ratio out by a third where planned crews part",
-        "tests/crewing/test_sources.py::test_a_broken_sidecar_is_refused",
+        "tests/topics/crewing/test_sources.py::test_a_broken_sidecar_is_refused",
     ),
     Mutant(
         "crews of three counted as double",
-        "crewing_data",
+        "topics/crewing/model/cells",
         'return cells[cells["crew"] != "multi"].reset_index(drop=True)',
         "return cells.reset_index(drop=True)",
         "hours and victims of larger crews in the double-crewed rate",
@@ -137,7 +136,7 @@ MUTANTS = (
     ),
     Mutant(
         "double crew counted as two units",
-        "policy",
+        "topics/crewing/model/policy",
         "(hours * (single + (1 - single) / OFFICERS_PER_DOUBLE)).sum()",
         "(hours * (single + (1 - single))).sum()",
         "the units that a policy costs would be understated",
@@ -145,7 +144,7 @@ MUTANTS = (
     ),
     Mutant(
         "policy hours not conserved",
-        "policy",
+        "topics/crewing/model/policy",
         "moved = exposure * (model.frame[AS_IT_IS].to_numpy(float) "
         "- share_single(policy, model.frame))",
         "moved = exposure * (1.0 - share_single(policy, model.frame))",
@@ -154,7 +153,7 @@ MUTANTS = (
     ),
     Mutant(
         "policy counted the wrong way round",
-        "policy",
+        "topics/crewing/model/policy",
         "rates = np.exp(model.single @ betas.T) - np.exp(model.double @ betas.T)",
         "rates = np.exp(model.double @ betas.T) - np.exp(model.single @ betas.T)",
         "more victims printed as fewer",
@@ -162,7 +161,7 @@ MUTANTS = (
     ),
     Mutant(
         "interaction dropped from the policy model",
-        "policy",
+        "topics/crewing/model/policy",
         "f\"victims ~ {' + '.join(['single', *data.terms, *interactions])}\", "
         "list(data.frame.columns)",
         "f\"victims ~ {' + '.join(['single', *data.terms])}\", list(data.frame.columns)",
@@ -171,15 +170,15 @@ MUTANTS = (
     ),
     Mutant(
         "jackknife of policies scaled wrongly",
-        "policy",
+        "topics/crewing/model/policy",
         "return math.sqrt((groups - 1) / groups * float(((left_out - full) ** 2).sum()))",
         "return math.sqrt(float(((left_out - full) ** 2).sum()) / groups)",
         "policy intervals shorter by the root of G - 1",
-        "tests/crewing/test_golden.py::test_jackknife_error_equals_the_refits",
+        "tests/topics/crewing/test_golden.py::test_jackknife_error_equals_the_refits",
     ),
     Mutant(
         "gate on positivity off its bound",
-        "policy",
+        "topics/crewing/model/policy",
         "self.events >= FEWEST_EVENTS",
         "self.events > FEWEST_EVENTS",
         "a stratum with exactly enough victims refused",
@@ -187,15 +186,15 @@ MUTANTS = (
     ),
     Mutant(
         "benchmark of sharing upside down",
-        "crewing_shares",
+        "stats/shares",
         "return 2 / victims_per_double",
         "return victims_per_double / 2",
         "the ratio that crewing alone produces, inverted",
-        "tests/crewing/test_shares.py::test_the_benchmark_needs_one_or_two_victims",
+        "tests/topics/crewing/test_shares.py::test_the_benchmark_needs_one_or_two_victims",
     ),
     Mutant(
         "recording multiplied instead of divided",
-        "crewing_checks",
+        "topics/crewing/model/checks",
         "found.ratio / rho, found.lower / rho, found.upper / rho",
         "found.ratio * rho, found.lower * rho, found.upper * rho",
         "unequal recording corrected the wrong way",
@@ -203,7 +202,7 @@ MUTANTS = (
     ),
     Mutant(
         "hours after a double-crewed shift not taken off",
-        "crewing_checks",
+        "topics/crewing/model/checks",
         'officer_hours=frame["officer_hours"] - frame["officer_hours_after_double"],',
         'officer_hours=frame["officer_hours"],',
         "the negative control fails, or passes, by its denominator",
@@ -211,7 +210,7 @@ MUTANTS = (
     ),
     Mutant(
         "sign changes counted one-sided",
-        "crewing",
+        "topics/crewing/model/ratios",
         "totals = np.abs(signs @ scores)\n"
         "    return float((totals >= abs(scores.sum()) * (1 - 1e-9)).mean())",
         "totals = signs @ scores\n"
@@ -222,7 +221,7 @@ MUTANTS = (
     ),
     Mutant(
         "weights not inverted",
-        "crewing_weights",
+        "topics/crewing/model/weights",
         'return 1 - own if estimator == "overlap" else 1 / own',
         'return 1 - own if estimator == "overlap" else own',
         "weighting makes crews less alike, not more",
@@ -230,7 +229,7 @@ MUTANTS = (
     ),
     Mutant(
         "error of the estimated chance taken off",
-        "crewing_weights",
+        "topics/crewing/model/weights",
         "scores = scores + _inverse_correction(",
         "scores = scores - _inverse_correction(",
         "weighted intervals of the wrong length",
@@ -238,114 +237,114 @@ MUTANTS = (
     ),
     Mutant(
         "vintages and years mixed: any year is the same segment",
-        "forecast",
+        "stats/forecast",
         "return moment.year if moment.month >= APRIL else moment.year - 1",
         "return moment.year",
         "January to March counted in the following financial year",
-        "tests/models/test_forecast.py::test_breaks_become_segment_starts",
+        "tests/stats/test_forecast.py::test_breaks_become_segment_starts",
     ),
     Mutant(
         "tau set to zero",
-        "heterogeneity",
+        "stats/heterogeneity",
         "tau2 = float(_generalised_q_root(y, v, np.ones_like(y), y.size - 1))",
         "tau2 = 0.0",
         "forces taken to differ by chance alone",
-        "tests/models/test_heterogeneity.py::test_estimators_equal_r_metafor",
+        "tests/stats/test_heterogeneity.py::test_estimators_equal_r_metafor",
     ),
     Mutant(
         "tau without its degree of freedom",
-        "heterogeneity",
+        "stats/heterogeneity",
         "tau2 = float(_generalised_q_root(y, v, np.ones_like(y), y.size - 1))",
         "tau2 = float(_generalised_q_root(y, v, np.ones_like(y), y.size))",
         "heterogeneity understated",
-        "tests/models/test_heterogeneity.py::test_estimators_equal_r_metafor",
+        "tests/stats/test_heterogeneity.py::test_estimators_equal_r_metafor",
     ),
     Mutant(
         "the judged force not left out",
-        "heterogeneity",
+        "stats/heterogeneity",
         "df = others.k - 1",
         "df = others.k",
         "a comparison with one degree of freedom too many",
-        "tests/models/test_heterogeneity.py::test_comparison_uses_the_other_units_only",
+        "tests/stats/test_heterogeneity.py::test_comparison_uses_the_other_units_only",
     ),
     Mutant(
         "spread of the others without the judged force's own error",
-        "heterogeneity",
+        "stats/heterogeneity",
         "spread = np.sqrt(tau2 + v + se2)",
         "spread = np.sqrt(tau2 + se2)",
         "false alarms in the funnel: what winsorising without its factor does",
-        "tests/models/test_heterogeneity.py::test_all_units_at_once_equal_one_at_a_time",
+        "tests/stats/test_heterogeneity.py::test_all_units_at_once_equal_one_at_a_time",
     ),
     Mutant(
         "exact funnel limits with both tails on one side",
-        "funnel",
+        "stats/funnel",
         "tail = check_alpha(1 - level) / 2",
         "tail = check_alpha(1 - level)",
         "control limits too narrow",
-        "tests/models/test_funnel.py::test_exact_limits_leave_the_stated_tails",
+        "tests/stats/test_funnel.py::test_exact_limits_leave_the_stated_tails",
     ),
     Mutant(
         "score for exact interval of a proportion",
-        "intervals",
+        "stats/intervals",
         'method="beta" if method == "exact" else "wilson"',
         'method="wilson"',
         "limits that cover less than they say",
-        "tests/models/test_intervals.py::test_clopper_pearson_equals_published_table",
+        "tests/stats/test_intervals.py::test_clopper_pearson_equals_published_table",
     ),
     Mutant(
         "ratio turned round",
-        "rate_ratio",
+        "stats/rate_ratio",
         "lower = share.lower / (1 - share.lower) * g / f",
         "lower = share.lower / (1 - share.lower) * f / g",
         "exposures of the two years exchanged",
-        "tests/models/test_rate_ratio.py::test_swapping_periods_inverts_the_ratio "
-        "tests/models/test_rate_ratio.py::test_the_unit_of_exposure_does_not_matter",
+        "tests/stats/test_rate_ratio.py::test_swapping_periods_inverts_the_ratio "
+        "tests/stats/test_rate_ratio.py::test_the_unit_of_exposure_does_not_matter",
     ),
     Mutant(
         "two-sided p taken one-sided",
-        "rate_ratio",
+        "stats/rate_ratio",
         "return float(stats.binomtest(y1, y1 + y0, share).pvalue)",
         'return float(stats.binomtest(y1, y1 + y0, share, alternative="greater").pvalue)',
         "p about half of what it is",
-        "tests/models/test_rate_ratio.py::test_exact_ratio_equals_r_poisson_test",
+        "tests/stats/test_rate_ratio.py::test_exact_ratio_equals_r_poisson_test",
     ),
     Mutant(
         "movement between years added, not squared",
-        "rate_ratio",
+        "stats/rate_ratio",
         "se = math.sqrt(phi * (1 / y1 + 1 / y0) + tau**2)",
         "se = math.sqrt(phi * (1 / y1 + 1 / y0) + tau)",
         "intervals of another width",
-        "tests/models/test_rate_ratio.py::test_interval_reaches_one_exactly_at_the_tipping_points",
+        "tests/stats/test_rate_ratio.py::test_interval_reaches_one_exactly_at_the_tipping_points",
     ),
     Mutant(
         "days of a week",
-        "intervals",
+        "stats/intervals",
         "DAYS_PER_WEEK = 7",
         "DAYS_PER_WEEK = 5",
         "a week of working days",
-        "tests/models/test_intervals.py::test_weekly_rates_as_printed",
+        "tests/stats/test_intervals.py::test_weekly_rates_as_printed",
     ),
     Mutant(
         "dispersion of incidents with two victims",
-        "dispersion",
+        "stats/dispersion",
         "return (1 + 3 * share_two) / (1 + share_two)",
         "return (1 + 2 * share_two) / (1 + share_two)",
         "overdispersion understated",
-        "tests/models/test_dispersion.py::test_two_victims_an_incident",
+        "tests/stats/test_dispersion.py::test_two_victims_an_incident",
     ),
     Mutant(
         "common drift not taken off",
-        "severity",
+        "stats/severity",
         "log_ratio=own.log_ratio - panel.mu,",
         "log_ratio=own.log_ratio,",
         "uptake of a new code read as severity",
-        "tests/models/test_severity.py::"
+        "tests/stats/test_severity.py::"
         "test_calibration_uses_the_others_only_and_loses_a_degree_of_freedom "
-        "tests/models/test_severity.py::test_coverage_with_wobble_between_forces_and_a_common_drift",
+        "tests/stats/test_severity.py::test_coverage_with_wobble_between_forces_and_a_common_drift",
     ),
     Mutant(
         "calibrated by normal limits",
-        "severity",
+        "stats/severity",
         """        method="calibrated",
         se=float(np.hypot(own.se, panel.tau)),
         df=float(panel.k - 1),""",
@@ -353,85 +352,85 @@ MUTANTS = (
         se=float(np.hypot(own.se, panel.tau)),
         df=math.inf,""",
         "intervals too short",
-        "tests/models/test_severity.py::"
+        "tests/stats/test_severity.py::"
         "test_calibration_uses_the_others_only_and_loses_a_degree_of_freedom",
     ),
     Mutant(
         "upper bound of an overlap",
-        "composition",
+        "stats/composition",
         "upper=int(min(first.upper, second.upper)),",
         "upper=int(max(first.upper, second.upper)),",
         "more cases in both parts than one of them holds",
-        "tests/models/test_composition.py::test_overlap_bounds_hold_every_possible_overlap",
+        "tests/stats/test_composition.py::test_overlap_bounds_hold_every_possible_overlap",
     ),
     Mutant(
         "lower bound of an overlap",
-        "composition",
+        "stats/composition",
         "lower=max(0, int(first.lower + second.lower) - total),",
         "lower=0,",
         "an overlap that must exist called possible",
-        "tests/models/test_composition.py::test_overlap_bounds_hold_every_possible_overlap",
+        "tests/stats/test_composition.py::test_overlap_bounds_hold_every_possible_overlap",
     ),
     Mutant(
         "follow-up counted from the start of the quarter",
-        "justice",
+        "topics/justice/model",
         "end = quarter_start + pd.DateOffset(months=MONTHS_PER_QUARTER)",
         "end = quarter_start",
         "charge rates of offences that had no time to be charged",
-        "tests/models/test_justice.py::test_follow_up_counts_whole_quarters",
+        "tests/topics/justice/test_justice.py::test_follow_up_counts_whole_quarters",
     ),
     Mutant(
         "last day of follow-up",
-        "justice",
+        "topics/justice/model",
         "until = outcomes_until + pd.Timedelta(days=1)",
         "until = outcomes_until",
         "one quarter of follow-up lost",
-        "tests/models/test_justice.py::test_follow_up_counts_whole_quarters",
+        "tests/topics/justice/test_justice.py::test_follow_up_counts_whole_quarters",
     ),
     Mutant(
         "standardised to each force's own mix",
-        "justice",
+        "topics/justice/model",
         "standard = (charged / recorded) @ weights",
         "standard = charged.T.sum() / recorded.T.sum()",
         "a difference of mix read as one of charging",
-        "tests/models/test_justice.py::test_standardising_removes_a_difference_that_is_only_mix",
+        "tests/topics/justice/test_justice.py::test_standardising_removes_a_difference_that_is_only_mix",
     ),
     Mutant(
         "month of commencement counted as before",
-        "justice",
+        "topics/justice/model",
         "[month < commencement, month == commencement, month.isin(last)]",
         "[month <= commencement, month == commencement, month.isin(last)]",
         "a mixed month in the comparison",
-        "tests/models/test_justice.py::"
+        "tests/topics/justice/test_justice.py::"
         "test_old_and_new_offence_are_added_and_months_are_sorted_into_periods",
     ),
     Mutant(
         "series without its step counterfactual",
-        "segmented",
+        "stats/segmented",
         "without[:, (-2 if options.slope else -1) :] = 0.0",
         "without[:, -1:] = 0.0",
         "the slope after the event left in the counterfactual",
-        "tests/models/test_interruption.py::test_the_counterfactual_has_neither_step_nor_slope",
+        "tests/topics/act/test_interruption.py::test_the_counterfactual_has_neither_step_nor_slope",
     ),
     Mutant(
         "event period half open",
-        "segmented",
+        "stats/segmented",
         "earlier = dates[dates <= event]",
         "earlier = dates[dates < event]",
         "the quarter that opens on the day counted as before",
-        "tests/models/test_interruption.py::test_a_day_belongs_to_the_period_that_it_opens",
+        "tests/topics/act/test_interruption.py::test_a_day_belongs_to_the_period_that_it_opens",
     ),
     Mutant(
         "control category not in the binomial total",
-        "interruption",
+        "topics/act/model",
         "fit = fit_batch(design.matrix, recorded, recorded + other)\n    quantile",
         "fit = fit_batch(design.matrix, recorded)\n    quantile",
         "no control at all",
-        "tests/models/test_interruption.py::test_steps_at_the_act",
+        "tests/topics/act/test_interruption.py::test_steps_at_the_act",
     ),
     Mutant(
         "permutation count off by one",
-        "power",
+        "topics/planning/power",
         "far = np.abs(centred) >= np.abs(own)[:, None] - TIE",
         "far = np.abs(centred) > np.abs(own)[:, None] + TIE",
         "the drawn allocation not counted: p of 0 possible",
@@ -439,7 +438,7 @@ MUTANTS = (
     ),
     Mutant(
         "two arms counted as one in the sample size",
-        "power",
+        "topics/planning/power",
         "shifts = z**2 * (1 + 1 / ratio) / per_shift / math.log(ratio) ** 2",
         "shifts = z**2 / per_shift / math.log(ratio) ** 2",
         "a trial half as large as needed",
@@ -447,7 +446,7 @@ MUTANTS = (
     ),
     Mutant(
         "dilution by present crewing forgotten",
-        "power",
+        "topics/planning/power",
         "return totals[1] / totals[0]",
         "return totals[1]",
         "a policy promised a larger effect than it can have",
@@ -455,70 +454,70 @@ MUTANTS = (
     ),
     Mutant(
         "counting error of next year only once",
-        "forecast",
+        "stats/forecast",
         "half = float(stats.norm.isf(check_alpha(alpha) / 2)) * math.sqrt(tau**2 + 2 / count)",
         "half = float(stats.norm.isf(check_alpha(alpha) / 2)) * math.sqrt(tau**2 + 1 / count)",
         "forecast intervals too short",
-        "tests/models/test_forecast.py::test_next_count_interval_in_closed_form",
+        "tests/stats/test_forecast.py::test_next_count_interval_in_closed_form",
     ),
     Mutant(
         "common movement drawn for each force",
-        "forecast",
+        "stats/forecast",
         "common = model.tau_common * np.cumsum(t[1:], axis=0) + "
         "model.drift_se * ahead[:, None] * t[:1]",
         "common = model.drift_se * ahead[:, None] * t[:1]",
         "movements of all forces together averaged away",
-        "tests/models/test_forecast.py::test_total_keeps_the_movement_that_units_share",
+        "tests/stats/test_forecast.py::test_total_keeps_the_movement_that_units_share",
     ),
     Mutant(
         "E-value without its root",
-        "evalue",
+        "stats/evalue",
         "return away + math.sqrt(away * (away - 1))",
         "return away",
         "strength of a hidden danger understated",
-        "tests/crewing/test_shares.py::test_e_value",
+        "tests/topics/crewing/test_shares.py::test_e_value",
     ),
     Mutant(
         "E-value of the further limit",
-        "evalue",
+        "stats/evalue",
         "nearer = min(limits) if min(limits) > 1 else max(limits)",
         "nearer = max(limits) if min(limits) > 1 else min(limits)",
         "a weak finding called robust",
-        "tests/crewing/test_shares.py::test_the_limit_nearer_to_one_counts",
+        "tests/topics/crewing/test_shares.py::test_the_limit_nearer_to_one_counts",
     ),
     Mutant(
         "limit at the null called consistent",
-        "verdicts",
+        "stats/verdicts",
         """    if lower <= value <= upper:
         return "not supported\"""",
         """    if lower < value <= upper:
         return "not supported\"""",
         "an interval that touches 1 read as evidence",
-        "tests/models/test_verdicts.py::test_sides_of_a_value",
+        "tests/stats/test_verdicts.py::test_sides_of_a_value",
     ),
     Mutant(
         "total of victims per month for two years",
-        "what_if",
+        "topics/crewing/model/what_if",
         "hours / years,",
         "hours,",
         "patrol hours of all periods printed as those of a year",
-        "tests/models/test_what_if.py::test_patrol_is_what_the_simulated_force_was_set_to",
+        "tests/topics/crewing/test_what_if.py::test_patrol_is_what_the_simulated_force_was_set_to",
     ),
     Mutant(
         "ranks counted from the lowest",
-        "ranks",
+        "stats/ranks",
         "ranks = stats.rankdata(-np.asarray(draws, dtype=float), axis=1)",
         "ranks = stats.rankdata(np.asarray(draws, dtype=float), axis=1)",
         "the safest force called the most assaulted",
-        "tests/models/test_ranks.py::test_plain_case_without_uncertainty",
+        "tests/stats/test_ranks.py::test_plain_case_without_uncertainty",
     ),
     Mutant(
         "capture-recapture without its dependence",
-        "capture_recapture",
+        "stats/capture_recapture",
         "found = chapman(lists, odds_ratio, alpha)",
         "found = chapman(lists, 1.0, alpha)",
         "every assumed dependence gives the same total",
-        "tests/models/test_capture_recapture.py::"
+        "tests/stats/test_capture_recapture.py::"
         "test_totals_grow_with_the_assumed_dependence_and_shares_shrink",
     ),
 )

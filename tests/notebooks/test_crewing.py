@@ -10,15 +10,15 @@ import pytest
 import yaml
 from notebook_runs import run
 
-from officer_assaults.models.simulator.force import simulate_force
-from officer_assaults.models.simulator.params import ForceParams
-from officer_assaults.models.simulator.scenarios import SCENARIOS
-from officer_assaults.present import words
-from officer_assaults.present.crewing_input import force_of_export
+from officer_assaults.topics.crewing.simulator.force import simulate_force
+from officer_assaults.topics.crewing.simulator.params import ForceParams
+from officer_assaults.topics.crewing.simulator.scenarios import SCENARIOS
+from officer_assaults.page import words
+from officer_assaults.topics.crewing.given import force_of_export
 from officer_assaults.refusals import Refusal
 
 CREWING, PLANNING = "05_crewing", "08_planning"
-EXPORT = Path(__file__).resolve().parents[1] / "crewing" / "cells.csv"
+EXPORT = Path(__file__).resolve().parents[1] / "topics" / "crewing" / "cells.csv"
 FULL = os.environ.get("OFFICER_ASSAULTS_RUNS") == "full"
 ROLES = ("headline", "main_points", "boxes", "table", "figure", "caveat", "gate")
 SITUATIONS = [n for n, s in SCENARIOS.items() if s.layer == "crewing" and not s.refused]

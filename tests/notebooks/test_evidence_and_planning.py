@@ -4,8 +4,9 @@ import pytest
 from notebook_runs import run
 
 from officer_assaults import paths
-from officer_assaults.present import trial_protocol, words
-from officer_assaults.sources import cache
+from officer_assaults.topics.planning import protocol as trial_protocol
+from officer_assaults.page import words
+from officer_assaults.data import cache
 
 # Figures are printed to three decimals.
 PRINTED = 0.0006
@@ -20,7 +21,7 @@ def module_patch(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def evidence(module_patch):
-    return run("10_crewing_evidence", module_patch)
+    return run("10_evidence", module_patch)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +90,7 @@ def test_evidence_names_its_data_and_says_what_was_left_out(evidence):
 
 def test_evidence_with_other_choices_still_speaks(monkeypatch):
     shown = run(
-        "10_crewing_evidence",
+        "10_evidence",
         monkeypatch,
         years=[2022],
         offences=["13A", "13B", "13C"],

@@ -8,12 +8,13 @@ import pytest
 from notebook_runs import run
 
 from officer_assaults import paths
-from officer_assaults.models.interruption_study import simulate_registers
-from officer_assaults.present import reporting, words
+from officer_assaults.topics.act.study import simulate_registers
+from officer_assaults.topics.recording import report as reporting
+from officer_assaults.page import words
 from officer_assaults.refusals import Refusal
-from officer_assaults.sources import recording_evidence
+from officer_assaults.data import recording_evidence
 
-RECORDING, ACT = "04_reporting_culture", "06_policy_interruption"
+RECORDING, ACT = "04_recording", "06_act"
 ROLES = ("headline", "main_points", "boxes", "table", "figure", "caveat", "gate")
 # Figures are printed to two decimals, percentages to whole ones.
 PRINTED, PERCENT = 0.0055, 0.0055
@@ -270,6 +271,6 @@ def test_a_bad_register_file_is_refused(patch, register_file):
     ],
 )
 def test_words_for_a_range_of_shares_at_their_boundaries(low, high, said):
-    from officer_assaults.models.intervals import Interval
+    from officer_assaults.stats.intervals import Interval
 
     assert reporting.how_much(Interval(low, high)) == said

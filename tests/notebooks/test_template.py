@@ -27,7 +27,7 @@ def copied(tmp_path_factory):
     (root / "notebooks").mkdir(parents=True)
     shutil.copytree(paths.data_dir(), root / "data")
     shutil.copy(ROOT / "requirements.lock", root)
-    shutil.copy(ROOT / "notebooks" / "03_severity_split.ipynb", root / "notebooks")
+    shutil.copy(ROOT / "notebooks" / "03_severity.ipynb", root / "notebooks")
     shutil.copy(TEMPLATE, root / "notebooks" / f"{NEW}.ipynb")
     return root
 
@@ -59,8 +59,8 @@ def test_a_copied_template_is_a_report_like_any_other(copied):
     page = (folder / f"{NEW}.html").read_text()
     assert TITLE in page
     # The report before it in reading order, and that one's link forward to the new report.
-    assert 'href="07_composition_and_justice.html"' in page
-    gap = (folder / "07_composition_and_justice.html").read_text()
+    assert 'href="07_justice.html"' in page
+    gap = (folder / "07_justice.html").read_text()
     assert "Not built" in gap or "not built" in gap
 
 
@@ -82,7 +82,7 @@ def test_its_neighbours_are_made_again_when_it_comes(copied):
     hidden = (copied / "notebooks" / f"{NEW}.ipynb").rename(copied / "kept.ipynb")
     after = hashes()
     hidden.rename(copied / "notebooks" / f"{NEW}.ipynb")
-    key = "thames-valley/03_severity_split"
+    key = "thames-valley/03_severity"
     assert before[key] != after[key]
 
 
@@ -97,7 +97,7 @@ def test_the_worked_example_runs():
     model, test = blocks[:2]
     space = {}
     exec(compile(model, "model", "exec"), space)
-    exec(compile(test.replace("from officer_assaults.models.quarters", "#"), "test", "exec"), space)
+    exec(compile(test.replace("from officer_assaults.stats.quarters", "#"), "test", "exec"), space)
     ran = [name for name in space if name.startswith("test_")]
     assert ran
     for name in ran:

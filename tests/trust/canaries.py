@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from officer_assaults.models.simulator.force import simulate_crew_cells
-from officer_assaults.models.simulator.params import ForceParams
+from officer_assaults.topics.crewing.simulator.force import simulate_crew_cells
+from officer_assaults.topics.crewing.simulator.params import ForceParams
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 2

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from canaries import ROOT, SHORT, USER, Tree, canary_cells, write_export
 
-from officer_assaults.models.simulator.params import ForceParams
+from officer_assaults.topics.crewing.simulator.params import ForceParams
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 from bs4 import BeautifulSoup
 from canaries import BEAT, FEW, MULTI, PLACE, SCRIPT, USER, VALUE
 
-from officer_assaults.present import disclosure
+from officer_assaults.topics.crewing import disclosure
 
 DATA_LINK = re.compile(r"data:([\w/+.-]+)(?:;charset=[\w-]+)?;base64,([A-Za-z0-9+/=]+)")
 LEAST_ROWS = 5

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from officer_assaults.data import bounds, readers, workbooks
 from officer_assaults.refusals import Refusal
-from officer_assaults.sources import bounds, readers, workbooks
-from officer_assaults.sources.crewing import reader
+from officer_assaults.topics.crewing.data import reader
 
 #: What all refusals together need, imports included; expanded, each bomb needs gigabytes.
 ROOM_BYTES = 600 * 1024**2
@@ -212,7 +212,7 @@ def test_memory_stays_bounded_where_it_matters_most(tmp_path):
     code = (
         "import re, sys\n"
         "from officer_assaults.refusals import Refusal\n"
-        "from officer_assaults.sources import workbooks\n"
+        "from officer_assaults.data import workbooks\n"
         "import numpy, python_calamine\n"
         "for path in sys.argv[1:]:\n"
         "    try:\n"

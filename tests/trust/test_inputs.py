@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from officer_assaults.cli import project as project_
+from officer_assaults.page import charts, report, site, svg, tables
 from officer_assaults.pipeline import plan
 from officer_assaults.pipeline.parameters import looks_secret, read_schema
 from officer_assaults.pipeline.vocabularies import FileVocabulary
-from officer_assaults.present import charts, report, site, svg, tables
 from officer_assaults.refusals import Refusal
 
 BAD = "</td><script>alert(7)</script><img src=x onerror=alert(8)>\"'&"

@@ -5,11 +5,14 @@ from types import SimpleNamespace
 import pytest
 from canaries import PLACE, write_export
 
-from officer_assaults.models.crewing_data import prepare
-from officer_assaults.present import crewing, crewing_tables, disclosure, site
-from officer_assaults.present.crewing_input import open_cells
+from officer_assaults.data import tables
+from officer_assaults.page import site
 from officer_assaults.refusals import Refusal
-from officer_assaults.sources import tables
+from officer_assaults.topics.crewing import disclosure
+from officer_assaults.topics.crewing.given import open_cells
+from officer_assaults.topics.crewing.model.cells import prepare
+from officer_assaults.topics.crewing.report import story as crewing
+from officer_assaults.topics.crewing.report import tables as crewing_tables
 
 
 def story_of(path, *, outcome="all", audience="public"):

@@ -29,7 +29,7 @@ def crewing() -> None:
 @options
 def report(file: Path, force: str | None, settings: tuple[str, ...], **how: Any) -> None:
     """Make the crewing reports from an own export, its sidecar beside it."""
-    from officer_assaults.sources.crewing.about import sidecar_of
+    from officer_assaults.topics.crewing.data.about import sidecar_of
 
     own = [f"cells_path={file}", f"about_path={sidecar_of(file)}"]
     held = _whose(file, force, settings)
@@ -45,11 +45,11 @@ def _whose(file: Path, force: str | None, settings: tuple[str, ...]) -> str | No
         With everything wrong with the file or the settings, before any kernel starts; E101 if
         another force is asked for than the file holds.
     """
+    from officer_assaults.data import forces
     from officer_assaults.pipeline.parameters import split_assignments
-    from officer_assaults.present.crewing_input import force_of_export
     from officer_assaults.refusals import Problem, Refusal
-    from officer_assaults.sources import forces
-    from officer_assaults.sources.crewing import schemas
+    from officer_assaults.topics.crewing.data import schemas
+    from officer_assaults.topics.crewing.given import force_of_export
 
     held = force_of_export(str(file), None, split_assignments(" ".join(settings)))
     if force is not None and forces.resolve(force).slug != held:
@@ -68,7 +68,7 @@ def template() -> None:
 @click.option("--kind", type=click.Choice(["cells", "shifts", "incidents"]), default="cells")
 def template_crewing(folder: Path, kind: Any) -> None:
     """Write an empty crewing file and the sidecar that explains every column."""
-    from officer_assaults.sources.crewing import template as template_
+    from officer_assaults.topics.crewing.data import template as template_
 
     for path in template_.write_template(folder, kind):
         click.echo(f"Wrote {path}")

@@ -13,7 +13,7 @@ import click
 from officer_assaults.cli.lazy import INTERRUPTED
 
 if TYPE_CHECKING:
-    from officer_assaults.models.sufficient import RosterModel
+    from officer_assaults.stats.sufficient import RosterModel
 
 
 @click.command("fit")
@@ -66,8 +66,8 @@ def _fit(
     threads: int | None,
 ) -> None:
     from officer_assaults.files import write_atomic
-    from officer_assaults.models import sufficient
-    from officer_assaults.sources import rosters
+    from officer_assaults.stats import sufficient
+    from officer_assaults.topics.crewing import rosters
 
     kind: Any = cov or ("cluster" if cluster else "HC0")
     if (kind == "cluster" or jackknife) and not cluster:

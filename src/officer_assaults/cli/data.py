@@ -13,7 +13,7 @@ import click
 if TYPE_CHECKING:
     import pandas as pd
 
-    from officer_assaults.sources.home_office import Imported
+    from officer_assaults.data.home_office import Imported
 
 Step = Callable[[int, int, str], None]
 
@@ -21,7 +21,7 @@ Step = Callable[[int, int, str], None]
 @click.command("data-check")
 def data_check() -> None:
     """Verify checksums, schemas and published totals of data/."""
-    from officer_assaults.sources import check
+    from officer_assaults.data import check
 
     results = check.verify()
     for name, rows in results.groupby("check", sort=False):
@@ -31,7 +31,7 @@ def data_check() -> None:
 @click.command()
 def dictionary() -> None:
     """Write the data dictionary page from the schemas."""
-    from officer_assaults.sources import dictionary as dictionary_
+    from officer_assaults.data import dictionary as dictionary_
 
     click.echo(f"Wrote {dictionary_.write().name}.")
 
@@ -51,7 +51,7 @@ def _release_arguments(command: Callable[..., None]) -> Callable[..., None]:
 @_release_arguments
 def home_office(file: Path, vintage: str | None) -> None:
     """Read the police recorded crime open data, Police Force Area tables (ODS, XLSX or CSV)."""
-    from officer_assaults.sources import home_office as home_office_
+    from officer_assaults.data import home_office as home_office_
 
     with _progress() as step:
         imported = home_office_.import_recorded_crime(file, vintage, progress=step)
@@ -62,7 +62,7 @@ def home_office(file: Path, vintage: str | None) -> None:
 @_release_arguments
 def workforce(file: Path, vintage: str | None) -> None:
     """Read the police workforce open data table (ODS, XLSX or CSV)."""
-    from officer_assaults.sources import home_office as home_office_
+    from officer_assaults.data import home_office as home_office_
 
     with _progress() as step:
         imported = home_office_.import_workforce(file, vintage, progress=step)

@@ -69,7 +69,7 @@ def build(project: Project) -> Path:
 
 def build_index(folder: Path) -> Path:
     """Build the front page of any folder of reports."""
-    from officer_assaults.present import site
+    from officer_assaults.page import site
 
     return site.build_index(folder)
 

@@ -14,7 +14,7 @@ from officer_assaults.refusals import Problem, Refusal
 
 FOCUS_FORCE = "thames-valley"
 NATIONAL = "england-and-wales"
-RENDER = "officer_assaults.present.page:render_page"
+RENDER = "officer_assaults.page.page:render_page"
 HELPERS = {
     "headline": "headline",
     "main_points": "main_points",
@@ -43,7 +43,7 @@ RENDER_IMPORTS = (
     "latex2mathml.converter",
     "mistune",
     "nbconvert.exporters.templateexporter",
-    "officer_assaults.sources.forces",
+    "officer_assaults.data.forces",
     "pandera.backends.pandas.builtin_checks",
 )
 
@@ -104,7 +104,7 @@ def load() -> Project:
 
 def load_tables() -> None:
     """Read every table and count its years once; kernels forked afterwards find that done."""
-    from officer_assaults.sources import recorded, tables
+    from officer_assaults.data import recorded, tables
 
     for name in tables.names():
         tables.load(name)
@@ -124,7 +124,7 @@ def make_command(notebook: str, scope: str | None, settings: Mapping[str, str]) 
 
 
 def _force(text: str) -> str:
-    from officer_assaults.sources import forces
+    from officer_assaults.data import forces
 
     force = forces.resolve(text)
     if force.kind == "nation":
@@ -134,27 +134,27 @@ def _force(text: str) -> str:
 
 
 def _forces() -> Sequence[str]:
-    from officer_assaults.sources import forces
+    from officer_assaults.data import forces
 
     return sorted([*forces.slugs("territorial"), *forces.slugs("transport")])
 
 
 def _financial_year(text: str) -> str:
-    from officer_assaults.sources import periods
+    from officer_assaults.data import periods
 
     return periods.financial_year(text).label
 
 
 def _financial_years() -> Sequence[str]:
-    from officer_assaults.sources import recorded
+    from officer_assaults.data import recorded
 
     years: list[str] = sorted(recorded.quarterly()["financial_year"].unique())
     return years
 
 
 def _vintage(text: str) -> str:
+    from officer_assaults.data import recorded
     from officer_assaults.refusals import nearest
-    from officer_assaults.sources import recorded
 
     known = recorded.vintages()
     if text not in known:
@@ -163,6 +163,6 @@ def _vintage(text: str) -> str:
 
 
 def _vintages() -> Sequence[str]:
-    from officer_assaults.sources import recorded
+    from officer_assaults.data import recorded
 
     return recorded.vintages()

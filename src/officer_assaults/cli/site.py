@@ -12,8 +12,8 @@ import click
 def site(folder: Path) -> None:
     """Gather the reports on disk in a folder for a static host."""
     from officer_assaults.cli import project as project_
+    from officer_assaults.page import site as site_
     from officer_assaults.pipeline import results
-    from officer_assaults.present import site as site_
     from officer_assaults.refusals import Problem, Refusal
 
     reports = project_.load().reports

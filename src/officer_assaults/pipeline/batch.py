@@ -18,13 +18,7 @@ from typing import Any
 
 from officer_assaults.files import TEMPORARY_PREFIX, remove, sha256, write_atomic
 from officer_assaults.pipeline.inputs import dump_json, read_json
-from officer_assaults.pipeline.plan import (
-    STAMP_FORMAT,
-    Plan,
-    Run,
-    manifest_path,
-    stamp_path,
-)
+from officer_assaults.pipeline.plan import STAMP_FORMAT, Plan, Run, manifest_path, stamp_path
 from officer_assaults.pipeline.project import Project
 from officer_assaults.pipeline.run import (
     CONTRACT_BROKEN,

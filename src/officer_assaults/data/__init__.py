@@ -1,0 +1,1 @@
+"""Data: read, check and refuse files; hand out tidy frames."""

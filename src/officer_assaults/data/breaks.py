@@ -1,0 +1,233 @@
+"""Breaks: stretches in which a force's series cannot be compared, proposed and decided."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from officer_assaults.data import tables
+from officer_assaults.data.periods import FinancialYear
+from officer_assaults.data.schemas import INJURY, NO_INJURY
+
+RATIO = (0.5, 2.0)
+#: Expected offences from which a ratio is read at all, and a year of a comparison is used.
+MINIMUM = 30
+#: Share of a year that a break must touch before the year is left out of a comparison.
+SHARE = 0.5
+Row = Mapping[Hashable, Any]
+PROPOSAL = ["force", "offence_code", "quarter_start", "offences", "expected", "ratio", "rule"]
+
+
+def detect(
+    quarterly: pd.DataFrame, ratio: tuple[float, float] = RATIO, minimum: int = MINIMUM
+) -> pd.DataFrame:
+    """Quarters that look like a change of recording rather than of risk.
+
+    A quarter is proposed when its count is below ``ratio[0]`` or above ``ratio[1]`` times the same
+    quarter a year before and that was at least ``minimum``, or when it is 0 straight after a
+    quarter of at least ``minimum``. A proposal is a question; :func:`decided` holds the answers.
+
+    Parameters
+    ----------
+    quarterly : pandas.DataFrame
+        Columns force, quarter_start, offence_code, offences.
+    ratio : (float, float)
+        Limits outside which a ratio is proposed.
+    minimum : int
+        Offences expected, below which chance alone gives such ratios.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns force, offence_code, quarter_start, offences, expected, ratio, rule ("halved",
+        "doubled" or "stopped"), sorted by force, code and quarter.
+    """
+    counts = quarterly[["force", "offence_code", "quarter_start", "offences"]]
+    joined = counts.merge(_shifted(counts, 12, "expected"), how="left")
+    joined = joined.merge(_shifted(counts, 3, "before"), how="left")
+    known = joined["expected"] >= minimum
+    joined["ratio"] = (joined["offences"] / joined["expected"]).where(joined["expected"] > 0)
+    halved, doubled = joined["ratio"] < ratio[0], joined["ratio"] > ratio[1]
+    stopped = (joined["offences"] == 0) & (joined["before"] >= minimum)
+    joined["rule"] = ""
+    joined.loc[known & halved, "rule"] = "halved"
+    joined.loc[known & doubled, "rule"] = "doubled"
+    joined.loc[stopped, "rule"] = "stopped"
+    found = joined.loc[joined["rule"] != "", PROPOSAL]
+    return found.sort_values(PROPOSAL[:3], ignore_index=True)
+
+
+def detect_revised(
+    earlier: pd.DataFrame,
+    later: pd.DataFrame,
+    ratio: tuple[float, float] = RATIO,
+    minimum: int = MINIMUM,
+) -> pd.DataFrame:
+    """Years whose count a later release halved or doubled.
+
+    Parameters
+    ----------
+    earlier, later : pandas.DataFrame
+        Columns force, financial_year, offence_code, offences; one row per key.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns force, financial_year, offence_code, earlier, later, ratio.
+    """
+    key = ["force", "financial_year", "offence_code"]
+    both = earlier[[*key, "offences"]].merge(
+        later[[*key, "offences"]], on=key, suffixes=("_earlier", "_later")
+    )
+    both = both.rename(columns={"offences_earlier": "earlier", "offences_later": "later"})
+    both = both[both["earlier"] >= minimum]
+    both = both.assign(ratio=both["later"] / both["earlier"])
+    found = both[(both["ratio"] < ratio[0]) | (both["ratio"] > ratio[1])]
+    return found.sort_values(key, ignore_index=True)
+
+
+def decided() -> pd.DataFrame:
+    """Return the breaks as the project decided them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns force, offence_code, from, to (missing while it lasts), kind ("gap": counts within
+        it are unusable; "step": counts before and after ``from`` differ in kind), decision
+        ("leave-out" or "flag"), what, how_known, why_not_proposed.
+    """
+    return tables.load("recording-breaks")
+
+
+def proposals(
+    quarterly: pd.DataFrame, ratio: tuple[float, float] = RATIO, minimum: int = MINIMUM
+) -> pd.DataFrame:
+    """Proposals of :func:`detect` with what the project decided of each.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`detect`, and ``decision``: "leave-out" or "flag" as decided, else "kept".
+    """
+    found = detect(quarterly, ratio, minimum)
+    answers = decided()
+    decisions = [
+        _decision(answers, force, code, quarter)
+        for force, code, quarter in zip(
+            found["force"], found["offence_code"], found["quarter_start"], strict=True
+        )
+    ]
+    return found.assign(decision=decisions)
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """A decided break that touches a comparison of two years.
+
+    Parameters
+    ----------
+    force, offence_code : str
+        Series concerned.
+    financial_year : str
+        Year touched most.
+    share : float
+        Share of that year's quarters inside the gap, or on the other side of the step.
+    leave_out : bool
+        Whether the decision and the share keep the force out of the comparison.
+    reason : str
+        Why, in words.
+    """
+
+    force: str
+    offence_code: str
+    financial_year: str
+    share: float
+    leave_out: bool
+    reason: str
+
+
+def touching(
+    period0: FinancialYear,
+    period1: FinancialYear,
+    codes: tuple[str, ...] = (NO_INJURY, INJURY),
+) -> list[Touch]:
+    """Decided breaks that touch a comparison of two financial years."""
+    breaks = decided()
+    breaks = breaks[breaks["offence_code"].isin(codes)]
+    touches = []
+    for row in breaks.to_dict("records"):
+        before, after = (_share(row, period) for period in (period0, period1))
+        if row["kind"] == "step":
+            share, year = abs(after - before), period1
+        else:
+            share, year = max((before, period0), (after, period1), key=lambda pair: pair[0])
+        if share > 0:
+            touches.append(_touch(row, share, year))
+    return touches
+
+
+def _touch(row: Row, share: float, year: FinancialYear) -> Touch:
+    out = row["decision"] == "leave-out" and share >= SHARE
+    quarters = round(share * 4)
+    extent = "" if share == 1 else f" (touches {quarters} of 4 quarters)"
+    return Touch(
+        force=str(row["force"]),
+        offence_code=str(row["offence_code"]),
+        financial_year=year.label,
+        share=share,
+        leave_out=out,
+        reason=f"{row['what']}{extent}",
+    )
+
+
+def inside_gap(quarterly: pd.DataFrame) -> pd.Series:
+    """Whether each row of a quarterly frame lies in a gap that is decided as left out."""
+    gaps = decided()
+    gaps = gaps[(gaps["kind"] == "gap") & (gaps["decision"] == "leave-out")]
+    inside = pd.Series(False, index=quarterly.index)
+    for row in gaps.to_dict("records"):
+        mine = (quarterly["force"] == row["force"]) & (
+            quarterly["offence_code"] == row["offence_code"]
+        )
+        start = quarterly["quarter_start"]
+        inside |= mine & (start >= row["from"]) & (pd.isna(row["to"]) | (start <= row["to"]))
+    return inside
+
+
+def _share(row: Row, period: FinancialYear) -> float:
+    return sum(_within(row, start) for start in period.quarters) / 4
+
+
+def _within(row: Row, day: date | pd.Timestamp) -> bool:
+    moment = pd.Timestamp(day)
+    # A missing end compares as False, so an open gap never ends; a step has no end.
+    ended = row["kind"] == "gap" and bool(moment > row["to"])
+    return bool(moment >= row["from"]) and not ended
+
+
+def _decision(answers: pd.DataFrame, force: str, code: str, quarter: pd.Timestamp) -> str:
+    mine = answers[(answers["force"] == force) & (answers["offence_code"] == code)]
+    found = [
+        str(row["decision"])
+        for row in mine.to_dict("records")
+        if _explains(row, quarter) or _explains(row, quarter - pd.DateOffset(years=1))
+    ]
+    if not found:
+        return "kept"
+    return "leave-out" if "leave-out" in found else "flag"
+
+
+def _explains(row: Row, quarter: pd.Timestamp) -> bool:
+    if row["kind"] == "step":
+        first = pd.Timestamp(str(row["from"]))
+        return bool(first <= quarter < first + pd.DateOffset(years=1))
+    return _within(row, quarter)
+
+
+def _shifted(counts: pd.DataFrame, months: int, name: str) -> pd.DataFrame:
+    later = counts["quarter_start"] + pd.DateOffset(months=months)
+    return counts.assign(quarter_start=later).rename(columns={"offences": name})

@@ -1,0 +1,311 @@
+"""Counts: an analyst's own yearly counts, read strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+
+from officer_assaults import files
+from officer_assaults.data import forces, readers, recorded
+from officer_assaults.data.periods import FinancialYear, financial_year_of
+from officer_assaults.data.recorded import Pair, YearCount
+from officer_assaults.data.schemas import (
+    CONSTABLE_SERIES,
+    INJURY_STARTS,
+    SERIES,
+    count,
+    named,
+    one_of,
+    series,
+    table,
+    text,
+)
+from officer_assaults.data.schemas import column as schema_column
+from officer_assaults.data.tables import Release
+from officer_assaults.refusals import Problems, Refusal
+
+KEY = ["force", "fy_start", "series", "vintage"]
+_TOTALS = {"total", "totals", "all", "all forces", "grand total", "sum"}
+
+
+def _first_of_april(days: pd.Series) -> Any:
+    return days.isna() | ((days.dt.month == 4) & (days.dt.day == 1))
+
+
+def _days_fit(frame: pd.DataFrame) -> Any:
+    ends = frame["fy_start"] + pd.DateOffset(years=1)
+    length: pd.Series = (ends - frame["fy_start"]).dt.days
+    fits: pd.Series = frame["fy_start"].isna() | (length == frame["days"])
+    return fits
+
+
+def _both_parts(frame: pd.DataFrame) -> pd.Series:
+    return frame["n_injury"].isna() == frame["n_no_injury"].isna()
+
+
+def _parts_add_up(frame: pd.DataFrame) -> pd.Series:
+    parts = frame["n_injury"] + frame["n_no_injury"]
+    return parts.isna() | frame["n_total"].isna() | (parts == frame["n_total"]).fillna(True)
+
+
+def _some_count(frame: pd.DataFrame) -> pd.Series:
+    if "lower" not in frame or "upper" not in frame:
+        return frame["n_total"].notna()
+    return frame["n_total"].notna() | (frame["lower"].notna() & frame["upper"].notna())
+
+
+def _limits_fit(frame: pd.DataFrame) -> pd.Series:
+    if "lower" not in frame or "upper" not in frame:
+        return pd.Series(True, index=frame.index)
+    lower = frame["lower"].fillna(0)
+    upper = frame["upper"].fillna(10**9)
+    value = frame["n_total"].fillna(lower)
+    return (lower <= value) & (value <= upper)
+
+
+def _not_zero_before_code(frame: pd.DataFrame) -> pd.Series:
+    return ~(_before_code(frame) & (frame["n_injury"] == 0).fillna(False))
+
+
+def _not_counted_before_code(frame: pd.DataFrame) -> pd.Series:
+    return ~(_before_code(frame) & (frame["n_injury"] > 0).fillna(False))
+
+
+def _before_code(frame: pd.DataFrame) -> pd.Series:
+    early = frame["fy_start"] < pd.Timestamp(INJURY_STARTS)
+    return early & (frame["series"] == CONSTABLE_SERIES)
+
+
+def _check(function: Callable[[Any], Any], code: str, what: str, remedy: str) -> pa.Check:
+    return pa.Check(function, error=f"{code}|{what}|{remedy}")
+
+
+FORCE_YEAR = table(
+    "force_year.csv (your own)",
+    "Yearly counts of one force or more that an analyst brings.",
+    {
+        "force": text("force, by any known spelling", code="E101"),
+        "fy_start": schema_column(
+            "datetime64[ns]",
+            "first day of the financial year",
+            _check(
+                _first_of_april,
+                "E106",
+                "{cell} is not the start of a financial year.",
+                "Years start on 1 April.",
+            ),
+            unit="date",
+            code="E106",
+        ),
+        "days": count("days in the financial year, 365 or 366", unit="days"),
+        "n_total": count("recorded assaults; empty if only limits are known", nullable=True),
+        "n_injury": count("of these with injury; with n_no_injury or not at all", nullable=True),
+        "n_no_injury": count("of these without injury", nullable=True),
+        "series": series(*SERIES),
+        "vintage": text("day or month on which the counts were drawn", code="E107"),
+        "status": schema_column(
+            "str", "how final the count is", one_of(("final", "provisional", "suppressed"))
+        ),
+        "lower": schema_column(
+            "Int64",
+            "lowest value of a count known as 'more than 50' (51)",
+            pa.Check.ge(0, error="E102|{cell} is negative.|Counts are 0 or more."),
+            unit="offences",
+            code="E102",
+            nullable=True,
+            required=False,
+        ),
+        "upper": schema_column(
+            "Int64",
+            "highest value of such a count",
+            pa.Check.ge(0, error="E102|{cell} is negative.|Counts are 0 or more."),
+            unit="offences",
+            code="E102",
+            nullable=True,
+            required=False,
+        ),
+    },
+    checks=[
+        _check(
+            _days_fit,
+            "E106",
+            "days is not the length of that financial year.",
+            "A year with a 29 February before its end has 366 days, the others 365.",
+        ),
+        _check(
+            _both_parts,
+            "E103",
+            "only one of n_injury and n_no_injury is given.",
+            "Give both, or neither.",
+        ),
+        _check(
+            _parts_add_up,
+            "E103",
+            "n_injury and n_no_injury do not add up to n_total.",
+            "Correct the count that is wrong.",
+        ),
+        _check(
+            _some_count,
+            "E102",
+            "there is neither n_total nor both lower and upper.",
+            "Give the count, or its lowest and highest value.",
+        ),
+        _check(
+            _limits_fit,
+            "E102",
+            "lower, n_total and upper are not in order.",
+            "Give lower <= n_total <= upper.",
+        ),
+        _check(
+            _not_zero_before_code,
+            "E109",
+            "n_injury is 0 in a year before code 8S existed (1 April 2017).",
+            "Leave n_injury and n_no_injury empty; the code was absent, not unused.",
+        ),
+        _check(
+            _not_counted_before_code,
+            "E108",
+            "n_injury counts a code that began on 1 April 2017.",
+            "Leave the split empty for earlier years, or use another series.",
+        ),
+    ],
+)
+
+
+def read_force_year(path: Path | str) -> pd.DataFrame:
+    """Yearly counts from an analyst's own CSV.
+
+    Parameters
+    ----------
+    path : Path or str
+        File with the columns of ``docs/data-dictionary.md``, section ``force_year.csv``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of the file with ``force`` as short name, and ``financial_year``. ``attrs``
+        holds ``file`` and ``sha256``.
+
+    Raises
+    ------
+    Refusal
+        With every problem of the file: E101, E102, E103, E105, E106, E107, E108, E109, E124.
+    """
+    path = Path(path)
+    problems = Problems(file=path.name)
+    cells = readers.read_cells(path, named(FORCE_YEAR), path.name)
+    if "force" in cells:
+        _check_forces(cells["force"], problems)
+    try:
+        frame: pd.DataFrame = readers.read_table(path, FORCE_YEAR)
+    except Refusal as refusal:
+        problems.found.extend(refusal.problems)
+        problems.found.sort(key=readers.by_line)
+        frame = pd.DataFrame()
+    problems.raise_if_any()
+    frame["force"] = [forces.resolve(name).slug for name in frame["force"]]
+    _check_keys(frame, cells.index, problems)
+    problems.raise_if_any()
+    labels = [financial_year_of(start.date()).label for start in frame["fy_start"]]
+    frame.insert(1, "financial_year", labels)
+    frame.attrs = {"file": path.name, "sha256": files.sha256_file(path)}
+    return frame
+
+
+def pair(
+    frame: pd.DataFrame, force: str, period0: str | FinancialYear, period1: str | FinancialYear
+) -> Pair:
+    """Two years of one force from an analyst's own counts.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As :func:`read_force_year` returns it.
+    force : str
+        Force.
+    period0, period1 : str or FinancialYear
+        Years compared, the earlier first.
+
+    Raises
+    ------
+    Refusal
+        E106 if a year is missing; E107 if the two years are of different series or vintages; E102
+        if a count is known by its limits only.
+    """
+    chosen = forces.resolve(force)
+    first, second = recorded.two_years_in_order(period0, period1)
+    labels = [first.label, second.label]
+    mine = frame[(frame["force"] == chosen.slug) & frame["financial_year"].isin(labels)]
+    problems = Problems(file=frame.attrs.get("file"))
+    for name in ("series", "vintage"):
+        found = sorted(set(mine[name]))
+        if len(found) > 1:
+            what = f"{chosen.name} has {name} {' and '.join(found)} in the years compared."
+            problems.add("E107", what, f"Keep rows of one {name}.", column=name)
+    for label in labels:
+        if label not in set(mine["financial_year"]):
+            what = f"there is no row of {chosen.name} for {label}."
+            problems.add("E106", what, "Add it, or choose other years.", column="fy_start")
+    if mine["n_total"].isna().any():
+        what = f"a count of {chosen.name} is known by its limits only."
+        problems.add("E102", what, "A ratio needs the count itself.", column="n_total")
+    problems.raise_if_any()
+    vintage = str(mine["vintage"].iloc[0])
+    before, after = (_year(mine, year) for year in (first, second))
+    return Pair(chosen, before, after, vintage, _own_release(frame, vintage), ())
+
+
+def _check_forces(cells: pd.Series, problems: Problems) -> None:
+    kinds = {}
+    for line, name in cells.items():
+        row = int(str(line))
+        if str(name).strip().casefold() in _TOTALS:
+            what = f"'{name}' is a total among forces."
+            problems.add("E124", what, "Delete the total rows.", row=row, column="force")
+        elif name != "":
+            try:
+                kinds[row] = forces.resolve(str(name)).kind
+            except Refusal as refusal:
+                found = refusal.problems[0]
+                problems.add(found.code, found.what, found.remedy, row=row, column="force")
+    if "nation" in kinds.values() and set(kinds.values()) != {"nation"}:
+        for row in (row for row, kind in kinds.items() if kind == "nation"):
+            what = f"'{cells[row]}' is a total among forces."
+            problems.add(
+                "E124", what, "Delete it, or keep it in a file of its own.", row=row, column="force"
+            )
+
+
+def _check_keys(frame: pd.DataFrame, lines: pd.Index, problems: Problems) -> None:
+    again = frame.duplicated(KEY)
+    for place in frame.index[again]:
+        name = forces.names()[frame.loc[place, "force"]]
+        what = f"a row of {name} for the same year, series and vintage stands above."
+        problems.add("E105", what, "Keep one row per key.", row=int(lines[place]))
+
+
+def _year(rows: pd.DataFrame, year: FinancialYear) -> YearCount:
+    row = rows[rows["financial_year"] == year.label].iloc[0]
+    split = {
+        name: None if pd.isna(row[name]) else int(row[name]) for name in ("n_injury", "n_no_injury")
+    }
+    return YearCount(year.label, int(row["n_total"]), days=int(row["days"]), **split)
+
+
+def _own_release(frame: pd.DataFrame, vintage: str) -> Release:
+    return Release(
+        name="own counts",
+        path=str(frame.attrs.get("file", "")),
+        title="Counts brought by the analyst",
+        publisher="the analyst",
+        vintage=vintage,
+        licence="not stated",
+        url="",
+        sha256=str(frame.attrs.get("sha256", "")),
+        rows=len(frame),
+        attribution="Source: counts brought by the analyst.",
+    )

@@ -1,0 +1,502 @@
+"""Readers: turn a CSV into a typed frame, or refuse it with every problem and its place."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence, Set
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+import yaml
+from pandera.errors import SchemaErrors
+
+from officer_assaults.data import bounds
+from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+
+#: Cells listed per column and kind of problem; the rest are counted in one line.
+LISTED = 40
+#: The header is line 1 of a file, so the first row of a frame is line 2.
+FIRST_LINE = 2
+
+#: Beyond these a number is a mistake; whole numbers up to here are exact as floats too.
+LARGEST_WHOLE = 2**53
+LARGEST = 1e15
+
+#: Lines and column names of cells that could not be read.
+Unread = set[tuple[int, str]]
+
+_WHOLE = re.compile(r"[+-]?\d+(\.0+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}([,   ]\d{3})+(\.\d+)?")
+_ABOUT = re.compile(
+    r"(>|<|≥|≤|~|c\.?\s*\d|ca\.?\s|about|approx|over|under|more than|fewer|at least|up to)"
+    r"|\d\s*\+$",
+    re.IGNORECASE,
+)
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MARKS = {"*", "-", "–", "..", ":", "n/a", "na", "nan", "null", "none", "x", "[x]", "[c]", "[z]"}
+
+
+def read_text(path: Path | str, shown: str | None = None) -> str:
+    """Text of a UTF-8 file, with or without a byte order mark.
+
+    Raises
+    ------
+    Refusal
+        E124 if there is no such file or its bytes are not UTF-8.
+    """
+    path = Path(path)
+    shown = shown or path.name
+    bounds.check_size(path, shown)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise Refusal(
+            Problem("E124", f"cannot be read ({reason}).", "Check the path.", shown)
+        ) from error
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise Refusal(
+            Problem("E124", "is encoded as UTF-16.", "Save it as 'CSV UTF-8' and retry.", shown)
+        )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        what = f"byte 0x{raw[error.start]:02X} is not UTF-8; perhaps the file is Windows-1252."
+        raise Refusal(
+            Problem("E124", what, "Save it as 'CSV UTF-8' and retry.", shown, line)
+        ) from error
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """Safe loader that refuses aliases: a few lines of them can stand for gigabytes of text."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed")
+        return super().compose_node(parent, index)
+
+
+def read_mapping(path: Path, shown: str | None = None) -> dict[str, Any] | None:
+    """Content of a YAML file of plain values; None if it holds anything but one mapping.
+
+    Raises
+    ------
+    Refusal
+        As :func:`read_text`.
+    """
+    text = read_text(path, shown)
+    try:
+        content = yaml.load(text, Loader=_PlainLoader)  # noqa: S506 -- a SafeLoader
+    # A day such as 2024-13-45 is a ValueError of the loader's own.
+    except (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, RecursionError):
+        return None
+    return (
+        {str(key): value for key, value in content.items()} if isinstance(content, dict) else None
+    )
+
+
+def read_cells(
+    path: Path | str, expected: Sequence[str] = (), shown: str | None = None
+) -> pd.DataFrame:
+    """All cells of a CSV as text; the index of the frame is the line number in the file.
+
+    Parameters
+    ----------
+    path : Path or str
+        File to read.
+    expected : sequence of str
+        Column names that must be there; used to tell a merged or displaced header row.
+    shown : str, optional
+        Name by which messages call the file.
+
+    Raises
+    ------
+    Refusal
+        E124 for encoding, separators, header rows that are merged, doubled or displaced, and rows
+        with a wrong number of cells.
+    """
+    problems = Problems(file=shown or Path(path).name)
+    rows = _csv_rows(read_text(path, shown), problems)
+    if not rows or not any(cell.strip() for cell in rows[0]):
+        problems.add("E124", "has no header row.", "Put the column names into line 1.", row=1)
+        problems.raise_if_any()
+    header = [cell.strip() for cell in rows[0]]
+    _check_header(header, rows[1:6], expected, problems)
+    problems.raise_if_any()
+    body = [(line, row) for line, row in enumerate(rows[1:], FIRST_LINE) if any(row)]
+    return _block(header, body, problems)
+
+
+def cell_blocks(path: Path | str, rows_each: int) -> Iterator[pd.DataFrame]:
+    """All cells of a CSV as :func:`read_cells` gives them, some rows at a time.
+
+    Parameters
+    ----------
+    path : Path or str
+    rows_each : int
+        Rows per block.
+
+    Raises
+    ------
+    Refusal
+        As :func:`read_cells`, by the block.
+    """
+    path = Path(path)
+    problems = Problems(file=path.name)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            lines = enumerate(csv.reader(stream), 1)
+            header = [cell.strip() for cell in next(lines, (1, []))[1]]
+            _check_header(header, [], (), problems)
+            problems.raise_if_any()
+            while block := list(itertools.islice(lines, rows_each)):
+                body = [(line, row) for line, row in block if any(row)]
+                yield _block(header, body, problems)
+    except UnicodeDecodeError:
+        read_text(path)
+        raise
+
+
+def _block(
+    header: list[str], body: list[tuple[int, list[str]]], problems: Problems
+) -> pd.DataFrame:
+    for line, row in body:
+        if len(row) != len(header):
+            what = f"has {len(row)} cells where the header has {len(header)}."
+            problems.add("E124", what, "Quote cells that contain commas; fill gaps.", row=line)
+    problems.raise_if_any()
+    return pd.DataFrame(
+        [[cell.strip() for cell in row] for _, row in body],
+        columns=header,
+        index=pd.Index([line for line, _ in body], dtype="int64", name="line"),
+        dtype="object",
+    )
+
+
+def _csv_rows(text: str, problems: Problems) -> list[list[str]]:
+    reader = csv.reader(io.StringIO(text, newline=""))
+    try:
+        return list(reader)
+    except csv.Error as error:
+        what = f"cannot be read as CSV ({error})."
+        problems.add(
+            "E124", what, "Look for a quotation mark without its partner.", row=reader.line_num
+        )
+        raise Refusal(problems.found) from error
+
+
+def _check_header(
+    header: list[str], following: list[list[str]], expected: Sequence[str], problems: Problems
+) -> None:
+    if len(header) == 1 and re.search(r"[;\t|]", header[0]):
+        problems.add("E124", "cells are not separated by commas.", "Save it as CSV with commas.")
+        return
+    wanted = set(expected)
+    for line, row in enumerate(following, FIRST_LINE):
+        if wanted and len(wanted & {cell.strip() for cell in row}) > len(wanted & set(header)):
+            what = f"the column names stand in line {line}, under merged or title rows."
+            problems.add("E124", what, "Delete the rows above, so that they are line 1.", row=1)
+            return
+    blank = [str(place) for place, name in enumerate(header, 1) if not name]
+    if blank:
+        what = f"column {', '.join(blank)} has no name, as merged header cells leave it."
+        problems.add("E124", what, "Give every column one name in line 1.", row=1)
+    for name in sorted({name for name in header if name and header.count(name) > 1}):
+        problems.add("E124", f"'{name}' stands twice in the header.", "Keep one.", row=1)
+
+
+def read_table(path: Path | str, schema: pa.DataFrameSchema, shown: str | None = None) -> Any:
+    """Typed frame of a CSV that meets a schema exactly.
+
+    Parameters
+    ----------
+    path : Path or str
+        File to read.
+    schema : pandera.DataFrameSchema
+        Columns with their types, units and checks. Unknown columns are refused unless their name
+        starts with ``x_``; those are kept as text.
+    shown : str, optional
+        Name by which messages call the file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns in the order of the schema, then any ``x_`` columns; a fresh integer index.
+
+    Raises
+    ------
+    Refusal
+        With every problem found, each with its line and column.
+    """
+    shown = shown or Path(path).name
+    cells = read_cells(path, column_names(schema), shown)
+    problems = Problems(file=shown)
+    frame = typed(cells, schema, problems)
+    problems.found.sort(key=by_line)
+    problems.raise_if_any()
+    return frame.reset_index(drop=True)
+
+
+def column_names(schema: pa.DataFrameSchema) -> list[str]:
+    """Names of the columns of a schema, those that start with ``x_`` left out."""
+    return [name for name, column in schema.columns.items() if not column.regex]
+
+
+def typed(cells: pd.DataFrame, schema: pa.DataFrameSchema, problems: Problems) -> Any:
+    """Frame of text cells as a schema types it; what is wrong with them is noted, not raised.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        Text; the index holds line numbers.
+    schema : pandera.DataFrameSchema
+        Columns with their types, units and checks.
+    problems : Problems
+        Gets every problem found.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns in the order of the schema, then any ``x_`` columns; the index of ``cells``.
+
+    Raises
+    ------
+    Refusal
+        With all problems so far if columns are missing or unknown: no cell can then be judged.
+    """
+    header = len(problems.found)
+    _check_columns(cells, schema, problems)
+    if len(problems.found) > header:
+        problems.raise_if_any()
+    extra = [name for name in cells.columns if name.startswith("x_")]
+    unread: Unread = set()
+    columns = pd.DataFrame(
+        {
+            name: convert(cells[name], schema.columns[name], problems, unread)
+            for name in column_names(schema)
+            if name in cells.columns
+        }
+    )
+    frame = pd.concat([columns, cells[extra]], axis=1)
+    validate(frame, schema, problems, unread)
+    return frame
+
+
+def by_line(problem: Problem) -> int:
+    """Line of a problem, to sort by; problems of the whole file come first."""
+    return problem.row or 0
+
+
+def _check_columns(cells: pd.DataFrame, schema: pa.DataFrameSchema, problems: Problems) -> None:
+    named = {name: column for name, column in schema.columns.items() if not column.regex}
+    for name, column in named.items():
+        if column.required and name not in cells.columns:
+            problems.add(
+                "E124", f"lacks the column '{name}'.", f"Needed: {', '.join(named)}.", row=1
+            )
+    for name in cells.columns:
+        if name not in named and not name.startswith("x_"):
+            what = f"has an unknown column '{name}'."
+            remedy = f"{nearest(name, list(named))} Columns of your own start with x_."
+            problems.add("E124", what, remedy, row=1)
+
+
+def convert(cells: pd.Series, column: pa.Column, problems: Problems, unread: Unread) -> Any:
+    """One column of text as the type of its schema column, noting every cell that is not.
+
+    Lines and column names of cells that cannot be read are added to ``unread``.
+    """
+    code = (column.metadata or {}).get("code", "E124")
+    kind = str(column.dtype).lower()
+    if kind.startswith(("int", "float")):
+        return _numbers(cells, column, problems, unread, code)
+    if kind.startswith("datetime"):
+        return _dates(cells, column, problems, unread)
+    if kind.startswith("bool"):
+        return _yes_no(cells, problems, unread)
+    empty = cells == ""
+    if not column.nullable:
+        _note(cells, empty, problems, unread, code, lambda _: ("is empty.", "Fill it."))
+    return cells.astype("str").where(~empty)
+
+
+def _yes_no(cells: pd.Series, problems: Problems, unread: Unread) -> Any:
+    known = {"yes": True, "no": False}
+    wrong = ~cells.isin(list(known))
+    _note(
+        cells,
+        wrong,
+        problems,
+        unread,
+        "E124",
+        lambda _: ("is neither yes nor no.", "Write yes or no."),
+    )
+    return cells.map(known).astype("bool")
+
+
+def _numbers(
+    cells: pd.Series, column: pa.Column, problems: Problems, unread: Unread, code: str
+) -> Any:
+    whole = str(column.dtype).lower().startswith("int")
+    values, wrong = numbers(cells, whole=whole, nullable=column.nullable)
+    _note(cells, wrong, problems, unread, code, lambda cell: explain_number(cell, whole=whole))
+    if whole and not column.nullable and not wrong.any():
+        return values.astype("int64")
+    return values
+
+
+def numbers(
+    cells: pd.Series, *, whole: bool, nullable: bool = False
+) -> tuple[pd.Series, pd.Series]:
+    """Numbers written in text cells, and which cells hold none.
+
+    Parameters
+    ----------
+    cells : pandas.Series of str
+        Cells as read.
+    whole : bool
+        Whether only whole numbers count; ``12.0`` is one.
+    nullable : bool
+        Whether an empty cell is a missing value rather than a mistake.
+
+    Returns
+    -------
+    (pandas.Series, pandas.Series of bool)
+        Values (Int64 or float64, missing where there is none) and the mask of wrong cells.
+    """
+    pattern = _WHOLE if whole else _NUMBER
+    distinct = {cell: pattern.fullmatch(cell) is not None for cell in cells.unique()}
+    good = cells.map(distinct).astype("bool")
+    wrong = ~good & ~((cells == "") & nullable)
+    values = cells.where(good).astype("float64")
+    fits = values.isna() | (values.abs() <= (LARGEST_WHOLE if whole else LARGEST))
+    values = values.where(fits)
+    return (values.astype("Int64") if whole else values), wrong | ~fits
+
+
+def explain_number(cell: str, *, whole: bool) -> tuple[str, str]:
+    """Say why a cell is not a number, and what to write instead."""
+    if cell == "":
+        return "is empty.", "Give a number."
+    if _THOUSANDS.fullmatch(cell):
+        plain = re.sub(r"[^\d.+-]", "", cell)
+        return f"'{cell}' has a thousands separator.", f"Write {plain}."
+    if _ABOUT.search(cell):
+        return (
+            f"'{cell}' is a range, not a number.",
+            "Leave the count empty and give its lowest and highest value in lower and upper.",
+        )
+    if cell.lower() in _MARKS:
+        return f"'{cell}' stands for a missing value.", "Leave the cell empty, or drop the row."
+    if _NUMBER.fullmatch(cell) and not abs(float(cell)) <= (LARGEST_WHOLE if whole else LARGEST):
+        return f"'{cell}' is too large to be true.", "Check the cell."
+    if whole and _NUMBER.fullmatch(cell):
+        return f"'{cell}' is a fraction.", "Counts are whole numbers."
+    return f"'{cell}' is not a number.", "Give digits only."
+
+
+def _dates(cells: pd.Series, column: pa.Column, problems: Problems, unread: Unread) -> Any:
+    iso = cells.map(lambda cell: _ISO_DATE.fullmatch(cell) is not None)
+    values = pd.to_datetime(cells.where(iso), format="%Y-%m-%d", errors="coerce")
+    values = values.where((values > pd.Timestamp.min) & (values < pd.Timestamp.max))
+    wrong = values.isna() & ~((cells == "") & column.nullable)
+    _note(
+        cells,
+        wrong,
+        problems,
+        unread,
+        "E106",
+        lambda cell: (f"'{cell}' is not a date.", "Write dates as 2018-04-01."),
+    )
+    return values.astype("datetime64[ns]")
+
+
+def _note(
+    cells: pd.Series,
+    wrong: pd.Series,
+    problems: Problems,
+    unread: Unread,
+    code: str,
+    why: Callable[[str], tuple[str, str]],
+) -> None:
+    bad = cells[wrong.to_numpy(dtype=bool)]
+    unread.update((int(str(line)), str(cells.name)) for line in bad.index)
+    for line, cell in list(bad.items())[:LISTED]:
+        what, remedy = why(cell)
+        problems.add(code, what, remedy, row=int(str(line)), column=str(cells.name))
+    _note_rest(len(bad), str(cells.name), code, problems)
+
+
+def _note_rest(found: int, column: str | None, code: str, problems: Problems) -> None:
+    if found > LISTED:
+        what = f"{found - LISTED} further cells have problems of this kind."
+        problems.add(code, what, "Correct them likewise.", column=column)
+
+
+def validate(
+    frame: pd.DataFrame,
+    schema: pa.DataFrameSchema,
+    problems: Problems,
+    unread: Set[tuple[int, str]] = frozenset(),
+) -> None:
+    """Check a typed frame against a schema and note every failing cell with its line.
+
+    The index of the frame holds line numbers. Cells in ``unread`` are skipped: they are noted
+    already.
+    """
+    try:
+        schema.validate(frame, lazy=True)
+    except SchemaErrors as errors:
+        cases = errors.failure_cases
+        whole = cases["schema_context"] != "Column"
+        # A check of the whole table fails once per column of the row: one line per row will do.
+        cases = cases.assign(column=cases["column"].where(~whole))
+        for (column, check), group in cases.groupby(["column", "check"], dropna=False, sort=False):
+            name = None if pd.isna(column) else str(column)
+            _note_cases(name, str(check), group, schema, unread, problems)
+
+
+def _note_cases(
+    column: str | None,
+    check: str,
+    group: pd.DataFrame,
+    schema: pa.DataFrameSchema,
+    unread: Set[tuple[int, str]],
+    problems: Problems,
+) -> None:
+    code, what, remedy = _spoken(check, column, schema)
+    placed = group[group["index"].notna()].drop_duplicates("index")
+    cells = dict(zip(placed["index"].astype("int64"), placed["failure_case"], strict=True))
+    # A row with a cell that could not be read has said so; its other sums would only echo that.
+    known = {line for line, name in unread if column in (None, name)}
+    lines = [line for line in cells if line not in known]
+    for line in lines[:LISTED]:
+        said = what.replace("{cell}", f"'{_shown(cells[line])}'")
+        problems.add(code, said, remedy, row=line, column=column)
+    _note_rest(len(lines), column, code, problems)
+    if placed.empty:
+        problems.add(code, what.replace("{cell}", "a value"), remedy, column=column)
+
+
+def _shown(cell: object) -> str:
+    return f"{cell:%Y-%m-%d}" if isinstance(cell, pd.Timestamp) else str(cell)
+
+
+def _spoken(check: str, column: str | None, schema: pa.DataFrameSchema) -> tuple[str, str, str]:
+    parts = check.split("|")
+    if len(parts) == 3:
+        return parts[0], parts[1], parts[2]
+    if check == "multiple_fields_uniqueness":
+        key = ", ".join(schema.unique or ())
+        return "E105", f"has the same {key} as another row.", "Keep one row per key."
+    if check == "not_nullable":
+        code = (schema.columns[column].metadata or {}).get("code", "E124") if column else "E124"
+        return code, "is empty.", "Fill it."
+    return "E124", f"fails the check {check}.", "See docs/data-dictionary.md."

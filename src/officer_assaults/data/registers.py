@@ -1,0 +1,249 @@
+"""Registers: a second register of the same events, brought by an analyst, read strictly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from officer_assaults import files, paths
+from officer_assaults.data import forces, readers
+from officer_assaults.data.forces import Force
+from officer_assaults.data.schemas import column as schema_column
+from officer_assaults.data.schemas import count, one_of, table, text
+from officer_assaults.data.tables import Release
+from officer_assaults.refusals import Problem, Problems, Refusal
+
+CRIME_RECORD = "crime-record"
+REGISTERS = (CRIME_RECORD, "health-and-safety", "use-of-force", "federation", "other")
+KEY = ["force", "register", "period_start", "category"]
+
+REGISTER_COUNTS = table(
+    "registers.csv (your own)",
+    "Counts by period from a second register of assaults on officers, or from two.",
+    {
+        "force": text("force, by any known spelling", code="E101"),
+        "period_start": schema_column(
+            "datetime64[ns]", "first day of the month or quarter", unit="date", code="E106"
+        ),
+        "register": schema_column("str", "which register", one_of(REGISTERS, "E107")),
+        "count": count("entries in the period; write 0 where there were none", unit="entries"),
+        "category": schema_column(
+            "str", "kind of entry, where the register has kinds", nullable=True, required=False
+        ),
+        "is_simulated": schema_column("bool", "yes if the numbers are made up", required=False),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Registers:
+    """Two registers of one force on the same periods.
+
+    Parameters
+    ----------
+    force : Force
+        Force in focus.
+    dates : DatetimeIndex
+        Starts of consecutive months or quarters.
+    first, second : ndarray, shape (periods,)
+        Counts of the crime record and of the other register.
+    second_name : str
+        Which register the other one is.
+    own_first : bool
+        Whether the crime record comes from the file rather than from the published series.
+    categories : DataFrame or None
+        Counts of the file's crime record by category (columns) and period (rows).
+    simulated : bool
+        Whether the file says that its numbers are made up.
+    release : Release
+        What the file is.
+    """
+
+    force: Force
+    dates: pd.DatetimeIndex
+    first: NDArray[np.float64]
+    second: NDArray[np.float64]
+    second_name: str
+    own_first: bool
+    categories: pd.DataFrame | None
+    simulated: bool
+    release: Release
+
+
+def inside_project(path: str, parameter: str) -> Path:
+    """File that a parameter names, relative to the project and inside it.
+
+    Raises
+    ------
+    Refusal
+        E124 if the path is absolute or leaves the project.
+    """
+    given = Path(path)
+    root = paths.project_root().resolve()
+    try:
+        whole = (root / given).resolve()
+    except (OSError, RuntimeError, ValueError):
+        whole = root.parent
+    if given.is_absolute() or not whole.is_relative_to(root):
+        raise Refusal(
+            Problem(
+                "E124",
+                f"'{path}' is not a file inside the project.",
+                "Put it below data/ and give its path from the project's folder.",
+                column=parameter,
+            )
+        )
+    return whole
+
+
+def read_registers(
+    path: str, force: str | Force, published: pd.DataFrame, parameter: str = "second_register"
+) -> Registers:
+    """Two registers of one force, one of which may be the published series.
+
+    Parameters
+    ----------
+    path : str
+        CSV inside the project, with columns force, period_start, register, count, and if wanted
+        category and is_simulated (yes or no). A file with rows of ``crime-record`` brings both
+        registers; otherwise its register is set beside the published quarterly series.
+    force : str or Force
+        Force in focus; rows of other forces are read, checked and left alone.
+    published : DataFrame
+        Columns date, recorded: the published quarterly series of the force.
+    parameter : str
+        Name of the parameter that holds the path, for messages.
+
+    Raises
+    ------
+    Refusal
+        E101, E102, E105, E106, E107, E123 or E124, all problems of the file at once.
+    """
+    chosen = forces.resolve(force)
+    where = inside_project(path, parameter)
+    frame = readers.read_table(where, REGISTER_COUNTS)
+    problems = Problems(file=where.name)
+    if "category" not in frame:
+        frame["category"] = pd.Series(pd.NA, index=frame.index, dtype="str")
+    frame.index = readers.read_cells(where).index
+    frame["force"] = _resolved(frame["force"], problems)
+    _check_keys(frame, problems)
+    problems.raise_if_any()
+    mine = frame[frame["force"] == chosen.slug]
+    names = [name for name in REGISTERS if name in set(mine["register"])]
+    others = [name for name in names if name != CRIME_RECORD]
+    simulated = bool(mine["is_simulated"].any()) if "is_simulated" in mine else False
+    _check_registers(mine, chosen, others, names, problems)
+    problems.raise_if_any()
+    sums = mine.groupby(["register", "period_start"])["count"].sum()
+    second = sums.loc[others[0]].sort_index()
+    own = CRIME_RECORD in names
+    series = sums.loc[CRIME_RECORD] if own else published.set_index("date")["recorded"]
+    dates = pd.DatetimeIndex(second.index.intersection(series.index)).sort_values()
+    _check_periods(second.index, dates, own, problems)
+    problems.raise_if_any()
+    return Registers(
+        force=chosen,
+        dates=dates,
+        first=series.loc[dates].to_numpy(dtype=float),
+        second=second.loc[dates].to_numpy(dtype=float),
+        second_name=others[0],
+        own_first=own,
+        categories=_categories(mine[mine["register"] == CRIME_RECORD], dates),
+        simulated=simulated,
+        release=_release(where, len(frame)),
+    )
+
+
+def _resolved(names: pd.Series, problems: Problems) -> pd.Series:
+    slugs = {}
+    for name in names.unique():
+        try:
+            slugs[name] = forces.resolve(str(name)).slug
+        except Refusal as refusal:
+            row = int(names.index[names == name][0])
+            found = refusal.problems[0]
+            problems.add(found.code, found.what, found.remedy, row=row, column="force")
+    return names.map(slugs)
+
+
+def _check_keys(frame: pd.DataFrame, problems: Problems) -> None:
+    for place in frame.index[frame.duplicated(KEY)]:
+        what = "a row for the same force, register, period and category stands above."
+        problems.add("E105", what, "Keep one row per key.", row=int(place))
+    if "is_simulated" in frame and frame["is_simulated"].any() and not frame["is_simulated"].all():
+        problems.add(
+            "E123",
+            "simulated rows stand among real ones.",
+            "Keep them in files of their own.",
+            column="is_simulated",
+        )
+
+
+def _check_registers(
+    mine: pd.DataFrame, force: Force, others: list[str], names: list[str], problems: Problems
+) -> None:
+    if mine.empty:
+        problems.add(
+            "E101", f"has no row of {force.name}.", "Add its rows, or choose another force."
+        )
+    elif len(others) != 1:
+        known = ", ".join(name for name in REGISTERS if name != CRIME_RECORD)
+        problems.add(
+            "E107",
+            f"holds {len(others)} registers beside the crime record.",
+            f"Keep one of: {known}.",
+            column="register",
+        )
+    elif "is_simulated" in mine and mine["is_simulated"].any() and CRIME_RECORD not in names:
+        problems.add(
+            "E123",
+            "a simulated register cannot be set beside the published series.",
+            f"Add simulated rows of '{CRIME_RECORD}'.",
+            column="is_simulated",
+        )
+
+
+def _check_periods(given: pd.Index, dates: pd.DatetimeIndex, own: bool, problems: Problems) -> None:
+    steps = ("QS", "MS")
+    whole = len(dates) > 1 and any(
+        dates.equals(pd.DatetimeIndex(pd.date_range(dates[0], periods=len(dates), freq=step)))
+        for step in steps
+    )
+    if not whole or (own and len(dates) < len(given)):
+        problems.add(
+            "E106",
+            f"{len(dates)} of its {len(given)} periods match the crime record without a gap.",
+            "Give consecutive months or quarters for both registers; beside the published series, "
+            "the quarters that start in January, April, July and October.",
+            column="period_start",
+        )
+
+
+def _categories(rows: pd.DataFrame, dates: pd.DatetimeIndex) -> pd.DataFrame | None:
+    named = rows[rows["category"].notna()]
+    if named.empty:
+        return None
+    wide = named.pivot_table(
+        index="period_start", columns="category", values="count", aggfunc="sum", fill_value=0
+    )
+    return wide.reindex(dates, fill_value=0)
+
+
+def _release(path: Path, rows: int) -> Release:
+    return Release(
+        name="second register",
+        path=path.relative_to(paths.project_root().resolve()).as_posix(),
+        title="Register counts brought by the analyst",
+        publisher="the analyst",
+        vintage="not stated",
+        licence="not stated",
+        url="",
+        sha256=files.sha256_file(path),
+        rows=rows,
+        attribution="Source: register counts brought by the analyst.",
+    )

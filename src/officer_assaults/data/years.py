@@ -1,0 +1,327 @@
+"""Years: two years of one force with the codes and the exposure that can be compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from officer_assaults.data import breaks, exposure, forces, recorded
+from officer_assaults.data.forces import Force
+from officer_assaults.data.periods import FinancialYear, financial_year
+from officer_assaults.data.recorded import CODES, Comparison, YearCount
+from officer_assaults.data.tables import Release
+from officer_assaults.refusals import Problem, Refusal
+
+NATION_WITHOUT_OFFICERS = (
+    "The count of England and Wales includes British Transport Police, whose officers are in no "
+    "workforce table, so there is no rate per officer (E101)"
+)
+MEANING = {"104": "assault without injury", "8S": "assault with injury"}
+
+
+@dataclass(frozen=True, slots=True)
+class TwoYears:
+    """Two years of one force, on the offence codes that no decided break keeps apart.
+
+    Parameters
+    ----------
+    force : Force
+        Force, or England and Wales.
+    before, after : YearCount
+        Counts; ``n_total`` sums ``codes`` only, a code left out is None.
+    period0, period1 : FinancialYear
+        The years.
+    codes : tuple of str
+        Codes counted.
+    left_out : tuple of str
+        Reason for each code left out.
+    notes : tuple of str
+        Warnings to print beside any result.
+    vintage : str
+        Release of both years.
+    release : Release
+        Provenance.
+    allow_break : str
+        Reason given for comparing across a decided break; empty if none was.
+    """
+
+    force: Force
+    before: YearCount
+    after: YearCount
+    period0: FinancialYear
+    period1: FinancialYear
+    codes: tuple[str, ...]
+    left_out: tuple[str, ...]
+    notes: tuple[str, ...]
+    vintage: str
+    release: Release
+    allow_break: str = ""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Counts and days, named as the models name them: y0, y1, days0, days1."""
+        return {
+            "y0": self.before.n_total,
+            "y1": self.after.n_total,
+            "days0": self.before.days,
+            "days1": self.after.days,
+        }
+
+    @property
+    def offences(self) -> str:
+        """Codes counted, in words."""
+        if self.codes == CODES:
+            return "assaults on constables, with and without injury (codes 104 and 8S)"
+        return " and ".join(
+            f"{MEANING[code].replace('assault', 'assaults')} on constables (code {code})"
+            for code in self.codes
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OfficerExposure:
+    """Officer-years of one force in two years, or why there are none.
+
+    Parameters
+    ----------
+    before, after : float or None
+        Officer-years (full-time equivalents), mean of the stocks at both ends of the year.
+    note : str
+        What to say beside a rate per officer; empty if nothing.
+    releases : tuple of Release
+        Provenance; empty where there are no officer-years.
+    """
+
+    before: float | None
+    after: float | None
+    note: str
+    releases: tuple[Release, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Counts of the other forces in the same two years, from the same release.
+
+    Parameters
+    ----------
+    before, after : int
+        Recorded offences of everyone but the force in focus, same codes.
+    who : str
+        Who they are, in words.
+    """
+
+    before: int
+    after: int
+    who: str
+
+
+def two_years(
+    force: str | Force,
+    period0: str | FinancialYear,
+    period1: str | FinancialYear,
+    vintage: str = "auto",
+    allow_break: str = "",
+) -> TwoYears:
+    """Two years of one force, without the codes that a decided break keeps apart.
+
+    Parameters
+    ----------
+    force : str or Force
+        Any of the 43 forces, British Transport Police or England and Wales.
+    period0, period1 : str or FinancialYear
+        Years compared, the earlier first; from 2017/18, when code 8S began.
+    vintage : str
+        As in :func:`recorded.choose_vintage`.
+    allow_break : str
+        Reason for keeping the codes that a decided break keeps apart; it is carried into ``notes``.
+
+    Raises
+    ------
+    Refusal
+        E108 if a break bars every code and no reason is given; otherwise as :func:`recorded.pair`.
+    """
+    chosen = forces.resolve(force)
+    first, second = financial_year(period0), financial_year(period1)
+    touches = [t for t in breaks.touching(first, second) if t.force == chosen.slug]
+    barred = {t.offence_code: t.reason for t in touches if t.leave_out and not allow_break}
+    codes = tuple(code for code in CODES if code not in barred)
+    # With every code barred there is no reason to give, so that pair() refuses with all of them.
+    reason = f"only code {', '.join(codes)} is used" if barred and codes else allow_break or None
+    pair = recorded.pair(chosen, first, second, vintage, allow_break=reason)
+    return TwoYears(
+        force=chosen,
+        before=_only(pair.before, codes),
+        after=_only(pair.after, codes),
+        period0=first,
+        period1=second,
+        codes=codes,
+        left_out=tuple(f"Code {code} is left out. {why}" for code, why in barred.items()),
+        notes=_notes([t for t in touches if t.offence_code not in barred], allow_break),
+        vintage=pair.vintage,
+        release=pair.release,
+        allow_break=allow_break,
+    )
+
+
+def _notes(touches: list[breaks.Touch], allow_break: str) -> tuple[str, ...]:
+    notes = [f"{t.financial_year}, code {t.offence_code}: {t.reason}" for t in touches]
+    if any(t.leave_out for t in touches):
+        notes.append(f"The years are compared across that break; reason given: {allow_break}.")
+    return tuple(notes)
+
+
+def each_release(two: TwoYears) -> list[TwoYears]:
+    """Return the same two years and codes in every release that holds both, oldest first."""
+    held = []
+    for vintage in recorded.vintages():
+        try:
+            again = two_years(two.force, two.period0, two.period1, vintage, two.allow_break)
+        except Refusal:
+            continue
+        held.append(again)
+    return held
+
+
+def rest_of_nation(two: TwoYears, comparison: Comparison) -> Rest:
+    """Everyone but the force in focus, in the same release and on the same codes.
+
+    Parameters
+    ----------
+    two : TwoYears
+        The force in focus.
+    comparison : Comparison
+        The usable forces. They are the rest where the releases agree; the first release gives the
+        total of England and Wales only, breaks included.
+
+    Raises
+    ------
+    Refusal
+        E107 if the release of ``two`` holds no national total either.
+    """
+    if comparison.vintage == two.vintage:
+        others = comparison.frame[comparison.frame["force"] != two.force.slug]
+        who = f"the other {len(others)} usable forces"
+        return Rest(int(others["y0"].sum()), int(others["y1"].sum()), who)
+    totals = recorded.national(two.vintage, without=[two.force]).set_index("financial_year")
+    before, after = (int(totals["n_total"][year.label]) for year in (two.period0, two.period1))
+    return Rest(before, after, "the rest of England and Wales, with British Transport Police")
+
+
+def officer_exposure(
+    force: str | Force,
+    period0: str | FinancialYear,
+    period1: str | FinancialYear,
+    wanted: str = "officers",
+) -> OfficerExposure:
+    """Officer-years in both years; where the newest stock is older than the year's end, say so.
+
+    Parameters
+    ----------
+    force : str or Force
+        Any force. British Transport Police has no officer denominator, and the count of England
+        and Wales includes it, so neither has officer-years; the note then says so.
+    period0, period1 : str or FinancialYear
+        The years.
+    wanted : {"officers", "days"}
+        With "days" no officer-years are looked up, and the note says so.
+    """
+    chosen = forces.resolve(force)
+    if wanted == "days":
+        return OfficerExposure(None, None, "Days were asked for as the only exposure")
+    if chosen.kind == "nation":
+        return OfficerExposure(None, None, NATION_WITHOUT_OFFICERS)
+    values: list[float] = []
+    notes: list[str] = []
+    for period in (period0, period1):
+        try:
+            values.append(exposure.of_force(chosen, period))
+        except Refusal as refusal:
+            fallback = _last_stock(chosen, period)
+            if fallback is None:
+                return OfficerExposure(None, None, _said(refusal.problems[0]))
+            values.append(fallback)
+            notes.append(
+                f"{financial_year(period)} has no officer stock at its end, so the one at its "
+                "start is used."
+            )
+    return OfficerExposure(values[0], values[1], " ".join(notes), (exposure.workforce_release(),))
+
+
+def add_codes(quarters: pd.DataFrame, codes: tuple[str, ...]) -> pd.DataFrame:
+    """Sum the codes of each quarter, over the quarters in which every code is there.
+
+    Parameters
+    ----------
+    quarters : DataFrame
+        force, quarter_start, financial_year, quarter, offence_code, offences.
+    codes : tuple of str
+        Codes to add up. With 8S among them no quarter before April 2017 remains.
+
+    Returns
+    -------
+    DataFrame
+        force, quarter_start, financial_year, quarter, offences; only forces that have all codes
+        in every remaining quarter.
+    """
+    key = ["force", "quarter_start", "financial_year", "quarter"]
+    mine = quarters[quarters["offence_code"].isin(codes)]
+    start = mine.groupby("offence_code")["quarter_start"].min().max()
+    mine = mine[mine["quarter_start"] >= start]
+    sums = mine.groupby(key, as_index=False).agg(
+        offences=("offences", "sum"), codes=("offence_code", "nunique")
+    )
+    sums = sums[sums["codes"] == len(codes)]
+    full = (
+        sums.groupby("force")["quarter_start"].transform("size") == sums["quarter_start"].nunique()
+    )
+    kept: pd.DataFrame = sums[full].drop(columns="codes").reset_index(drop=True)
+    return kept
+
+
+def by_severity(quarters: pd.DataFrame) -> pd.DataFrame:
+    """Quarters with both codes side by side.
+
+    Parameters
+    ----------
+    quarters : DataFrame
+        From :func:`recorded.quarterly` or :func:`recorded.usable_quarters`.
+
+    Returns
+    -------
+    DataFrame
+        force, quarter_start, financial_year, n_no_injury (104), n_injury (8S); only quarters that
+        have both.
+    """
+    wide = quarters.pivot_table(
+        index=["force", "quarter_start", "financial_year"],
+        columns="offence_code",
+        values="offences",
+        aggfunc="sum",
+    ).reindex(columns=list(CODES))
+    wide = wide.dropna().astype("int64").reset_index()
+    wide.columns.name = None
+    return wide.rename(columns={CODES[0]: "n_no_injury", CODES[1]: "n_injury"})
+
+
+def _last_stock(force: Force, period: str | FinancialYear) -> float | None:
+    try:
+        return exposure.of_force(force, period, last_known=True)
+    except Refusal:
+        return None
+
+
+def _said(problem: Problem) -> str:
+    return f"{problem.what[:1].upper()}{problem.what[1:]} ({problem.code})"
+
+
+def _only(count: YearCount, codes: tuple[str, ...]) -> YearCount:
+    parts = {"104": count.n_no_injury, "8S": count.n_injury}
+    kept = {code: value for code, value in parts.items() if code in codes}
+    return YearCount(
+        financial_year=count.financial_year,
+        n_total=sum(value or 0 for value in kept.values()),
+        n_injury=kept.get("8S"),
+        n_no_injury=kept.get("104"),
+        days=count.days,
+    )

@@ -1,1 +1,0 @@
-"""Models: statistics as pure functions, DataFrame in and frozen dataclass out."""

@@ -1,0 +1,706 @@
+"""Charts: the few forms that the reports share, drawn from tidy frames.
+
+Every function takes a frame and column names and returns a :class:`Chart`: the figure, the plotted
+rows (which become the fold and the CSV), and a hint for the alternative text. Pass it on as
+``report.show_figure(chart, headline=..., subtitle=..., alt=...)``. The unit in focus is drawn in
+blue with a filled diamond and a bold label, all others in grey with dots, so that colour is never
+alone. Functions elsewhere that draw a figure of their own return a :class:`Chart` too.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from officer_assaults.page import theme, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+ROW = 16.0
+#: Above this the rows of a forest plot move together, so that it stays on a page.
+MANY_ROWS = 12
+_LABEL_WIDTH = 26
+# Share of an axis within which a centred label would run off a telephone.
+_NEAR_END = 1 / 3
+_AXIS_LABEL_WIDTH = 40
+_FRAME = 74.0
+_LINE = 15.0
+_TEXT_CONTRAST = 4.5
+_TICK_ROOM = 38.0
+_WIDEST_FINE_SPAN = 12.0
+_DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)))
+_MARKERS = ("D", "o", "s", "^", "v", "P")
+_RATIO_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+_FINE_RATIO_TICKS = (0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A figure with the rows it draws.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        From :func:`theme.figure`.
+    data : DataFrame
+        The plotted rows, at most six columns once ``lower`` and ``upper`` are joined.
+    alt_hint : str
+        Form of the chart in words, to begin an alternative text with; the finding comes after it.
+    """
+
+    figure: Figure
+    data: pd.DataFrame
+    alt_hint: str
+
+
+def caterpillar(
+    frame: pd.DataFrame,
+    *,
+    label: str,
+    value: str,
+    lower: str,
+    upper: str,
+    axis_label: str,
+    focus: str | None = None,
+    reference: float | None = None,
+    reference_label: str = "",
+    log: bool = False,
+) -> Chart:
+    """Draw every unit's estimate and interval, in order of the estimate.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per unit.
+    label, value, lower, upper : str
+        Columns.
+    axis_label : str
+        Quantity and unit of the horizontal axis.
+    focus : str, optional
+        Label of the unit to mark.
+    reference : float, optional
+        Value of a vertical line, for instance the mean of all units.
+    reference_label : str
+        Words for that line.
+    log : bool
+        Logarithmic axis, for ratios.
+    """
+    rows = frame.loc[:, [label, value, lower, upper]].sort_values(value, kind="stable")
+    rows = rows.reset_index(drop=True)
+    fig, ax = theme.figure(height=_FRAME + ROW * len(rows))
+    is_focus = (rows[label] == focus).to_numpy()
+    places = np.arange(len(rows), dtype=float)
+    for chosen, style in ((~is_focus, "grey"), (is_focus, "blue")):
+        _intervals(ax, rows[chosen], places[chosen], (value, lower, upper), style)
+    _row_labels(ax, rows[label], places, bold=is_focus)
+    _reference(ax, reference, reference_label)
+    _value_axis(ax, axis_label, log=log)
+    named = f", {focus} marked" if focus is not None and is_focus.any() else ""
+    hint = f"Dots with intervals for {words.plural(len(rows), 'unit')} in rising order{named}."
+    return Chart(fig, rows.iloc[::-1].reset_index(drop=True), hint)
+
+
+def dot_interval(
+    frame: pd.DataFrame,
+    *,
+    label: str,
+    value: str,
+    lower: str,
+    upper: str,
+    axis_label: str,
+    group: str | None = None,
+    reference: float | None = None,
+    reference_label: str = "",
+    log: bool = False,
+) -> Chart:
+    """Draw estimates with intervals in the order given, top down (a forest plot).
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per estimate.
+    label, value, lower, upper : str
+        Columns; a row whose limits are missing is drawn as a point alone.
+    axis_label : str
+        Quantity and unit of the horizontal axis.
+    group : str, optional
+        Column whose values get a colour and a marker each, named in a legend.
+    reference, reference_label, log
+        As for :func:`caterpillar`.
+    """
+    used = [label, value, lower, upper] + ([group] if group else [])
+    rows = frame.loc[:, used].reset_index(drop=True)
+    tall = max(len(wrap(text).split("\n")) for text in rows[label].astype(str))
+    groups = list(dict.fromkeys(rows[group])) if group else [None]
+    legend = 30.0 if group else 0.0
+    gap = 8.0 if len(rows) <= MANY_ROWS else 2.0
+    fig, ax = theme.figure(height=_FRAME + legend + max(26.0, 15.0 * tall + gap) * len(rows))
+    places = np.arange(len(rows), dtype=float)[::-1]
+    for at, name in enumerate(groups):
+        chosen = (rows[group] == name).to_numpy() if group else np.full(len(rows), True)
+        style = ("blue", "orange", "teal", "pink", "purple", "grey")[at % 6]
+        _intervals(
+            ax, rows[chosen], places[chosen], (value, lower, upper), style,
+            marker=_MARKERS[at % 6], name=None if name is None else str(name),
+        )  # fmt: skip
+    _row_labels(ax, rows[label], places)
+    _reference(ax, reference, reference_label)
+    _value_axis(ax, axis_label, log=log)
+    if group:
+        legend_above(fig, ax)
+    return Chart(fig, rows, f"Dots with intervals for {words.plural(len(rows), 'estimate')}.")
+
+
+def lines(
+    frame: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    axis_label: str,
+    series: str | None = None,
+    lower: str | None = None,
+    upper: str | None = None,
+    focus: str | None = None,
+    events: Mapping[Any, str] | None = None,
+    x_label: str = "",
+    zero: bool = True,
+    as_percent: bool = False,
+    names: Literal["end", "peak"] = "end",
+    height: float = 330,
+) -> Chart:
+    """Draw one line per series, named at its end, with dated events as dashed uprights.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per point.
+    x, y : str
+        Columns; ``x`` may hold dates or numbers.
+    axis_label : str
+        Quantity and unit of the vertical axis, printed above it.
+    series : str, optional
+        Column that names the line; at most four lines, or any number with ``focus``.
+    lower, upper : str, optional
+        Columns of a band round the lines.
+    focus : str, optional
+        The series in blue; all others become thin grey lines without a name.
+    events : mapping, optional
+        Value of ``x`` to a short label.
+    x_label : str
+        Quantity and unit of the horizontal axis, where it is not time.
+    zero : bool
+        Let the vertical axis begin at nought.
+    as_percent : bool
+        Write the vertical axis, a proportion, as percentages.
+    names : {"end", "peak"}
+        Where a line's name stands: at its right end, or over its highest point.
+    height : float
+        Height in px.
+
+    Raises
+    ------
+    ValueError
+        If there are more than four series and none in focus.
+    """
+    used = [column for column in (x, series, y, lower, upper) if column is not None]
+    rows = frame.loc[:, used].reset_index(drop=True)
+    every = list(dict.fromkeys(rows[series])) if series else [None]
+    if len(every) > len(_DASHES) and focus is None:
+        raise ValueError(f"{len(every)} lines cannot be told apart; name one as focus=")
+    fig, ax = theme.figure(height=height)
+    ends = []
+    for at, name in enumerate(sorted(every, key=lambda name: name == focus)):
+        part = rows[rows[series] == name] if series else rows
+        is_context = focus is not None and name != focus
+        order = 0 if focus is not None else at
+        colour = theme.PALETTE["grey"] if is_context else theme.SERIES[order]
+        style = {"color": colour, "linestyle": "solid" if is_context else _DASHES[order]}
+        ax.plot(part[x], part[y], linewidth=1.0 if is_context else 2.4, **style)
+        if lower and upper and not is_context:
+            ax.fill_between(part[x], part[lower], part[upper], color=colour, alpha=0.18, lw=0)
+        if name is not None and not is_context:
+            at_row = int(part[y].to_numpy().argmax()) if names == "peak" else -1
+            ends.append((part[x].iloc[at_row], float(part[y].iloc[at_row]), str(name), colour))
+    if zero:
+        ax.set_ylim(bottom=0)
+    _events(ax, events or {})
+    if names == "peak":
+        name_peaks(ax, ends)
+    else:
+        name_ends(ax, ends, height)
+    ax.grid(visible=False, axis="x")
+    title_axis(fig, axis_label)
+    plain_numbers(ax, "y", as_percent=as_percent)
+    if rows[x].dtype.kind == "M":
+        date_axis(ax)
+    elif x_label:
+        plain_numbers(ax, "x")
+    if x_label:
+        ax.set_xlabel(wrap(x_label, _AXIS_LABEL_WIDTH))
+    return Chart(fig, rows, f"Line chart of {words.plural(max(1, len(ends)), 'series', 'series')}.")
+
+
+def strip(
+    frame: pd.DataFrame,
+    *,
+    label: str,
+    value: str,
+    axis_label: str,
+    focus: str | None = None,
+    reference: float | None = None,
+    reference_label: str = "",
+    log: bool = False,
+) -> Chart:
+    """Draw all units as dots along one axis, stacked where they would touch, one marked.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per unit.
+    label, value : str
+        Columns.
+    axis_label : str
+        Quantity and unit of the axis.
+    focus, reference, reference_label, log
+        As for :func:`caterpillar`.
+    """
+    rows = frame.loc[:, [label, value]].sort_values(value, kind="stable").reset_index(drop=True)
+    at = np.log(rows[value].to_numpy(float)) if log else rows[value].to_numpy(float)
+    stack = _stacked(at, cells=34)
+    fig, ax = theme.figure(height=110 + 12.0 * (stack.max() + 1))
+    is_focus = (rows[label] == focus).to_numpy()
+    ax.plot(rows[value][~is_focus], stack[~is_focus], "o", color=theme.PALETTE["grey"])
+    ax.plot(rows[value][is_focus], stack[is_focus], "D", color=theme.PALETTE["blue"], ms=9)
+    top = stack.max() + 1.2
+    for place, height in zip(rows[value][is_focus], stack[is_focus], strict=True):
+        ax.annotate(
+            str(focus), (place, height), (place, top), ha="center", va="bottom", weight="bold",
+            arrowprops={"arrowstyle": "-", "color": theme.PALETTE["blue"]},
+        )  # fmt: skip
+    ax.set_ylim(-1, top + 1.8)
+    ax.set_yticks([])
+    _reference(ax, reference, reference_label)
+    _value_axis(ax, axis_label, log=log)
+    return Chart(fig, rows, f"One dot for each of {words.plural(len(rows), 'unit')} along a line.")
+
+
+def histogram(
+    frame: pd.DataFrame,
+    *,
+    value: str,
+    axis_label: str,
+    bins: int = 20,
+    marked: float | None = None,
+    marked_label: str = "",
+    log: bool = False,
+) -> Chart:
+    """Draw how often values occur, with one value marked; the rows are the bars.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per value.
+    value : str
+        Column.
+    axis_label : str
+        Quantity and unit of the horizontal axis.
+    bins : int
+        Number of bars.
+    marked : float, optional
+        Value to mark, for instance the focus force among placebos.
+    marked_label : str
+        Words for it.
+    log : bool
+        Logarithmic axis, for ratios.
+    """
+    import pandas as pd
+
+    values = frame[value].to_numpy(float)
+    edges = np.histogram_bin_edges(np.log(values) if log else values, bins)
+    edges = np.exp(edges) if log else edges
+    counts, _ = np.histogram(values, edges)
+    fig, ax = theme.figure(height=290)
+    ax.bar(
+        edges[:-1], counts, np.diff(edges), align="edge", color=theme.PALETTE["grey"],
+        edgecolor=theme.PALETTE["paper"],
+    )  # fmt: skip
+    _reference(ax, marked, marked_label, colour="blue", width=2.4)
+    ax.grid(visible=False, axis="x")
+    _value_axis(ax, axis_label, log=log)
+    title_axis(fig, "Number of values")
+    rows = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "count": counts})
+    return Chart(fig, rows, f"Histogram of {words.plural(len(values), 'value')}.")
+
+
+def heat_tiles(
+    frame: pd.DataFrame,
+    *,
+    row: str,
+    column: str,
+    value: str,
+    edges: Sequence[float],
+    row_height: float = ROW,
+    column_label: str = "",
+    missing_label: str = "not available",
+    step_labels: Sequence[str] | None = None,
+) -> Chart:
+    """Draw a grid of tiles shaded in at most five steps; missing ones are crossed outlines.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row per tile; absent combinations and missing values count as missing.
+    row, column, value : str
+        Columns; rows and columns are drawn in order of appearance.
+    edges : sequence of float
+        Limits between the steps, at most four; a value equal to an edge falls in the step above.
+    row_height : float
+        Height of a row in px.
+    column_label : str
+        Words under the columns.
+    missing_label : str
+        Words for a missing tile in the legend.
+    step_labels : sequence of str, optional
+        Words for each step in the legend, from the lowest; by default its limits.
+
+    Raises
+    ------
+    ValueError
+        If there are more than four edges.
+    """
+    if len(edges) >= len(theme.STEPS):
+        raise ValueError(f"{len(edges)} edges make more than {len(theme.STEPS)} steps of shade")
+    rows = frame.loc[:, [row, column, value]].reset_index(drop=True)
+    grid = rows.pivot_table(index=row, columns=column, values=value, sort=False, dropna=False)
+    grid = grid.reindex(
+        index=list(dict.fromkeys(rows[row])), columns=list(dict.fromkeys(rows[column]))
+    )
+    fig, ax = theme.figure(height=_FRAME + 46 + row_height * len(grid))
+    step = np.digitize(grid.to_numpy(float), list(edges))
+    gone = np.isnan(grid.to_numpy(float))
+    labels = step_labels or [_step_name(edges, shade) for shade in range(len(edges) + 1)]
+    shades = _spread(len(edges) + 1)
+    for shade in range(len(edges) + 1):
+        at = np.argwhere((step == shade) & ~gone)
+        _tiles(ax, at, theme.STEPS[shades[shade]], labels[shade])
+    if gone.any():
+        at = np.argwhere(gone)
+        ax.plot(
+            at[:, 1], at[:, 0], "x", color=theme.PALETTE["axis"], ms=6, mew=1.4,
+            label=missing_label,
+        )  # fmt: skip
+    ax.set_xlim(-0.5, grid.shape[1] - 0.5)
+    ax.set_ylim(grid.shape[0] - 0.5, -0.5)
+    ax.grid(visible=False)
+    _row_labels(ax, grid.index.to_series(), np.arange(len(grid)), margin=False)
+    _sparse_ticks(ax, [str(name) for name in grid.columns])
+    if column_label:
+        ax.set_xlabel(wrap(column_label, _AXIS_LABEL_WIDTH))
+    legend_above(fig, ax)
+    return Chart(fig, rows, f"Grid of {grid.shape[0]} rows and {grid.shape[1]} columns of tiles.")
+
+
+def wrap(text: str, width: int = _LABEL_WIDTH) -> str:
+    """Break a label into lines."""
+    return "\n".join(textwrap.wrap(str(text), width)) or str(text)
+
+
+def title_axis(fig: Figure, text: str) -> None:
+    """Print the name of the vertical axis above the chart, where it can be read upright."""
+    fig.suptitle(
+        wrap(text, _AXIS_LABEL_WIDTH + 6), x=0.004, ha="left", color=theme.PALETTE["muted"],
+        weight="normal",
+    )  # fmt: skip
+    _put_legends_below_title(fig)
+
+
+def legend_above(fig: Figure, ax: Axes, columns: int | None = None) -> None:
+    """Put the legend above the axes, by default in as many columns as a telephone has room for."""
+    handles, labels = ax.get_legend_handles_labels()
+    if handles:
+        longest = max(len(label) for label in labels)
+        columns = columns or int(np.clip(44 // (longest + 4), 1, len(handles)))
+        fig.legend(handles, labels, loc="outside upper left", ncols=columns, borderaxespad=0.2)
+        _put_legends_below_title(fig)
+
+
+def _put_legends_below_title(fig: Figure) -> None:
+    lines_above = fig.get_suptitle().count("\n") + 1 if fig.get_suptitle() else 0
+    for legend in fig.legends:
+        legend.borderaxespad = 0.2 + 1.5 * lines_above
+
+
+def name_ends(ax: Axes, ends: Sequence[tuple[Any, float, str, str]], height: float) -> None:
+    """Name lines at their right ends, moved apart where the names would overlap.
+
+    Parameters
+    ----------
+    ax : Axes
+        With its final vertical limits.
+    ends : sequence of (x, y, name, colour)
+        Last point of each line.
+    height : float
+        Height of the figure in px.
+    """
+    if not ends:
+        return
+    low, high = (float(limit) for limit in ax.get_ylim())
+    per_px = (high - low) / max(height - _FRAME, 60.0)
+    names = [wrap(name, 16) for _, _, name, _ in ends]
+    order = sorted(range(len(ends)), key=lambda at: ends[at][1])
+    floor = -np.inf
+    for at in order:
+        x, y, _, colour = ends[at]
+        half = (names[at].count("\n") + 1) * _LINE * per_px / 2
+        place = max(y, floor + half)
+        floor = place + half
+        ax.annotate(
+            names[at], (x, y), (8, (place - y) / per_px), textcoords="offset points", va="center",
+            color=readable(colour), weight="bold", annotation_clip=False,
+        )  # fmt: skip
+
+
+def name_peaks(ax: Axes, peaks: Sequence[tuple[Any, float, str, str]]) -> None:
+    """Name lines over their highest points; ``peaks`` as for :func:`name_ends`."""
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + 0.12 * (high - low))
+    for x, y, name, colour in peaks:
+        ax.annotate(
+            name, (x, y), (0, 6), textcoords="offset points", ha="center", weight="bold",
+            color=readable(colour),
+        )  # fmt: skip
+
+
+def readable(colour: str) -> str:
+    """Give a colour for text: the same if it has the contrast that text needs, else black ink."""
+    enough = theme.contrast(colour, theme.PAGE_LIGHT) >= _TEXT_CONTRAST
+    return colour if enough else theme.PALETTE["ink"]
+
+
+def date_axis(ax: Axes) -> None:
+    """Mark years on a long time axis and quarters on a short one, in the same words everywhere."""
+    from matplotlib.ticker import FuncFormatter
+
+    dates = _dates()
+    first, last = (dates.num2date(limit) for limit in ax.get_xlim())
+    years = last.year - first.year
+    if years > 2:
+        ax.xaxis.set_major_locator(dates.YearLocator(base=1 + years // 7))
+    else:
+        ax.xaxis.set_major_locator(dates.MonthLocator((1, 4, 7, 10)))
+    ax.xaxis.set_major_formatter(FuncFormatter(_tick_date if years <= 2 else _tick_year))
+
+
+def _dates() -> Any:
+    import matplotlib.dates
+
+    return matplotlib.dates
+
+
+def _tick_year(value: float, pos: int | None = None) -> str:
+    return str(_dates().num2date(value).year)
+
+
+def _tick_date(value: float, pos: int | None = None) -> str:
+    date = _dates().num2date(value)
+    month = words.MONTHS[date.month - 1][:3]
+    return f"{month}\n{date.year}" if date.month == 1 or not pos else month
+
+
+def plain_numbers(ax: Axes, which: str, *, as_percent: bool = False) -> None:
+    """Write tick labels alike, with thousands separators and a true minus sign.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Axes with a linear scale.
+    which : {"x", "y"}
+        Axis.
+    as_percent : bool
+        Write proportions as percentages.
+    """
+    from matplotlib.ticker import Formatter
+
+    class PlainFormatter(Formatter):
+        def __call__(self, value: float, pos: int | None = None) -> str:
+            return self.format_ticks([value])[0]
+
+        def format_ticks(self, values: Any) -> list[str]:
+            scaled = [float(value) * (100 if as_percent else 1) for value in values]
+            places = _places_between(scaled)
+            texts = [words.number(round(value, 10), places) for value in scaled]
+            return [f"{text}%" for text in texts] if as_percent else texts
+
+    (ax.xaxis if which == "x" else ax.yaxis).set_major_formatter(PlainFormatter())
+
+
+def _places_between(values: Sequence[float]) -> int:
+    steps = np.diff(values)
+    step = float(np.min(np.abs(steps))) if len(steps) else 1.0
+    for places in range(6):
+        if step > 0 and np.allclose(np.round(values, places), values, atol=step / 1000):
+            return places
+    return 6
+
+
+def ratio_ticks(ax: Axes) -> None:
+    """Make the horizontal axis logarithmic with ticks at round ratios, as many as have room."""
+    from matplotlib.ticker import FuncFormatter, Locator, NullLocator
+
+    class RatioLocator(Locator):
+        def __call__(self) -> Any:
+            return self.tick_values(*ax.get_xlim())
+
+        def tick_values(self, vmin: float, vmax: float) -> Any:
+            fine = vmax / vmin < _WIDEST_FINE_SPAN
+            ticks = [t for t in (_FINE_RATIO_TICKS if fine else _RATIO_TICKS) if vmin <= t <= vmax]
+            width = ax.get_window_extent().width * 72 / ax.figure.get_dpi()
+            return _with_room(ticks, width / np.log(vmax / vmin))
+
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(RatioLocator())
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def _with_room(ticks: Sequence[float], px_per_log: float) -> list[float]:
+    """Thin ticks out from 1 to both sides, so that their labels stand apart."""
+    centre = 1 if 1 in ticks else next(iter(ticks), 1)
+    above = sorted(tick for tick in ticks if tick > centre)
+    below = sorted((tick for tick in ticks if tick < centre), reverse=True)
+    kept = [centre] if ticks else []
+    for side in (above, below):
+        last = centre
+        for tick in side:
+            if abs(np.log(tick / last)) * px_per_log >= _TICK_ROOM:
+                kept.append(tick)
+                last = tick
+    return sorted(kept)
+
+
+def _intervals(
+    ax: Axes,
+    rows: pd.DataFrame,
+    places: np.ndarray,
+    names: tuple[str, str, str],
+    colour: str,
+    *,
+    marker: str | None = None,
+    name: str | None = None,
+) -> None:
+    value, lower, upper = (rows[column].to_numpy(float) for column in names)
+    marker = marker or ("D" if colour == "blue" else "o")
+    paint = theme.PALETTE[colour]
+    ax.hlines(places, lower, upper, color=paint, linewidth=2.6 if marker == "D" else 1.8)
+    ax.plot(value, places, marker, color=paint, markersize=7.5, label=name)
+
+
+def _row_labels(
+    ax: Axes,
+    labels: pd.Series,
+    places: np.ndarray,
+    bold: np.ndarray | None = None,
+    *,
+    margin: bool = True,
+) -> None:
+    ax.set_yticks(places, [wrap(text) for text in labels])
+    if margin:
+        ax.set_ylim(-0.7, len(places) - 0.3)
+    ax.grid(visible=False, axis="y")
+    for tick, is_bold in zip(ax.get_yticklabels(), bold if bold is not None else (), strict=False):
+        tick.set_fontweight("bold" if is_bold else "normal")
+
+
+def _value_axis(ax: Axes, axis_label: str, *, log: bool) -> None:
+    if log:
+        ratio_ticks(ax)
+    else:
+        plain_numbers(ax, "x")
+    ax.set_xlabel(wrap(axis_label, _AXIS_LABEL_WIDTH))
+
+
+def _reference(
+    ax: Axes, at: float | None, label: str, *, colour: str = "ink", width: float = 1.2
+) -> None:
+    if at is None:
+        return
+    ax.axvline(at, color=theme.PALETTE[colour], linewidth=width, linestyle=(0, (4, 2)), zorder=1)
+    if label:
+        ax.annotate(
+            wrap(label, 30), (at, 1), (0, 4), xycoords=("data", "axes fraction"),
+            textcoords="offset points", ha=side(ax, at), va="bottom",
+            color=theme.PALETTE["muted"],
+        )  # fmt: skip
+
+
+def side(ax: Axes, x: float) -> str:
+    """Alignment of a label at ``x`` that keeps it on the chart: by its end, middle or start.
+
+    Scale and data must be there already; a label near an end of the axis runs inwards.
+    """
+    ax.get_xlim()
+    share = ax.transAxes.inverted().transform(ax.transData.transform((x, ax.get_ylim()[0])))[0]
+    return "left" if share < _NEAR_END else "right" if share > 1 - _NEAR_END else "center"
+
+
+def _events(ax: Axes, events: Mapping[Any, str]) -> None:
+    labels = [wrap(label, 22) for label in events.values()]
+    step = _LINE * max((label.count("\n") + 1 for label in labels), default=1)
+    levels = min(len(labels), 3)
+    for order, (at, label) in enumerate(zip(events, labels, strict=True)):
+        ax.axvline(at, color=theme.PALETTE["axis"], linewidth=1.2, linestyle=(0, (4, 2)), zorder=1)
+        ax.annotate(
+            label, (at, 1), (0, 3 + step * (order % levels)),
+            xycoords=("data", "axes fraction"), textcoords="offset points", ha="center",
+            va="bottom", color=theme.PALETTE["muted"],
+        )  # fmt: skip
+
+
+def _stacked(at: np.ndarray, cells: int) -> np.ndarray:
+    span = float(np.ptp(at)) or 1.0
+    cell = np.floor((at - at.min()) / span * cells).astype(int)
+    seen: dict[int, int] = {}
+    heights = np.zeros(len(at))
+    for index, where in enumerate(cell):
+        heights[index] = seen.get(int(where), 0)
+        seen[int(where)] = int(heights[index]) + 1
+    return heights
+
+
+def _tiles(ax: Axes, at: np.ndarray, colour: str, name: str) -> None:
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    # One path for all tiles of a shade: a drawing of 43 forces by 12 years stays small.
+    square = np.array([[-0.46, -0.44], [0.46, -0.44], [0.46, 0.44], [-0.46, 0.44], [-0.46, -0.44]])
+    paths = [Path(square + place[::-1], closed=True) for place in at]
+    whole = Path.make_compound_path(*paths) if paths else Path(np.empty((0, 2)))
+    edge = theme.PALETTE["axis"]
+    ax.add_patch(PathPatch(whole, facecolor=colour, edgecolor=edge, linewidth=0.7, label=name))
+
+
+def _spread(count: int) -> list[int]:
+    last = len(theme.STEPS) - 1
+    return [round(at * last / max(count - 1, 1)) for at in range(count)]
+
+
+def _step_name(edges: Sequence[float], shade: int) -> str:
+    if shade == 0:
+        return f"under {words.number(edges[0])}"
+    if shade == len(edges):
+        return f"{words.number(edges[-1])} or more"
+    return f"{words.number(edges[shade - 1])} to under {words.number(edges[shade])}"
+
+
+def _sparse_ticks(ax: Axes, names: Sequence[str]) -> None:
+    every = max(1, -(-len(names) * max(len(name) for name in names) // 26))
+    places = list(range(0, len(names), every))
+    ax.set_xticks(places, [names[at] for at in places])

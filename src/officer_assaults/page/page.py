@@ -1,0 +1,519 @@
+"""Page: an executed notebook and what is known of its run, turned into one self-contained report.
+
+:func:`render_page` is what the pipeline calls. It depends on its two arguments, the package and the
+list of forces alone: no clock, no random number, no network, no file of the run.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from officer_assaults import findings
+from officer_assaults.page import catalogue, glossary, markup, prose, styles, tables, words
+from officer_assaults.page.prose import PageError
+
+HOISTED = ("headline", "main_points", "boxes")
+SILENT = ("finding", "source")
+_HIDDEN_TAGS = frozenset(("parameters", "injected-parameters", "remove-cell"))
+_NO_CODE = frozenset((*HOISTED, *SILENT, "caveat", "gate"))
+_LONE_HEADING = re.compile(r"#{2,6}\s[^\n]*")
+_RESERVED = ("main", "summary", "contents", "findings", "data", "method", "glossary")
+_NUMBERED = re.compile(r'<b class="oa-no">(Figure|Table)</b>')
+_REFERENCE = re.compile(r'<span class="oa-ref">this (figure|table)</span>')
+_BANNED_MARKUP = {
+    r"<[a-z][^>]*\sstyle=": "a style attribute",
+    r"<script": "a script",
+    r"<(?:img|link|iframe|object|embed|video|audio)\b": "an element that loads something",
+    r"<[a-z][^>]*(?:\s(?:src|srcset|poster|xlink:href)=|url\((?!#))": "an address that is loaded",
+    r"[\\]": "a backslash that maths left",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """What the pipeline knows of a run, as far as the page shows it; further keys are left alone.
+
+    Parameters
+    ----------
+    notebook : str
+        Name of the notebook, for instance ``"01_rise"``.
+    scope : str
+        Folder of the report: a force's short name, or ``"england-and-wales"``.
+    title : str
+        First heading of the notebook; the page takes it from the notebook where this is empty.
+    command : str
+        Command that makes the report again.
+    input_hash : str
+        One hash over everything the report is made from.
+    inputs : mapping of str to str
+        Hash of each part: notebook, parameters, source, data, lock.
+    parameters : mapping of str to object
+        Every parameter's value.
+    comments : mapping of str to str
+        What each parameter means.
+    non_default : mapping of str to object
+        The parameters that differ from their defaults.
+    versions : mapping of str to str
+        Installed versions of packages.
+    """
+
+    notebook: str = "report"
+    scope: str = catalogue.NATIONAL
+    title: str = ""
+    command: str = ""
+    input_hash: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    comments: Mapping[str, str] = field(default_factory=dict)
+    non_default: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_mapping(cls, given: Mapping[str, Any]) -> PageContext:
+        """Take the known keys of a mapping."""
+        return cls(**{part.name: given[part.name] for part in fields(cls) if part.name in given})
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A plain link to another page."""
+
+    label: str
+    address: str
+
+
+@dataclass(slots=True)
+class Page:
+    """Everything the template puts in its place; every text in it is HTML.
+
+    Parameters
+    ----------
+    context : PageContext
+        Facts of the run.
+    title, scope_name, description : str
+        First heading, reader's name of the folder, and the finding in one line.
+    hoisted : dict of str to str
+        Fragments shown before the contents, by role.
+    contents : list of (str, str)
+        Identifier and text of each section, in order.
+    steps : list of str
+        Code that shows nothing to the reader, gathered at the end.
+    findings, releases, checksums, parameters : str
+        Tables made here; empty where there is nothing to list.
+    terms : list of Term
+        Entries of the glossary.
+    navigation : dict of str to Link
+        Links to the front page and to the neighbours.
+    forces : list of Link
+        The force switcher; empty on national reports.
+    """
+
+    context: PageContext
+    title: str = ""
+    scope_name: str = ""
+    description: str = ""
+    hoisted: dict[str, str] = field(default_factory=dict)
+    contents: list[tuple[str, str]] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+    findings: str = ""
+    releases: str = ""
+    checksums: list[tuple[str, str, str]] = field(default_factory=list)
+    attributions: list[str] = field(default_factory=list)
+    parameters: str = ""
+    terms: list[glossary.Term] = field(default_factory=list)
+    navigation: dict[str, Link] = field(default_factory=dict)
+    forces: list[Link] = field(default_factory=list)
+    is_simulated: bool = False
+    has_passed_gate: bool = False
+
+    @property
+    def style(self) -> str:
+        """The stylesheet."""
+        return styles.page_style()
+
+    @property
+    def style_hash(self) -> str:
+        """Hash of the stylesheet for the content security policy."""
+        return b64encode(sha256(self.style.encode()).digest()).decode()
+
+
+def render_page(notebook: Any, context: Mapping[str, Any]) -> str:
+    """Write an executed notebook as a self-contained HTML page.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Executed and cleaned; it is not changed.
+    context : mapping
+        Keys of :class:`PageContext`; others are ignored.
+
+    Returns
+    -------
+    str
+        The page, byte for byte the same for the same arguments.
+
+    Raises
+    ------
+    PageError
+        With every breach of the rules: banned phrases, a bare data frame or picture, a backslash
+        left by maths, a style attribute, a repeated identifier.
+    """
+    builder = _Builder(PageContext.from_mapping(context))
+    arranged = builder.arrange(notebook)
+    text, _ = _exporter().from_notebook_node(arranged, resources={"page": builder.page})
+    _refuse_breaches(str(text), causal_gate=builder.page.has_passed_gate)
+    return str(text)
+
+
+@cache
+def _exporter() -> Any:
+    from nbconvert.exporters import TemplateExporter
+
+    class ReportExporter(TemplateExporter):
+        """Fills the report template; the stock HTML exporter would parse the page once more."""
+
+        default_preprocessors: list[Any] = []  # noqa: RUF012 -- a trait of the base class
+        file_extension = ".html"
+        template_extension = ".html.j2"
+        output_mimetype = "text/html"
+
+    return ReportExporter(  # type: ignore[no-untyped-call]
+        template_name="report", extra_template_basedirs=[str(styles.TEMPLATES)], preprocessors=[]
+    )
+
+
+class _Builder:
+    """Walks a notebook once, in reading order, and fills a :class:`Page`."""
+
+    def __init__(self, context: PageContext) -> None:
+        self.page = Page(context)
+        self.linker = glossary.Linker()
+        self.renderer = prose.Renderer(set(_RESERVED))
+        self.markdown = prose.reader(self.renderer)
+        self.counts = {"Figure": 0, "Table": 0}
+        self.releases: dict[str, dict[str, Any]] = {}
+        self.found: list[dict[str, Any]] = []
+
+    def arrange(self, notebook: Any) -> Any:
+        """Copy of the notebook that holds, cell by cell, the HTML the template places."""
+        import nbformat
+
+        cells = [cell for cell in notebook.cells if not _HIDDEN_TAGS & set(_tags(cell))]
+        self._hoist(notebook)
+        kept = []
+        for at, cell in enumerate(cells):
+            if _is_empty_section(cells, at):
+                continue
+            html = self._prose(cell) if cell.cell_type == "markdown" else self._code(cell, at)
+            if html:
+                kept.append(_rendered(cell, html))
+        self._finish()
+        arranged = {**notebook, "cells": kept}
+        return nbformat.from_dict(arranged)  # type: ignore[no-untyped-call]
+
+    def _hoist(self, notebook: Any) -> None:
+        for output in _outputs(notebook.cells):
+            role, data = _role(output), output.get("data", {})
+            if role in HOISTED:
+                if role in self.page.hoisted:
+                    raise PageError(f"two {role} outputs; a report has one")
+                self.page.hoisted[role] = _fragment(data)
+            elif role == "gate":
+                self.page.has_passed_gate |= bool(output["metadata"][findings.ROLE_KEY]["passed"])
+            elif role == "finding":
+                self.found.append(data[findings.FINDING_MIME])
+            elif role == "source":
+                self._note_releases(data[findings.SOURCE_MIME])
+        for role in HOISTED:
+            if role in self.page.hoisted:
+                self.page.hoisted[role] = self._link_below_finding(self.page.hoisted[role])
+        self.page.is_simulated = any(finding.get("simulated") for finding in self.found)
+        self.page.description = _description(self.page.hoisted.get("headline", ""))
+
+    def _link_below_finding(self, html: str) -> str:
+        finding, mark, below = html.rpartition('<p class="oa-interval">')
+        return finding + self.linker.link(mark + below)
+
+    def _note_releases(self, releases: list[dict[str, Any]]) -> None:
+        for release in releases:
+            self.releases.setdefault(str(release.get("name", release["title"])), release)
+
+    def _prose(self, cell: Any) -> str:
+        return self.linker.link(str(self.markdown(cell.source)))
+
+    def _code(self, cell: Any, at: int) -> str:
+        before = dict(self.counts)
+        shown = "".join(self._output(output, at) for output in cell.get("outputs", []))
+        code = f'<pre class="code"><code>{prose.highlight(cell.source)}</code></pre>'
+        made_roles = {_role(output) for output in cell.get("outputs", [])}
+        if not shown or made_roles <= _NO_CODE:
+            if cell.source.strip():
+                self.page.steps.append(code)
+            return shown
+        made = [
+            f"{kind} {number}"
+            for kind, count in self.counts.items()
+            for number in range(before[kind] + 1, count + 1)
+        ]
+        label = words.listing(made) or f"step {at + 1}"
+        summary = f"<summary>Show the code of {label}</summary>"
+        return f'{shown}<details class="fold">{summary}{code}</details>'
+
+    def _output(self, output: Any, at: int) -> str:
+        role = _role(output)
+        if role in HOISTED or role in SILENT:
+            return ""
+        if role in ("figure", "table"):
+            return self._numbered(output)
+        if role is not None:
+            return self.linker.link(_fragment(output["data"]))
+        return self._plain_output(output, at)
+
+    def _plain_output(self, output: Any, at: int) -> str:
+        if output.output_type == "stream":
+            return _printed(output)
+        if output.output_type == "error":
+            raise PageError(f"cell {at + 1} shows an error: {output.ename}: {output.evalue}")
+        data = output.data
+        if "text/markdown" in data:
+            return self.linker.link(str(self.markdown(data["text/markdown"])))
+        pictures = [mime for mime in data if mime.startswith("image/")]
+        if pictures or "text/html" in data:
+            kind, helper = ("picture", "show_figure") if pictures else ("HTML table", "show_table")
+            raise PageError(f"cell {at + 1} shows a bare {kind}; pass it to {helper}")
+        text = markup.text(str(data.get("text/plain", "")))
+        return f'<pre class="out">{text}</pre>' if text else ""
+
+    def _numbered(self, output: Any) -> str:
+        html = _fragment(output["data"])
+        kind = "Figure" if _role(output) == "figure" else "Table"
+        self.counts[kind] += 1
+        return self._number(html, output["metadata"][findings.ROLE_KEY]["token"], kind)
+
+    def _number(self, html: str, token: str, kind: str) -> str:
+        number = self.counts[kind]
+        place = f"{kind.lower()}-{number}"
+        context = self.page.context
+        html = html.replace('<details class="oa-long" open>', '<details class="oa-long">')
+        html = html.replace(
+            f'download="{token}', f'download="{context.scope}-{context.notebook}-{place}'
+        )
+        html = _NUMBERED.sub(rf'<b class="oa-no">\1 {number}.</b>', html.replace(token, place))
+        return _REFERENCE.sub(f"{kind} {number}", html)
+
+    def _finish(self) -> None:
+        page, context = self.page, self.page.context
+        page.title = self.renderer.title or markup.inline(context.title) or context.notebook
+        page.scope_name = catalogue.scope_name(context.scope)
+        page.findings = self._own_table(_findings_columns(self.found), "Findings and verdicts")
+        page.releases = self._own_table(
+            release_columns(list(self.releases.values())), "Data releases this report rests on"
+        )
+        page.checksums = [
+            (str(r["title"]), str(r["sha256"]), str(r.get("url", "")))
+            for r in self.releases.values()
+        ]
+        page.attributions = sorted(
+            {str(r["attribution"]) for r in self.releases.values() if r.get("attribution")}
+        )
+        page.parameters = self._own_table(_parameter_columns(context), "Parameters of this report")
+        page.terms = self.linker.used
+        page.contents = [*self.renderer.contents, *_closing_sections(page)]
+        _navigate(page)
+
+    def _own_table(self, columns: list[tables.Column], caption: str) -> str:
+        if not columns or not columns[0].cells:
+            return ""
+        self.counts["Table"] += 1
+        title = f'<b class="oa-no">Table {self.counts["Table"]}.</b> <span>{caption}</span>'
+        name = f"table-{self.counts['Table']}"
+        html = tables.to_html(columns, caption=title)
+        return f'<div class="oa-tablebox reference" id="{name}">{html}</div>'
+
+
+def _tags(cell: Any) -> list[str]:
+    return list(cell.get("metadata", {}).get("tags", []))
+
+
+def _outputs(cells: list[Any]) -> Iterator[Any]:
+    for cell in cells:
+        yield from cell.get("outputs", [])
+
+
+def _role(output: Any) -> str | None:
+    described = output.get("metadata", {}).get(findings.ROLE_KEY)
+    return described.get("role") if isinstance(described, Mapping) else None
+
+
+def _fragment(data: Mapping[str, Any]) -> str:
+    return styles.NOTEBOOK_STYLE.sub("", str(data["text/html"]), count=1)
+
+
+def _description(headline: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", headline.split('<p class="oa-caveat">')[0]).split())
+
+
+def _rendered(cell: Any, html: str) -> dict[str, Any]:
+    kept = {"cell_type": cell.cell_type, "id": cell.get("id", ""), "source": ""}
+    if cell.cell_type == "code":
+        kept |= {"outputs": [], "execution_count": None}
+    return {**kept, "metadata": {"html": html}}
+
+
+def _printed(output: Any) -> str:
+    text = markup.text(str(output.text).rstrip())
+    if not text:
+        return ""
+    block = f'<pre class="out">{text}</pre>'
+    if output.name == "stdout":
+        return block
+    return (
+        f'<details class="fold"><summary>Show messages of the software</summary>{block}</details>'
+    )
+
+
+def _is_empty_section(cells: list[Any], at: int) -> bool:
+    """Tell whether a cell is a lone heading over nothing that a reader would see."""
+    if cells[at].cell_type != "markdown" or not _LONE_HEADING.fullmatch(cells[at].source.strip()):
+        return False
+    for cell in cells[at + 1 :]:
+        if cell.cell_type == "markdown":
+            return bool(cell.source.lstrip().startswith("#"))
+        if any(_role(output) not in (*HOISTED, *SILENT) for output in cell.get("outputs", [])):
+            return False
+    return True
+
+
+def _closing_sections(page: Page) -> list[tuple[str, str]]:
+    sections = [
+        ("findings", "Findings and verdicts", page.findings),
+        ("data", "The data and how to get it", page.releases),
+        ("method", "How this report was made", "always"),
+        ("glossary", "Glossary", page.terms),
+    ]
+    return [(name, title) for name, title, content in sections if content]
+
+
+def _findings_columns(found: list[dict[str, Any]]) -> list[tables.Column]:
+    def column(heading: str, cells: list[str]) -> tables.Column:
+        return tables.Column(heading, "", tuple(cells), is_number=False)
+
+    return [
+        column("Claim", [str(f["claim"]) for f in found]),
+        column("Verdict", [f"<strong>{f['verdict']}</strong>" for f in found]),
+        column("What was computed", [_what(f) for f in found]),
+        column("Result and 95% interval", [_result(f) for f in found]),
+        column("Period and release", [_release(f) for f in found]),
+    ]
+
+
+def _what(finding: Mapping[str, Any]) -> str:
+    label, unit = str(finding["label"]), str(finding.get("unit") or "")
+    details = ["simulated"] if finding.get("simulated") and "simulated" not in label else []
+    details += [unit] if unit and unit not in label.lower() else []
+    details += [f"denominator: {finding['denominator']}"] if finding.get("denominator") else []
+    return f"{label} ({'; '.join(details)})" if details else label
+
+
+def _result(finding: Mapping[str, Any]) -> str:
+    if finding.get("value") is None:
+        return tables.NOT_APPLICABLE
+    value = float(finding["value"])
+    if finding.get("lower") is None or finding.get("upper") is None:
+        told = words.number(value)
+        return f"{told}, an exact count" if finding.get("kind") == "count" else told
+    told, limits = words.estimate(value, float(finding["lower"]), float(finding["upper"]))
+    level = float(finding.get("level", 0.95))
+    if level == findings.BOUNDS:
+        return f"<strong>{told}</strong> (bounds {limits})"
+    named = limits if level == 0.95 else words.level_words(level) + " " + limits
+    return f"<strong>{told}</strong> ({named})"
+
+
+def _release(finding: Mapping[str, Any]) -> str:
+    return "; ".join(str(finding[key]) for key in ("period", "vintage") if finding.get(key))
+
+
+def release_columns(releases: list[dict[str, Any]]) -> list[tables.Column]:
+    """Columns that say what data releases are, from whom, under what licence."""
+
+    def column(heading: str, key: str) -> tables.Column:
+        return tables.Column(heading, "", tuple(str(r.get(key) or "[x]") for r in releases), False)
+
+    rows = tuple(words.number(float(r["rows"])) if r.get("rows") else "[x]" for r in releases)
+    digests = tuple(str(r["sha256"])[:12] for r in releases)
+    titles = tuple(f"<cite>{release['title']}</cite>" for release in releases)
+    return [
+        tables.Column("Data", "", titles, is_number=False),
+        column("Publisher", "publisher"),
+        column("Release", "vintage"),
+        column("Licence", "licence"),
+        tables.Column("Rows", "", rows, is_number=True),
+        tables.Column("Checksum begins", "", digests, is_number=False),
+    ]
+
+
+def _parameter_columns(context: PageContext) -> list[tables.Column]:
+    names = list(context.parameters)
+    differs = {name: "no" if name in context.non_default else "yes" for name in names}
+    cells = {
+        "Parameter": names,
+        "Meaning": [context.comments.get(name) or tables.NOT_APPLICABLE for name in names],
+        "Value": [_parameter_text(context.parameters[name]) for name in names],
+        "Default": [differs[name] for name in names],
+    }
+    return [tables.Column(head, "", tuple(texts), False) for head, texts in cells.items()]
+
+
+def _parameter_text(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_parameter_text, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None or value == "" else str(value)
+
+
+def _navigate(page: Page) -> None:
+    scope, notebook = page.context.scope, page.context.notebook
+    page.navigation["index"] = Link("All reports", "../index.html")
+    for role, entry in zip(
+        ("previous", "next"), catalogue.neighbours(scope, notebook), strict=True
+    ):
+        if entry is not None:
+            label = f"{entry.number} {entry.question}"
+            page.navigation[role] = Link(label, f"{entry.notebook}.html")
+    if scope != catalogue.NATIONAL:
+        page.forces = [
+            Link(name, finder_address(slug))
+            for slug, name in catalogue.force_names().items()
+            if slug != scope
+        ]
+
+
+def finder_address(slug: str) -> str:
+    """Address of a force on the front page, seen from a report.
+
+    A report links other forces there, because only the front page knows which are built; a site
+    that holds them all links them directly (see :func:`site.build_site`).
+    """
+    return f"../index.html#force-{slug}"
+
+
+def _refuse_breaches(html: str, *, causal_gate: bool) -> None:
+    problems = [f"banned phrase in {found}" for found in words.lint(html, causal_gate=causal_gate)]
+    problems += [
+        f"{what}: {html[max(0, match.end() - 60) : match.end() + 30]!r}"
+        for pattern, what in _BANNED_MARKUP.items()
+        if (match := re.search(pattern, html))
+    ]
+    names = Counter(re.findall(r'\sid="([^"]+)"', html))
+    problems += [f"identifier '{name}' stands twice" for name, count in names.items() if count > 1]
+    if problems:
+        raise PageError("; ".join(problems))

@@ -1,0 +1,510 @@
+"""Site: the front page, a force's pack, and the folder that any static host can serve."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import zipfile
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from textwrap import shorten
+from typing import Any, Protocol
+
+from officer_assaults.files import write_atomic
+from officer_assaults.findings import VERDICTS
+from officer_assaults.page import catalogue, styles, tables, words
+from officer_assaults.page.page import finder_address
+from officer_assaults.refusals import Problems
+
+INDEX = "index.html"
+EVIDENCE = "evidence.html"
+NOT_RUN = "not run"
+# Reports on how the work was done; the front page opens with the answers of the others.
+METHOD = ("00_audit", "09_validation")
+_LONGEST_ERROR = 240
+_SITE_MARK = ".nojekyll"
+_CLAIMS_MODULE = "officer_assaults.topics.claims.report"
+_FINDER_LINK = re.compile(r'href="\.\./index\.html#force-([a-z-]+)"')
+# The first day a zip archive can hold; a real one would change the bytes.
+_ZIP_DAY = (1980, 1, 1, 0, 0, 0)
+
+
+class Claim(Protocol):
+    """What :mod:`officer_assaults.topics.claims.report` tells of one claim.
+
+    ``article`` and ``claim`` are what was said and where, ``verdict`` one of the six words or
+    ``"not run"``, ``number`` our own figure with its interval in words, and ``link`` the report
+    that found it, as ``"<folder>/<notebook>"``, empty if there is none.
+    """
+
+    article: str
+    claim: str
+    verdict: str
+    number: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The headline of one report, for the front page."""
+
+    question: str
+    address: str
+    number: str
+    text: str
+    interval: str
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The reports of one folder: which are built, which failed, and the command for the rest."""
+
+    scope: str
+    name: str
+    built: tuple[catalogue.Entry, ...]
+    missing: tuple[catalogue.Entry, ...]
+    command: str
+    row: int = 0
+    column: int = 0
+    short: str = ""
+    pack: str = ""
+
+
+def build_index(reports: Path) -> Path:
+    """Write the front page of a folder of reports, from what lies in it.
+
+    Where a folder holds some of its reports, a page that says "not built" fills the place of each
+    other one, so that no link between reports leads nowhere.
+
+    Parameters
+    ----------
+    reports : Path
+        Folder with one subfolder per force and one for England and Wales.
+
+    Returns
+    -------
+    Path
+        The front page.
+    """
+    from officer_assaults.pipeline.results import read_failures, read_reports
+
+    results = read_reports(reports)
+    fill_gaps(reports, results)
+    page = render_index(results, failures=read_failures(reports))
+    write_atomic(reports / EVIDENCE, render_evidence(results))
+    write_atomic(reports / INDEX, page)
+    return reports / INDEX
+
+
+def render_index(
+    results: Sequence[Mapping[str, Any]],
+    *,
+    failures: Iterable[Mapping[str, Any]] = (),
+    packs: Iterable[str] = (),
+    only: str | None = None,
+) -> str:
+    """Write the front page.
+
+    Parameters
+    ----------
+    results : list of mapping
+        Content of the reports' JSON files.
+    failures : iterable of mapping
+        Runs that failed: notebook, scope, outcome, cell, error, command.
+    packs : iterable of str
+        Short names of the forces whose pack lies beside their reports.
+    only : str, optional
+        Short name of the one force that the page is for, in its pack.
+
+    Returns
+    -------
+    str
+        A self-contained page; the same bytes for the same arguments.
+    """
+    failed = sorted(failures, key=lambda run: (run["scope"], run["notebook"]))
+    shelves = _shelves(results, failed, frozenset(packs))
+    style = styles.page_style() + styles.read("front.css")
+    judging = import_module(_CLAIMS_MODULE)
+    claims = _claims(results) if _has_claims(only) else []
+    focus = only or judging.FOCUS
+    releases = _releases(results)
+    page: str = _template("front.html.j2").render(
+        style=style,
+        style_hash=_csp_hash(style),
+        answers=_answers(results, focus),
+        focus=catalogue.scope_name(focus),
+        claims=judging.by_article(claims),
+        ways=_ways(claims),
+        summary=_verdict_summary(claims),
+        verdicts=words.VERDICT_MEANING,
+        national=shelves[0],
+        forces=[shelf for shelf in shelves[1:] if shelf.built and only in (None, shelf.scope)],
+        unbuilt=[shelf for shelf in shelves[1:] if not (shelf.built or only)],
+        only=only,
+        tiles=[] if only else [shelf for shelf in shelves[1:] if shelf.row],
+        failed=[_failure(run) for run in failed],
+        count=len(results),
+        releases=_release_table(releases),
+        release_count=len(releases),
+    )
+    return page
+
+
+def render_evidence(results: Sequence[Mapping[str, Any]]) -> str:
+    """Write the page of claims with their reasons, and of the evidence ledger.
+
+    Parameters
+    ----------
+    results : list of mapping
+        Content of the reports' JSON files.
+    """
+    from officer_assaults.topics.claims import report as claims
+
+    style = styles.page_style() + styles.read("front.css")
+    ledger = claims.ledger()
+    topics = {
+        str(topic)[:1].upper() + str(topic)[1:]: rows.to_dict("records")
+        for topic, rows in ledger.groupby("topic", sort=False)
+    }
+    page: str = _template("evidence.html.j2").render(
+        style=style,
+        style_hash=_csp_hash(style),
+        articles=claims.by_article(claims.rows(results)),
+        topics=topics,
+        count=len(ledger),
+    )
+    return page
+
+
+def fill_gaps(reports: Path, results: Iterable[Mapping[str, Any]]) -> None:
+    """Write a "not built" page for every report that its neighbours link to and that is missing."""
+    for name, page in _gaps(results).items():
+        write_atomic(reports / name, page)
+
+
+def pack(reports: Path, force: str) -> bytes:
+    """Zip a force's reports and the national ones with a front page of their own.
+
+    Parameters
+    ----------
+    reports : Path
+        Folder of reports.
+    force : str
+        Short name of the force.
+
+    Returns
+    -------
+    bytes
+        An archive that opens without a server; the same bytes for the same reports.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the force has no report.
+    Refusal
+        E121 if one of its reports is for internal eyes.
+    """
+    from officer_assaults.pipeline.results import read_reports
+
+    scopes = (force, catalogue.NATIONAL)
+    results = [result for result in read_reports(reports) if result["scope"] in scopes]
+    if not any(result["scope"] == force for result in results):
+        raise FileNotFoundError(
+            f"no reports of {force} in {reports.name}: make reports FORCE={force}"
+        )
+    _refuse_internal(results)
+    files = {INDEX: render_index(results, only=force).encode()}
+    if _has_claims(force):
+        files[EVIDENCE] = render_evidence(results).encode()
+    for result in results:
+        for suffix in (".html", ".json"):
+            path = reports / result["scope"] / f"{result['notebook']}{suffix}"
+            files[f"{result['scope']}/{path.name}"] = path.read_bytes()
+    for name, page in _gaps(results).items():
+        files[name] = page.encode()
+    return _zip({f"{force}-reports/{name}": content for name, content in files.items()})
+
+
+def build_site(reports: Path, out: Path) -> list[Path]:
+    """Gather everything that a static host needs, with a pack per force and direct links.
+
+    Reports link other forces through the front page, because they cannot know what is built; in a
+    site that is known, and they link each other.
+
+    Parameters
+    ----------
+    reports : Path
+        Folder of reports.
+    out : Path
+        Folder to fill; what an earlier site left there is removed first.
+
+    Returns
+    -------
+    list of Path
+        All files written.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds something that is no earlier site.
+    Refusal
+        E121 if a report is for internal eyes.
+    """
+    from officer_assaults.pipeline.results import read_reports
+
+    results = read_reports(reports)
+    _refuse_internal(results)
+    files = _site_files(reports, results)
+    _empty(out)
+    for name, content in files.items():
+        write_atomic(out / name, content)
+    return [out / name for name in files]
+
+
+def _site_files(reports: Path, results: Sequence[Mapping[str, Any]]) -> dict[str, str | bytes]:
+    built = {(result["scope"], result["notebook"]) for result in results}
+    files: dict[str, str | bytes] = dict(_gaps(results))
+    for scope, notebook in sorted(built):
+        page = (reports / scope / f"{notebook}.html").read_text(encoding="utf-8")
+        files[f"{scope}/{notebook}.html"] = _linked_directly(page, notebook, built)
+        files[f"{scope}/{notebook}.json"] = (reports / scope / f"{notebook}.json").read_bytes()
+    forces = sorted({scope for scope, _ in built} - {catalogue.NATIONAL})
+    files |= {pack_name(force): pack(reports, force) for force in forces}
+    files[INDEX] = render_index(results, packs=forces)
+    files[EVIDENCE] = render_evidence(results)
+    # Hosts that would run a site generator over the folder leave it alone if this file is there.
+    files[_SITE_MARK] = ""
+    return files
+
+
+def _refuse_internal(results: Iterable[Mapping[str, Any]]) -> None:
+    """Refuse to hand on reports that were made for internal eyes."""
+    problems = Problems()
+    for result in results:
+        if result.get("parameters", {}).get("audience", "public") != "public":
+            notebook, scope = result["notebook"], result["scope"]
+            problems.add(
+                "E121",
+                f"the report {scope}/{notebook} was made with audience=internal.",
+                "Make it again with audience=public, or delete it first.",
+            )
+    problems.raise_if_any()
+
+
+def pack_name(force: str) -> str:
+    """Path of a force's pack in a site."""
+    return f"{force}/{force}-reports.zip"
+
+
+def _empty(out: Path) -> None:
+    if not out.exists():
+        return
+    if any(out.iterdir()) and not (out / _SITE_MARK).is_file():
+        raise FileExistsError(f"{out} holds other things than an earlier site; name a new folder")
+    shutil.rmtree(out)
+
+
+def _linked_directly(page: str, notebook: str, built: set[tuple[str, str]]) -> str:
+    def direct(match: re.Match[str]) -> str:
+        force = match.group(1)
+        if (force, notebook) not in built:
+            return match.group()
+        return f'href="../{force}/{notebook}.html"'
+
+    return _FINDER_LINK.sub(direct, page)
+
+
+def _zip(files: Mapping[str, bytes]) -> bytes:
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, _ZIP_DAY)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            entry.create_system = 3
+            archive.writestr(entry, files[name])
+    return out.getvalue()
+
+
+def _gaps(results: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    built = {(result["scope"], result["notebook"]) for result in results}
+    return {
+        f"{scope}/{entry.notebook}.html": _gap_page(scope, entry)
+        for scope in sorted({scope for scope, _ in built})
+        for entry in catalogue.entries(scope)
+        if (scope, entry.notebook) not in built
+    }
+
+
+def _gap_page(scope: str, entry: catalogue.Entry) -> str:
+    style = styles.page_style()
+    page: str = _template("gap.html.j2").render(
+        style=style,
+        style_hash=_csp_hash(style),
+        name=catalogue.scope_name(scope),
+        entry=entry,
+        command=f"make report NB={entry.notebook}"
+        + ("" if scope == catalogue.NATIONAL else f" FORCE={scope}"),
+        index=finder_address(scope) if scope != catalogue.NATIONAL else f"../{INDEX}#national",
+    )
+    return page
+
+
+@cache
+def _template(name: str) -> Any:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    loader = FileSystemLoader(styles.TEMPLATES / "report")
+    settings: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True}
+    environment = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        **settings,
+    )
+    environment.filters["inline"] = _inline
+    return environment.get_template(name)
+
+
+def _inline(text: str) -> Any:
+    from markupsafe import Markup
+
+    from officer_assaults.page import markup
+
+    return Markup(markup.inline(text))  # noqa: S704 -- inline() escapes
+
+
+def _csp_hash(style: str) -> str:
+    return b64encode(sha256(style.encode()).digest()).decode()
+
+
+def _shelves(
+    results: Iterable[Mapping[str, Any]],
+    failures: Iterable[Mapping[str, Any]],
+    packs: frozenset[str],
+) -> list[Shelf]:
+    built = {(result["scope"], result["notebook"]) for result in results}
+    places = _tile_places()
+    shelves = []
+    for scope, name in {catalogue.NATIONAL: "England and Wales", **catalogue.force_names()}.items():
+        shelf = catalogue.entries(scope)
+        row, column, short = places.get(scope, (0, 0, ""))
+        national = scope == catalogue.NATIONAL
+        shelves.append(
+            Shelf(
+                scope,
+                name,
+                tuple(entry for entry in shelf if (scope, entry.notebook) in built),
+                tuple(entry for entry in shelf if (scope, entry.notebook) not in built),
+                "make reports" if national else f"make reports FORCE={scope}",
+                row,
+                column,
+                short,
+                pack_name(scope) if scope in packs else "",
+            )
+        )
+    return shelves
+
+
+@cache
+def _tile_places() -> dict[str, tuple[int, int, str]]:
+    """Row, column (both from 1) and short form of each territorial force."""
+    from officer_assaults.data import tables as data
+    from officer_assaults.page import tile_map
+
+    placed = tile_map.layout(data.load("geography"))
+    return {
+        str(force): (int(row) + 1, int(column) + 1, tile_map.short_name(str(force)))
+        for force, row, column in zip(placed["force"], placed["row"], placed["column"], strict=True)
+    }
+
+
+def _answers(results: Iterable[Mapping[str, Any]], force: str) -> list[Answer]:
+    """Headlines of one force's reports and of the national ones, in reading order."""
+    told = {
+        str(result["notebook"]): result
+        for result in results
+        if result["scope"] in (force, catalogue.NATIONAL)
+        and result.get("headline")
+        and not result.get("non_default")
+    }
+    return [
+        _answer(entry, told[entry.notebook])
+        for entry in catalogue.ENTRIES
+        if entry.notebook in told and entry.notebook not in METHOD
+    ]
+
+
+def _answer(entry: catalogue.Entry, result: Mapping[str, Any]) -> Answer:
+    said = result["headline"]
+    return Answer(
+        entry.question,
+        f"{result['scope']}/{entry.notebook}.html",
+        str(said["number"]),
+        str(said["text"]),
+        str(said["interval"]),
+        any(finding.get("simulated") for finding in result["findings"]),
+    )
+
+
+def _claims(results: Sequence[Mapping[str, Any]]) -> list[Claim]:
+    found: list[Claim] = list(import_module(_CLAIMS_MODULE).rows(results))
+    return found
+
+
+def _has_claims(only: str | None) -> bool:
+    """Whether a front page shows the claims: a pack of a force they are not about does not."""
+    return only in (None, import_module(_CLAIMS_MODULE).FOCUS)
+
+
+def _ways(claims: Sequence[Claim]) -> list[Any]:
+    from officer_assaults.topics.claims.report import ClaimRow, ways_in
+
+    judged = [claim for claim in claims if isinstance(claim, ClaimRow)]
+    return ways_in(judged) if judged else []
+
+
+def _verdict_summary(claims: Iterable[Claim]) -> list[tuple[str, int]]:
+    counts = Counter(claim.verdict for claim in claims)
+    return [(verdict, counts[verdict]) for verdict in (*VERDICTS, NOT_RUN) if counts[verdict]]
+
+
+def _failure(run: Mapping[str, Any]) -> dict[str, str]:
+    cell = run.get("cell")
+    return {
+        "name": catalogue.scope_name(str(run["scope"])),
+        "notebook": str(run["notebook"]),
+        "outcome": str(run.get("outcome", "failed")) + (f" in cell {cell}" if cell else ""),
+        "error": shorten(str(run.get("error", "")), _LONGEST_ERROR, placeholder=" …"),
+        "command": str(run.get("command", "")),
+        "executed": f"{run['scope']}/{run['notebook']}.failed.ipynb",
+    }
+
+
+def _releases(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    releases: dict[str, dict[str, Any]] = {}
+    for result in results:
+        for release in result.get("sources", []):
+            releases.setdefault(str(release.get("name", release["title"])), release)
+    return [releases[name] for name in sorted(releases)]
+
+
+def _release_table(releases: list[dict[str, Any]]) -> Any:
+    from markupsafe import Markup
+
+    from officer_assaults.page.page import release_columns
+
+    if not releases:
+        return ""
+    caption = '<span class="oa-title">Data releases that the reports rest on</span>'
+    table = tables.to_html(release_columns(releases), caption=caption)
+    return Markup(table)  # noqa: S704 -- cells are escaped

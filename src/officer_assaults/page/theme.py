@@ -1,0 +1,217 @@
+"""Theme: the look of every chart, and the dark colour that stands in for each light one.
+
+Colours are the categorical palette of the Government Analysis Function (*Data visualisation:
+colours in charts*, 2023). Charts are drawn once, in the light colours; style rules made here swap
+each for its dark partner, so that no chart carries a white card into a dark page.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.figure import Figure
+
+PAGE_LIGHT = "#ffffff"
+PAGE_DARK = "#14171a"
+TEXT_SIZE = 12.5
+WIDE = 680
+NARROW = 358
+
+Width = Literal["full", "half"]
+_WIDTHS: Mapping[str, int] = MappingProxyType({"full": WIDE, "half": 330})
+_POINTS_PER_INCH = 72
+
+
+class Ink(NamedTuple):
+    """One colour of the theme, on a light page and on a dark one."""
+
+    light: str
+    dark: str
+
+
+INKS: Mapping[str, Ink] = MappingProxyType(
+    {
+        "ink": Ink("#0b0c0c", "#f2f3f4"),
+        "muted": Ink("#505a5f", "#b4babe"),
+        "axis": Ink("#6f777b", "#8f989e"),
+        "grid": Ink("#d5d9dc", "#343b41"),
+        "paper": Ink(PAGE_LIGHT, PAGE_DARK),
+        "blue": Ink("#12436d", "#cfe6fb"),
+        "orange": Ink("#f46a25", "#cf5a16"),
+        "grey": Ink("#868e93", "#778086"),
+        "teal": Ink("#28a197", "#298c84"),
+        "pink": Ink("#801650", "#fbd3e8"),
+        "purple": Ink("#a285d1", "#8c6fc1"),
+        "step1": Ink("#e3ecf4", "#20303f"),
+        "step2": Ink("#b3cbe0", "#33506b"),
+        "step3": Ink("#7ba3c7", "#517ba2"),
+        "step4": Ink("#42759f", "#86b1d8"),
+    }
+)
+
+PALETTE: Mapping[str, str] = MappingProxyType({name: ink.light for name, ink in INKS.items()})
+SERIES: tuple[str, ...] = tuple(
+    PALETTE[name] for name in ("blue", "orange", "teal", "pink", "purple", "grey")
+)
+STEPS: tuple[str, ...] = tuple(
+    PALETTE[name] for name in ("step1", "step2", "step3", "step4", "blue")
+)
+
+RC: Mapping[str, Any] = MappingProxyType(
+    {
+        "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans"],
+        "font.size": TEXT_SIZE,
+        "axes.labelsize": TEXT_SIZE,
+        "axes.titlesize": TEXT_SIZE,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "xtick.labelsize": TEXT_SIZE,
+        "ytick.labelsize": TEXT_SIZE,
+        "legend.fontsize": TEXT_SIZE,
+        "legend.title_fontsize": TEXT_SIZE,
+        "figure.titlesize": TEXT_SIZE,
+        "text.color": PALETTE["ink"],
+        "axes.labelcolor": PALETTE["ink"],
+        "axes.titlecolor": PALETTE["ink"],
+        "xtick.color": PALETTE["axis"],
+        "ytick.color": PALETTE["axis"],
+        "xtick.labelcolor": PALETTE["ink"],
+        "ytick.labelcolor": PALETTE["ink"],
+        "axes.edgecolor": PALETTE["axis"],
+        "axes.linewidth": 1.0,
+        # Long labels grow to the left, under the row labels, and so stay on a narrow drawing.
+        "xaxis.labellocation": "right",
+        "axes.facecolor": "none",
+        "figure.facecolor": "none",
+        "savefig.facecolor": "none",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.spines.left": False,
+        "axes.grid": True,
+        "axes.axisbelow": True,
+        "grid.color": PALETTE["grid"],
+        "grid.linewidth": 1.0,
+        "xtick.major.size": 0,
+        "ytick.major.size": 0,
+        "xtick.minor.size": 0,
+        "ytick.minor.size": 0,
+        "xtick.major.pad": 6,
+        "ytick.major.pad": 6,
+        "legend.frameon": False,
+        "legend.handlelength": 1.6,
+        "lines.linewidth": 2.2,
+        "lines.markersize": 7,
+        "lines.markeredgewidth": 0.0,
+        "patch.edgecolor": PALETTE["paper"],
+        "patch.linewidth": 1.0,
+        "hatch.color": PALETTE["axis"],
+        "axes.formatter.use_mathtext": False,
+        "axes.unicode_minus": True,
+        # A label may hold what an analyst typed: dollar signs in it are no formula.
+        "text.parse_math": False,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "officer-assaults",
+        "figure.constrained_layout.h_pad": 0.06,
+        "figure.constrained_layout.w_pad": 0.06,
+    }
+)
+
+
+def use() -> None:
+    """Make the theme the default of matplotlib, and so of seaborn, for this session."""
+    import matplotlib as mpl
+    from cycler import cycler
+
+    settings: dict[Any, Any] = {**RC, "axes.prop_cycle": cycler(color=SERIES)}
+    mpl.rcParams.update(settings)
+
+
+def figure(
+    width: Width = "full",
+    height: float = 320,
+    *,
+    rows: int = 1,
+    columns: int = 1,
+    **subplots: Any,
+) -> tuple[Figure, Any]:
+    """Blank figure in the project's style.
+
+    The figure is not registered with ``pyplot``, so that it is shown only by
+    :func:`officer_assaults.page.report.show_figure`.
+
+    Parameters
+    ----------
+    width : {"full", "half"}
+        ``"full"`` is drawn 680 px wide, and a second time 358 px wide for telephones; ``"half"``
+        is 330 px wide everywhere.
+    height : float
+        Height in px; the same on a telephone.
+    rows, columns : int
+        Number of panels.
+    **subplots
+        Passed on to :meth:`matplotlib.figure.Figure.subplots`, for instance ``sharey=True`` or
+        ``height_ratios=[2, 1]``.
+
+    Returns
+    -------
+    tuple of matplotlib.figure.Figure and matplotlib.axes.Axes
+        Axes are an array where there is more than one panel.
+    """
+    from matplotlib.figure import Figure
+
+    use()
+    size = (_WIDTHS[width] / _POINTS_PER_INCH, height / _POINTS_PER_INCH)
+    fig = Figure(figsize=size, layout="constrained")
+    return fig, fig.subplots(rows, columns, **subplots)
+
+
+def close(fig: Figure) -> None:
+    """Release a figure, whether or not ``pyplot`` manages it."""
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    if pyplot is not None:
+        pyplot.close(fig)
+    fig.clear()
+
+
+def dark_rules(scope: str) -> str:
+    """Style rules that swap every light chart colour for its dark partner.
+
+    Parameters
+    ----------
+    scope : str
+        Selector of the element that holds the charts, for instance ``".oa-chart"``.
+
+    Returns
+    -------
+    str
+        One rule per colour and property; black-ink text needs none, it is ``currentColor``.
+    """
+    rules: list[str] = []
+    for name, ink in INKS.items():
+        if name == "ink":
+            continue
+        rules.extend(
+            f'{scope} [{part}="{ink.light}"]{{{part}:{ink.dark}}}' for part in ("fill", "stroke")
+        )
+    return "".join(rules)
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of ``#rrggbb``, 0 to 1 (WCAG 2.2)."""
+    parts = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two ``#rrggbb`` colours, 1 to 21 (WCAG 2.2)."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)

@@ -1,1 +1,0 @@
-"""Present: turn results into figures, tables, words and pages, with disclosure control."""

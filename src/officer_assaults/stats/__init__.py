@@ -1,0 +1,1 @@
+"""Stats: methods that know no police, as pure functions; DataFrame in, frozen result out."""

@@ -1,0 +1,464 @@
+"""Diagnostics of rate models: what each check found, and the rule it is judged by."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from numpy.typing import ArrayLike
+from scipy import stats
+from statsmodels.discrete.diagnostic import PoissonDiagnostic
+
+from officer_assaults.stats.intervals import FloatArray, Interval
+from officer_assaults.stats.rate_model import (
+    DISPERSION_RULE,
+    Balance,
+    LeaveOneClusterOut,
+    RateModel,
+    check_balance,
+    fit_design,
+    leave_one_cluster_out,
+)
+
+INFLUENCE_RULE = 0.5
+AUTOCORRELATION_RULE = 0.2
+CONDITION_RULE = 30.0
+VARIANCE_LEFT_RULE = 0.1
+BINS = 30
+MOST_CELLS = 20_000_000
+RESIDUAL_STREAM = 1996
+# Beyond this a normal tail is smaller than the smallest double.
+FARTHEST = 37.5
+
+
+@dataclass(frozen=True, slots=True)
+class OffsetSanity:
+    """Slope of the log count on the log exposure, which an offset fixes at 1.
+
+    Parameters
+    ----------
+    slope, lower, upper : float
+        Freed slope and its interval, with quasi-Poisson errors; ``nan`` if the exposure does not
+        vary apart from the terms of the model.
+    """
+
+    slope: float
+    lower: float
+    upper: float
+
+    @property
+    def estimable(self) -> bool:
+        """Whether the exposure varies enough to tell."""
+        return not math.isnan(self.slope)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether a slope of 1 lies in the interval; true where nothing can be told."""
+        return not self.estimable or Interval(self.lower, self.upper).contains(1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Zeros:
+    """Rows without an event: observed, expected under the model, and the score test's p."""
+
+    observed: int
+    expected: float
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class LagOne:
+    """Lag-1 correlation of residuals within units, over ``pairs`` pairs of neighbours."""
+
+    correlation: float
+    lower: float
+    upper: float
+    pairs: int
+
+
+def dispersion_tests(model: RateModel) -> pd.DataFrame:
+    """Score and regression tests of variance equal to mean.
+
+    Parameters
+    ----------
+    model : RateModel
+        Any family; the tests are those of the Poisson model of the same terms.
+
+    Returns
+    -------
+    DataFrame
+        Columns test, alternative, statistic, p.
+
+    Notes
+    -----
+    Dean (1992), JASA 87:451; Cameron and Trivedi (1990), J Econometrics 46:347, as in statsmodels.
+    Its plain "CT nb1" row is left out: statsmodels 0.15 computes it from the regression of
+    "CT nb2" (on the fitted mean instead of a constant), so the two rows are equal.
+    """
+    found = _poisson_diagnostic(model).test_dispersion()
+    table = pd.DataFrame(
+        {
+            "test": found.method,
+            "alternative": found.alternative,
+            "statistic": found.statistic,
+            "p": found.pvalue,
+        }
+    )
+    return table[table["test"] != "CT nb1"].reset_index(drop=True)
+
+
+def rootogram(model: RateModel, width: int | None = None) -> pd.DataFrame:
+    """Frequencies of counts, observed and expected, for a hanging rootogram.
+
+    Parameters
+    ----------
+    model : RateModel
+        Poisson and quasi-Poisson expect Poisson frequencies, nb2 negative-binomial ones.
+    width : int, optional
+        Counts per bin; by default the smallest that needs no more than 30 bins.
+
+    Returns
+    -------
+    DataFrame
+        Columns from, to (counts in the bin; the last ``to`` is infinite), observed, expected, top
+        (root of expected, where a bar hangs from) and bottom (top minus root of observed): a
+        bottom above 0 means too few such counts in the data, below 0 too many.
+
+    Notes
+    -----
+    Kleiber and Zeileis (2016), The American Statistician 70:296.
+    """
+    y, mu = model.rows.y, model.rows.mu
+    step = width or max(1, math.ceil((float(y.max()) + 1) / BINS))
+    edges = np.arange(0, float(y.max()) + 1 + step, step)
+    below = np.array([_cdf(edge - 1, mu, model.nb_alpha).sum() for edge in edges[:-1]])
+    expected = np.diff(np.append(below, len(y)))
+    observed = np.histogram(y, bins=np.append(edges[:-1], np.inf))[0]
+    top = np.sqrt(expected)
+    return pd.DataFrame(
+        {
+            "from": edges[:-1].astype(int),
+            "to": np.append(edges[1:-1] - 1, np.inf),
+            "observed": observed,
+            "expected": expected,
+            "top": top,
+            "bottom": top - np.sqrt(observed),
+        }
+    )
+
+
+def quantile_residuals(model: RateModel, seed: int) -> FloatArray:
+    """Randomised quantile residuals, standard normal if the model holds.
+
+    Parameters
+    ----------
+    model : RateModel
+        For quasi-Poisson the Poisson distribution is used, so dispersion shows.
+    seed : int
+        Seed of the randomisation; show two, since a pattern that changes is not one.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+
+    Notes
+    -----
+    Dunn and Smyth (1996), JCGS 5:236. Each count is spread over its own step of the distribution
+    function; above the median the survival function is used, so that far counts stay finite.
+    """
+    return randomised_residuals(model.rows.y, model.rows.mu, seed, nb_alpha=model.nb_alpha)
+
+
+def randomised_residuals(
+    y: ArrayLike, mu: ArrayLike, seed: int, *, nb_alpha: float | None = None
+) -> FloatArray:
+    """Randomised quantile residuals of counts with given means; see :func:`quantile_residuals`."""
+    counts, means = np.asarray(y, dtype=float), np.asarray(mu, dtype=float)
+    # A stream of its own: counts simulated with the same seed would else share these draws.
+    uniform = np.random.default_rng([seed, RESIDUAL_STREAM]).uniform(size=counts.shape)
+    low, high = _cdf(counts - 1, means, nb_alpha), _cdf(counts, means, nb_alpha)
+    above = _sf(counts, means, nb_alpha), _sf(counts - 1, means, nb_alpha)
+    lower_half = stats.norm.ppf(low + uniform * (high - low))
+    upper_half = stats.norm.isf(above[0] + (1 - uniform) * (above[1] - above[0]))
+    residuals = np.where(low < 0.5, lower_half, upper_half)
+    return np.asarray(np.clip(residuals, -FARTHEST, FARTHEST))
+
+
+def residual_table(model: RateModel, seeds: tuple[int, int]) -> pd.DataFrame:
+    """Residuals of two seeds beside what they are plotted against.
+
+    Returns
+    -------
+    DataFrame
+        Columns fitted, log_exposure, residual_1, residual_2.
+    """
+    first, second = (quantile_residuals(model, seed) for seed in seeds)
+    return pd.DataFrame(
+        {
+            "fitted": model.rows.mu,
+            "log_exposure": model.rows.log_exposure,
+            "residual_1": first,
+            "residual_2": second,
+        }
+    )
+
+
+def rate_sanity(model: RateModel) -> Balance:
+    """Check that fitted counts add up to the observed ones; see :func:`check_balance`.
+
+    Raises
+    ------
+    ValueError
+        If they differ by more than one part in a million.
+    """
+    return check_balance(model.rows.y, model.rows.mu)
+
+
+def offset_sanity(model: RateModel) -> OffsetSanity:
+    """Free the slope of the log exposure to see whether counts grow in proportion to it.
+
+    Parameters
+    ----------
+    model : RateModel
+        Fitted model; it is not changed, and its offset stays fixed at a slope of 1.
+    """
+    rows = model.rows
+    extra = rows.log_exposure - rows.log_exposure.mean()
+    wider = np.column_stack([rows.matrix, extra])
+    weights, *_ = np.linalg.lstsq(rows.matrix, extra, rcond=None)
+    if np.linalg.norm(extra - rows.matrix @ weights) <= 1e-6 * math.sqrt(len(extra)):
+        return OffsetSanity(math.nan, math.nan, math.nan)
+    fit = fit_design(wider, rows.y, rows.log_exposure)
+    df = len(extra) - wider.shape[1]
+    scale = max(1.0, float(((rows.y - fit.mu) ** 2 / fit.mu).sum()) / df)
+    slope = 1 + float(fit.coefficients[-1])
+    half = float(stats.t.isf(model.spec.alpha / 2, df)) * math.sqrt(scale * fit.vcov[-1, -1])
+    return OffsetSanity(slope, slope - half, slope + half)
+
+
+def zeros(model: RateModel) -> Zeros:
+    """Rows without an event, observed against expected.
+
+    Notes
+    -----
+    The p-value is that of statsmodels' moment test for zeros under Poisson. An excess asks for
+    better terms or for nb2, not for a second process: short exposure makes zeros by itself.
+    """
+    expected = float(_cdf(np.zeros_like(model.rows.mu), model.rows.mu, model.nb_alpha).sum())
+    test = _poisson_diagnostic(model).test_poisson_zeroinflation()
+    return Zeros(int((model.rows.y == 0).sum()), expected, float(test.pvalue))
+
+
+def cluster_influence(
+    model: RateModel, groups: ArrayLike | None = None, *, refits: LeaveOneClusterOut | None = None
+) -> pd.DataFrame:
+    """Coefficients with each cluster left out in turn.
+
+    Parameters
+    ----------
+    model : RateModel
+        Poisson or quasi-Poisson.
+    groups : array_like, shape (n,), optional
+        Cluster of each row; by default the clusters of the fit.
+    refits : LeaveOneClusterOut, optional
+        From an earlier jackknife, to save the refits.
+
+    Returns
+    -------
+    DataFrame
+        Columns cluster, term, without, shift, shift_in_se, named (a shift of more than half a
+        standard error); largest shift first.
+
+    Raises
+    ------
+    ValueError
+        For nb2, or if there are no clusters.
+    """
+    if model.spec.family == "nb2":
+        raise ValueError("influence by refitting is for the Poisson mean: fit family='poisson'")
+    if refits is None:
+        refits = _refits(model, groups)
+    shift = refits.coefficients - model.coefficients.to_numpy()
+    in_se = shift / model.table["se"].to_numpy()
+    terms = list(model.vcov.columns)
+    table = pd.DataFrame(
+        {
+            "cluster": np.repeat(refits.labels, len(terms)),
+            "term": np.tile(terms, len(refits.labels)),
+            "without": refits.coefficients.ravel(),
+            "shift": shift.ravel(),
+            "shift_in_se": in_se.ravel(),
+            "named": np.abs(in_se.ravel()) > INFLUENCE_RULE,
+        }
+    )
+    return table.sort_values("shift_in_se", key=np.abs, ascending=False, ignore_index=True)
+
+
+def cooks_distance(model: RateModel) -> FloatArray:
+    """Cook's distance of each row of the Poisson fit, shape (n,)."""
+    rows = model.rows
+    glm = sm.GLM(rows.y, rows.matrix, family=sm.families.Poisson(), offset=rows.log_exposure)
+    result = glm.fit(start_params=model.coefficients.to_numpy())
+    return np.asarray(result.get_influence(observed=False).cooks_distance[0])
+
+
+def condition_number(model: RateModel) -> float:
+    """Condition number of the design with columns scaled to length 1 (Belsley, Kuh and Welsch)."""
+    scaled = model.rows.matrix / np.sqrt((model.rows.matrix**2).sum(axis=0))
+    return float(np.linalg.cond(scaled))
+
+
+def variance_left(model: RateModel, term: str) -> float:
+    """Share of a term's variance that the other terms leave, 1 over its variance inflation.
+
+    Raises
+    ------
+    ValueError
+        If the term is unknown or constant.
+    """
+    terms = list(model.vcov.columns)
+    if term not in terms:
+        raise ValueError(f"no term is called '{term}'; terms are {', '.join(terms)}")
+    j = terms.index(term)
+    own, others = model.rows.matrix[:, j], np.delete(model.rows.matrix, j, axis=1)
+    total = float(((own - own.mean()) ** 2).sum())
+    if total == 0:
+        raise ValueError(f"the term '{term}' is constant")
+    weights, *_ = np.linalg.lstsq(others, own, rcond=None)
+    return float(((own - others @ weights) ** 2).sum()) / total
+
+
+def lag_one(model: RateModel, unit: ArrayLike, time: ArrayLike, *, alpha: float = 0.05) -> LagOne:
+    """Correlation of neighbouring Pearson residuals within units.
+
+    Parameters
+    ----------
+    model : RateModel
+        Fitted model.
+    unit, time : array_like, shape (n,)
+        Unit of each row and its order in time, for instance local area and month; rows of one
+        unit and time are added up first.
+    alpha : float
+        One minus the coverage.
+
+    Raises
+    ------
+    ValueError
+        If no unit has two times.
+    """
+    totals = pd.DataFrame({"y": model.rows.y, "mu": model.rows.mu}).groupby(
+        [np.asarray(unit), np.asarray(time)]
+    ).sum()  # fmt: skip
+    residual = (totals["y"] - totals["mu"]) / np.sqrt(totals["mu"])
+    before = residual.groupby(level=0).shift(1)
+    pairs = before.notna().to_numpy()
+    count = int(pairs.sum())
+    if count == 0:
+        raise ValueError("no unit has two times: nothing to correlate")
+    now, then = residual.to_numpy()[pairs], before.to_numpy()[pairs]
+    correlation = float(now @ then / math.sqrt(float(now @ now) * float(then @ then)))
+    half = float(stats.norm.isf(alpha / 2)) / math.sqrt(count)
+    return LagOne(correlation, correlation - half, correlation + half, count)
+
+
+def diagnostic_table(model: RateModel, seed: int) -> pd.DataFrame:
+    """All checks that need nothing but the model, each with its rule.
+
+    Parameters
+    ----------
+    model : RateModel
+        Fitted model.
+    seed : int
+        Seed of the randomised residuals.
+
+    Returns
+    -------
+    DataFrame
+        Columns check, value, rule, passed (missing where a check is never decisive).
+    """
+    dispersion = dispersion_tests(model)
+    condition, offset, empty = condition_number(model), offset_sanity(model), zeros(model)
+    residuals = quantile_residuals(model, seed)
+    honest = model.spec.family != "poisson" or model.spec.cov != "model"
+    rows: list[tuple[str, Any, str, bool | None]] = [
+        (
+            "Dispersion (Pearson over degrees of freedom)",
+            model.dispersion,
+            f"above {DISPERSION_RULE}: no model standard errors",
+            honest or model.dispersion <= DISPERSION_RULE,
+        ),
+        ("Dean B, p", _p_of(dispersion, "Dean B"), "read with the dispersion", None),
+        ("Cameron-Trivedi nb2 (HC3), p", _p_of(dispersion, "CT nb2 HC3"), "as above", None),
+        ("Count frequencies, p", _frequency_p(model), "never decisive; see the rootogram", None),
+        ("Predicted over observed total, minus 1", *_balance_row(model)),
+        (
+            "Slope of log count on log exposure",
+            offset.slope,
+            "1 inside its interval; the offset is never freed",
+            offset.agrees,
+        ),
+        ("Rows without event, observed", empty.observed, "read with the expected", None),
+        ("Rows without event, expected", empty.expected, "no zero-inflated model by default", None),
+        ("SD of quantile residuals", float(residuals.std(ddof=1)), "1 if the model holds", None),
+        (
+            "Condition number",
+            condition,
+            f"below {CONDITION_RULE:g}, or show the variance left",
+            condition < CONDITION_RULE,
+        ),
+    ]
+    return pd.DataFrame(rows, columns=["check", "value", "rule", "passed"])
+
+
+def _balance_row(model: RateModel) -> tuple[float, str, bool | None]:
+    if model.spec.family == "nb2":
+        return model.balance.relative, "nb2 need not balance", None
+    return model.balance.relative, "0 within one in a million", abs(model.balance.relative) < 1e-6
+
+
+def _p_of(table: pd.DataFrame, test: str) -> float:
+    return float(table.loc[table["test"] == test, "p"].iloc[0])
+
+
+def _frequency_p(model: RateModel) -> float:
+    """Chi-square of binned count frequencies; missing where counts are too few to bin."""
+    top = int(np.quantile(model.rows.y, 0.9))
+    # At most eight bins of equal width up to the 90th percentile.
+    edges = np.unique(np.linspace(0, top + 1, min(top + 2, 9)).round().astype(int))
+    if len(edges) < 3 or top * model.n > MOST_CELLS:
+        return math.nan
+    return float(_poisson_diagnostic(model).test_chisquare_prob(bin_edges=edges).pvalue)
+
+
+def _refits(model: RateModel, groups: ArrayLike | None) -> LeaveOneClusterOut:
+    rows = model.rows
+    labels = rows.groups if groups is None else np.asarray(groups)
+    if labels is None:
+        raise ValueError("the model has no clusters: pass groups=")
+    return leave_one_cluster_out(rows.matrix, rows.y, rows.log_exposure, labels)
+
+
+def _poisson_diagnostic(model: RateModel) -> PoissonDiagnostic:
+    rows = model.rows
+    poisson = sm.Poisson(rows.y, rows.matrix, offset=rows.log_exposure)
+    start = fit_design(rows.matrix, rows.y, rows.log_exposure).coefficients
+    return PoissonDiagnostic(poisson.fit(start_params=start, method="newton", disp=False))
+
+
+def _cdf(count: ArrayLike, mu: FloatArray, nb_alpha: float | None) -> FloatArray:
+    return np.asarray(_distribution(mu, nb_alpha).cdf(count))
+
+
+def _sf(count: ArrayLike, mu: FloatArray, nb_alpha: float | None) -> FloatArray:
+    return np.asarray(_distribution(mu, nb_alpha).sf(count))
+
+
+def _distribution(mu: FloatArray, nb_alpha: float | None) -> Any:
+    if not nb_alpha:
+        return stats.poisson(mu)
+    size = 1 / nb_alpha
+    return stats.nbinom(size, size / (size + mu))

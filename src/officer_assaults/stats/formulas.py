@@ -1,0 +1,380 @@
+"""Model formulas that cannot run Python: parsed and checked against a whitelist, then built."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tokenize
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from patsy import DesignInfo, EvalEnvironment, PatsyError, build_design_matrices, dmatrix
+from patsy.builtins import C as PatsyCategory
+from patsy.parse_formula import parse_formula as patsy_tree
+
+from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+from officer_assaults.stats.nesting import MAX_DEPTH, depth
+
+FUNCTIONS = ("C", "cr", "bs", "I")
+CODINGS = ("Treatment", "Sum")
+OPERATORS = ("+", "-", "*", "/", ":", "**")
+ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
+MAX_LENGTH = 2_000
+MAX_POWER = 4
+_FACTOR = re.compile(r"(?:C\(\s*)?(\w+)")
+ALLOWED = (
+    "Use column names, + - * / : ( ) ** up to 4, C(column), cr(column, df=...), "
+    "bs(column, df=...) and I(arithmetic on columns)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RateFormula:
+    """A checked formula.
+
+    Parameters
+    ----------
+    text : str
+        The formula as given.
+    outcome : str
+        Column on the left.
+    columns : tuple of str
+        Columns used on the right, in order of first use.
+    """
+
+    text: str
+    outcome: str
+    columns: tuple[str, ...]
+
+    @property
+    def right(self) -> str:
+        """The part right of the tilde."""
+        return self.text.split("~", 1)[1]
+
+
+def check_formula(text: str, columns: Sequence[str]) -> RateFormula:
+    """Check a formula without evaluating any part of it.
+
+    Parameters
+    ----------
+    text : str
+        ``"outcome ~ terms"`` in patsy's grammar.
+    columns : sequence of str
+        Columns that the data have.
+
+    Returns
+    -------
+    RateFormula
+        The formula, safe to build.
+
+    Raises
+    ------
+    Refusal
+        E125 for each unknown column, each function outside C, cr, bs and I, and anything else
+        that Python would evaluate; also for a formula that cannot be parsed.
+    """
+    outcome, leaves = _split(text)
+    problems = Problems()
+    used: dict[str, None] = {}
+    for leaf in leaves:
+        found = _check_leaf(leaf, problems)
+        used.update(dict.fromkeys(found))
+    for name in (outcome, *used):
+        if name not in columns:
+            problems.add("E125", f"no column is called '{name}'.", nearest(name, list(columns)))
+        elif name in FUNCTIONS or name in CODINGS:
+            problems.add(
+                "E125", f"column '{name}' has the name of a function.", "Rename the column."
+            )
+    if outcome in used:
+        problems.add("E125", f"the outcome '{outcome}' is also a term.", "Remove the term.")
+    problems.raise_if_any()
+    return RateFormula(text, outcome, tuple(used))
+
+
+def build_design(formula: RateFormula, frame: pd.DataFrame) -> tuple[pd.DataFrame, DesignInfo]:
+    """Build the design matrix of a checked formula.
+
+    Parameters
+    ----------
+    formula : RateFormula
+        From :func:`check_formula`.
+    frame : DataFrame
+        Data with the formula's columns, nothing missing in them.
+
+    Returns
+    -------
+    matrix : DataFrame, shape (n, k)
+        Columns named after the terms.
+    info : DesignInfo
+        What :func:`rebuild_design` needs.
+
+    Raises
+    ------
+    Refusal
+        E125 if a column has missing values or a term cannot be built.
+    """
+    data = _coded(_complete(frame, formula.columns), formula)
+    try:
+        matrix = dmatrix(
+            formula.right,
+            data,
+            eval_env=EvalEnvironment([{"C": _category}]),
+            NA_action="raise",
+            return_type="dataframe",
+        )
+    except (PatsyError, ValueError, TypeError, ArithmeticError) as error:
+        raise Refusal(_cannot_build(error)) from None
+    info = matrix.design_info
+    return _finite(pd.DataFrame(matrix.to_numpy(), frame.index, info.column_names)), info
+
+
+def rebuild_design(formula: RateFormula, info: DesignInfo, frame: pd.DataFrame) -> pd.DataFrame:
+    """Build the same terms for other data: same knots, same levels, same columns.
+
+    Parameters
+    ----------
+    formula : RateFormula
+        The formula that ``info`` came from.
+    info : DesignInfo
+        From :func:`build_design`.
+    frame : DataFrame
+        Other data with the formula's columns.
+
+    Raises
+    ------
+    Refusal
+        E125 if a column is absent or has missing values, or a category was not in the first data.
+    """
+    problems = Problems()
+    for name in formula.columns:
+        if name not in frame.columns:
+            problems.add(
+                "E125", f"no column is called '{name}'.", nearest(name, list(frame.columns))
+            )
+    problems.raise_if_any()
+    if not formula.columns:
+        ones = np.ones((len(frame), len(info.column_names)))
+        return pd.DataFrame(ones, frame.index, info.column_names)
+    data = _levelled(_complete(frame, formula.columns), info)
+    try:
+        (matrix,) = build_design_matrices([info], data, NA_action="raise")
+    except (PatsyError, ValueError, TypeError, ArithmeticError) as error:
+        raise Refusal(_cannot_build(error)) from None
+    return _finite(pd.DataFrame(np.asarray(matrix), frame.index, info.column_names))
+
+
+def _split(text: str) -> tuple[str, list[str]]:
+    """Outcome and the Python-like leaves of the right side, from patsy's parse tree."""
+    if len(text) > MAX_LENGTH:
+        raise _refuse(f"the formula has {len(text):,} characters.", f"Keep it to {MAX_LENGTH:,}.")
+    try:
+        tree = patsy_tree(text)
+    except (PatsyError, SyntaxError, tokenize.TokenError, ValueError, RecursionError):
+        raise _refuse(f"'{text}' is no formula.", ALLOWED) from None
+    if tree.type != "~" or len(tree.args) != 2:
+        raise _refuse(f"'{text}' has no outcome.", "Write 'outcome ~ terms'.")
+    left, right = tree.args
+    if left.type != "PYTHON_EXPR" or not left.token.extra.isidentifier():
+        raise _refuse(
+            f"the outcome of '{text}' is not a column name.", "Put one count column on the left."
+        )
+    return left.token.extra, list(_leaves(right))
+
+
+def _leaves(node: Any) -> Iterator[str]:
+    if node.type == "PYTHON_EXPR":
+        yield node.token.extra
+    elif node.type in OPERATORS:
+        if node.type == "**" and not _is_small_power(node.args[1]):
+            raise _refuse(f"a power above {MAX_POWER} or not a whole number.", ALLOWED)
+        for child in node.args:
+            yield from _leaves(child)
+    elif node.type not in ("ZERO", "ONE", "NUMBER"):
+        raise _refuse(f"'{node.type}' is not allowed in a formula.", ALLOWED)
+
+
+def _is_small_power(node: Any) -> bool:
+    text = str(node.token.extra)
+    return node.type in ("ONE", "NUMBER") and text.isdigit() and 1 <= int(text) <= MAX_POWER
+
+
+def _check_leaf(leaf: str, problems: Problems) -> list[str]:
+    """Columns that a leaf uses; anything outside the whitelist is noted as a problem."""
+    try:
+        node = ast.parse(leaf, mode="eval").body
+        if depth(node) > MAX_DEPTH:
+            raise ValueError("nested too deeply")
+        return list(_columns_of_term(node))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        problems.add("E125", f"the term '{leaf}' is not allowed.", _remedy(leaf))
+        return []
+
+
+def _remedy(leaf: str) -> str:
+    if leaf.startswith("offset"):
+        return "Name the exposure column in exposure=: it is the offset."
+    return f"{ALLOWED} Compute other columns before the fit."
+
+
+def _columns_of_term(node: ast.expr) -> Iterator[str]:
+    """Yield the columns of one leaf; ValueError at the first thing outside the whitelist."""
+    if isinstance(node, ast.Name):
+        yield node.id
+        return
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+        raise ValueError("not a column or a function of one")
+    if node.func.id not in FUNCTIONS or not node.args:
+        raise ValueError("not a function of the whitelist")
+    first, *others = node.args
+    if node.func.id == "I":
+        if others or node.keywords:
+            raise ValueError("I takes one argument")
+        yield from _columns_of_arithmetic(first)
+        return
+    if not isinstance(first, ast.Name):
+        raise ValueError("the first argument is a column")
+    for option in (*others, *(keyword.value for keyword in node.keywords)):
+        _check_option(option, coding=node.func.id == "C")
+    if any(keyword.arg is None for keyword in node.keywords):
+        raise ValueError("no unpacking")
+    yield first.id
+
+
+def _columns_of_arithmetic(node: ast.expr) -> Iterator[str]:
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ARITHMETIC):
+        if isinstance(node.op, ast.Pow):
+            _check_power(node)
+        yield from _columns_of_arithmetic(node.left)
+        yield from _columns_of_arithmetic(node.right)
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd | ast.USub):
+        yield from _columns_of_arithmetic(node.operand)
+    elif not _is_number(node):
+        raise ValueError("not arithmetic")
+
+
+def _check_power(node: ast.BinOp) -> None:
+    exponent = node.right
+    small = isinstance(exponent, ast.Constant) and _is_number(exponent)
+    if not small or not isinstance(node.left, ast.Name) or abs(exponent.value) > MAX_POWER:  # type: ignore[attr-defined]
+        raise ValueError("a power is a column to a small number")
+
+
+def _is_number(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, int | float)
+        and not isinstance(node.value, bool)
+    )
+
+
+def _check_option(node: ast.expr, *, coding: bool) -> None:
+    """Allow literals and, for C, a coding whose own arguments are literals."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str | int | float | bool):
+        return
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and _is_number(node.operand):
+        return
+    if isinstance(node, ast.List | ast.Tuple):
+        for item in node.elts:
+            _check_option(item, coding=False)
+        return
+    if coding and isinstance(node, ast.Name) and node.id in CODINGS:
+        return
+    if (
+        coding
+        and isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in CODINGS
+    ):
+        for item in (*node.args, *(keyword.value for keyword in node.keywords)):
+            _check_option(item, coding=False)
+        return
+    raise ValueError("not a literal")
+
+
+def _complete(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    data = frame.loc[:, list(columns)]
+    problems = Problems()
+    for name in columns:
+        missing = data[name].isna().to_numpy()
+        if missing.any():
+            problems.add(
+                "E125",
+                f"column '{name}' has {int(missing.sum()):,} missing values, the first in row "
+                f"{frame.index[int(missing.argmax())]}.",
+                "Fill or leave out those rows first: none is dropped silently.",
+            )
+    problems.raise_if_any()
+    return data
+
+
+def _coded(data: pd.DataFrame, formula: RateFormula) -> pd.DataFrame:
+    """Turn what is coded into categories: patsy would find their levels by one call a value."""
+    if "levels" in formula.text:
+        # Levels given in the formula must meet the plain values.
+        return data
+    kinds = pd.api.types
+    coded = [
+        name
+        for name, column in data.items()
+        if kinds.is_string_dtype(column)
+        or (kinds.is_integer_dtype(column) and _is_only_coded(str(name), formula.right))
+    ]
+    return data.assign(**{str(name): pd.Categorical(data[name]) for name in coded})
+
+
+def _levelled(data: pd.DataFrame, info: DesignInfo) -> pd.DataFrame:
+    """Put categories into the order that the first data had; a new one is left to be refused."""
+    fitted = {
+        found[1]: factor.categories
+        for term, factor in info.factor_infos.items()
+        if factor.type == "categorical" and (found := _FACTOR.match(term.name()))
+    }
+    return data.assign(
+        **{
+            name: pd.Categorical(data[name], categories=list(levels))
+            for name, levels in fitted.items()
+            if name in data
+            and isinstance(data[name].dtype, pd.CategoricalDtype)
+            and set(data[name].unique()) <= set(levels)
+        }
+    )
+
+
+def _is_only_coded(name: str, terms: str) -> bool:
+    """Whether every term that names a column does so as ``C(name)``."""
+    named = re.findall(rf"\b{re.escape(name)}\b", terms)
+    return len(named) == len(re.findall(rf"\bC\(\s*{re.escape(name)}\s*[,)]", terms))
+
+
+def _category(data: Any, contrast: Any = None, levels: Any = None) -> Any:
+    """Leave categories as they are; patsy's ``C`` would have them read one by one again."""
+    known = isinstance(getattr(data, "dtype", None), pd.CategoricalDtype)
+    plain = contrast is None and levels is None
+    return data if known and plain else PatsyCategory(data, contrast, levels)
+
+
+def _finite(matrix: pd.DataFrame) -> pd.DataFrame:
+    bad = ~np.isfinite(matrix.to_numpy())
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise _refuse(
+            f"the term '{matrix.columns[column]}' is not a finite number in row "
+            f"{matrix.index[row]}.",
+            "Check for a division by 0, or leave out the row.",
+        )
+    return matrix
+
+
+def _cannot_build(error: Exception) -> Problem:
+    first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return Problem("E125", f"a term cannot be built: {first}.", ALLOWED)
+
+
+def _refuse(what: str, remedy: str) -> Refusal:
+    return Refusal(Problem("E125", what, remedy))

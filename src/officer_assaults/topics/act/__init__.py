@@ -1,0 +1,1 @@
+"""Act: whether recorded assaults stepped when the 2018 Act began."""

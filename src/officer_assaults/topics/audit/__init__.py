@@ -1,0 +1,1 @@
+"""Audit: what the data hold, and what they can be used for."""

@@ -1,0 +1,1 @@
+"""Claims: what others say, and what the figures say of it."""

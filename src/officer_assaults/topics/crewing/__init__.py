@@ -1,0 +1,1 @@
+"""Crewing: what patrolling alone does to the risk of an officer."""

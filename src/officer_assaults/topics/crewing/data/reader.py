@@ -1,0 +1,250 @@
+"""Reader: a force's own crewing files, from CSV or Parquet, checked whole before any is used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from officer_assaults import files
+from officer_assaults.data import bounds, readers
+from officer_assaults.data.tables import Release
+from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.topics.crewing.data import checks, identifiers, parts
+from officer_assaults.topics.crewing.data.about import About, read_about, sidecar_of
+from officer_assaults.topics.crewing.data.collapse import agreement_counts, to_cells
+from officer_assaults.topics.crewing.data.schemas import Kind, is_roster, kind_of, schema_of
+
+COVID = (pd.Timestamp("2020-02-01"), pd.Timestamp("2021-07-01"))
+MONTHS_WANTED = 24
+#: Problems after which no further part of a large file is looked at.
+MOST_PROBLEMS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class CrewFile:
+    """A checked file of a force.
+
+    Parameters
+    ----------
+    kind : {"cells", "shifts", "incidents"}
+        What the file held.
+    force : str
+        Short name.
+    cells : pandas.DataFrame
+        Crew cells (collapsed from unit-shifts); empty for incidents.
+    rows : int
+        Rows of the file.
+    about : About
+    release : Release
+    simulated : bool
+    cautions : tuple of str
+        What the report must say beside the numbers.
+    agreement : pandas.DataFrame or None
+        Unit-shifts by crew as planned and as booked on, from unit-shifts only.
+    incidents : pandas.DataFrame or None
+        Rows of an incidents file.
+    """
+
+    kind: Kind
+    force: str
+    cells: pd.DataFrame
+    rows: int
+    about: About
+    release: Release
+    simulated: bool
+    cautions: tuple[str, ...]
+    agreement: pd.DataFrame | None = None
+    incidents: pd.DataFrame | None = None
+
+
+def load(path: Path | str, sidecar: Path | str | None = None) -> CrewFile:
+    """Read a crewing file and its sidecar, or refuse both with every problem at once.
+
+    Parameters
+    ----------
+    path : Path or str
+        CSV or Parquet: crew cells, unit-shifts or incidents; which, its columns tell.
+    sidecar : Path or str, optional
+        By default the file's own name with ``.meta.yml`` behind it.
+
+    Raises
+    ------
+    Refusal
+        E101 to E106, E110 to E113, E121, E123 and E124, each with file, row and column.
+    """
+    path = Path(path)
+    beside = Path(sidecar) if sidecar else sidecar_of(path)
+    if parts.is_large(path):
+        return _load_parts(path, beside)
+    cells = read_cells(path)
+    problems = Problems(file=path.name)
+    about = _about(path, beside, problems)
+    kind, frame = _typed(cells, about, problems)
+    if problems.found or about is None:
+        raise _sorted(problems)
+    return _finish(path, kind, frame, about)
+
+
+def _load_parts(path: Path, sidecar: Path) -> CrewFile:
+    """Read a large file of unit-shifts beat by beat; the answer is that of the whole."""
+    problems = Problems(file=path.name)
+    about = _about(path, sidecar, problems)
+    common, cells, agreement = [], [], []
+    with parts.split(path) as (pieces, twice):
+        problems.found.extend(twice)
+        for piece in pieces:
+            _, frame = _typed(parts.read_part(piece), about, problems)
+            if len(problems.found) > MOST_PROBLEMS:
+                break
+            if about is not None and not problems.found:
+                common.append(frame[["force", "is_simulated"]].astype({"force": "category"}))
+                cells.append(to_cells(frame, about))
+                agreement.append(agreement_counts(frame))
+    if not problems.found:
+        whole = pd.concat([part.astype({"force": str}) for part in common], ignore_index=True)
+        checks.check_common(whole, problems)
+    if problems.found or about is None:
+        raise _sorted(problems)
+    joined = parts.join_cells(cells)
+    return _crew_file(path, "shifts", about, whole, joined, parts.join_counts(agreement))
+
+
+def _typed(
+    cells: pd.DataFrame, about: About | None, problems: Problems
+) -> tuple[Kind, pd.DataFrame]:
+    """Type and check text cells; what is wrong with them is noted.
+
+    Raises
+    ------
+    Refusal
+        If nothing more can be said of them.
+    """
+    kind = kind_of(list(cells.columns))
+    if cells.empty:
+        problems.add("E124", "has a header and no rows.", "Fill it in, then run it again.", row=1)
+        raise _sorted(problems)
+    if is_roster(list(cells.columns)):
+        what = "holds officer-shifts: rows of officers, without the units and calls of a crew."
+        remedy = "Give it to 'officer-assaults crewing fit', or export unit-shifts or crew cells."
+        raise Refusal(Problem("E124", what, remedy, file=problems.file))
+    identifiers.scan(cells, problems)
+    try:
+        frame = readers.typed(cells, schema_of(kind), problems)
+    except Refusal:
+        raise _sorted(problems) from None
+    return kind, _checked(frame, kind, about, problems)
+
+
+def read_cells(path: Path) -> pd.DataFrame:
+    """All cells of a CSV or Parquet file as text; the index holds line or row numbers."""
+    if path.suffix.lower() not in parts.PARQUET:
+        return readers.read_cells(path)
+    return parts.cells_of(bounds.read_parquet(path))
+
+
+def _about(path: Path, sidecar: Path, problems: Problems) -> About | None:
+    try:
+        return read_about(path, sidecar)
+    except Refusal as refusal:
+        problems.found.extend(refusal.problems)
+        return None
+
+
+def _sorted(problems: Problems) -> Refusal:
+    distinct = dict.fromkeys(sorted(problems.found, key=readers.by_line))
+    return Refusal(distinct)
+
+
+def _checked(
+    frame: pd.DataFrame, kind: Kind, about: About | None, problems: Problems
+) -> pd.DataFrame:
+    """Check across columns what could be typed."""
+    checks.check_common(frame, problems)
+    if kind == "cells":
+        checks.check_cells(frame, about, problems)
+        return frame
+    first, second = ("start", "end") if kind == "shifts" else ("occurred_at", "recorded_at")
+    timed = frame.assign(
+        **{name: checks.moments(frame, name, about, problems) for name in (first, second)}
+    )
+    if kind == "shifts":
+        checks.check_shifts(timed, problems)
+    else:
+        checks.check_incidents(timed, problems)
+    return timed
+
+
+def _finish(path: Path, kind: Kind, frame: pd.DataFrame, about: About) -> CrewFile:
+    if kind == "incidents":
+        return _crew_file(path, kind, about, frame, pd.DataFrame(), None, frame)
+    if kind == "shifts":
+        cells, agreement = to_cells(frame, about), agreement_counts(frame)
+        return _crew_file(path, kind, about, frame, cells, agreement)
+    return _crew_file(path, kind, about, frame, frame.reset_index(drop=True), None)
+
+
+def _crew_file(
+    path: Path,
+    kind: Kind,
+    about: About,
+    rows: pd.DataFrame,
+    cells: pd.DataFrame,
+    agreement: pd.DataFrame | None,
+    incidents: pd.DataFrame | None = None,
+) -> CrewFile:
+    cautions: list[str] = []
+    if about.planned:
+        cautions.append(
+            "Crews are as planned, not as booked on: crews that parted count as double."
+        )
+    if incidents is not None and (late := checks.late_rows(incidents)):
+        cautions.append(f"{late:,} rows were recorded more than 90 days after the event.")
+    if not cells.empty:
+        cautions.extend(_cell_cautions(cells, about))
+    return CrewFile(
+        kind=kind,
+        force=str(rows["force"].iloc[0]),
+        cells=cells,
+        rows=len(rows),
+        about=about,
+        release=_release(path, about, len(rows)),
+        simulated=bool(rows["is_simulated"].all()) if "is_simulated" in rows else False,
+        cautions=tuple(cautions),
+        agreement=agreement,
+        incidents=incidents,
+    )
+
+
+def _cell_cautions(cells: pd.DataFrame, about: About) -> list[str]:
+    found = []
+    first, last = cells["period_start"].min(), cells["period_start"].max()
+    end = last + pd.DateOffset(months=about.period_months)
+    months = (end.year - first.year) * 12 + end.month - first.month
+    if months < MONTHS_WANTED:
+        found.append(f"The file covers {months} months; {MONTHS_WANTED} or more are asked for.")
+    if first < COVID[1] and end > COVID[0]:
+        found.append("The period holds months of the pandemic, when work and crews were unlike.")
+    if "call_grade" not in cells:
+        found.append(
+            "Grade 1 and other calls share a row: call risk can be adjusted for by averages only, "
+            "which leaves wide intervals. Ask for rows by call_grade."
+        )
+    return found
+
+
+def _release(path: Path, about: About, rows: int) -> Release:
+    return Release(
+        name="crewing export",
+        path=path.name,
+        title=about.title,
+        publisher="the force",
+        vintage=about.vintage,
+        licence=about.licence,
+        url="",
+        sha256=files.sha256_file(path),
+        rows=rows,
+        attribution=f"Source: {about.source}.",
+        source=about.source,
+    )

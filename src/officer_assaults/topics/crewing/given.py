@@ -1,0 +1,149 @@
+"""Where the cells of the crewing report come from: a force's export, or a simulated force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from officer_assaults.data.tables import Release
+from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.topics.crewing import disclosure
+from officer_assaults.topics.crewing.data.reader import CrewFile, load
+from officer_assaults.topics.crewing.disclosure import Audience
+from officer_assaults.topics.crewing.model.cells import prepare
+from officer_assaults.topics.crewing.model.policy import check_policy
+from officer_assaults.topics.crewing.model.policy_language import named_or_written
+from officer_assaults.topics.crewing.simulator import scenarios
+from officer_assaults.topics.crewing.simulator.force import simulate_force
+from officer_assaults.topics.crewing.simulator.truth import Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Cells of one report.
+
+    Attributes
+    ----------
+    cells : pandas.DataFrame
+    file : CrewFile or None
+        The export, or None for a simulated force.
+    truth : Truth or None
+        Behind a simulated force.
+    setting : str
+        What is true in the simulated force.
+    releases : tuple of Release
+        What to cite beside the project's own tables.
+    """
+
+    cells: pd.DataFrame
+    file: CrewFile | None = None
+    truth: Truth | None = None
+    setting: str = ""
+    releases: tuple[Release, ...] = field(default=())
+
+
+def open_cells(
+    cells_path: str | None,
+    about_path: str | None,
+    force: str | None,
+    scenario: str,
+    seed: int,
+    audience: Audience = "public",
+) -> Given:
+    """Read an export, or draw a simulated force where there is none.
+
+    Parameters
+    ----------
+    cells_path, about_path : str or None
+        Export and sidecar.
+    force : str or None
+        Force that the export must belong to.
+    scenario : str
+        Simulated situation.
+    seed : int
+    audience : {"public", "internal"}
+        In public, incidents are left out where they would give a small count away.
+
+    Raises
+    ------
+    Refusal
+        What :func:`officer_assaults.topics.crewing.data.load` refuses; E101 if the export is of
+        another force; E112 for a situation whose hours and victims take the crew from two logs.
+    """
+    if cells_path is None:
+        return _simulated(scenario, seed)
+    file = load(cells_path, about_path)
+    if file.kind == "incidents":
+        raise Refusal(
+            Problem(
+                "E104",
+                "holds victims but no hours.",
+                "Give crew cells or unit-shifts.",
+                file.release.path,
+            )
+        )
+    if force is not None and file.force != force:
+        raise Refusal(
+            Problem(
+                "E101",
+                f"is of '{file.force}', not of '{force}'.",
+                f"Run it with --force {file.force}.",
+                file.release.path,
+                column="force",
+            )
+        )
+    cells = disclosure.without_traceable(file.cells, audience)
+    return Given(cells, file, releases=(file.release,))
+
+
+def force_of_export(cells_path: str, about_path: str | None, settings: Mapping[str, str]) -> str:
+    """Force of an export that a report can be made of; everything else is refused here.
+
+    For a command line that should say what is wrong before any kernel starts.
+
+    Parameters
+    ----------
+    cells_path : str
+    about_path : str or None
+    settings : mapping of str to str
+        Parameters of the notebook as given; ``outcome``, ``formula``, ``cluster``,
+        ``override_reason``, ``own_policy`` and ``audience`` are looked at.
+
+    Raises
+    ------
+    Refusal
+        As :func:`open_cells`, :func:`officer_assaults.topics.crewing.model.cells.prepare` and
+        :func:`officer_assaults.topics.crewing.model.policy.check_policy`.
+    """
+    audience: Audience = "internal" if settings.get("audience") == "internal" else "public"
+    opened = open_cells(cells_path, about_path, None, "", 0, audience)
+    data = prepare(
+        opened.cells,
+        outcome="injury" if settings.get("outcome") == "injury" else "all",
+        formula=settings.get("formula", ""),
+        cluster=settings.get("cluster", "auto"),
+        override_reason=settings.get("override_reason", ""),
+    )
+    if own := settings.get("own_policy"):
+        disclosure.check_policies([own], audience)
+        check_policy(named_or_written(own), data)
+    return str(opened.cells["force"].iloc[0])
+
+
+def _simulated(name: str, seed: int) -> Given:
+    chosen = scenarios.scenario(name)
+    logs = chosen.crew_source
+    if logs["hours"] != logs["victims"]:
+        raise Refusal(
+            Problem(
+                "E112",
+                f"the situation '{name}' takes the crew behind hours as {logs['hours']}, behind "
+                f"victims as {logs['victims']}.",
+                "Take both from the same log.",
+                column="crew_source",
+            )
+        )
+    force = simulate_force(chosen.params, seed)
+    return Given(force.frames["crew_cells"], truth=force.truth, setting=f"Simulated: {chosen.what}")

@@ -1,0 +1,1 @@
+"""Models of crewing: cells in, ratios and policy values out."""

@@ -1,0 +1,342 @@
+"""The whole crewing analysis of one set of cells, in the order in which a report tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from officer_assaults.refusals import Refusal
+from officer_assaults.stats.evalue import EValue, e_value
+from officer_assaults.stats.intervals import Interval
+from officer_assaults.topics.crewing.model.cells import FEWEST_CLUSTERS, CrewData
+from officer_assaults.topics.crewing.model.checks import (
+    BackupModification,
+    NegativeControl,
+    Sensitivity,
+    by_backup,
+    influence,
+    negative_controls,
+    recording_table,
+    sensitivities,
+)
+from officer_assaults.topics.crewing.model.claims import (
+    Claim,
+    hidden_danger,
+    judge_backup,
+    judge_controls,
+    judge_policies,
+    judge_ratios,
+    judge_recording,
+    overruled,
+)
+from officer_assaults.topics.crewing.model.policy import (
+    PolicyModel,
+    PolicyOutcome,
+    evaluate_policies,
+    fit_policy_models,
+    standardised_rates,
+    with_longer_backup,
+)
+from officer_assaults.topics.crewing.model.policy_language import Policy, named_or_written
+from officer_assaults.topics.crewing.model.ratios import (
+    ArmRatio,
+    Denominators,
+    arm_ratio,
+    crude_ratio,
+    denominators,
+    has_attendances,
+    ladder,
+)
+from officer_assaults.topics.crewing.model.weights import (
+    Estimator,
+    Overlap,
+    Propensity,
+    WeightedRatio,
+    overlap,
+    propensity,
+    weighted_ratio,
+)
+
+BACKUP_LIMITS = (10.0, 20.0)
+RHO_GRID = (0.625, 0.857, 1.0, 1.167)
+
+
+@dataclass(frozen=True, slots=True)
+class LongerBackup:
+    """Victims avoided by a policy when lost units lengthen back-up, with limits."""
+
+    policy: Policy
+    avoided: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class CrewingAnalysis:
+    """Every result of the report.
+
+    Attributes
+    ----------
+    data : CrewData
+    ratios : Denominators
+    ladder : tuple of ArmRatio
+        Crude first, fully adjusted last.
+    standardised : Interval or None
+        Of ``standardised_ratio``: all hours single over all double.
+    standardised_ratio : float
+    others : tuple of Sensitivity
+        Other ways to the ratio per officer-hour, weighting included.
+    weighted : tuple of WeightedRatio
+        Empty where adjustment leaves too little to compare with.
+    overlap : Overlap or None
+    backup : BackupModification or None
+        At the mean back-up time of each band (up to 10, 10 to 20, more than 20 minutes).
+    controls : tuple of NegativeControl
+    recording : pandas.DataFrame
+    strength : EValue
+    policies, policies_attended : tuple of PolicyOutcome
+        At the same officer-hours, and at the same attendances.
+    longer_backup : tuple of LongerBackup
+    influential : pandas.DataFrame
+    claims : tuple of Claim
+    alpha : float
+    """
+
+    data: CrewData
+    ratios: Denominators
+    ladder: tuple[ArmRatio, ...]
+    standardised: Interval | None
+    standardised_ratio: float
+    others: tuple[Sensitivity, ...]
+    weighted: tuple[WeightedRatio, ...]
+    overlap: Overlap | None
+    backup: BackupModification | None
+    controls: tuple[NegativeControl, ...]
+    recording: pd.DataFrame
+    strength: EValue
+    policies: tuple[PolicyOutcome, ...]
+    policies_attended: tuple[PolicyOutcome, ...]
+    longer_backup: tuple[LongerBackup, ...]
+    influential: pd.DataFrame
+    claims: tuple[Claim, ...]
+    alpha: float
+
+    @property
+    def crude(self) -> ArmRatio:
+        """Ratio per officer-hour without adjustment."""
+        return self.ladder[0]
+
+    @property
+    def adjusted(self) -> ArmRatio:
+        """Ratio per officer-hour with the full adjustment."""
+        return self.ratios.per_officer_hour
+
+    @property
+    def hidden_danger(self) -> bool:
+        """Whether a negative control tells of a danger that no column records."""
+        return hidden_danger(self.controls)
+
+    def claim(self, name: str) -> Claim:
+        """Claim of one id.
+
+        Raises
+        ------
+        KeyError
+            If these cells could not judge it.
+        """
+        for claim in self.claims:
+            if claim.id == name:
+                return claim
+        raise KeyError(f"no claim '{name}' was judged")
+
+
+def analyse(
+    data: CrewData,
+    policies: Sequence[str],
+    *,
+    rho_grid: Iterable[float] = RHO_GRID,
+    far_more: float = 2.0,
+    alpha: float = 0.05,
+) -> CrewingAnalysis:
+    """Run every model of the crewing report.
+
+    Parameters
+    ----------
+    data : CrewData
+        From :func:`officer_assaults.topics.crewing.model.cells.prepare`.
+    policies : sequence of str
+        Names of ``policy_language.POLICIES``, or expressions.
+    rho_grid : iterable of float
+        Recording probability of single over that of double crews, to try out.
+    far_more : float
+        Least ratio that "far more" stands for.
+    alpha : float
+        One minus the coverage.
+
+    Raises
+    ------
+    Refusal
+        E115 or E125 for policies that cannot be judged by these cells.
+    """
+    core = _core(data, policies, rho_grid, alpha)
+    enough = data.clusters >= FEWEST_CLUSTERS
+    one = core.ratios.per_officer_hour
+    chance = propensity(data) if enough and data.terms else None
+    spread = None if chance is None else overlap(chance)
+    ratio, limits = _standardised(core.models, alpha)
+    return CrewingAnalysis(
+        data=data,
+        ratios=core.ratios,
+        ladder=ladder(data, alpha),
+        standardised_ratio=ratio,
+        standardised=limits,
+        others=sensitivities(data, alpha) if enough else (),
+        weighted=_weighted(data, chance, alpha) if chance and spread and spread.compares else (),
+        overlap=spread,
+        backup=core.backup,
+        controls=core.controls,
+        recording=core.recording,
+        strength=e_value(one.ratio, one.lower, one.upper)
+        if one.has_interval
+        else e_value(one.ratio),
+        policies=core.hours,
+        policies_attended=core.attended,
+        longer_backup=_longer_backup(core.models, core.hours, alpha),
+        influential=influence(data) if enough else pd.DataFrame(),
+        claims=_claims(core, far_more),
+        alpha=alpha,
+    )
+
+
+def judge_claims(
+    data: CrewData,
+    policies: Sequence[str],
+    *,
+    rho_grid: Iterable[float] = RHO_GRID,
+    far_more: float = 2.0,
+    alpha: float = 0.05,
+) -> tuple[Claim, ...]:
+    """Judge the claims of the crewing report by the models that they rest on, and no others.
+
+    Parameters and refusals are those of :func:`analyse`, whose claims these are.
+    """
+    return _claims(_core(data, policies, rho_grid, alpha), far_more)
+
+
+@dataclass(frozen=True, slots=True)
+class _Core:
+    """What claims rest on."""
+
+    ratios: Denominators
+    crude: ArmRatio
+    controls: tuple[NegativeControl, ...]
+    recording: pd.DataFrame
+    backup: BackupModification | None
+    models: Mapping[str, PolicyModel | Refusal]
+    hours: tuple[PolicyOutcome, ...]
+    attended: tuple[PolicyOutcome, ...]
+    like_calls: bool
+
+
+def _core(
+    data: CrewData, policies: Sequence[str], rho_grid: Iterable[float], alpha: float
+) -> _Core:
+    asked = [named_or_written(text) for text in policies]
+    ratios = denominators(data, alpha)
+    models, at_calls = fit_policy_models(data, asked), _attended_models(data, asked)
+    return _Core(
+        ratios=ratios,
+        crude=crude_ratio(data, alpha),
+        controls=negative_controls(data, alpha),
+        recording=recording_table(ratios.per_officer_hour, rho_grid),
+        backup=by_backup(data, _band_means(data), alpha),
+        models=models,
+        hours=evaluate_policies(models, asked, alpha),
+        attended=evaluate_policies(at_calls, asked, alpha) if at_calls else (),
+        like_calls=data.holds_risk_alike,
+    )
+
+
+def _claims(core: _Core, far_more: float) -> tuple[Claim, ...]:
+    instead = overruled(like_calls=core.like_calls, controls=core.controls)
+    return (
+        *judge_ratios(core.ratios, core.crude, far_more=far_more, instead=instead),
+        *judge_controls(core.controls),
+        judge_recording(core.ratios.per_officer_hour, core.recording, instead=instead),
+        *(() if core.backup is None else (judge_backup(core.backup, instead=instead),)),
+        *judge_policies(core.hours, "officer-hours", instead=instead),
+        *judge_policies(core.attended, "attendances", instead=instead),
+    )
+
+
+def crude_ratios(data: CrewData, alpha: float = 0.05) -> tuple[ArmRatio, ...]:
+    """Ratios without adjustment under every denominator that these cells have."""
+    crude = [arm_ratio(data, label="Per officer-hour", terms=(), alpha=alpha)]
+    if has_attendances(data):
+        crude.append(arm_ratio(data, label="", terms=(), exposure="attended", alpha=alpha))
+    if data.has("incidents_assault"):
+        crude.append(
+            arm_ratio(
+                data,
+                label="",
+                terms=(),
+                outcome="incidents_assault",
+                exposure="unit_hours",
+                alpha=alpha,
+            )
+        )
+    return tuple(crude)
+
+
+def _attended_models(data: CrewData, asked: Sequence[Policy]) -> dict[str, PolicyModel | Refusal]:
+    if not has_attendances(data):
+        return {}
+    return fit_policy_models(data, asked, "attended")
+
+
+def _weighted(data: CrewData, chance: Propensity, alpha: float) -> tuple[WeightedRatio, ...]:
+    ways: tuple[Estimator, ...] = ("IPW", "AIPW", "overlap")
+    return tuple(weighted_ratio(data, how, chance=chance, alpha=alpha) for how in ways)
+
+
+def _standardised(
+    models: Mapping[str, PolicyModel | Refusal], alpha: float
+) -> tuple[float, Interval | None]:
+    for model in models.values():
+        if isinstance(model, PolicyModel):
+            _, _, ratio, limits = standardised_rates(model, alpha)
+            return ratio, limits
+    return float("nan"), None
+
+
+def _longer_backup(
+    models: Mapping[str, PolicyModel | Refusal], outcomes: Sequence[PolicyOutcome], alpha: float
+) -> tuple[LongerBackup, ...]:
+    """Let lost units lengthen back-up, for policies that leave single crews on duty."""
+    found = []
+    for outcome in outcomes:
+        model = models[outcome.policy.name]
+        if isinstance(model, Refusal) or outcome.refusal is not None:
+            continue
+        if outcome.unit_hours_lost > 0 and outcome.policy.columns:
+            result = with_longer_backup(model, outcome.policy, alpha=alpha)
+            if result is not None:
+                found.append(LongerBackup(outcome.policy, *result))
+    return tuple(found)
+
+
+def _band_means(data: CrewData) -> tuple[float, ...]:
+    """Mean planned back-up within each band, weighted by officer-hours; empty bands left out."""
+    if "backup_c" not in data.terms:
+        return ()
+    minutes = data.frame["backup_min"].to_numpy(float)
+    hours = data.frame["officer_hours"].to_numpy(float)
+    band = np.searchsorted(BACKUP_LIMITS, minutes, side="left")
+    return tuple(
+        float(np.average(minutes[band == number], weights=hours[band == number]))
+        for number in range(len(BACKUP_LIMITS) + 1)
+        if (band == number).any()
+    )

@@ -1,0 +1,627 @@
+"""Policies: what recorded assaults would be expected were the same hours crewed otherwise.
+
+G-computation from a Poisson rate model in which every variable that a policy conditions on enters
+as ``single:variable``. Rates times hours are explicit, so no offset can be lost.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+
+from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.stats.formulas import build_design, check_formula
+from officer_assaults.stats.intervals import Interval, check_alpha
+from officer_assaults.stats.rate_model import (
+    check_balance,
+    check_events,
+    check_rank,
+    leave_one_cluster_out,
+)
+from officer_assaults.topics.crewing.model.cells import (
+    FEWEST_CLUSTERS,
+    REFERENCE_BACKUP,
+    CrewData,
+    columns_of,
+    pool,
+)
+from officer_assaults.topics.crewing.model.policy_language import (
+    AS_IT_IS,
+    POLICIES,
+    Policy,
+    share_single,
+)
+
+FloatArray = NDArray[np.float64]
+Exposure = Literal["officer_hours", "attended"]
+
+FEWEST_EVENTS = 10
+FEW_EVENTS = 30
+LEAST_SHARE_OF_HOURS = 0.02
+OFFICERS_PER_DOUBLE = 2
+#: Response distance grows with the inverse square root of the units on duty: Kolesar and Blum 1973,
+#: Management Science 19:1368.
+BACKUP_ELASTICITY = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """Hours that a policy moves from one crew to the other, and what is observed beside them.
+
+    Attributes
+    ----------
+    label : str
+    events, hours : float
+        Recorded victims and exposure observed in the arm that the hours move to.
+    share_of_hours : float
+        That exposure over all exposure of the stratum.
+    """
+
+    label: str
+    events: float
+    hours: float
+    share_of_hours: float
+
+    @property
+    def passes(self) -> bool:
+        """At least 10 victims and 2% of the hours in the arm moved to."""
+        return self.events >= FEWEST_EVENTS and self.share_of_hours >= LEAST_SHARE_OF_HOURS
+
+    @property
+    def warns(self) -> bool:
+        """Fewer than 30 victims in the arm moved to."""
+        return self.events < FEW_EVENTS
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyOutcome:
+    """Expected recorded victims under one policy against crewing as it was.
+
+    Attributes
+    ----------
+    policy : Policy
+    avoided, lower, upper : float
+        Fewer recorded victims, with limits; ``nan`` where a gate refuses the contrast.
+    p : float
+        Two-sided, of no difference.
+    share_avoided : float
+        ``avoided`` over the observed total.
+    moved_share : float
+        Share of all exposure that changes crew.
+    unit_hours_lost, unit_share_lost : float
+        Fewer unit-hours on duty, in hours and as a share; negative where units are won. ``nan``
+        where exposure is attendances.
+    strata : tuple of Stratum
+    refusal : Problem or None
+        E114 if a gate refuses the contrast.
+    """
+
+    policy: Policy
+    avoided: float
+    lower: float
+    upper: float
+    p: float
+    share_avoided: float
+    moved_share: float
+    unit_hours_lost: float
+    unit_share_lost: float
+    strata: tuple[Stratum, ...]
+    refusal: Problem | None
+
+    @property
+    def interval(self) -> Interval:
+        """Limits of ``avoided``."""
+        return Interval(self.lower, self.upper)
+
+    @property
+    def warns(self) -> bool:
+        """Whether a stratum holds fewer than 30 victims in the arm moved to."""
+        return any(stratum.warns for stratum in self.strata)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyModel:
+    """A rate model that can answer a set of policies, with its leave-one-cluster-out refits.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        Pooled cells with ``single``, the exposure and the columns that policies name.
+    exposure : {"officer_hours", "attended"}
+    single, double : array, shape (rows, terms)
+        Design were every row single, or double.
+    coefficients : array, shape (terms,)
+    left_out : array, shape (G, terms)
+        Coefficients with each cluster left out in turn.
+    terms : tuple of str
+    interactions : tuple of str
+        Columns that may change the ratio.
+    total : float
+        Observed victims.
+    """
+
+    frame: pd.DataFrame
+    exposure: Exposure
+    single: FloatArray
+    double: FloatArray
+    coefficients: FloatArray
+    left_out: FloatArray
+    terms: tuple[str, ...]
+    interactions: tuple[str, ...]
+    total: float
+
+
+def interaction_terms(policies: Iterable[Policy], data: CrewData) -> tuple[str, ...]:
+    """Terms ``single:variable`` for every variable that a policy conditions on.
+
+    Parameters
+    ----------
+    policies : iterable of Policy
+    data : CrewData
+    """
+    named = dict.fromkeys(name for policy in policies for name in policy.columns)
+    return tuple(f"single:{_term(name, data)}" for name in named if name in data.frame)
+
+
+def _term(column: str, data: CrewData) -> str:
+    """Name a column as it enters the model: centred back-up, categories as such."""
+    if column == "backup_min":
+        return "backup_c"
+    return column if pd.api.types.is_numeric_dtype(data.frame[column]) else f"C({column})"
+
+
+def fit_policy_model(
+    data: CrewData,
+    policies: Sequence[Policy],
+    *,
+    exposure: Exposure = "officer_hours",
+    interactions: Sequence[str] | None = None,
+) -> PolicyModel:
+    """Fit the rate model that policies are judged by, and refit it without each cluster.
+
+    Parameters
+    ----------
+    data : CrewData
+    policies : sequence of Policy
+        What will be asked of the model.
+    exposure : {"officer_hours", "attended"}
+        Held fixed under every policy.
+    interactions : sequence of str, optional
+        Terms ``single:variable``; by default those that the policies need.
+
+    Raises
+    ------
+    Refusal
+        E114 with fewer than eight clusters; E115 if a policy names a column that the cells or the
+        model lack; E122 if the interactions cannot be estimated, be it without one cluster only.
+    """
+    if data.clusters < FEWEST_CLUSTERS:
+        raise Refusal(
+            Problem(
+                "E114",
+                f"{data.clusters} clusters; a policy contrast needs {FEWEST_CLUSTERS}.",
+                "Ask for cells by beat, or by more policing areas.",
+            )
+        )
+    if interactions is None:
+        interactions = interaction_terms(policies, data)
+    for policy in policies:
+        check_policy(policy, data)
+    formula = check_formula(
+        f"victims ~ {' + '.join(['single', *data.terms, *interactions])}", list(data.frame.columns)
+    )
+    asked = [name for policy in policies for name in policy.columns]
+    rows = data.frame[data.frame[exposure] > 0]
+    keys = [data.cluster, "single", "hour_band", *formula.columns, *asked]
+    pooled = pool(rows, keys, ["victims", exposure])
+    matrix, info = build_design(formula, pooled)
+    names = list(matrix.columns)
+    victims = pooled["victims"].to_numpy(float)
+    check_rank(matrix.to_numpy(), names)
+    check_events(matrix.to_numpy(), victims, names)
+    log_exposure = np.log(pooled[exposure].to_numpy(float))
+    clusters = pooled[data.cluster].astype(str).to_numpy()
+    try:
+        left = leave_one_cluster_out(matrix.to_numpy(), victims, log_exposure, clusters)
+    except ValueError as error:
+        raise Refusal(
+            Problem(
+                "E122",
+                "the events of some crew and stratum all lie in one cluster.",
+                "Ask for a longer period, or a policy on fewer conditions.",
+            )
+        ) from error
+    arms = [_design_at(arm, pooled, formula, info) for arm in (1.0, 0.0)]
+    fitted = np.exp(matrix.to_numpy() @ left.full + log_exposure)
+    check_balance(victims, fitted)
+    return PolicyModel(
+        frame=pooled,
+        exposure=exposure,
+        single=arms[0],
+        double=arms[1],
+        coefficients=left.full,
+        left_out=left.coefficients,
+        terms=tuple(names),
+        interactions=tuple(columns_of(":".join(interactions))),
+        total=float(victims.sum()),
+    )
+
+
+def _design_at(arm: float, frame: pd.DataFrame, formula: object, info: object) -> FloatArray:
+    from officer_assaults.stats.formulas import rebuild_design
+
+    return np.asarray(rebuild_design(formula, info, frame.assign(single=arm)).to_numpy())  # type: ignore[arg-type]
+
+
+def check_policy(policy: Policy, data: CrewData) -> None:
+    """Refuse a policy that these cells cannot judge.
+
+    Parameters
+    ----------
+    policy : Policy
+    data : CrewData
+
+    Raises
+    ------
+    Refusal
+        E115 if it names a column that the cells lack or that is not adjusted for, or gives shares
+        outside 0 to 1.
+    """
+    problems = Problems()
+    known = {name for term in data.terms for name in columns_of(term)}
+    for name in policy.columns:
+        entered = columns_of(_term(name, data))[0] if name in data.frame else name
+        if name not in data.frame:
+            problems.add(
+                "E115",
+                f"the policy '{policy.name}' names '{name}', which the cells do not have.",
+                "Supply the column, or choose another policy.",
+                column=name,
+            )
+        elif entered not in known:
+            problems.add(
+                "E115",
+                f"the policy '{policy.name}' conditions on '{name}', which is not adjusted for.",
+                "Add it to the adjustment terms: it must enter alone and as single:variable.",
+                column=name,
+            )
+    problems.raise_if_any()
+    share_single(policy, data.frame)
+
+
+def standardised_rates(
+    model: PolicyModel, alpha: float = 0.05
+) -> tuple[float, float, float, Interval]:
+    """Rates were all hours single crewed, and all double, and their ratio.
+
+    Parameters
+    ----------
+    model : PolicyModel
+    alpha : float
+
+    Returns
+    -------
+    single, double : float
+        Recorded victims per unit of exposure.
+    ratio : float
+    interval : Interval
+        Of the ratio, by the leave-one-cluster-out jackknife on the log scale.
+    """
+    exposure = model.frame[model.exposure].to_numpy(float)
+    betas = np.vstack([model.coefficients, model.left_out])
+    one = np.exp(model.single @ betas.T).T @ exposure / exposure.sum()
+    two = np.exp(model.double @ betas.T).T @ exposure / exposure.sum()
+    logs = np.log(one / two)
+    half = _half_width(logs[0], logs[1:], alpha)
+    limits = Interval(math.exp(logs[0] - half), math.exp(logs[0] + half))
+    return float(one[0]), float(two[0]), float(one[0] / two[0]), limits
+
+
+def fit_policy_models(
+    data: CrewData, policies: Sequence[Policy], exposure: Exposure = "officer_hours"
+) -> dict[str, PolicyModel | Refusal]:
+    """Fit one model that answers every policy, or one for each where the cells are too few.
+
+    Parameters
+    ----------
+    data : CrewData
+    policies : sequence of Policy
+    exposure : {"officer_hours", "attended"}
+        Held fixed under every policy.
+
+    Returns
+    -------
+    dict
+        By name of the policy: its model, or why there is none (E114, E122, and E115 for a policy
+        of this package that needs a column which the cells lack).
+
+    Raises
+    ------
+    Refusal
+        E115 for a policy of the analyst's own.
+    """
+    models: dict[str, PolicyModel | Refusal] = {}
+    for policy in policies:
+        try:
+            check_policy(policy, data)
+        except Refusal as refusal:
+            if policy.name not in POLICIES:
+                raise
+            models[policy.name] = refusal
+    judged = [policy for policy in policies if policy.name not in models]
+    for together in (judged, *([policy] for policy in judged)):
+        names = [policy.name for policy in together]
+        if all(name in models for name in names):
+            continue
+        try:
+            models.update(dict.fromkeys(names, fit_policy_model(data, together, exposure=exposure)))
+        except Refusal as refusal:
+            if len(together) == 1:
+                models[names[0]] = refusal
+    return models
+
+
+def evaluate_policies(
+    models: Mapping[str, PolicyModel | Refusal], policies: Sequence[Policy], alpha: float = 0.05
+) -> tuple[PolicyOutcome, ...]:
+    """Outcome of each policy, or its refusal.
+
+    Parameters
+    ----------
+    models : mapping of name to PolicyModel or Refusal
+        From :func:`fit_policy_models`.
+    policies : sequence of Policy
+    alpha : float
+        One minus the coverage.
+    """
+    outcomes = []
+    for policy in policies:
+        model = models[policy.name]
+        if isinstance(model, Refusal):
+            outcomes.append(_without_model(policy, model))
+        else:
+            outcomes.append(evaluate(model, policy, alpha))
+    return tuple(outcomes)
+
+
+def holm_adjusted(outcomes: Sequence[PolicyOutcome]) -> tuple[float, ...]:
+    """P-values of a family of policy contrasts, adjusted by Holm; ``nan`` where there is none.
+
+    Parameters
+    ----------
+    outcomes : sequence of PolicyOutcome
+        All contrasts of the family, under every denominator.
+    """
+    p = np.array([outcome.p for outcome in outcomes])
+    adjusted = np.full(len(p), math.nan)
+    there = np.isfinite(p)
+    if there.any():
+        adjusted[there] = multipletests(p[there], method="holm")[1]
+    return tuple(map(float, adjusted))
+
+
+def _without_levels(what: str) -> str:
+    return re.sub(r"\[.*\]", "", what, flags=re.DOTALL)
+
+
+def _without_model(policy: Policy, refusal: Refusal) -> PolicyOutcome:
+    # The report shows this: the names of levels would tell which place had no victim.
+    why = " ".join(_without_levels(problem.what) for problem in refusal.problems)
+    problem = Problem(
+        refusal.problems[0].code,
+        why,
+        refusal.problems[-1].remedy,
+    )
+    blank = {field.name: math.nan for field in fields(PolicyOutcome)}
+    return PolicyOutcome(**(blank | {"policy": policy, "strata": (), "refusal": problem}))  # type: ignore[arg-type]
+
+
+def evaluate(model: PolicyModel, policy: Policy, alpha: float = 0.05) -> PolicyOutcome:
+    """Estimate the recorded victims that a policy avoids at the same exposure.
+
+    Parameters
+    ----------
+    model : PolicyModel
+    policy : Policy
+    alpha : float
+        One minus the coverage.
+
+    Returns
+    -------
+    PolicyOutcome
+        Limits and p from the leave-one-cluster-out jackknife (CR3) with t of G - 1 degrees of
+        freedom; none where a stratum that the policy moves fails the gate on positivity.
+
+    Raises
+    ------
+    Refusal
+        E115 if the policy conditions on a variable that is no interaction of the model, or gives
+        shares outside 0 to 1.
+    """
+    check_alpha(alpha)
+    _check_interactions(model, policy)
+    exposure = model.frame[model.exposure].to_numpy(float)
+    moved = exposure * (model.frame[AS_IT_IS].to_numpy(float) - share_single(policy, model.frame))
+    strata = _strata(model, policy, moved)
+    refusal = _gate(policy, strata)
+    avoided, half, p = math.nan, math.nan, math.nan
+    if refusal is None:
+        betas = np.vstack([model.coefficients, model.left_out])
+        rates = np.exp(model.single @ betas.T) - np.exp(model.double @ betas.T)
+        values = moved @ rates
+        avoided = float(values[0])
+        half = _half_width(avoided, values[1:], alpha)
+        p = _p_value(avoided, values[1:])
+    units, lost = _units(model, moved)
+    return PolicyOutcome(
+        policy=policy,
+        avoided=avoided,
+        lower=avoided - half,
+        upper=avoided + half,
+        p=p,
+        share_avoided=avoided / model.total,
+        moved_share=float(np.abs(moved).sum() / exposure.sum()),
+        unit_hours_lost=lost,
+        unit_share_lost=lost / units,
+        strata=strata,
+        refusal=refusal,
+    )
+
+
+def _check_interactions(model: PolicyModel, policy: Policy) -> None:
+    problems = Problems()
+    for name in policy.columns:
+        if ("backup_c" if name == "backup_min" else name) not in model.interactions:
+            problems.add(
+                "E115",
+                f"the policy '{policy.name}' conditions on '{name}', but the model has no "
+                f"single:{name}.",
+                "Fit the model with this policy among those asked for.",
+                column=name,
+            )
+    problems.raise_if_any()
+
+
+def _standard_error(full: float, left_out: FloatArray) -> float:
+    groups = len(left_out)
+    return math.sqrt((groups - 1) / groups * float(((left_out - full) ** 2).sum()))
+
+
+def _half_width(full: float, left_out: FloatArray, alpha: float) -> float:
+    quantile = float(stats.t.isf(alpha / 2, len(left_out) - 1))
+    return quantile * _standard_error(full, left_out)
+
+
+def _p_value(full: float, left_out: FloatArray) -> float:
+    se = _standard_error(full, left_out)
+    if se == 0:
+        return 1.0
+    return float(2 * stats.t.sf(abs(full) / se, len(left_out) - 1))
+
+
+def _strata(model: PolicyModel, policy: Policy, moved: FloatArray) -> tuple[Stratum, ...]:
+    """Strata that a policy moves, by direction and by the categories it conditions on.
+
+    A policy that conditions on nothing is judged by hour band.
+    """
+    frame = model.frame
+    single = frame[AS_IT_IS].to_numpy(float)
+    exposure = frame[model.exposure].to_numpy(float)
+    victims = frame["victims"].to_numpy(float)
+    levels = _levels(frame, policy)
+    found = []
+    for origin, target, changes in ((1.0, 0.0, moved > 0), (0.0, 1.0, moved < 0)):
+        # Hours that the policy would move had they been crewed as the hours that it does move.
+        reached = share_single(policy, frame.assign(**{AS_IT_IS: origin})) != origin
+        for level in dict.fromkeys(levels[changes]):
+            inside = reached & (levels == level)
+            arm = inside & (single == target)
+            found.append(
+                Stratum(
+                    f"{level} to {'single' if target else 'double'} crews",
+                    float(victims[arm].sum()),
+                    float(exposure[arm].sum()),
+                    float(exposure[arm].sum() / exposure[inside].sum()),
+                )
+            )
+    return tuple(found)
+
+
+def _levels(frame: pd.DataFrame, policy: Policy) -> NDArray[np.str_]:
+    words = [name for name in policy.columns if not pd.api.types.is_numeric_dtype(frame[name])]
+    if not policy.columns:
+        words = ["hour_band"]
+    if not words:
+        return np.full(len(frame), "all hours moved")
+    joined = frame[words[0]].astype(str)
+    for name in words[1:]:
+        joined = joined + ", " + frame[name].astype(str)
+    return joined.to_numpy(str)
+
+
+def _gate(policy: Policy, strata: tuple[Stratum, ...]) -> Problem | None:
+    """Refuse a contrast that leans on hours hardly seen; the strata themselves stay internal."""
+    if not strata:
+        return Problem(
+            "E114",
+            f"the policy '{policy.label}' moves no hours: no row of these cells meets it.",
+            "Ask for rows by what it conditions on, not averages of it, or choose another policy.",
+        )
+    failed = [stratum for stratum in strata if not stratum.passes]
+    if not failed:
+        return None
+    return Problem(
+        "E114",
+        f"the policy '{policy.label}' leans on crews hardly ever seen in {len(failed)} of "
+        f"{len(strata)} strata that it moves.",
+        f"At least {FEWEST_EVENTS} victims and {LEAST_SHARE_OF_HOURS:.0%} of the hours are needed "
+        "in the arm that hours move to: ask for a longer period, or a milder policy.",
+    )
+
+
+def _units(model: PolicyModel, moved: FloatArray) -> tuple[float, float]:
+    """Unit-hours on duty now, and unit-hours lost; ``nan`` for attendances."""
+    if model.exposure != "officer_hours":
+        return math.nan, math.nan
+    single = model.frame[AS_IT_IS].to_numpy(float)
+    hours = model.frame["officer_hours"].to_numpy(float)
+    units = float((hours * (single + (1 - single) / OFFICERS_PER_DOUBLE)).sum())
+    return units, float(moved.sum() / OFFICERS_PER_DOUBLE)
+
+
+def with_longer_backup(
+    model: PolicyModel,
+    policy: Policy,
+    elasticity: float = BACKUP_ELASTICITY,
+    alpha: float = 0.05,
+) -> tuple[float, float, float] | None:
+    """Victims avoided when the units lost also lengthen back-up for crews that stay single.
+
+    Back-up time in each hour band is taken to grow with the inverse of the units on duty to the
+    power of ``elasticity`` (assumption), and to act through ``single:backup_c`` alone.
+
+    Parameters
+    ----------
+    model : PolicyModel
+        With ``single:backup_c``.
+    policy : Policy
+    elasticity : float
+        0 leaves back-up as it is.
+    alpha : float
+
+    Returns
+    -------
+    tuple of float or None
+        Avoided, lower, upper; None without ``single:backup_c`` in the model.
+    """
+    if "single:backup_c" not in model.terms or model.exposure != "officer_hours":
+        return None
+    frame = model.frame
+    hours, single = frame["officer_hours"].to_numpy(float), frame[AS_IT_IS].to_numpy(float)
+    wanted = share_single(policy, frame)
+    bands = pd.factorize(frame["hour_band"])[0]
+
+    def units(share: FloatArray) -> FloatArray:
+        weights = hours * (share + (1 - share) / OFFICERS_PER_DOUBLE)
+        return np.asarray(np.bincount(bands, weights), dtype=float)
+
+    factor = (units(single) / units(wanted)) ** elasticity
+    longer = (frame["backup_c"].to_numpy(float) + REFERENCE_BACKUP) * (factor[bands] - 1)
+    betas = np.vstack([model.coefficients, model.left_out])
+    slope = betas[:, model.terms.index("single:backup_c")]
+    one, two = np.exp(model.single @ betas.T), np.exp(model.double @ betas.T)
+    before = (hours * single) @ one + (hours * (1 - single)) @ two
+    after = (hours * wanted) @ (one * np.exp(np.outer(longer, slope)))
+    after = after + (hours * (1 - wanted)) @ two
+    values = before - after
+    half = _half_width(float(values[0]), values[1:], alpha)
+    return float(values[0]), float(values[0] - half), float(values[0] + half)

@@ -1,0 +1,142 @@
+"""What crewing cells say of policies, as plain tables that a cache can keep."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from officer_assaults.refusals import Refusal
+from officer_assaults.topics.crewing.model import cells as crewing_data
+from officer_assaults.topics.crewing.model import policy
+from officer_assaults.topics.crewing.model import ratios as crewing
+from officer_assaults.topics.crewing.model.policy_language import Policy, named_or_written
+
+
+def policy_frame(
+    cells: pd.DataFrame, policies: Sequence[str], *, alpha: float = 0.05
+) -> pd.DataFrame:
+    """Estimate what each policy avoids at the same officer-hours, and the units lost for it.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Crew cells.
+    policies : sequence of str
+        Names of policies, or expressions.
+    alpha : float
+        One minus the coverage.
+
+    Returns
+    -------
+    DataFrame
+        policy, avoided, lower, upper, share (of victims), half_share (half the interval of
+        ``share``), moved_share, unit_share_lost, longer_backup (by how much ``avoided`` would move
+        if lost units lengthened back-up; ``nan`` where that cannot be told), refusal (why there is
+        no estimate, else empty), clusters, victims.
+
+    Raises
+    ------
+    Refusal
+        As :func:`officer_assaults.topics.crewing.model.policy.fit_policy_models`.
+    """
+    data = crewing_data.prepare(cells)
+    chosen = [named_or_written(text) for text in policies]
+    models = policy.fit_policy_models(data, chosen)
+    outcomes = policy.evaluate_policies(models, chosen, alpha)
+    victims = float(data.frame["victims"].sum())
+    shifts = [_backup_shift(models[one.name], one, alpha) for one in chosen]
+    return pd.DataFrame(
+        [
+            {
+                "policy": found.policy.label,
+                "avoided": found.avoided,
+                "lower": found.lower,
+                "upper": found.upper,
+                "share": found.avoided / victims,
+                "half_share": (found.upper - found.lower) / 2 / victims,
+                "moved_share": found.moved_share,
+                "unit_share_lost": found.unit_share_lost,
+                "longer_backup": shift,
+                "refusal": "" if found.refusal is None else found.refusal.what,
+                "clusters": data.clusters,
+                "victims": victims,
+            }
+            for found, shift in zip(outcomes, shifts, strict=True)
+        ]
+    )
+
+
+def question_frame(cells: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
+    """Rate ratios, single over double, per officer-hour and per attended incident.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Crew cells.
+    alpha : float
+        One minus the coverage.
+
+    Returns
+    -------
+    DataFrame
+        question, ratio, lower, upper, held_fixed, benchmark (the ratio per officer-hour if crewing
+        changed no incident), victims_per_double; without the second row where attendances were not
+        supplied.
+    """
+    found = crewing.denominators(crewing_data.prepare(cells), alpha)
+    rows = [("Is an officer safer per hour?", found.per_officer_hour, "officer-hours")]
+    if found.per_attendance is not None:
+        rows.append(("Is an attendance safer?", found.per_attendance, "attended incidents"))
+    return pd.DataFrame(
+        [
+            {
+                "question": question,
+                "ratio": one.ratio,
+                "lower": one.lower,
+                "upper": one.upper,
+                "held_fixed": held,
+                "benchmark": found.benchmark,
+                "victims_per_double": found.victims_per_double,
+            }
+            for question, one, held in rows
+        ]
+    )
+
+
+def double_share(cells: pd.DataFrame) -> float:
+    """Share of officer-hours of single and double crews that is double crewed."""
+    hours = cells.groupby("crew", observed=True)["officer_hours"].sum()
+    return float(hours.get("double", 0.0) / (hours.get("double", 0.0) + hours.get("single", 0.0)))
+
+
+def patrol(cells: pd.DataFrame, period_months: int = 1) -> dict[str, float]:
+    """Rate and hours of patrol in crew cells, as :func:`power.sample_size` takes them.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Crew cells.
+    period_months : int
+        Months from one ``period_start`` to the next.
+
+    Returns
+    -------
+    dict
+        rate_per_1000_hours, patrol_hours_per_year.
+    """
+    hours = float(cells["officer_hours"].sum())
+    years = cells["period_start"].nunique() * period_months / 12
+    return {
+        "rate_per_1000_hours": 1000 * float(cells["y"].sum()) / hours,
+        "patrol_hours_per_year": hours / years,
+    }
+
+
+def _backup_shift(model: policy.PolicyModel | Refusal, one: Policy, alpha: float) -> float:
+    """Tell by how much longer back-up, from units lost, would move the victims avoided."""
+    if isinstance(model, Refusal):
+        return math.nan
+    longer = policy.with_longer_backup(model, one, alpha=alpha)
+    return math.nan if longer is None else longer[0] - policy.evaluate(model, one, alpha).avoided

@@ -1,0 +1,1 @@
+"""The crewing report: its words, tables, figures and findings."""

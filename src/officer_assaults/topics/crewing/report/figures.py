@@ -1,0 +1,286 @@
+"""Figures of the crewing report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from officer_assaults.page import charts, theme
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from officer_assaults.topics.crewing.model.analysis import CrewingAnalysis
+    from officer_assaults.topics.crewing.model.checks import BackupModification
+    from officer_assaults.topics.crewing.model.policy import PolicyOutcome
+    from officer_assaults.topics.crewing.model.ratios import ArmRatio
+    from officer_assaults.topics.crewing.model.weights import Overlap
+
+PLAIN, ADJUSTED, ALONE = "Plain", "Adjusted", "If no incident changed"
+#: Label of a row that belongs to the name above it.
+SAME = " "
+AT_HOURS, AT_CALLS = "Officer-hours fixed", "Attended calls fixed"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A box of a diagram: its words, its middle in the unit square, and how it is drawn."""
+
+    name: str
+    words: str
+    x: float
+    y: float
+    style: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An arrow from one box to another; ``style`` is plain, asked or hidden."""
+
+    start: str
+    end: str
+    style: str = "plain"
+
+
+NODES = (
+    Node("known", "Known at dispatch:\nhour, area, back-up,\ncall grade, team", 0.27, 0.9, "held"),
+    Node("hidden", "Danger known\nto the dispatcher\nalone", 0.8, 0.9, "hidden"),
+    Node("crew", "Single or\ndouble crew", 0.16, 0.55, "asked"),
+    Node("stops", "Stops and\nown work", 0.5, 0.4),
+    Node("attacks", "Attacks on\nofficers", 0.84, 0.55, "asked"),
+    Node("after", "Back-up sent,\narrest, injury", 0.84, 0.1, "after"),
+    Node("recorded", "Recorded\noffences", 0.42, 0.1, "plain"),
+)
+EDGES = (
+    Edge("known", "crew"),
+    Edge("known", "attacks"),
+    Edge("hidden", "crew", "hidden"),
+    Edge("hidden", "attacks", "hidden"),
+    Edge("crew", "attacks", "asked"),
+    Edge("crew", "stops"),
+    Edge("stops", "attacks"),
+    Edge("attacks", "after"),
+    Edge("attacks", "recorded"),
+    Edge("crew", "recorded"),
+)
+_MEANING = {
+    "held": "adjusted for",
+    "hidden": "not recorded",
+    "asked": "the comparison",
+    "after": "follows: never adjusted for",
+    "plain": "on the way",
+}
+_HEIGHT = 340.0
+
+
+def diagram(nodes: Sequence[Node] = NODES, edges: Sequence[Edge] = EDGES) -> charts.Chart:
+    """Draw a causal diagram: boxes, and arrows that run from border to border.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+    edges : sequence of Edge
+    """
+    fig, ax = theme.figure(height=_HEIGHT)
+    ax.set(xlim=(0, 1), ylim=(0, 1))
+    ax.axis("off")
+    boxes = {node.name: _box(ax, node) for node in nodes}
+    for edge in edges:
+        _arrow(ax, boxes[edge.start], boxes[edge.end], edge.style)
+    words = {node.name: node.words.replace("\n", " ") for node in nodes}
+    kinds = {node.name: _MEANING[node.style] for node in nodes}
+    rows = pd.DataFrame(
+        [(words[edge.start], words[edge.end], kinds[edge.start]) for edge in edges],
+        columns=["From", "To", "What the first is"],
+    )
+    return charts.Chart(fig, rows, f"Diagram of {len(nodes)} boxes and {len(edges)} arrows.")
+
+
+def _box(ax: Axes, node: Node) -> Any:
+    edge = {"hidden": "axis", "asked": "blue", "held": "teal", "after": "orange"}.get(
+        node.style, "axis"
+    )
+    dashed = (0, (4, 3)) if node.style in ("hidden", "after") else "solid"
+    return ax.text(
+        node.x,
+        node.y,
+        node.words,
+        ha="center",
+        va="center",
+        color=theme.PALETTE["ink"],
+        weight="bold" if node.style == "asked" else "normal",
+        bbox={
+            "boxstyle": "round,pad=0.45",
+            "facecolor": "none",
+            "edgecolor": theme.PALETTE[edge],
+            "linewidth": 2.2 if node.style in ("asked", "held") else 1.4,
+            "linestyle": dashed,
+        },
+    )
+
+
+def _arrow(ax: Axes, start: Any, end: Any, style: str) -> None:
+    ax.annotate(
+        "",
+        xy=end.get_position(),
+        xytext=start.get_position(),
+        arrowprops={
+            "arrowstyle": "-|>",
+            "mutation_scale": 14,
+            "color": theme.PALETTE["blue" if style == "asked" else "axis"],
+            "linewidth": 3.0 if style == "asked" else 1.4,
+            "linestyle": (0, (4, 3)) if style == "hidden" else "solid",
+            "patchA": start.get_bbox_patch(),
+            "patchB": end.get_bbox_patch(),
+            "shrinkA": 2,
+            "shrinkB": 2,
+        },
+    )
+
+
+def _rows(labelled: Sequence[tuple[str, str, float, float, float]]) -> pd.DataFrame:
+    return pd.DataFrame(labelled, columns=["Denominator", "Kind", "Ratio", "lower", "upper"])
+
+
+def denominators(analysis: CrewingAnalysis, crude: Sequence[ArmRatio]) -> charts.Chart:
+    """Draw the ratio under each denominator, plain and adjusted, beside the benchmark.
+
+    Parameters
+    ----------
+    analysis : CrewingAnalysis
+    crude : sequence of ArmRatio
+        Unadjusted ratios, in the order of the adjusted ones that were found.
+    """
+    found = analysis.ratios
+    adjusted = [found.per_officer_hour, found.per_attendance, found.incidents]
+    rows: list[tuple[str, str, float, float, float]] = []
+    for plain, one in zip(crude, [ratio for ratio in adjusted if ratio is not None], strict=True):
+        rows.append((one.label, PLAIN, plain.ratio, plain.lower, plain.upper))
+        rows.append((SAME, ADJUSTED, one.ratio, one.lower, one.upper))
+        if one is found.per_officer_hour and not math.isnan(found.benchmark):
+            limits = found.benchmark_limits
+            rows.append((SAME, ALONE, found.benchmark, limits.lower, limits.upper))
+    chart = charts.dot_interval(
+        _rows(rows),
+        label="Denominator",
+        value="Ratio",
+        lower="lower",
+        upper="upper",
+        group="Kind",
+        axis_label="Rate ratio, single over double crews",
+        reference=1.0,
+        log=True,
+    )
+    return _named_in_full(chart, "Denominator")
+
+
+def ladder(steps: Sequence[ArmRatio]) -> charts.Chart:
+    """Draw the ratio per officer-hour from no adjustment to the full set."""
+    frame = pd.DataFrame(
+        [(step.label, step.ratio, step.lower, step.upper) for step in steps],
+        columns=["Adjusted for", "Ratio", "lower", "upper"],
+    )
+    return charts.dot_interval(
+        frame,
+        label="Adjusted for",
+        value="Ratio",
+        lower="lower",
+        upper="upper",
+        axis_label="Rate ratio per officer-hour, single over double crews",
+        reference=1.0,
+        log=True,
+    )
+
+
+def overlap(found: Overlap) -> charts.Chart:
+    """Draw how likely a double crew was in the hours of either crew."""
+    frame = pd.concat(
+        [
+            found.histogram[["chance"]].assign(crew=f"{crew} crewed", hours=found.histogram[crew])
+            for crew in ("single", "double")
+        ],
+        ignore_index=True,
+    )
+    return charts.lines(
+        frame,
+        x="chance",
+        y="hours",
+        series="crew",
+        axis_label="Share of the officer-hours of each crew",
+        x_label="Chance of a double crew, from what is known at dispatch",
+        as_percent=True,
+        names="peak",
+        height=250,
+    )
+
+
+def by_backup(found: BackupModification, labels: Sequence[str]) -> charts.Chart:
+    """Draw the ratio per officer-hour in each band of planned back-up.
+
+    Parameters
+    ----------
+    found : BackupModification
+    labels : sequence of str
+        One per row of ``found.table``.
+    """
+    frame = found.table[["ratio", "lower", "upper"]].set_axis(["Ratio", "lower", "upper"], axis=1)
+    frame.insert(0, "Planned back-up", list(labels))
+    return charts.dot_interval(
+        frame,
+        label="Planned back-up",
+        value="Ratio",
+        lower="lower",
+        upper="upper",
+        axis_label="Rate ratio per officer-hour, single over double crews",
+        reference=1.0,
+        log=True,
+    )
+
+
+def policies(hours: Sequence[PolicyOutcome], attended: Sequence[PolicyOutcome]) -> charts.Chart:
+    """Draw recorded victims avoided by each policy, with hours fixed and with calls fixed.
+
+    Parameters
+    ----------
+    hours, attended : sequence of PolicyOutcome
+        Refused ones are left out.
+    """
+    calls = {outcome.policy.name: outcome for outcome in attended}
+    rows = []
+    for outcome in hours:
+        pair = [(AT_HOURS, outcome)]
+        if outcome.policy.name in calls:
+            pair.append((AT_CALLS, calls[outcome.policy.name]))
+        rows += [
+            (
+                one.policy.label if kind == AT_HOURS else SAME,
+                kind,
+                one.avoided,
+                one.lower,
+                one.upper,
+            )
+            for kind, one in pair
+            if one.refusal is None
+        ]
+    frame = pd.DataFrame(rows, columns=["Policy", "Held fixed", "Avoided", "lower", "upper"])
+    chart = charts.dot_interval(
+        frame,
+        label="Policy",
+        value="Avoided",
+        lower="lower",
+        upper="upper",
+        group="Held fixed",
+        axis_label="Recorded victims avoided; below 0, more are expected",
+        reference=0.0,
+    )
+    return _named_in_full(chart, "Policy")
+
+
+def _named_in_full(chart: charts.Chart, column: str) -> charts.Chart:
+    """Rows behind a chart with the name in each, where the drawing names the first only."""
+    named = chart.data.assign(**{column: chart.data[column].replace(SAME, pd.NA).ffill()})
+    return charts.Chart(chart.figure, named, chart.alt_hint)

@@ -1,0 +1,539 @@
+"""Crewing: what the report on single and double crews says, put into words."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from officer_assaults.data import forces
+from officer_assaults.page import words
+from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.stats import shares
+from officer_assaults.stats.evalue import bounding_factor
+from officer_assaults.topics.crewing import disclosure
+from officer_assaults.topics.crewing.disclosure import Audience
+from officer_assaults.topics.crewing.model.cells import OWN_TERMS
+from officer_assaults.topics.crewing.model.checks import planned_agreement
+from officer_assaults.topics.crewing.model.policy_language import POLICIES
+
+if TYPE_CHECKING:
+    from officer_assaults.topics.crewing.data.reader import CrewFile
+    from officer_assaults.topics.crewing.model.analysis import CrewingAnalysis
+    from officer_assaults.topics.crewing.model.ratios import ArmRatio
+    from officer_assaults.topics.crewing.simulator.truth import Truth
+
+CREW_WORDS = {1.0: "Single", 0.0: "Double"}
+TERM_WORDS = {
+    "C(hour_band)": "hour band",
+    "dark_share": "darkness",
+    "weekend": "weekend",
+    "weekend:night": "weekend nights",
+    "C(area_type)": "kind of area",
+    "C(lpa)": "policing area",
+    "backup_c": "planned back-up",
+    "C(month)": "month or quarter",
+    "C(team)": "team",
+    "staffing": "staffing",
+    "taser_share": "TASER carried",
+    "new_officer_share": "new officers",
+    "grade1_share": "call grade",
+    "marker_share": "warning markers",
+}
+
+#: A danger of this strength, as a dispatcher's hunch might be, to show what it could do.
+EXAMPLE_DANGER = (3.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyShare:
+    """A survey's percentage of officers single crewed often or always."""
+
+    percent: float
+    respondents: int
+    survey: str
+    fieldwork: str
+    source_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class CrewingStory:
+    """Everything that the report says, before it is put into words.
+
+    Parameters
+    ----------
+    analysis : CrewingAnalysis
+    survey : SurveyShare
+    seed : int
+        Of the simulated force.
+    file : CrewFile or None
+        The force's own export; None where the force is simulated.
+    truth : Truth or None
+        Behind a simulated force.
+    setting : str
+        What is true in the simulated force, in a sentence.
+    outcome : {"all", "injury"}
+    victims_single : float
+        Share of victims taken to be single crewed in the survey's arithmetic (assumption).
+    far_more : float
+    audience : {"public", "internal"}
+    """
+
+    analysis: CrewingAnalysis
+    survey: SurveyShare
+    seed: int
+    file: CrewFile | None = None
+    truth: Truth | None = None
+    setting: str = ""
+    outcome: str = "all"
+    victims_single: float = 0.70
+    far_more: float = 2.0
+    audience: Audience = "public"
+
+    def __post_init__(self) -> None:
+        """Refuse what a public report of a force's own cells may not say (E121)."""
+        if self.file is not None:
+            _check_own(self)
+
+    @property
+    def level(self) -> float:
+        """Coverage of the intervals."""
+        return 1 - self.analysis.alpha
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the cells are made up."""
+        return self.file is None or self.file.simulated
+
+    @property
+    def where(self) -> str:
+        """Whose crews these are."""
+        if self.file is None:
+            return "the simulated force"
+        name = forces.resolve(self.file.force).name
+        return f"a made-up file for {name}" if self.file.simulated else name
+
+    @property
+    def when(self) -> str:
+        """Months that the cells cover."""
+        starts = self.analysis.data.frame["period_start"]
+        length = self.file.about.period_months if self.file else 3
+        last = starts.max() + pd.DateOffset(months=length - 1)
+        first = starts.min()
+        return (
+            f"{words.MONTHS[first.month - 1]} {first.year} to "
+            f"{words.MONTHS[last.month - 1]} {last.year}"
+        )
+
+    @property
+    def victims(self) -> str:
+        """What is counted."""
+        return "recorded victims with injury" if self.outcome == "injury" else "recorded victims"
+
+    @property
+    def vintage(self) -> str:
+        """Release that the numbers rest on."""
+        if self.file is None:
+            return f"simulated, seed {self.seed}"
+        return self.file.about.vintage or "as exported"
+
+    @property
+    def source(self) -> str:
+        """Source line under tables and figures."""
+        if self.file is None:
+            return f"Simulated force, seed {self.seed}; no force has published such data"
+        return self.file.about.source
+
+    @property
+    def work(self) -> str:
+        """At what the crews are alike, to begin a sentence."""
+        return (
+            "For like work" if self.analysis.data.holds_risk_alike else "At like hours and places"
+        )
+
+
+def headline(story: CrewingStory) -> dict[str, str]:
+    """Arguments of :func:`report.headline`: the ratio, its interval and its benchmark."""
+    one, found = story.analysis.adjusted, story.analysis.ratios
+    made_up = "Simulated data, not evidence. " if story.simulated else ""
+    if not story.analysis.data.holds_risk_alike:
+        made_up += "The calls are not held alike, so this is no comparison of like work. "
+    text = (
+        f"{story.work} in {story.where}, {story.victims} per officer-hour were "
+        f"{words.number(one.ratio, 2)} times as many in single crews as in double crews"
+    )
+    calls = found.per_attendance
+    if calls is not None:
+        text += f"; per attended incident, {words.number(calls.ratio, 2)} times"
+    if math.isnan(found.benchmark):
+        benchmark = "Where crewing changes no incident the first ratio is not 1 but from 1 to 2."
+    else:
+        benchmark = (
+            "Where crewing changes no incident the first ratio is not 1 but "
+            f"{words.number(found.benchmark, 2)}: two officers share one incident."
+        )
+    return {
+        "number": words.number(one.ratio, 2),
+        "text": f"{text}.",
+        "interval": _limits(one, story.level),
+        "caveat": f"{made_up}{benchmark}",
+    }
+
+
+def _limits(found: ArmRatio, level: float) -> str:
+    counts = f"{words.number(found.events_single + found.events_double)} recorded victims"
+    if not found.has_interval:
+        return (
+            f"No interval: only {words.plural(found.clusters, 'cluster')}; "
+            f"{words.p_equals(found.p)} by sign changes; {counts}."
+        )
+    limits = words.interval_words(found.lower, found.upper, level=level)
+    return f"{limits}; {counts}."
+
+
+def main_points(story: CrewingStory) -> list[str]:
+    """Write the points of the summary, at most six."""
+    points = [
+        _point_data(story),
+        _point_denominators(story),
+        _point_incidents(story),
+        _point_crude(story),
+        _point_policy(story),
+        _point_survey(story),
+    ]
+    return [point for point in points if point]
+
+
+def _point_data(story: CrewingStory) -> str:
+    if story.file is None:
+        return (
+            "No force in England and Wales has published officer-hours by crew. This report shows "
+            "what one would look like, on a simulated force whose truth is known."
+        )
+    rows = words.number(story.file.rows)
+    text = (
+        f"{rows} rows of {story.where}, {story.when}, grouped into "
+        f"{words.plural(story.analysis.data.clusters, 'place')} for the intervals."
+    )
+    counts = story.file.agreement
+    agreed = None if counts is None else planned_agreement(counts, story.analysis.alpha)
+    if agreed is None:
+        return text
+    return (
+        f"{text} Crews were booked on as planned in {words.percent(agreed.same, 1)} of "
+        f"unit-shifts (kappa {words.ratio(agreed.kappa, agreed.lower, agreed.upper)})."
+    )
+
+
+def ratio_words(found: ArmRatio, level: float) -> str:
+    """Write a ratio with its interval, or why it has none."""
+    if not found.has_interval:
+        return f"{words.number(found.ratio, 2)} (too few clusters for an interval)"
+    return words.ratio(found.ratio, found.lower, found.upper, level=level)
+
+
+def _point_denominators(story: CrewingStory) -> str:
+    found = story.analysis.ratios
+    if found.per_attendance is None:
+        return (
+            f"Per officer-hour the ratio is {ratio_words(found.per_officer_hour, story.level)}. "
+            "Attended incidents were not supplied for enough hours, so the ratio per attendance is "
+            "missing."
+        )
+    return (
+        f"Per officer-hour the ratio is {ratio_words(found.per_officer_hour, story.level)}; per "
+        f"attended incident it is {ratio_words(found.per_attendance, story.level)}. Both are "
+        "right: a double crew takes two officers to one incident."
+    )
+
+
+def _point_incidents(story: CrewingStory) -> str:
+    found = story.analysis.ratios.incidents
+    if found is None:
+        return ""
+    verdict = story.analysis.claim("incidents").verdict
+    reading = {
+        "consistent": "single crews met more of them",
+        "contradicted": "single crews met fewer of them",
+        "not supported": "the interval holds no difference",
+    }.get(verdict, "which cannot be judged here")
+    return (
+        "Incidents with a recorded assault per unit-hour, which sharing the risk does not change: "
+        f"{ratio_words(found, story.level)}; {reading}."
+    )
+
+
+def _point_crude(story: CrewingStory) -> str:
+    crude, one = story.analysis.crude, story.analysis.adjusted
+    plain = f"Without adjustment the ratio per officer-hour is {ratio_words(crude, story.level)}"
+    if (crude.ratio - 1) * (one.ratio - 1) < 0:
+        return f"{plain}, on the other side of 1: the two kinds of crew do different work."
+    return f"{plain}."
+
+
+def _point_policy(story: CrewingStory) -> str:
+    shown = [outcome for outcome in story.analysis.policies if outcome.refusal is None]
+    if not shown:
+        return "No policy can be judged by these cells."
+    first = shown[0]
+    calls = {outcome.policy.name: outcome for outcome in story.analysis.policies_attended}
+    text = (
+        f"{first.policy.label} at the same officer-hours: {_avoided(first.avoided)} "
+        f"({avoided_limits(first.lower, first.upper, story.level)}), with "
+        f"{words.percent(abs(first.unit_share_lost))} {_fewer(first.unit_share_lost)} unit-hours "
+        "on duty."
+    )
+    other = calls.get(first.policy.name)
+    if other is not None and other.refusal is None:
+        limits = avoided_limits(other.lower, other.upper, story.level)
+        text += f" Were all calls still attended: {_avoided(other.avoided)} ({limits})."
+    return text
+
+
+def avoided_limits(lower: float, upper: float, level: float = 0.95) -> str:
+    """Write limits of victims avoided as fewer or more victims.
+
+    Examples
+    --------
+    >>> avoided_limits(45.6, 161.1)
+    '95% interval 46 to 161 fewer'
+    >>> avoided_limits(-47.6, 9.1)
+    '95% interval 48 more to 9 fewer'
+    """
+    low, high = (words.number(abs(round(limit))) for limit in (lower, upper))
+    if lower >= 0:
+        text = f"{low} to {high} fewer"
+    elif upper < 0:
+        text = f"{high} to {low} more"
+    else:
+        text = f"{low} more to {high} fewer"
+    return f"{words.level_words(level)} {text}"
+
+
+def _avoided(number: float) -> str:
+    count = words.number(abs(round(number)))
+    return f"{count} {'fewer' if number >= 0 else 'more'} recorded victims expected"
+
+
+def _fewer(share: float) -> str:
+    return "fewer" if share >= 0 else "more"
+
+
+def _point_survey(story: CrewingStory) -> str:
+    hours = shares.officer_hour_share(story.survey.percent / 100)
+    return (
+        f"The survey's {words.number(story.survey.percent)}% single crewed often or always counts "
+        "officers, not hours. Were it a share of unit-hours, more than "
+        f"{words.percent(shares.victims_share_for(1, hours), 1)} of recorded victims would have to "
+        "be single crewed before the rate per officer-hour is higher alone."
+    )
+
+
+def boxes(story: CrewingStory) -> dict[str, str | list[str]]:
+    """Arguments of :func:`report.boxes`."""
+    shows = (
+        "What this analysis finds where the truth is known: it is a proof of the method."
+        if story.file is None
+        else f"How recorded assaults on officers of {story.where} differ between single and double "
+        "crews at like hours, places and calls, under three denominators."
+    )
+    cannot = [
+        "Whether the crews themselves make the difference: dispatchers choose who goes, and may "
+        "know what no column holds.",
+        "Attacks that nobody recorded, and whether one crew records more of them than the other.",
+    ]
+    if story.file is None:
+        cannot.insert(0, "Anything about real officers: every number on crews here is simulated.")
+    return {
+        "shows": shows,
+        "cannot": cannot,
+        "settle": [
+            "A force's own export: hours and victims by crew from one resource log, 24 months or "
+            "more (docs/data-request-crewing.md; make crewing DATA=cells.csv).",
+            "A trial that draws the crewing policy by lot, area by month (report 08).",
+        ],
+    }
+
+
+def caveats(story: CrewingStory) -> list[str]:
+    """Say what belongs beside the numbers."""
+    data = story.analysis.data
+    notes = [story.setting] if story.setting else []
+    notes += list(story.file.cautions) if story.file else []
+    if data.multi_hours > 0:
+        notes.append(
+            f"Crews of three and more are left out: {words.number(round(data.multi_hours))} "
+            f"officer-hours{_of_larger_crews(story)}."
+        )
+    notes += _not_alike(story)
+    notes += [
+        f"{found.label}: {found.method}."
+        for found in (story.analysis.ratios.per_attendance, story.analysis.ratios.incidents)
+        if found is not None and "; without " in found.method
+    ]
+    if data.override_reason:
+        notes.append(
+            "A variable that comes after dispatch is adjusted for, against the diagram. Reason "
+            f"given: {data.override_reason}"
+        )
+    spread = story.analysis.overlap
+    if spread is not None and not spread.compares:
+        notes.append(
+            "What is held alike tells the two kinds of crew almost apart: only "
+            f"{words.percent(spread.variance_left, 1)} of the variation of crews is left to "
+            "compare, so the ratio leans on the shape of the model, and no weighted ratio is given."
+        )
+    if story.analysis.hidden_danger:
+        notes.append(
+            "The crew of the shift before still tells of recorded assaults. Dispatchers seem to "
+            "act on a danger that no column records, so no adjusted ratio is identified."
+        )
+    if story.analysis.influential.shape[0]:
+        count = story.analysis.influential.shape[0]
+        whose = "One place, left out," if count == 1 else f"{count} places, each left out alone,"
+        notes.append(f"{whose} would move the log ratio by more than half its standard error.")
+    return [note for note in notes if note]
+
+
+def _of_larger_crews(story: CrewingStory) -> str:
+    shown = disclosure.shown_count(story.analysis.data.multi_victims, story.audience)
+    if isinstance(shown, str):
+        return f" and fewer than {disclosure.SMALLEST_SHOWN} recorded victims"
+    return f" and {words.number(shown)} recorded victims"
+
+
+def _check_own(story: CrewingStory) -> None:
+    assert story.file is not None
+    data, about = story.analysis.data, story.file.about
+    written = {
+        "formula": " ".join(data.rungs.get(OWN_TERMS, ())),
+        "override_reason": data.override_reason,
+        "own_policy": " ".join(
+            outcome.policy.expression
+            for outcome in story.analysis.policies
+            if outcome.policy.name not in POLICIES
+        ),
+        "source": about.source,
+        "title": about.title,
+        "vintage": about.vintage,
+    }
+    disclosure.check_texts(written, story.file.cells, story.audience)
+    disclosure.check_policies(
+        (outcome.policy.expression for outcome in story.analysis.policies), story.audience
+    )
+    if story.outcome == "injury" and disclosure.is_hidden(injuries(story)):
+        raise Refusal(
+            Problem(
+                "E121",
+                "victims with or without injury are too few in a crew: a ratio would tell.",
+                "Ask for a longer period, take outcome=all, or set audience=internal.",
+                story.file.release.path,
+                column="y_injury",
+            )
+        )
+
+
+def injuries(story: CrewingStory) -> list[Any]:
+    """Victims with injury in single and in double crews, suppressed with their complement in mind.
+
+    The marks are the same whichever outcome a report is about, so that two reports side by side
+    tell no more than one.
+    """
+    by_crew = story.analysis.data.frame.groupby("single")[["y", "y_injury"]].sum()
+    split = pd.DataFrame(
+        {"with": by_crew["y_injury"], "without": by_crew["y"] - by_crew["y_injury"]}
+    ).reindex(list(CREW_WORDS))
+    safe = disclosure.counts_table(split, "crew", story.audience).frame
+    return [safe["with"].iloc[0], safe["with"].iloc[1]]
+
+
+def _not_alike(story: CrewingStory) -> list[str]:
+    """Say what is not held alike, by why, and what that means where it is the calls themselves."""
+    data = story.analysis.data
+    reasons: dict[str, list[str]] = {}
+    for term, reason in data.left_out.items():
+        reasons.setdefault(reason, []).append(TERM_WORDS.get(term, term))
+    notes = []
+    if reasons:
+        parts = [f"{words.listing(terms)} ({reason})" for reason, terms in reasons.items()]
+        notes.append(f"Not held alike: {'; '.join(parts)}.")
+    if not data.holds_risk_alike:
+        notes.append(
+            "Neither call grade nor warning markers are held alike, and dispatchers send two "
+            "officers to the graver calls. On simulated forces that hides most of a difference "
+            "which is there, so no claim about like work is judged: it needs rows by call grade."
+        )
+    return notes
+
+
+def hidden_note(story: CrewingStory) -> str:
+    """Say how strong an unrecorded danger would have to be (E-value), and which way it bends."""
+    strength, one = story.analysis.strength, story.analysis.adjusted
+    crew, attack = EXAMPLE_DANGER
+    most = bounding_factor(crew, attack)
+    bend = (
+        "so a ratio above 1 is then too low rather than too high"
+        if one.ratio > 1
+        else "so a ratio below 1 may be their doing"
+    )
+    limit = (
+        f"; to move its nearer limit there, by {words.number(strength.limit, 2)}"
+        if strength.limit > 1
+        else "; its interval holds 1 as it is"
+        if one.has_interval
+        else ""
+    )
+    return (
+        "A danger that no column records would have to be tied to both crews and attacks by a "
+        f"ratio of {words.number(strength.estimate, 2)}, beyond all that is held alike, to move "
+        f"the estimate to 1{limit} (E-values). One tied to crews by {words.number(crew)} and to "
+        f"attacks by {words.number(attack)} distorts a ratio by {words.number(most, 2)} at most. "
+        f"Dispatchers who double up where they expect trouble push the ratio down, {bend}."
+    )
+
+
+def gate(story: CrewingStory) -> dict[str, Any]:
+    """Arguments of :func:`report.gate`: whether the ratio may be read as one of like work."""
+    analysis = story.analysis
+    passed = (
+        analysis.adjusted.has_interval
+        and analysis.data.holds_risk_alike
+        and (analysis.overlap is None or analysis.overlap.compares)
+        and not analysis.hidden_danger
+    )
+    return {
+        "name": "Comparison of like work",
+        "passed": passed,
+        "assumptions": [
+            "Crews differ only in what is adjusted for: "
+            f"{words.listing([TERM_WORDS.get(term, term) for term in analysis.data.terms])}.",
+            "Both crews record assaults alike.",
+            "One crew's hours do not change another crew's danger.",
+            "Hours and victims take the crew from the same log.",
+        ],
+    }
+
+
+def survey_share(surveys: pd.DataFrame, survey_id: str = "pfew-single-crewing-2016") -> SurveyShare:
+    """Find the percentage single crewed often or always among published survey figures.
+
+    Parameters
+    ----------
+    surveys : pandas.DataFrame
+        Table ``surveys/officer-surveys``.
+    survey_id : str
+    """
+    chosen = surveys[
+        (surveys["survey_id"] == survey_id)
+        & (surveys["event_definition"] == "single-crewed-often-or-always")
+    ].iloc[0]
+    start = chosen["fieldwork_start"]
+    return SurveyShare(
+        percent=float(chosen["percent"]),
+        respondents=int(chosen["respondents"]),
+        survey=str(chosen["survey"]),
+        fieldwork=f"{words.MONTHS[start.month - 1]} {start.year}",
+        source_url=str(chosen["source_url"]),
+    )

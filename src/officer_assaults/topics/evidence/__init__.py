@@ -1,0 +1,1 @@
+"""Evidence: what real crewing data from elsewhere show."""

@@ -1,0 +1,882 @@
+"""Crewing evidence: the sentences and findings of the report on real crewing data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from officer_assaults.data import forces
+from officer_assaults.findings import BOUNDS, Finding, Verdict
+from officer_assaults.page import words
+from officer_assaults.stats import shares as crewing_shares
+from officer_assaults.stats import verdicts
+
+if TYPE_CHECKING:
+    from officer_assaults.stats.ecological import EcologicalAssociation
+    from officer_assaults.stats.rate_ratio import RateRatio
+    from officer_assaults.stats.risk_ratio import RiskRatio
+    from officer_assaults.topics.evidence.model import MissingReports
+
+OFFENCE_WORDS: Mapping[str, str] = {
+    "13A": "aggravated assault",
+    "13B": "simple assault",
+    "13C": "intimidation",
+}
+INJURY_CLAIM = (
+    "Once assaulted, an officer alone is injured more often than an officer of a two-officer unit."
+)
+COUNT_PAIR = re.compile(r"(\d+) against (\d+)")
+TRIALS: Mapping[str, str] = {
+    "G10": "TASER on shifts drawn by lot",
+    "G15": "Scenario-based safety training",
+    "G16": "Scenario-based safety training",
+    "F19": "Body-worn video on shifts drawn by lot",
+    "F20": "Body-worn video, the same trials",
+}
+TRAINING = "G16"
+TWICE = 2.0
+PLAIN_NUMBER = re.compile(r"[\d.,]+")
+CREWING_TOPIC = "crewing, risk"
+
+
+@dataclass(frozen=True, slots=True)
+class Washington:
+    """Injury given assault in the Washington records.
+
+    Parameters
+    ----------
+    years, offences : tuple
+        What the main comparison holds.
+    compared, reference : str
+        Assignments, as the records name them.
+    stratum : tuple of str
+        Columns that the main comparison is made within.
+    naive : RiskRatio
+        Officers taken as independent.
+    main : RiskRatio
+        Within strata, clustered by incident: the one that the verdict follows.
+    active : RiskRatio
+        The same, with activity.
+    others : tuple of (str, RiskRatio)
+        Other choices that could have been made, clustered, with what differs.
+    by_year : DataFrame
+        year, assignment, injured, victims.
+    """
+
+    years: tuple[int, ...]
+    offences: tuple[str, ...]
+    compared: str
+    reference: str
+    stratum: tuple[str, ...]
+    naive: RiskRatio
+    main: RiskRatio
+    active: RiskRatio
+    others: tuple[tuple[str, RiskRatio], ...]
+    by_year: pd.DataFrame
+
+    @property
+    def verdict(self) -> Verdict:
+        """Verdict on more injury alone, from the clustered interval."""
+        return verdicts.lies("above", 1.0, self.main.lower, self.main.upper)
+
+
+@dataclass(frozen=True, slots=True)
+class CrewingStory:
+    """Everything that the report on crewing evidence says, before it is put into words.
+
+    Parameters
+    ----------
+    washington : Washington
+        Injury given assault.
+    counts, deployment : DataFrame
+        From :func:`deployment.crew_count_ratios` and :func:`deployment.ratios_by_deployment`.
+    implied : float
+        Rate ratio per officer with all sizes of agency added up.
+    agencies : mapping of str to MissingReports
+        Two agencies by name.
+    survey : Series
+        Row of the survey on single crewing.
+    victims_single : float
+        Share of victims taken to be single crewed, for the bounds.
+    taser : EcologicalAssociation
+        Uses of TASER and recorded rates of forces.
+    trial : RateRatio
+        Officers assaulted with and without TASER in the published trial.
+    ledger : DataFrame
+        Published figures with how each was read.
+    alpha : float
+        One minus the coverage of intervals.
+    """
+
+    washington: Washington
+    counts: pd.DataFrame
+    deployment: pd.DataFrame
+    implied: float
+    agencies: Mapping[str, MissingReports]
+    survey: pd.Series
+    victims_single: float
+    taser: EcologicalAssociation
+    trial: RateRatio
+    ledger: pd.DataFrame
+    alpha: float
+
+    @property
+    def level(self) -> float:
+        """Coverage of the intervals."""
+        return 1 - self.alpha
+
+    @property
+    def bounds(self) -> crewing_shares.SurveyBounds:
+        """What the survey's share allows."""
+        return crewing_shares.survey_bounds(
+            float(self.survey["percent"]) / 100, self.victims_single
+        )
+
+    @property
+    def total(self) -> pd.Series:
+        """Counts of all activities together."""
+        return self.counts.iloc[-1]
+
+
+def two_counts(text: str) -> tuple[int, int]:
+    """Read "6 against 3" out of a published figure.
+
+    Raises
+    ------
+    ValueError
+        If there is no such pair.
+    """
+    found = COUNT_PAIR.search(text)
+    if found is None:
+        raise ValueError(f"no pair of counts in '{text}'")
+    return int(found.group(1)), int(found.group(2))
+
+
+def headline(story: CrewingStory) -> dict[str, str]:
+    """Arguments of :func:`report.headline`."""
+    main, naive = story.washington.main, story.washington.naive
+    return {
+        "number": words.number(main.ratio, 2),
+        "text": f"Of officers recorded as assaulted in Washington DC, {_percent(main.risk1)} of "
+        f"those alone were injured and {_percent(main.risk0)} of those in two-officer vehicles: "
+        f"a ratio of {words.number(main.ratio, 2)}, which {_leaves(main)}.",
+        "interval": f"{_interval(main, story)} within {_strata(story.washington.stratum)}, "
+        f"officers of one incident taken together; {_interval(naive, story)} if they were "
+        "independent, which they are not.",
+        "caveat": "This is injury among officers already assaulted. No open record says how "
+        "often single and double crews are assaulted per hour, here or in the United States.",
+    }
+
+
+def main_points(story: CrewingStory) -> list[str]:
+    """Write the points of the summary."""
+    low, high = story.deployment["per_officer"].min(), story.deployment["per_officer"].max()
+    bounds, share = story.bounds, float(story.survey["percent"]) / 100
+    taser = story.taser
+    silent = [name for name, found in story.agencies.items() if found.implausible]
+    return [
+        _point_washington(story),
+        f"In US cities {words.number(story.total['single'])} reports of officers assaulted alone "
+        f"stand beside {words.number(story.total['double'])} in two-officer vehicles. Set against "
+        "the patrol units of six sizes of agency, that one ratio becomes anything from "
+        f"{words.number(low, 2)} to {words.number(high, 2)} per officer: not identified.",
+        *(_point_missing(story, name) for name in silent[:1]),
+        f"A survey share of {words.percent(share)} <q>often or always</q> single crewed allows "
+        f"{words.percent(bounds.hours_single.lower)} to {words.percent(bounds.hours_single.upper)} "
+        f"of officer-hours. If {words.percent(story.victims_single)} of victims were single "
+        f"crewed (assumption), the ratio per hour is {_limits(bounds.ratio)}.",
+        f"Forces whose recorded uses of TASER per officer rose by a factor of "
+        f"{words.number(taser.factor)} had a recorded assault rate "
+        f"{words.number(taser.within, 2)} times as high ({_limits(taser.within_interval)}): "
+        f"{'no' if taser.within_interval.contains(1.0) else 'an'} association beyond chance.",
+        f"The one British trial of TASER read here counted {story.trial.y1} officers assaulted on "
+        f"shifts with it and {story.trial.y0} on shifts without, as reported in the press: a "
+        f"ratio of {words.ratio(story.trial.ratio, story.trial.lower, story.trial.upper, 1)}. "
+        "The training trial read here names injuries and uses of force, not recorded assaults.",
+    ]
+
+
+def boxes(story: CrewingStory) -> dict[str, str | list[str]]:
+    """Arguments of :func:`report.boxes`."""
+    washington = story.washington
+    return {
+        "shows": [
+            f"How often officers recorded as assaulted in Washington DC ({_years(washington)}) "
+            "were injured, alone and in two-officer vehicles.",
+            "How counts by crew mislead without hours by crew, on US federal records.",
+            "What published studies of crewing, TASER and training say, and how each was read.",
+        ],
+        "cannot": [
+            "Whether an officer alone is assaulted more often: that needs hours by crew, from the "
+            "same log as the victims.",
+            "Whether officers would have been safer in another crew: who is sent alone, where and "
+            "to what, is chosen.",
+        ],
+        "settle": [
+            "Officer-hours and victims by crew, area, hour and grade of call from one force's "
+            "resource log (report 05 takes them as they are).",
+            "A trial that draws crewing policy by lot, area by month (report 08 says how long).",
+        ],
+    }
+
+
+def victims_table(story: CrewingStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: officers and injured by year and crew."""
+    rows = story.washington.by_year
+    return {
+        "frame": pd.DataFrame(
+            {
+                "Year": rows["year"].astype(str),
+                "Assignment": rows["assignment"],
+                "Officers": rows["victims"],
+                "Injured": rows["injured"],
+                "Injured (share)": rows["injured"] / rows["victims"],
+                "lower": rows["lower"],
+                "upper": rows["upper"],
+            }
+        ),
+        "caption": f"Officer victims of {_offences(story.washington)}, Washington DC",
+        "formats": {"Injured (share)": "percent", "lower": "percent", "upper": "percent"},
+        "intervals": {"Injured (share)": ("lower", "upper")},
+        "level": story.level,
+        "notes": "Wilson intervals that take officers as independent. Left out: officers with "
+        f"another assignment, and {_left_out(story.washington)}.",
+    }
+
+
+def ratio_rows(story: CrewingStory) -> pd.DataFrame:
+    """Rows of the forest: each way to compare, the main one first."""
+    washington = story.washington
+    strata = _strata(washington.stratum)
+    ways = [
+        (f"Within {strata}, by incident", washington.main, "clustered by incident"),
+        (f"Within {strata} and activity", washington.active, "clustered by incident"),
+        *((label, found, "clustered by incident") for label, found in washington.others),
+        ("Officers taken as independent", washington.naive, "not clustered"),
+    ]
+    return pd.DataFrame(
+        {
+            "Estimate": [label for label, _, _ in ways],
+            "Ratio": [found.ratio for _, found, _ in ways],
+            "lower": [found.lower for _, found, _ in ways],
+            "upper": [found.upper for _, found, _ in ways],
+            "Errors": [errors for _, _, errors in ways],
+        }
+    )
+
+
+def ratio_table(story: CrewingStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: the same rows with their counts."""
+    washington = story.washington
+    found = [washington.main, washington.active, *(r for _, r in washington.others)]
+    found.append(washington.naive)
+    rows = ratio_rows(story)
+    return {
+        "frame": pd.DataFrame(
+            {
+                "Comparison": rows["Estimate"],
+                "Alone": [f"{r.events1}/{r.total1}" for r in found],
+                "Reference": [f"{r.events0}/{r.total0}" for r in found],
+                "Incidents": [NOT_CLUSTERED if r.clusters is None else r.clusters for r in found],
+                "Risk ratio": rows["Ratio"],
+                "lower": rows["lower"],
+                "upper": rows["upper"],
+            }
+        ),
+        "caption": f"Risk of injury given a recorded assault, {washington.compared} over "
+        f"{washington.reference}",
+        "formats": {"Risk ratio": 3, "lower": 3, "upper": 3},
+        "level": story.level,
+        "notes": [
+            "Poisson regression with robust errors gives a risk ratio. Clustered errors carry the "
+            "factor G/(G-1) and limits come from t with G - 1 degrees of freedom, G incidents.",
+            f"The verdict follows the first row, chosen beforehand: {washington.verdict}.",
+        ],
+    }
+
+
+NOT_CLUSTERED = "[z]"
+
+
+def words_for_forest(story: CrewingStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the forest of Washington ratios."""
+    washington, main, naive = story.washington, story.washington.main, story.washington.naive
+    turns = (
+        "Taking officers of one incident together turns a difference into an open question"
+        if _excludes(naive) and not _excludes(main)
+        else "The answer is the same whether or not incidents are taken together"
+    )
+    return {
+        "headline": turns,
+        "subtitle": f"Ratio of the share injured, {washington.compared} over "
+        f"{washington.reference}, officers recorded as victims of {_offences(washington)}, "
+        f"Washington DC, {_years(washington)} unless said otherwise",
+        "alt": f"Ratios with intervals: {words.ratio(main.ratio, main.lower, main.upper)} with "
+        f"errors clustered by incident, and {words.ratio(naive.ratio, naive.lower, naive.upper)} "
+        "with officers taken as independent.",
+    }
+
+
+def caveat_on_choice(story: CrewingStory) -> str:
+    """Warn where another choice than the one made beforehand would have changed the verdict."""
+    others = [label for label, found in story.washington.others if _excludes(found)]
+    start = (
+        "The transit police alone report before 2021, so earlier years are another agency: the "
+        "main comparison keeps to years in which both report."
+    )
+    if not others:
+        return f"{start} No other choice tried here changes the verdict."
+    return (
+        f"{start} One choice tried here would have changed the verdict "
+        f"({'; '.join(others).lower()}): the interval lies that close to 1."
+    )
+
+
+def activity_rows(story: CrewingStory) -> pd.DataFrame:
+    """Rows of the forest of counts by activity."""
+    return story.counts.rename(columns={"activity": "Estimate", "ratio": "Ratio"})[
+        ["Estimate", "Ratio", "lower", "upper", "single", "double"]
+    ].rename(columns={"single": "Alone", "double": "Two-officer"})
+
+
+def words_for_activities(story: CrewingStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of counts by activity."""
+    inner = story.counts.iloc[:-1]
+    above, below = (inner["lower"] > 1).sum(), (inner["upper"] < 1).sum()
+    return {
+        "headline": f"Reports of officers alone outnumber two-officer ones in {above} activities "
+        f"and fall short in {below}",
+        "subtitle": "Reported officers assaulted alone in one-officer vehicles over those in "
+        "two-officer vehicles, US cities, 1995 to 2019 together: a ratio of counts, not of rates",
+        "alt": f"Ratios of counts by activity run from {words.number(inner['ratio'].min(), 2)} to "
+        f"{words.number(inner['ratio'].max(), 2)}; all activities together give "
+        f"{words.number(story.total['ratio'], 2)}.",
+    }
+
+
+def words_for_units(story: CrewingStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the units by size of agency."""
+    first, last = story.deployment.iloc[0], story.deployment.iloc[-1]
+    return {
+        "headline": "Two-officer units belong to the largest cities",
+        "subtitle": "Motor patrol units with two officers as a share of all, municipal police, "
+        "1987, by number of sworn officers; unweighted sums over the agencies of the sample",
+        "alt": f"The share of two-officer units rises from {_percent(first['share_double'])} in "
+        f"agencies with {first['sworn_size']} officers to {_percent(last['share_double'])} in "
+        f"those with {last['sworn_size']}.",
+    }
+
+
+def deployment_table(story: CrewingStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: one ratio of counts under six mixes of units."""
+    rows = story.deployment
+    return {
+        "frame": pd.DataFrame(
+            {
+                "Sworn officers": rows["sworn_size"],
+                "Agencies": rows["agencies"],
+                "One-officer units": rows["motor_one_officer"],
+                "Two-officer units": rows["motor_two_officer"],
+                "Implied rate ratio per unit": rows["per_unit"],
+                "Implied rate ratio per officer": rows["per_officer"],
+            }
+        ),
+        "caption": "The same ratio of counts, "
+        f"{words.number(story.total['ratio'], 2)}, set against each size of agency's own units",
+        "formats": {"Implied rate ratio per unit": 2, "Implied rate ratio per officer": 2},
+        "without_interval": "No interval: the spread between the rows is the uncertainty, and it "
+        "is one of not knowing who was out, not of chance. Units of 1987 are set against reports "
+        "of 1995 to 2019 on purpose: no year has both.",
+    }
+
+
+def words_for_reporting(story: CrewingStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of two agencies' years."""
+    zeros = sum(found.implausible for found in story.agencies.values())
+    return {
+        "headline": f"{words.plural(zeros, 'zero')} in a federal series are years without reports",
+        "subtitle": "Officers reported as assaulted per 100 sworn officers; ringed: zeros that "
+        "would be all but impossible at the agency's lowest reported rate",
+        "alt": "; ".join(
+            f"{name} has {words.plural(found.implausible, 'ringed zero')} and "
+            f"{words.plural(found.reports, 'year')} with reports"
+            for name, found in story.agencies.items()
+        )
+        + ".",
+    }
+
+
+def reporting_table(story: CrewingStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: rates with and without the zeros."""
+    return {
+        "frame": pd.DataFrame(
+            [
+                {
+                    "Agency": name,
+                    "Years reported": found.reports,
+                    "Zeros": found.zeros,
+                    "Rate with zeros as counts": found.rate_as_printed,
+                    "Rate in reporting years": found.rate_of_reports,
+                    "lower": found.lower,
+                    "upper": found.upper,
+                }
+                for name, found in story.agencies.items()
+            ]
+        ),
+        "caption": "Officers reported as assaulted per 100 officer-years, with the zeros taken at "
+        "their word and without them",
+        "formats": {"Rate with zeros as counts": 1, "Rate in reporting years": 1},
+        "intervals": {"Rate in reporting years": ("lower", "upper")},
+        "level": story.level,
+        "notes": [
+            f"{name}: {words.plural(found.missing, 'year')} without a number."
+            for name, found in story.agencies.items()
+            if found.missing
+        ],
+    }
+
+
+def published_rows(story: CrewingStory) -> pd.DataFrame:
+    """Rows of the forest of results on injury given assault that have an interval."""
+    mine = story.ledger[story.ledger["topic"] == CREWING_TOPIC]
+    numbers = mine.assign(
+        **{name: pd.to_numeric(mine[name], errors="coerce") for name in ("value", "lower", "upper")}
+    ).dropna(subset=["value", "lower", "upper"])
+    main = story.washington.main
+    rows = [
+        {
+            "Estimate": f"{row['area']}, {row['period']}",
+            "Ratio": row["value"],
+            "lower": row["lower"],
+            "upper": row["upper"],
+            "How read": row["how_read"],
+        }
+        for row in numbers.to_dict("records")
+    ]
+    rows.append(
+        {
+            "Estimate": f"Washington DC, {_years(story.washington)}",
+            "Ratio": main.ratio,
+            "lower": main.lower,
+            "upper": main.upper,
+            "How read": "computed here from the records",
+        }
+    )
+    return pd.DataFrame(rows)
+
+
+def words_for_published(story: CrewingStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the forest of published results."""
+    rows = published_rows(story)
+    said = "; ".join(
+        f"{row['Estimate']}: {words.ratio(row['Ratio'], row['lower'], row['upper'])}"
+        for row in rows.to_dict("records")
+    )
+    return {
+        "headline": f"{words.plural(len(rows), 'result')} on injury given assault can be drawn at "
+        "all; the rest of the literature read gives a direction",
+        "subtitle": "Ratio of the share injured, one-officer over two-officer units, among "
+        "officers recorded as assaulted",
+        "alt": f"Ratios with intervals. {said}.",
+    }
+
+
+def published_table(story: CrewingStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: results that could only be read as a direction."""
+    mine = story.ledger[story.ledger["topic"] == CREWING_TOPIC]
+    drawn = pd.to_numeric(mine["lower"], errors="coerce").notna()
+    rest = mine[~drawn]
+    return {
+        "frame": pd.DataFrame(
+            {
+                "Result": rest["what"],
+                "What was read": _as_read(rest),
+                "Where and when": rest["area"] + ", " + rest["period"],
+                "How read": rest["how_read"],
+                "Source": _cited(rest["source_title"] + ", " + rest["publisher"]),
+            }
+        ),
+        "caption": "Published results on crewing and assault, with how each was read",
+        "notes": "A result read second-hand supports a discussion, never a headline. Addresses are "
+        "in the evidence ledger.",
+    }
+
+
+def survey_table(story: CrewingStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: readings of the survey's share, and what follows."""
+    share = float(story.survey["percent"]) / 100
+    low, high = story.bounds.hours_single.lower, story.bounds.hours_single.upper
+    readings = [
+        ("Taken as a share of officer-hours", share),
+        ("Taken as a share of unit-hours", crewing_shares.officer_hour_share(share)),
+        ("Least it allows (often is half the time, others never)", low),
+        ("Most it allows (often is all the time, others half)", high),
+    ]
+    return {
+        "frame": pd.DataFrame(
+            {
+                "Reading of the answer": [label for label, _ in readings],
+                "Officer-hours single": [hours for _, hours in readings],
+                "Victims single if crews were equally at risk": [
+                    crewing_shares.victims_share_for(1.0, hours) for _, hours in readings
+                ],
+                "Ratio per hour at the assumed victims": [
+                    crewing_shares.ratio_from_shares(story.victims_single, hours)
+                    for _, hours in readings
+                ],
+            }
+        ),
+        "caption": f"What {words.percent(share)} <q>single crewed often or always</q> "
+        "says of hours",
+        "formats": {
+            "Officer-hours single": "percent1",
+            "Victims single if crews were equally at risk": "percent1",
+            "Ratio per hour at the assumed victims": 2,
+        },
+        "without_interval": "The rows are bounds, not estimates: no sample size would narrow them. "
+        f"Assumed victims: {words.percent(story.victims_single)} single crewed (assumption).",
+        "notes": f"{words.number(story.survey['respondents'])} respondents in roles where crewing "
+        "applies, 12 months to February 2016, who chose to answer.",
+    }
+
+
+def words_for_taser(story: CrewingStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the scatter of TASER use and recorded rates."""
+    taser = story.taser
+    clear = not (taser.between_interval.contains(1.0) and taser.within_interval.contains(1.0))
+    found = "do stand out" if clear else "do not stand out"
+    return {
+        "headline": f"Forces that use TASER more {found} in recorded assaults on officers",
+        "subtitle": f"{taser.units} forces, three financial years; both per 1,000 officer-years, "
+        "logarithmic axes",
+        "alt": f"{taser.rows} dots, one per force and year; {words.number(taser.factor)} times the "
+        f"uses of TASER go with {words.number(taser.between, 2)} times the recorded rate between "
+        f"forces ({_limits(taser.between_interval)}).",
+    }
+
+
+def taser_table(story: CrewingStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: association between totals beside the trial."""
+    taser, trial = story.taser, story.trial
+    times = "twice" if taser.factor == TWICE else f"{words.number(taser.factor)} times"
+    rows = [
+        (f"Between forces, {times} the uses of TASER", taser.between, taser.between_interval),
+        (f"Within a force over years, {times} the uses", taser.within, taser.within_interval),
+        ("Trial, shifts with TASER over without", trial.ratio, trial.interval),
+    ]
+    return {
+        "frame": pd.DataFrame(
+            {
+                "Comparison": [label for label, _, _ in rows],
+                "Ratio of recorded rates": [value for _, value, _ in rows],
+                "lower": [limits.lower for _, _, limits in rows],
+                "upper": [limits.upper for _, _, limits in rows],
+                "What it rests on": [
+                    f"{taser.rows} force-years of {taser.units} forces",
+                    "the same, each force against itself, common change taken out",
+                    f"{trial.y1} and {trial.y0} officers assaulted, press report, second-hand",
+                ],
+            }
+        ),
+        "caption": "TASER and recorded assaults on officers",
+        "formats": {"Ratio of recorded rates": 2, "lower": 2, "upper": 2},
+        "level": story.level,
+        "notes": "The trial's arms are taken as equally long (about 400 shifts in all).",
+    }
+
+
+def taser_limits() -> list[str]:
+    """Say what the comparison of totals cannot carry."""
+    return [
+        "A recorded use of TASER includes drawing and aiming it; forms were new in 2017/18 and "
+        "filled in more completely each year, so some of the rise in uses is a rise in forms.",
+        "Forces equip officers where they expect violence, and record assaults and uses of force "
+        "through the same drive to record: either would tie the two totals together.",
+        "Totals of forces say nothing of the officers who carried a TASER and those who did not.",
+    ]
+
+
+def taser_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Force-years per 1,000 officer-years, as plotted and downloaded.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        From :func:`officer_assaults.data.histories.taser_years`.
+    """
+    thousands = frame["officer_years"] / 1000
+    return pd.DataFrame(
+        {
+            "Force": frame["force"].map(forces.names()),
+            "Year": frame["financial_year"],
+            "TASER uses": frame["taser_uses"] / thousands,
+            "Recorded": frame["recorded"] / thousands,
+        }
+    )
+
+
+def trials_table(story: CrewingStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: published trials of equipment and training."""
+    known = story.ledger.set_index("id")
+    rows = known.loc[[one for one in TRIALS if one in known.index]]
+    return {
+        "frame": pd.DataFrame(
+            {
+                "What was tried": [TRIALS[str(one)] for one in rows.index],
+                "Result": rows["what"],
+                "What was read": _as_read(rows),
+                "Where and when": rows["area"] + ", " + rows["period"],
+                "How read": rows["how_read"],
+                "Caution": rows["caution"].fillna("none noted"),
+            }
+        ),
+        "caption": "Published trials of equipment and training that counted recorded assaults or "
+        "injuries",
+        "without_interval": "Results as published; intervals where the source gave them.",
+    }
+
+
+def findings(story: CrewingStory) -> list[Finding]:
+    """State the findings, with the verdict on each claim computed by rule."""
+    return [
+        *_found_washington(story),
+        _found_deployment(story),
+        *_found_reports(story),
+        _found_survey(story),
+        _found_taser(story),
+        _found_trial(story),
+        *_found_training(story),
+    ]
+
+
+def _found_washington(story: CrewingStory) -> list[Finding]:
+    washington = story.washington
+    kinds = [
+        ("crewing.injury_ratio", f"within {_strata(washington.stratum)}", washington.main),
+        ("crewing.injury_ratio_activity", "within activity as well", washington.active),
+        (
+            "crewing.injury_ratio_unclustered",
+            "officers taken as independent (too narrow; judged by the clustered interval)",
+            washington.naive,
+        ),
+    ]
+    made = []
+    for name, how, found in kinds:
+        made.append(
+            Finding(
+                id=name,
+                label=f"Risk ratio of injury once assaulted, alone over two-officer, {how}",
+                claim=INJURY_CLAIM,
+                verdict=washington.verdict,
+                value=found.ratio,
+                lower=found.lower,
+                upper=found.upper,
+                level=story.level,
+                unit="risk ratio",
+                denominator=f"officers recorded as assaulted: {found.events1} of {found.total1} "
+                f"injured alone, {found.events0} of {found.total0} in two-officer vehicles",
+                period=_years(washington),
+                vintage="NIBRS 2018-2022",
+                note=f"{found.method}. The verdict follows the clustered interval.",
+            )
+        )
+    return made
+
+
+def _found_deployment(story: CrewingStory) -> Finding:
+    low, high = story.deployment["per_officer"].min(), story.deployment["per_officer"].max()
+    return Finding(
+        id="crewing.city_counts",
+        label="Rate ratio per officer, alone over two-officer, that reports and units imply",
+        claim="Officers alone are assaulted more often per hour than officers in pairs, since more "
+        "reports are of officers alone.",
+        verdict=verdicts.bounded("above", 1.0, low, high),
+        value=story.implied,
+        lower=float(low),
+        upper=float(high),
+        level=BOUNDS,
+        unit="rate ratio",
+        denominator="patrol units by size of municipal agency, 1987",
+        period="1995-2019",
+        vintage="LEOKA 1995-2019; LEMAS 1987",
+        note="The value adds up all municipal units; the limits are its range over sizes of "
+        "agency, not a confidence interval.",
+    )
+
+
+def _found_reports(story: CrewingStory) -> list[Finding]:
+    return [
+        Finding(
+            id=f"crewing.zeros_{name.split()[0].lower().replace(',', '')}",
+            label=f"{name}: zeros that cannot be counts",
+            claim="A zero in the federal series is a year without an assault on an officer.",
+            verdict="contradicted",
+            kind="count",
+            value=found.implausible,
+            unit="years",
+            denominator=f"{found.zeros} zeros in {found.reports + found.zeros} years with a figure",
+            period=f"{found.table['year'].min()}-{found.table['year'].max()}",
+            vintage="LEOKA",
+            note="Probability of 0 below 0.001 at the agency's lowest reported rate.",
+        )
+        for name, found in story.agencies.items()
+        if found.implausible
+    ]
+
+
+def _found_survey(story: CrewingStory) -> Finding:
+    bounds, share = story.bounds, float(story.survey["percent"]) / 100
+    unit_hours = crewing_shares.officer_hour_share(share)
+    return Finding(
+        id="crewing.survey_bounds",
+        label="Rate ratio per officer-hour, single over double, that the survey allows",
+        claim="Far more officers are assaulted when single crewed, since most are single crewed "
+        "often or always.",
+        verdict=verdicts.bounded("above", 1.0, bounds.ratio.lower, bounds.ratio.upper),
+        value=crewing_shares.ratio_from_shares(story.victims_single, unit_hours),
+        lower=bounds.ratio.lower,
+        upper=bounds.ratio.upper,
+        level=BOUNDS,
+        unit="rate ratio",
+        denominator="officer-hours, bounded from a share of answers",
+        period="12 months to February 2016",
+        vintage="PFEW and University of Nottingham survey",
+        note=f"Assumes {story.victims_single:.0%} of victims were single crewed. Limits are "
+        "bounds; the value reads the answer as a share of unit-hours.",
+    )
+
+
+def _found_taser(story: CrewingStory) -> Finding:
+    taser = story.taser
+    limits = taser.within_interval
+    return Finding(
+        id="crewing.taser_totals",
+        label=f"Ratio of recorded rates that goes with {words.number(taser.factor)} times the uses "
+        "of TASER, within forces",
+        claim="More TASER use goes with fewer recorded assaults on officers.",
+        verdict=verdicts.lies("below", 1.0, limits.lower, limits.upper),
+        value=taser.within,
+        lower=limits.lower,
+        upper=limits.upper,
+        level=story.level,
+        unit="rate ratio",
+        denominator=f"officer-years of {taser.units} forces",
+        period="2017/18 to 2019/20",
+        vintage="2023-10; HOSB 30/18, 33/19, 37/20",
+        note="An association between totals of forces, not between officers.",
+    )
+
+
+def _found_trial(story: CrewingStory) -> Finding:
+    trial = story.trial
+    return Finding(
+        id="crewing.taser_trial",
+        label="City of London trial: officers assaulted, shifts with TASER over shifts without",
+        claim="Recorded assaults on officers doubled on shifts with TASER.",
+        verdict=verdicts.lies("above", 1.0, trial.lower, trial.upper),
+        value=trial.ratio,
+        lower=trial.lower,
+        upper=trial.upper,
+        level=story.level,
+        unit="rate ratio",
+        denominator="shifts, arms taken as equally long",
+        period="June 2016 to June 2017",
+        vintage="press report of the published trial, second-hand",
+        note=f"{trial.y1} and {trial.y0} officers; {trial.method} interval.",
+    )
+
+
+def _found_training(story: CrewingStory) -> list[Finding]:
+    row = story.ledger[story.ledger["id"] == TRAINING]
+    if row.empty:
+        return []
+    one = row.iloc[0]
+    return [
+        Finding(
+            id="crewing.training",
+            label=f"{one['what']}: {one['value']} ({one['area']})",
+            claim="Safety training lowers the number of assaults recorded on officers.",
+            verdict="needs data",
+            kind="statement",
+            period=str(one["period"]),
+            vintage=f"evidence ledger, {TRAINING}, {one['how_read']}",
+            note=str(one["caution"]),
+        )
+    ]
+
+
+def _point_washington(story: CrewingStory) -> str:
+    main, active = story.washington.main, story.washington.active
+    return (
+        f"Injury once assaulted, Washington DC {_years(story.washington)}: alone "
+        f"{main.events1} of {main.total1}, two-officer vehicle {main.events0} of {main.total0}; "
+        f"ratio {words.ratio(main.ratio, main.lower, main.upper, level=story.level)} by incident, "
+        f"{words.ratio(active.ratio, active.lower, active.upper)} with activity: "
+        f"{story.washington.verdict}."
+    )
+
+
+def _point_missing(story: CrewingStory, name: str) -> str:
+    found = story.agencies[name]
+    return (
+        f"{name} shows {words.plural(found.zeros, 'year')} of zero reports; at its lowest "
+        "reported rate none of them can be a count. Taken at their word they lower its rate from "
+        f"{words.number(found.rate_of_reports, 1)} to {words.number(found.rate_as_printed, 1)} "
+        "reports per 100 officers."
+    )
+
+
+def _years(washington: Washington) -> str:
+    first, last = min(washington.years), max(washington.years)
+    return str(first) if first == last else f"{first} to {last}"
+
+
+def _offences(washington: Washington) -> str:
+    return words.listing([OFFENCE_WORDS[code] for code in washington.offences])
+
+
+def _left_out(washington: Washington) -> str:
+    rest = [name for code, name in OFFENCE_WORDS.items() if code not in washington.offences]
+    return f"victims of {words.listing(rest)}" if rest else "nothing else"
+
+
+def _strata(names: tuple[str, ...]) -> str:
+    return words.listing(list(names)) if names else "no strata"
+
+
+def _excludes(found: RiskRatio) -> bool:
+    return not found.interval.contains(1.0)
+
+
+def _leaves(found: RiskRatio) -> str:
+    return "chance alone would not give" if _excludes(found) else "chance alone could give"
+
+
+def _interval(found: RiskRatio, story: CrewingStory) -> str:
+    return words.interval_words(found.lower, found.upper, 3, level=story.level)
+
+
+def _limits(limits: Any) -> str:
+    return words.interval(limits.lower, limits.upper, 2)
+
+
+def _percent(share: float) -> str:
+    return words.percent(share)
+
+
+def _cited(texts: pd.Series) -> list[str]:
+    """Mark the ledger's own titles, which keep the words of their sources."""
+    return [f"<cite>{text}</cite>" for text in texts]
+
+
+def _as_read(rows: pd.DataFrame) -> list[str]:
+    """Value and unit as they were read, quoted."""
+    units = rows["unit"].fillna("")
+    return [
+        f"<q>{value} {unit}</q>" if PLAIN_NUMBER.fullmatch(value) else f"<q>{value}</q>"
+        for value, unit in zip(rows["value"], units, strict=True)
+    ]

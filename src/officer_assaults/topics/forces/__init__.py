@@ -1,0 +1,1 @@
+"""Forces: how a force compares once its size is allowed for."""

@@ -1,0 +1,657 @@
+"""Comparison: the sentences, tables and findings of the report that sets forces side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from officer_assaults.data import forces
+from officer_assaults.findings import Finding, Verdict
+from officer_assaults.page import words
+from officer_assaults.stats import verdicts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from officer_assaults.data.force_year import Exposures, ForceYear
+    from officer_assaults.data.forces import Force
+    from officer_assaults.refusals import Problem
+    from officer_assaults.stats.intervals import Interval
+    from officer_assaults.stats.ranks import RankDistribution
+    from officer_assaults.topics.forces.model import Association, ForceAmongForces, RateComparison
+
+OFFENCES = "recorded assaults on constables"
+#: Denominators in the words of a sentence: one, many, and the units that a rate is quoted for.
+PER: dict[str, str] = {
+    "officer_fte": "officer-year",
+    "officer_headcount": "officer-year (persons)",
+    "constable_fte": "constable-year",
+    "residents": "resident",
+    "uses_of_force": "recorded use of force",
+}
+MANY: dict[str, str] = {
+    "officer_fte": "officer-years",
+    "officer_headcount": "officer-years (persons)",
+    "constable_fte": "constable-years",
+    "residents": "residents",
+    "uses_of_force": "recorded uses of force",
+}
+UNITS_PER_RATE: dict[str, float] = {"residents": 100_000.0}
+CLAIMED_PLACE, CLAIMED_FORCES = 6, 40
+#: Rank correlation with size above which an order of counts is mostly one of sizes.
+MOSTLY = 0.7
+SETTLE = (
+    "A count of victims and of officers on response duty, from the same system in every force.",
+    "An audit in each force of how many reported assaults on officers are recorded, and how their "
+    "injuries are classed.",
+    "The list of the 40 forces that the article ranks, and of those it leaves out.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonStory:
+    """Everything that the report says about one force among the others.
+
+    Parameters
+    ----------
+    force : Force
+        In focus.
+    data : ForceYear
+        Counts and who can be compared.
+    exposures : Exposures
+        Denominators.
+    everyone, usable : mapping of str to RateComparison
+        All 43 forces, and those without a recording break, by denominator.
+    focus_everyone, focus_usable : mapping of str to ForceAmongForces
+        The force in focus; empty where it cannot be compared.
+    by_count : RankDistribution
+        Ranks of the 43 forces by plain count.
+    size : Association
+        How count and officers go together.
+    shares : DataFrame
+        force, share (of offences with injury), lower, upper; usable forces.
+    main : str
+        Denominator of the headline.
+    alpha : float
+        One minus the coverage.
+    """
+
+    force: Force
+    data: ForceYear
+    exposures: Exposures
+    everyone: Mapping[str, RateComparison]
+    usable: Mapping[str, RateComparison]
+    focus_everyone: Mapping[str, ForceAmongForces]
+    focus_usable: Mapping[str, ForceAmongForces]
+    by_count: RankDistribution
+    size: Association
+    shares: pd.DataFrame
+    main: str
+    alpha: float
+
+    @property
+    def refused(self) -> tuple[Problem, ...]:
+        """Why the force is not compared; empty if it is."""
+        return self.data.refusal(self.force)
+
+    @property
+    def level(self) -> float:
+        """Coverage of the intervals."""
+        return 1 - self.alpha
+
+    @property
+    def year(self) -> str:
+        """Year compared."""
+        return self.data.year.label
+
+    @property
+    def count(self) -> int | None:
+        """Recorded offences of the force, None for one that is not among the 43."""
+        mine = self.data.counts.set_index("force")["count"]
+        return int(mine[self.force.slug]) if self.force.slug in mine.index else None
+
+
+def headline(story: ComparisonStory) -> dict[str, str]:
+    """Arguments of :func:`report.headline`."""
+    caveat = (
+        "Forces differ in what they record and how they class it, so a recorded rate is not a "
+        "rate of violence."
+    )
+    if story.refused:
+        return {
+            "number": "Not compared",
+            "text": f"{story.force.name} is not compared with other forces for {story.year}.",
+            "interval": f"No interval ({story.refused[0].code}). "
+            f"{_problem_text(story.refused[0]).rstrip('.')}.",
+            "caveat": caveat,
+        }
+    own, count = story.focus_everyone[story.main], _count_rank(story)
+    per = PER[story.main]
+    return {
+        "number": f"{own.rank} of {own.units}",
+        "text": f"{story.force.name} is number {own.rank} of {own.units} forces by recorded "
+        f"assaults per {per} in {story.year}, and number {count[0]} of {own.units} by count.",
+        "interval": f"{words.level_words(story.level)} of the place per {per}: "
+        f"{_places(own.rank_interval)} of {own.units} for counting chance alone, "
+        f"{_places(own.rank_interval_dispersed)} with the force's own quarterly dispersion.",
+        "caveat": caveat,
+    }
+
+
+def main_points(story: ComparisonStory) -> list[str]:
+    """Write the points of the summary, at most six."""
+    points = [_point_size(story), _point_spread(story), _point_recording(story)]
+    if story.refused:
+        codes = [f"{_problem_text(problem)} ({problem.code})." for problem in story.refused[:2]]
+        return [*codes, *points, _point_left_out(story)]
+    return [
+        _point_rate(story),
+        _point_denominators(story),
+        _point_usable(story),
+        *points,
+    ]
+
+
+def boxes(story: ComparisonStory) -> dict[str, str | list[str]]:
+    """Arguments of :func:`report.boxes`."""
+    units = words.listing([MANY[name] for name in story.everyone])
+    return {
+        "shows": f"How {OFFENCES} in {story.year} compare between forces once they are set against "
+        f"{units}, and how far chance could move a place in that order.",
+        "cannot": [
+            "Whether officers of one force are at more risk than those of another: recording "
+            "and classing differ too.",
+            "Which forces a list of 40 leaves out, and why.",
+        ],
+        "settle": list(SETTLE),
+    }
+
+
+def caveats(story: ComparisonStory) -> list[str]:
+    """Warnings that belong at the top: refusals with their code, denominators that are missing."""
+    refused = [f"{problem.code}: {_problem_text(problem)}." for problem in story.refused]
+    return [text.replace("..", ".") for text in (*refused, *story.exposures.notes)]
+
+
+def denominators_table(story: ComparisonStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: the force on every denominator."""
+    rows = [
+        {
+            "Rate per": quoted(name),
+            "Rate": own.rate,
+            "rate_lower": own.rate_interval.lower,
+            "rate_upper": own.rate_interval.upper,
+            "Place": own.rank,
+            "place_lower": own.rank_interval_dispersed.lower,
+            "place_upper": own.rank_interval_dispersed.upper,
+            "z": own.z,
+        }
+        for name, own in story.focus_everyone.items()
+    ]
+    own = story.focus_everyone[story.main]
+    return {
+        "frame": pd.DataFrame(rows),
+        "caption": f"{story.force.name} among {own.units} forces, by denominator, {story.year}",
+        "units": {"Place": f"of {own.units}, 1 is highest"},
+        "formats": {"Rate": 0, "Place": 0, "z": 2},
+        "intervals": {
+            "Rate": ("rate_lower", "rate_upper"),
+            "Place": ("place_lower", "place_upper"),
+        },
+        "level": story.level,
+        "notes": [
+            "Rate: exact Poisson interval. Place: chance with each force's own quarterly "
+            "dispersion. z: distance from the other forces with their ordinary spread allowed for; "
+            "beyond about 2 would be unusual, beyond 3.3 a reason to look.",
+            "Whatever the true order, the data do not rule out places "
+            f"{_places(own.rank_set)} per {PER[story.main]} (confidence set).",
+        ],
+    }
+
+
+def exclusion_table(story: ComparisonStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: the same with and without the broken series."""
+    rows = []
+    for name, own in story.focus_everyone.items():
+        fewer = story.focus_usable[name]
+        rows.append(
+            {
+                "Set against": MANY[name],
+                "Place, all forces": f"{own.rank} of {own.units}",
+                "Interval, all": _places(own.rank_interval),
+                "Place, without breaks": f"{fewer.rank} of {fewer.units}",
+                "Interval, without": _places(fewer.rank_interval),
+                "Score z, without": words.number(fewer.z, 2),
+            }
+        )
+    return {
+        "frame": pd.DataFrame(rows),
+        "caption": f"{story.force.name} with and without the forces whose records broke, "
+        f"{story.year}",
+        "notes": f"{words.level_words(story.level)}s for counting chance alone.",
+    }
+
+
+def rates_table(story: ComparisonStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: every usable force, raw and shrunken."""
+    result = story.usable[story.main]
+    table, shrunk = result.funnel.table, result.shrunk.table
+    order = table["rate"].sort_values(ascending=False).index
+    names = forces.names()
+    frame = pd.DataFrame(
+        {
+            "Force": [names[slug] for slug in order],
+            "Recorded": table.loc[order, "count"].to_numpy(),
+            "Rate": table.loc[order, "rate"].to_numpy() * result.per,
+            "Shrunken rate": shrunk.loc[order, "shrunk"].to_numpy() * result.per,
+            "lower": shrunk.loc[order, "lower"].to_numpy() * result.per,
+            "upper": shrunk.loc[order, "upper"].to_numpy() * result.per,
+            "z": table.loc[order, "z"].to_numpy(),
+        }
+    )
+    tau = result.shrunk
+    return {
+        "frame": frame,
+        "caption": f"Recorded assaults per {quoted(story.main)}, {len(frame)} forces, {story.year}",
+        "formats": {"Rate": 0, "Shrunken rate": 0, "z": 2},
+        "intervals": {"Shrunken rate": ("lower", "upper")},
+        "level": story.level,
+        "notes": "Shrunken rates are pulled towards the mean as far as counting chance warrants "
+        f"({tau.method}). Spread between forces: {words.number(tau.tau, 2)} on the log scale "
+        f"({words.interval(tau.tau_lower, tau.tau_upper)}).",
+    }
+
+
+def reasons_table(story: ComparisonStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: why a place by count is fragile, in three lines."""
+    share = story.shares["share"]
+    low, high = np.quantile(share, [0.1, 0.9])
+    usable = story.usable[story.main].units
+    rows = [
+        (
+            "Size",
+            f"Count and {MANY[story.main]} go together: rank correlation "
+            f"{words.number(story.size.rho, 2)} "
+            f"({words.interval(story.size.lower, story.size.upper)}).",
+        ),
+        ("Denominator", _denominator_line(story)),
+        (
+            "Recording",
+            f"Recorded with injury: {words.percent(share.min())} to {words.percent(share.max())} "
+            f"of offences between forces (10th to 90th percentile {words.percent(low)} to "
+            f"{words.percent(high)}), too wide to be a difference in violence alone.",
+        ),
+        (
+            "Which forces",
+            f"There are {len(story.data.counts)} territorial forces; {usable} remain once records "
+            f"with a break or too few offences are left out. An unnamed list of {CLAIMED_FORCES} "
+            "cannot be checked.",
+        ),
+    ]
+    return {
+        "frame": pd.DataFrame(rows, columns=["Reason", "What the records say"]),
+        "caption": f"Why a place in a list of counts is fragile, {story.year}",
+    }
+
+
+def words_for_funnel(story: ComparisonStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the funnel."""
+    table = story.usable[story.main].funnel.table
+    beyond = int(table["outside_exact_998"].sum())
+    flagged = int(table["outside_998"].sum())
+    force = story.force.name
+    if story.refused:
+        said = f"{flagged} of {len(table)} forces lie outside the limits that allow for spread"
+    else:
+        inside = not bool(table.loc[story.force.slug, "outside_95"])
+        said = (
+            f"{force} lies {'within' if inside else 'outside'} the ordinary spread of "
+            f"{len(table)} forces"
+        )
+    return {
+        "headline": said,
+        "subtitle": f"Recorded assaults per {quoted(story.main)} against size of force, "
+        f"{story.year}; forces with a recording break left out",
+        "alt": f"Scatter of {len(table)} forces. {said}. Counting limits alone would put "
+        f"{beyond} of them outside; limits that allow for spread between forces, {flagged}.",
+    }
+
+
+def words_for_ranks(story: ComparisonStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the rank strip."""
+    ranks = story.usable[story.main].ranks_dispersed
+    width = float((ranks.table["upper"] - ranks.table["lower"]).median())
+    said = f"For half of the forces chance leaves {words.number(width)} places or more open"
+    return {
+        "headline": said,
+        "subtitle": f"Place by recorded assaults per {PER[story.main]} with "
+        f"{words.level_words(story.level)}, {ranks.units} forces, {story.year}",
+        "alt": f"Places of {ranks.units} forces by rate with intervals. {said}; at the two ends of "
+        "the order the intervals are shorter.",
+    }
+
+
+def words_for_scatter(story: ComparisonStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the scatter of count against size."""
+    rho = words.number(story.size.rho, 2)
+    return {
+        "headline": _size_words(story),
+        "subtitle": f"{story.size.units} forces, {story.year}; rank correlation of count and "
+        f"officers {rho} ({words.interval(story.size.lower, story.size.upper)})",
+        "alt": f"Scatter of the counts of {story.size.units} forces against their size: the rank "
+        f"correlation is {rho}, and the force in focus is marked.",
+    }
+
+
+def words_for_map(story: ComparisonStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the tile map."""
+    rates = map_frame(story).set_index("force")["Rate"]
+    names = forces.names()
+    low, high = names[str(rates.idxmin())], names[str(rates.idxmax())]
+    return {
+        "headline": f"Recorded rates run from {words.number(rates.min(), 0)} to "
+        f"{words.number(rates.max(), 0)} per {quoted(story.main)}",
+        "subtitle": f"{len(rates)} forces, {story.year}; one equal tile for each area, laid out "
+        "from its centroid",
+        "alt": f"Map of equal tiles shaded by recorded rate, from {low} with the palest range to "
+        f"{high} with the darkest.",
+    }
+
+
+def map_frame(story: ComparisonStory) -> pd.DataFrame:
+    """Rate of every usable force, for the tile map."""
+    result = story.usable[story.main]
+    rate = result.funnel.table["rate"] * result.per
+    return pd.DataFrame({"force": rate.index, "Rate": rate.to_numpy()})
+
+
+def map_edges(story: ComparisonStory) -> list[float]:
+    """Round limits between five shades with about as many forces in each."""
+    rates = map_frame(story)["Rate"]
+    return [float(np.round(edge, -1)) for edge in np.quantile(rates, [0.2, 0.4, 0.6, 0.8])]
+
+
+def findings(story: ComparisonStory) -> list[Finding]:
+    """State the results, each with its verdict by rule."""
+    made = [_found_units(story), _found_size(story)]
+    if story.refused:
+        return [*made, _found_refused(story)]
+    made.append(_found_count_place(story))
+    made += [_found_place(story, name) for name in story.focus_everyone]
+    made.append(_found_place(story, story.main, usable=True))
+    made.append(_found_rate(story))
+    made.append(_found_funnel(story))
+    made.append(_found_claimed_place(story))
+    return made
+
+
+def place_verdict(claimed: int, by_rate: Interval, by_count: Interval) -> Verdict:
+    """Judge a claimed place, read as a statement about risk.
+
+    "consistent" if the place lies in the interval by rate; "not supported" if only the order of
+    plain counts allows it, which is a statement about size; else "contradicted".
+    """
+    if by_rate.contains(claimed):
+        return "consistent"
+    return "not supported" if by_count.contains(claimed) else "contradicted"
+
+
+def _count_rank(story: ComparisonStory) -> tuple[int, Interval]:
+    slug = story.force.slug
+    return int(story.by_count.table["rank"][slug]), story.by_count.interval(slug)
+
+
+def _problem_text(problem: Problem) -> str:
+    return (problem.what[:1].upper() + problem.what[1:]).rstrip(".")
+
+
+def quoted(name: str) -> str:
+    """Write the unit that rates on a denominator are quoted for, "1,000 officer-years"."""
+    return f"{words.number(rate_units(name))} {MANY[name]}"
+
+
+def rate_units(name: str) -> float:
+    """Units of exposure that rates on a denominator are quoted for."""
+    return UNITS_PER_RATE.get(name, 1000.0)
+
+
+def _left_out_names(story: ComparisonStory) -> list[str]:
+    return sorted({spoken(slug) for slug in story.data.panel.left_out["force"]})
+
+
+def spoken(slug: str) -> str:
+    """Name of a force as a sentence has it: "the City of London", not "London, City of"."""
+    first, comma, rest = forces.names()[slug].partition(", ")
+    name = f"{rest} {first}" if comma else first
+    return f"the {name}" if comma or name.endswith(" Police") else name
+
+
+def _places(interval: Interval) -> str:
+    return words.interval(interval.lower, interval.upper, 0)
+
+
+def _point_rate(story: ComparisonStory) -> str:
+    own = story.focus_everyone[story.main]
+    low, high = own.rate_interval.lower, own.rate_interval.upper
+    return (
+        f"{words.number(story.count or 0)} {OFFENCES}: {words.number(own.rate, 0)} per "
+        f"{quoted(story.main)} ({words.interval_words(low, high, 0, level=story.level)}), "
+        f"{words.number(own.ratio, 2)} times the mean of the other forces, where "
+        f"{words.interval(own.expected.lower, own.expected.upper)} was to be expected "
+        f"(z = {words.number(own.z, 2)})."
+    )
+
+
+def _denominator_line(story: ComparisonStory) -> str:
+    if not story.focus_everyone:
+        return "The order changes with the denominator; see the forces in focus elsewhere."
+    parts = [f"{own.rank} per {PER[name]}" for name, own in story.focus_everyone.items()]
+    own = story.focus_everyone[story.main]
+    return (
+        f"{story.force.name}'s place among {own.units}: {_count_rank(story)[0]} by count, "
+        f"{words.listing(parts)}."
+    )
+
+
+def _point_denominators(story: ComparisonStory) -> str:
+    parts = [
+        f"{own.rank} per {PER[name]} ({_places(own.rank_interval)})"
+        for name, own in story.focus_everyone.items()
+    ]
+    place, limits = _count_rank(story)
+    units = story.focus_everyone[story.main].units
+    return (
+        f"Place among {units} forces: {place} by count ({_places(limits)}), "
+        f"{words.listing(parts)}; {words.level_words(story.level)}s for counting chance."
+    )
+
+
+def _point_usable(story: ComparisonStory) -> str:
+    own = story.focus_usable[story.main]
+    gone = _left_out_names(story)
+    who = f"Without {words.listing(gone)}" if gone else "No force had to be left out; then"
+    return (
+        f"{who} the place per {PER[story.main]} is {own.rank} of {own.units} "
+        f"({words.level_words(story.level)} {_places(own.rank_interval)})."
+    )
+
+
+def _point_size(story: ComparisonStory) -> str:
+    return (
+        f"{_size_words(story)}: the rank correlation of count and officers is "
+        f"{words.number(story.size.rho, 2)} "
+        f"({words.interval_words(story.size.lower, story.size.upper, level=story.level)})."
+    )
+
+
+def _size_words(story: ComparisonStory) -> str:
+    if story.size.lower > MOSTLY:
+        return "A list of counts is mostly a list of force sizes"
+    return "A count depends on the size of a force"
+
+
+def _point_spread(story: ComparisonStory) -> str:
+    table = story.usable[story.main].funnel.table
+    return (
+        f"Counting limits alone would single out {int(table['outside_exact_998'].sum())} of "
+        f"{len(table)} forces; with the ordinary spread between forces allowed for, "
+        f"{int(table['outside_998'].sum())}."
+    )
+
+
+def _point_recording(story: ComparisonStory) -> str:
+    share = story.shares["share"]
+    return (
+        "Forces are unlikely to record alike: offences with injury are "
+        f"{words.percent(share.min())} to {words.percent(share.max())} of all between them."
+    )
+
+
+def _point_left_out(story: ComparisonStory) -> str:
+    gone = _left_out_names(story)
+    return f"Left out of the comparison, with reasons below: {words.listing(gone) or 'none'}."
+
+
+def _common(story: ComparisonStory) -> dict[str, Any]:
+    return {"period": story.year, "vintage": story.data.panel.vintage, "level": story.level}
+
+
+def _found_units(story: ComparisonStory) -> Finding:
+    units = len(story.data.counts)
+    return Finding(
+        id="comparison.units",
+        label="Territorial police forces of England and Wales",
+        claim=f"There are {CLAIMED_FORCES} forces across the country",
+        verdict=verdicts.reproduces(CLAIMED_FORCES, units),
+        kind="count",
+        value=units,
+        unit="forces",
+        denominator="England and Wales, without British Transport Police",
+        note=f"{story.usable[story.main].units} remain once forces with a recording break or too "
+        "few offences are left out",
+        **_common(story),
+    )
+
+
+def _found_size(story: ComparisonStory) -> Finding:
+    size = story.size
+    return Finding(
+        id="comparison.size",
+        label="Rank correlation of recorded count and officers",
+        claim="Forces with more officers record more",
+        verdict=verdicts.lies("above", 0, size.lower, size.upper),
+        value=size.rho,
+        lower=size.lower,
+        upper=size.upper,
+        unit="rank correlation",
+        denominator=f"{size.units} forces",
+        **_common(story),
+    )
+
+
+def _found_refused(story: ComparisonStory) -> Finding:
+    return Finding(
+        id="comparison.refused",
+        label=f"{story.force.name} is not compared",
+        claim=f"{story.force.name} can be set among the forces in {story.year}",
+        verdict="needs data",
+        kind="statement",
+        note="; ".join(str(problem) for problem in story.refused),
+        **_common(story),
+    )
+
+
+def _found_count_place(story: ComparisonStory) -> Finding:
+    place, limits = _count_rank(story)
+    return Finding(
+        id="comparison.place_by_count",
+        label=f"Place of {story.force.name} by recorded count",
+        claim=f"Place {CLAIMED_PLACE} by count",
+        verdict=verdicts.within(CLAIMED_PLACE, limits.lower, limits.upper),
+        value=place,
+        lower=limits.lower,
+        upper=limits.upper,
+        unit=f"place by count among {story.by_count.units} forces, 1 is highest",
+        denominator="none: a count follows the size of a force",
+        note="counting chance alone",
+        **_common(story),
+    )
+
+
+def _found_place(story: ComparisonStory, name: str, *, usable: bool = False) -> Finding:
+    own = (story.focus_usable if usable else story.focus_everyone)[name]
+    return Finding(
+        id=f"comparison.place_{name}{'_usable' if usable else ''}",
+        label=f"Place of {story.force.name} by recorded assaults per {PER[name]}"
+        + (", forces with a recording break left out" if usable else ""),
+        claim=f"Among the {own.top} highest rates",
+        verdict=verdicts.lies("below", own.top + 0.5, own.rank_interval.lower,
+                              own.rank_interval.upper),
+        value=own.rank,
+        lower=own.rank_interval.lower,
+        upper=own.rank_interval.upper,
+        unit=f"place among {own.units} forces, 1 is highest",
+        denominator=PER[name],
+        note="counting chance alone; with quarterly dispersion "
+        f"{_places(own.rank_interval_dispersed)}, confidence set {_places(own.rank_set)}; "
+        f"probability of the {own.top} highest {own.p_top:.3f}",
+        **_common(story),
+    )  # fmt: skip
+
+
+def _found_rate(story: ComparisonStory) -> Finding:
+    own = story.focus_everyone[story.main]
+    return Finding(
+        id="comparison.rate",
+        label=f"Recorded assaults per {quoted(story.main)}, {story.force.name}",
+        claim=f"{words.number(story.count or 0)} {OFFENCES} over the mean of the stocks at both "
+        "ends of the year",
+        verdict="reproduces",
+        value=own.rate,
+        lower=own.rate_interval.lower,
+        upper=own.rate_interval.upper,
+        unit="recorded assaults on constables",
+        denominator=quoted(story.main),
+        note="exact Poisson interval",
+        **_common(story),
+    )
+
+
+def _found_funnel(story: ComparisonStory) -> Finding:
+    own = story.focus_everyone[story.main]
+    return Finding(
+        id="comparison.funnel",
+        label=f"Rate of {story.force.name} over the mean of the other forces, and range expected",
+        claim="The force stands out from the others",
+        verdict=verdicts.unusual(own.p, story.alpha),
+        value=own.ratio,
+        lower=own.expected.lower,
+        upper=own.expected.upper,
+        unit="ratio; limits are the range expected of one force, not an interval of the value",
+        denominator=PER[story.main],
+        note=f"z = {own.z:.3f} (leave-one-out Paule-Mandel), p = {own.p:.3g}; {own.units} forces; "
+        f"without recording breaks z = {story.focus_usable[story.main].z:.3f}",
+        **_common(story),
+    )
+
+
+def _found_claimed_place(story: ComparisonStory) -> Finding:
+    own, (place, limits) = story.focus_everyone[story.main], _count_rank(story)
+    return Finding(
+        id="comparison.claimed_place",
+        label=f"{story.force.name} as number {CLAIMED_PLACE} of {CLAIMED_FORCES} forces",
+        claim=f"Number {CLAIMED_PLACE} of {CLAIMED_FORCES}, read as a statement about risk",
+        verdict=place_verdict(CLAIMED_PLACE, own.rank_interval_dispersed, limits),
+        value=own.rank,
+        lower=own.rank_interval_dispersed.lower,
+        upper=own.rank_interval_dispersed.upper,
+        unit=f"place among {own.units} forces, 1 is highest",
+        denominator=PER[story.main],
+        note=f"by count place {place} ({_places(limits)}), which follows size: rank correlation "
+        f"with officers {story.size.rho:.2f}; recording differs between forces; the list of "
+        f"{CLAIMED_FORCES} is not named",
+        **_common(story),
+    )

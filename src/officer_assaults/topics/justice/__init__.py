@@ -1,0 +1,1 @@
+"""Justice: what follows a recorded assault."""

@@ -1,0 +1,603 @@
+"""Criminal justice: charges of recorded assaults by force, and the courts before and after an Act.
+
+Follow-up, mix of offence classes and extra weak reports move a charge rate without any change in
+charging; each has its own function here, so that a report can show what each could amount to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+from statsmodels.stats.proportion import confint_proportions_2indep
+
+from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.stats.intervals import Interval, binomial_intervals, check_alpha
+
+FloatArray = NDArray[np.float64]
+
+CHARGED = "Charged/Summonsed"
+UNASSIGNED = "Not yet assigned an outcome"
+KEYS = ["force", "offence_code"]
+#: Negative balance of a quarter's open offences from which a force and class cannot be used.
+MOST_MOVED = 10
+MONTHS_PER_QUARTER = 3
+MONTHS_PER_YEAR = 12
+POLICE = "assault on police or emergency worker"
+CONTROL = "common assault"
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRates:
+    """Charges or summonses per recorded offence.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns force, offence_code, recorded, charged, open (no outcome yet; below 0 where the
+        force cancelled more records than remained open), rate, lower, upper (Wilson), and
+        rate_if_open_charged, what the rate would be if every open offence ended in a charge.
+    sums : DataFrame
+        Columns force, offence_code, recorded, charged, open of every force and class, those left
+        out of ``table`` included.
+    moved : tuple of (str, str)
+        Force and offence code left out of ``table`` because offences were moved away after their
+        outcome, so that a quarter holds more outcomes than offences.
+    quarters : tuple of Timestamp
+        Quarters of recording that had enough follow-up.
+    left_out : tuple of Timestamp
+        Quarters that had not.
+    alpha : float
+        One minus the coverage.
+    """
+
+    table: pd.DataFrame
+    sums: pd.DataFrame
+    moved: tuple[tuple[str, str], ...]
+    quarters: tuple[pd.Timestamp, ...]
+    left_out: tuple[pd.Timestamp, ...]
+    alpha: float
+
+
+@dataclass(frozen=True, slots=True)
+class StandardisedRates:
+    """Charge rates as they would be if every force recorded the same mix of offence classes.
+
+    Parameters
+    ----------
+    table : DataFrame, indexed by force
+        Columns recorded, crude, standardised, lower, upper.
+    weights : Series, indexed by offence code
+        Shares of the classes in the standard mix.
+    """
+
+    table: pd.DataFrame
+    weights: pd.Series
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodChange:
+    """A share, or a mean, before and after a date.
+
+    Parameters
+    ----------
+    before, after : float
+        Levels.
+    before_interval, after_interval : Interval
+        Their intervals.
+    difference : float
+        After minus before.
+    difference_interval : Interval
+        Interval of the difference.
+    se, df : float
+        Standard error of the difference and degrees of freedom of its t interval.
+    dispersion : float
+        Scatter of the months over binomial scatter, at least 1; all intervals carry it.
+    months_before, months_after : int
+        Months used.
+    """
+
+    before: float
+    before_interval: Interval
+    after: float
+    after_interval: Interval
+    difference: float
+    difference_interval: Interval
+    se: float
+    df: float
+    dispersion: float
+    months_before: int
+    months_after: int
+
+
+def follow_up_quarters(quarter_start: pd.Timestamp, outcomes_until: pd.Timestamp) -> int:
+    """Whole quarters between the end of a quarter of recording and the last outcome counted.
+
+    Examples
+    --------
+    >>> follow_up_quarters(pd.Timestamp("2019-01-01"), pd.Timestamp("2019-09-30"))
+    2
+    """
+    end = quarter_start + pd.DateOffset(months=MONTHS_PER_QUARTER)
+    until = outcomes_until + pd.Timedelta(days=1)
+    months = (until.year - end.year) * MONTHS_PER_YEAR + until.month - end.month
+    return max(0, months // MONTHS_PER_QUARTER)
+
+
+def charge_rates(
+    outcomes: pd.DataFrame,
+    *,
+    outcomes_until: pd.Timestamp,
+    minimum_follow_up: int = 2,
+    alpha: float = 0.05,
+) -> ChargeRates:
+    """Charges per recorded offence, by force and class, of quarters with enough follow-up.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        Columns force, quarter_start, offence_code, outcome, n: outcomes, up to the release, of the
+        offences recorded in the quarter. All outcomes of a cell, open ones included, add up to the
+        offences recorded.
+    outcomes_until : Timestamp
+        Last day whose outcomes the release holds.
+    minimum_follow_up : int
+        Whole quarters of follow-up that a quarter of recording needs.
+    alpha : float
+        One minus the coverage.
+
+    Raises
+    ------
+    Refusal
+        E114 if no quarter has enough follow-up.
+    """
+    starts = [pd.Timestamp(start) for start in sorted(outcomes["quarter_start"].unique())]
+    enough = {s: follow_up_quarters(s, outcomes_until) >= minimum_follow_up for s in starts}
+    quarters = tuple(start for start in starts if enough[start])
+    if not quarters:
+        raise Refusal(_no_follow_up(outcomes_until, minimum_follow_up))
+    kept = outcomes[outcomes["quarter_start"].isin(quarters)]
+    sums, moved = _sums(kept)
+    usable = ~pd.MultiIndex.from_frame(sums[KEYS]).isin(moved) & (sums["recorded"] > 0)
+    left_out = tuple(start for start in starts if not enough[start])
+    table = _with_rate(sums[usable].reset_index(drop=True), alpha)
+    return ChargeRates(table, sums, moved, quarters, left_out, alpha)
+
+
+def _sums(outcomes: pd.DataFrame) -> tuple[pd.DataFrame, tuple[tuple[str, str], ...]]:
+    """Offences, charges and open cases by force and class, and where offences were moved away."""
+    by_quarter = [*KEYS, "quarter_start"]
+    cells = outcomes.groupby(by_quarter)["n"].sum().rename("recorded").to_frame()
+    for name, outcome in (("charged", CHARGED), ("open", UNASSIGNED)):
+        part = outcomes[outcomes["outcome"] == outcome].groupby(by_quarter)["n"].sum()
+        cells[name] = part.reindex(cells.index, fill_value=0)
+    moved = cells[cells["open"] <= -MOST_MOVED].groupby(level=KEYS).size().index
+    return cells.groupby(level=KEYS).sum().reset_index(), tuple(moved)
+
+
+def pooled_charge_rates(rates: ChargeRates, without: Sequence[str] = ()) -> pd.DataFrame:
+    """Charge rates of all forces added together, one row per offence code.
+
+    Moves of offences between quarters and classes of one force stay in: added up they change
+    little.
+
+    Parameters
+    ----------
+    rates : ChargeRates
+        By force and class.
+    without : sequence of str
+        Forces to leave out, for instance the force that is compared with the rest.
+    """
+    kept = rates.sums[~rates.sums["force"].isin(without)]
+    sums = kept.groupby("offence_code", as_index=False)[["recorded", "charged", "open"]].sum()
+    return _with_rate(sums, rates.alpha)
+
+
+def standardised_rates(rates: ChargeRates) -> StandardisedRates:
+    """Directly standardise the charge rates to the mix of classes of all forces together.
+
+    Parameters
+    ----------
+    rates : ChargeRates
+        By force and class; a force without any offence of a class is dropped.
+
+    Returns
+    -------
+    StandardisedRates
+        Intervals are normal on the logit scale, by the delta method.
+    """
+    wide = rates.table.pivot_table(
+        index="force", columns="offence_code", values=["recorded", "charged"], aggfunc="sum"
+    ).dropna()
+    recorded, charged = wide["recorded"], wide["charged"]
+    weights = recorded.sum() / recorded.to_numpy().sum()
+    proportion = (charged + 0.5) / (recorded + 1)
+    standard = (charged / recorded) @ weights
+    variance = (proportion * (1 - proportion) / recorded) @ weights**2
+    logit = np.log(standard / (1 - standard))
+    half = stats.norm.isf(rates.alpha / 2) * np.sqrt(variance) / (standard * (1 - standard))
+    table = pd.DataFrame(
+        {
+            "recorded": recorded.T.sum(),
+            "crude": charged.T.sum() / recorded.T.sum(),
+            "standardised": standard,
+            "lower": 1 / (1 + np.exp(-(logit - half))),
+            "upper": 1 / (1 + np.exp(-(logit + half))),
+        }
+    )
+    return StandardisedRates(table, weights)
+
+
+def comparable(
+    rates: ChargeRates, offence_code: str, most_open: float
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Rows of one class whose outcomes are known well enough to compare.
+
+    Parameters
+    ----------
+    rates : ChargeRates
+        By force and class.
+    offence_code : str
+        Class.
+    most_open : float
+        Largest share of offences without an outcome.
+
+    Returns
+    -------
+    table : DataFrame
+        Rows kept.
+    left_out : tuple of str
+        Forces with more offences open than that.
+    """
+    mine = rates.table[rates.table["offence_code"] == offence_code]
+    closed = mine["open"] / mine["recorded"] <= most_open
+    return mine[closed].reset_index(drop=True), tuple(mine.loc[~closed, "force"])
+
+
+def outcome_shares(
+    outcomes: pd.DataFrame, quarters: Sequence[pd.Timestamp], alpha: float = 0.05
+) -> pd.DataFrame:
+    """Share of every outcome among recorded offences, all forces of the frame together.
+
+    Parameters
+    ----------
+    outcomes : DataFrame
+        As for :func:`charge_rates`.
+    quarters : sequence of Timestamp
+        Quarters of recording to count.
+    alpha : float
+        One minus the coverage.
+
+    Returns
+    -------
+    DataFrame
+        offence_code, outcome, n, recorded, share, lower, upper (Wilson); an outcome whose balance
+        is negative, or that exceeds the offences left after moves, has no share and is dropped.
+    """
+    kept = outcomes[outcomes["quarter_start"].isin(list(quarters))]
+    sums = kept.groupby(["offence_code", "outcome"], as_index=False)["n"].sum()
+    sums["recorded"] = sums.groupby("offence_code")["n"].transform("sum")
+    sums = sums[(sums["n"] >= 0) & (sums["n"] <= sums["recorded"])].reset_index(drop=True)
+    limits = binomial_intervals(sums["n"], sums["recorded"], alpha, method="wilson")
+    shares: pd.DataFrame = sums.assign(
+        share=sums["n"] / sums["recorded"], lower=limits.lower, upper=limits.upper
+    )
+    return shares
+
+
+def charge_gaps(
+    own: pd.DataFrame, others: pd.DataFrame, alpha: float = 0.05
+) -> dict[str, Interval]:
+    """Newcombe's interval of each charge rate minus that of the others, by offence code.
+
+    Parameters
+    ----------
+    own, others : DataFrame
+        Columns offence_code, charged, recorded; a code missing from either is left out.
+    alpha : float
+        One minus the coverage.
+    """
+    both = own.merge(others, on="offence_code", suffixes=("", "_others"))
+    low, high = confint_proportions_2indep(
+        both["charged"].to_numpy(),
+        both["recorded"].to_numpy(),
+        both["charged_others"].to_numpy(),
+        both["recorded_others"].to_numpy(),
+        method="newcomb",
+        alpha=alpha,
+    )
+    return {
+        str(code): Interval(float(lower), float(upper))
+        for code, lower, upper in zip(both["offence_code"], low, high, strict=True)
+    }
+
+
+def rate_with_extra_reports(
+    base_rate: float, base: float, extra: float, extra_rate: float
+) -> float:
+    """Charge rate after ``extra`` reports, chargeable at their own rate, join ``base`` reports.
+
+    Parameters
+    ----------
+    base_rate, extra_rate : float
+        Charge rates, 0 to 1.
+    base, extra : float
+        Numbers of recorded offences.
+    """
+    return (base_rate * base + extra_rate * extra) / (base + extra)
+
+
+def explaining_extra_rate(base_rate: float, base: float, extra: float, seen_rate: float) -> float:
+    """Charge rate of extra reports at which they alone would turn one rate into another.
+
+    Returns
+    -------
+    float
+        May fall outside 0 to 1: then extra reports alone cannot do it.
+    """
+    return (seen_rate * (base + extra) - base_rate * base) / extra
+
+
+def explaining_extra_share(base_rate: float, seen_rate: float, extra_rate: float) -> float:
+    """Share of recorded offences that would have to be extra reports to explain a lower rate.
+
+    Parameters
+    ----------
+    base_rate : float
+        Charge rate without the extra reports.
+    seen_rate : float
+        Charge rate seen.
+    extra_rate : float
+        Charge rate of the extra reports.
+
+    Returns
+    -------
+    float
+        0 where the rate seen is not lower; infinite where no number of extra reports can do it.
+    """
+    if seen_rate >= base_rate:
+        return 0.0
+    if extra_rate >= seen_rate:
+        return float("inf")
+    return (base_rate - seen_rate) / (base_rate - extra_rate)
+
+
+def court_months(
+    courts: pd.DataFrame,
+    *,
+    old: str,
+    new: str,
+    control: str,
+    act: pd.Timestamp,
+    settle_months: int = 3,
+) -> pd.DataFrame:
+    """Court outcomes by month: old and new offence added together, beside a control offence.
+
+    Parameters
+    ----------
+    courts : DataFrame
+        Columns month_start, offence, stage, value.
+    old, new : str
+        Offence before the Act and the one that took its place.
+    control : str
+        Offence that the Act left alone.
+    act : Timestamp
+        Day of commencement.
+    settle_months : int
+        Months at the end of the table that are taken to be half processed.
+
+    Returns
+    -------
+    DataFrame
+        Columns series, month_start, prosecuted, convicted, sentenced, custody, length (mean
+        custodial sentence in months, weighted by numbers), convicted_share, custody_share and
+        period: "before", "transition" (the month of commencement), "after" or "half processed".
+    """
+    wide = courts.pivot_table(
+        index=["offence", "month_start"], columns="stage", values="value", aggfunc="sum"
+    )
+    names = {
+        "Prosecuted": "prosecuted",
+        "Convicted": "convicted",
+        "Sentenced": "sentenced",
+        "Immediate custody": "custody",
+    }
+    counts = wide[list(names)].rename(columns=names)
+    length = wide["Average custodial sentence length (months)"]
+    # A mean of 0 beside people jailed is a gap in the table, not a sentence of no length.
+    counts["with_length"] = counts["custody"].where(length > 0)
+    counts["custody_months"] = counts["with_length"] * length
+    counts = counts.fillna(0.0).reset_index()
+    counts["series"] = counts["offence"].map({old: POLICE, new: POLICE, control: CONTROL})
+    months = counts.drop(columns="offence").groupby(["series", "month_start"], as_index=False).sum()
+    months["length"] = months["custody_months"] / months["with_length"].where(
+        months["with_length"] > 0
+    )
+    months["convicted_share"] = months["convicted"] / months["prosecuted"]
+    months["custody_share"] = months["custody"] / months["sentenced"]
+    months["period"] = _periods(months["month_start"], act, settle_months)
+    return months.drop(columns=["custody_months", "with_length"])
+
+
+def share_change(
+    months: pd.DataFrame,
+    numerator: str,
+    denominator: str,
+    *,
+    after: Sequence[str] = ("after",),
+    alpha: float = 0.05,
+) -> PeriodChange:
+    """Change of a share from before to after, with the scatter of its own months as error.
+
+    Parameters
+    ----------
+    months : DataFrame
+        Rows of one series of :func:`court_months`.
+    numerator, denominator : str
+        Columns, for instance custody and sentenced.
+    after : sequence of str
+        Periods that count as after; add "half processed" to see what the last months change.
+    alpha : float
+        One minus the coverage.
+
+    Notes
+    -----
+    Pooled proportions with a quasi-binomial variance: Pearson's chi-square of the months about
+    their own period's share, over its degrees of freedom, multiplies the variance; t intervals.
+    """
+    parts = _before_and_after(months, after)
+    hits = np.array([part[numerator].sum() for part in parts])
+    trials = np.array([part[denominator].sum() for part in parts])
+    share = hits / trials
+    chi2 = 0.0
+    for part, p in zip(parts, share, strict=True):
+        expected = part[denominator] * p
+        chi2 += float(((part[numerator] - expected) ** 2 / (expected * (1 - p))).sum())
+    df = len(parts[0]) + len(parts[1]) - 2
+    dispersion = max(1.0, chi2 / df)
+    se = np.sqrt(dispersion * share * (1 - share) / trials)
+    return _change(share, se, (df, df), df, dispersion, parts, alpha)
+
+
+def length_change(
+    months: pd.DataFrame, *, after: Sequence[str] = ("after",), alpha: float = 0.05
+) -> PeriodChange:
+    """Change of the mean custodial sentence, in months, from before to after.
+
+    The table gives monthly means only, so the error is the scatter of the monthly means, weighted
+    by the number jailed: Welch's t interval over months.
+    """
+    parts = _before_and_after(months, after)
+    mean, variance = np.array([_weighted_mean(part) for part in parts]).T
+    degrees = [len(part) - 1 for part in parts]
+    df = float(variance.sum() ** 2 / (variance**2 / np.array(degrees)).sum())
+    return _change(mean, np.sqrt(variance), (degrees[0], degrees[1]), df, 1.0, parts, alpha)
+
+
+def court_changes(
+    months: pd.DataFrame, *, after: Sequence[str] = ("after",), alpha: float = 0.05
+) -> dict[tuple[str, str], PeriodChange]:
+    """Every change of both series: shares convicted and jailed, and mean length.
+
+    Parameters
+    ----------
+    months : DataFrame
+        From :func:`court_months`.
+    after, alpha
+        As for :func:`share_change`.
+
+    Returns
+    -------
+    dict
+        By series and measure ("convicted", "custody", "length").
+    """
+    changes: dict[tuple[str, str], PeriodChange] = {}
+    for series in (POLICE, CONTROL):
+        mine = months[months["series"] == series]
+        for top, bottom in (("convicted", "prosecuted"), ("custody", "sentenced")):
+            changes[series, top] = share_change(mine, top, bottom, after=after, alpha=alpha)
+        changes[series, "length"] = length_change(mine, after=after, alpha=alpha)
+    return changes
+
+
+def beyond_controls(
+    changes: Mapping[tuple[str, str], PeriodChange], alpha: float = 0.05
+) -> dict[str, Interval]:
+    """Change of each measure beyond that of the control; see :func:`beyond_control`."""
+    return {
+        measure: beyond_control(change, changes[CONTROL, measure], alpha)
+        for (series, measure), change in changes.items()
+        if series == POLICE
+    }
+
+
+def beyond_control(change: PeriodChange, control: PeriodChange, alpha: float = 0.05) -> Interval:
+    """Interval of the change of a series minus the change of its control.
+
+    The centre is ``change.difference - control.difference``; errors are taken as independent and
+    the smaller degrees of freedom are used.
+    """
+    centre = change.difference - control.difference
+    t = float(stats.t.isf(check_alpha(alpha) / 2, min(change.df, control.df)))
+    reach = t * float(np.hypot(change.se, control.se))
+    return Interval(centre - reach, centre + reach)
+
+
+def _before_and_after(
+    months: pd.DataFrame, after: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    return months[months["period"] == "before"], months[months["period"].isin(after)]
+
+
+def _change(
+    level: FloatArray,
+    se: FloatArray,
+    own_df: tuple[float, float],
+    df: float,
+    dispersion: float,
+    parts: tuple[pd.DataFrame, pd.DataFrame],
+    alpha: float,
+) -> PeriodChange:
+    tail = check_alpha(alpha) / 2
+    own = [
+        Interval(float(x - stats.t.isf(tail, d) * s), float(x + stats.t.isf(tail, d) * s))
+        for x, s, d in zip(level, se, own_df, strict=True)
+    ]
+    change, error = float(level[1] - level[0]), float(np.hypot(*se))
+    reach = float(stats.t.isf(tail, df)) * error
+    return PeriodChange(
+        before=float(level[0]),
+        before_interval=own[0],
+        after=float(level[1]),
+        after_interval=own[1],
+        difference=change,
+        difference_interval=Interval(change - reach, change + reach),
+        se=error,
+        df=float(df),
+        dispersion=dispersion,
+        months_before=len(parts[0]),
+        months_after=len(parts[1]),
+    )
+
+
+def _weighted_mean(part: pd.DataFrame) -> tuple[float, float]:
+    """Mean length weighted by the number jailed, and the variance of that mean."""
+    weight, length = part["custody"].to_numpy(float), part["length"].to_numpy(float)
+    mean = float(weight @ length / weight.sum())
+    n = len(part)
+    variance = float((weight / weight.sum()) ** 2 @ (length - mean) ** 2) * n / (n - 1)
+    return mean, variance
+
+
+def _periods(month: pd.Series, act: pd.Timestamp, settle_months: int) -> pd.Series:
+    commencement = act.to_period("M").to_timestamp()
+    last = month.drop_duplicates().sort_values().tail(settle_months)
+    period = np.select(
+        [month < commencement, month == commencement, month.isin(last)],
+        ["before", "transition", "half processed"],
+        default="after",
+    )
+    return pd.Series(period, index=month.index)
+
+
+def _with_rate(table: pd.DataFrame, alpha: float) -> pd.DataFrame:
+    limits = binomial_intervals(table["charged"], table["recorded"], alpha, method="wilson")
+    possible = (table["charged"] + table["open"].clip(lower=0)) / table["recorded"]
+    return table.assign(
+        rate=table["charged"] / table["recorded"],
+        lower=limits.lower,
+        upper=limits.upper,
+        rate_if_open_charged=possible.clip(upper=1.0),
+    )
+
+
+def _no_follow_up(outcomes_until: pd.Timestamp, minimum: int) -> Problem:
+    return Problem(
+        "E114",
+        f"no quarter of recording has {minimum} quarters of outcomes by {outcomes_until:%d %B %Y}.",
+        "Lower the follow-up asked for, or use a later release of the outcomes.",
+    )

@@ -1,0 +1,877 @@
+"""Justice: the sentences, tables and findings on what follows a recorded assault."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from officer_assaults.data import forces
+from officer_assaults.data.schemas import INJURY, NO_INJURY
+from officer_assaults.findings import Finding, Verdict
+from officer_assaults.page import words
+from officer_assaults.stats import verdicts
+from officer_assaults.topics.forces.report import spoken
+from officer_assaults.topics.justice import model as models
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from officer_assaults.data.forces import Force
+    from officer_assaults.data.tables import Release
+    from officer_assaults.stats.composition import Composition, Overlap
+    from officer_assaults.stats.funnel import Funnel
+    from officer_assaults.stats.intervals import Interval
+    from officer_assaults.stats.rate_ratio import RateRatio
+    from officer_assaults.topics.justice.data import ReportedQuarter
+    from officer_assaults.topics.justice.model import ChargeRates, PeriodChange, StandardisedRates
+
+MEANING = {NO_INJURY: "without injury", INJURY: "with injury"}
+EXTRA_RATES = (0.0, 0.2, 0.4)
+HALF = 0.5
+MEASURES = {
+    "convicted": "convicted of those prosecuted in the month",
+    "custody": "immediate custody of those sentenced",
+    "length": "mean custodial sentence, months",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class JusticeStory:
+    """Everything that the report says about charges, courts and a reported quarter.
+
+    Parameters
+    ----------
+    force : Force
+        In focus.
+    release, court_release : Release
+        Provenance of outcomes and of the court table.
+    rates : ChargeRates
+        Charge rates by force and class.
+    own, everyone, others : DataFrame
+        Charge rates by class of the force, of all forces, and of all but the force.
+    gaps : mapping of str to Interval
+        By class: interval of the force's rate minus that of the others.
+    standardised : StandardisedRates
+        Rates at one mix of classes.
+    funnels : mapping of str to Funnel
+        By class.
+    too_open : mapping of str to tuple of str
+        By class, forces left out of the funnel for too many offences without an outcome.
+    shares, everyone_shares : DataFrame
+        Share of every outcome, of the force and of all forces.
+    changes : mapping of (str, str) to PeriodChange
+        By series and measure, before and after the Act, settled months only.
+    whole : mapping of (str, str) to PeriodChange
+        The same with the half-processed months.
+    beyond : mapping of str to Interval
+        By measure, change beyond that of common assault.
+    quarter : ReportedQuarter or None
+        What an article reports of the force.
+    parts : Composition or None
+        Shares of that quarter.
+    overlap : Overlap or None
+        Bounds of the overlap of its first two parts.
+    same_series : RateRatio or None
+        The reported quarter against the year of the first release, were they one series.
+    most_open : float
+        Largest share of open offences in the funnel.
+    alpha : float
+        One minus the coverage.
+    """
+
+    force: Force
+    release: Release
+    court_release: Release
+    rates: ChargeRates
+    own: pd.DataFrame
+    everyone: pd.DataFrame
+    others: pd.DataFrame
+    gaps: Mapping[str, Interval]
+    standardised: StandardisedRates
+    funnels: Mapping[str, Funnel]
+    too_open: Mapping[str, tuple[str, ...]]
+    shares: pd.DataFrame
+    everyone_shares: pd.DataFrame
+    changes: Mapping[tuple[str, str], PeriodChange]
+    whole: Mapping[tuple[str, str], PeriodChange]
+    beyond: Mapping[str, Interval]
+    quarter: ReportedQuarter | None
+    parts: Composition | None
+    overlap: Overlap | None
+    same_series: RateRatio | None
+    most_open: float
+    alpha: float
+
+    @property
+    def level(self) -> float:
+        """Coverage of the intervals."""
+        return 1 - self.alpha
+
+    @property
+    def is_nation(self) -> bool:
+        """Whether the focus is all forces together."""
+        return self.force.kind == "nation"
+
+    @property
+    def period(self) -> str:
+        """Quarters of recording that count, in words."""
+        first, last = self.rates.quarters[0], self.rates.quarters[-1]
+        return f"{first:%B %Y} to {last + pd.DateOffset(months=2):%B %Y}"
+
+    def row(self, code: str, frame: pd.DataFrame) -> pd.Series | None:
+        """Charge rate of one class in a frame of rates; None if it has no offence of it."""
+        mine = frame[frame["offence_code"] == code]
+        return None if mine.empty else mine.iloc[0]
+
+
+def headline(story: JusticeStory) -> dict[str, str]:
+    """Arguments of :func:`report.headline`."""
+    rates = [
+        (code, _rate(story, code, story.own), _rate(story, code, story.everyone))
+        for code in (NO_INJURY, INJURY)
+        if story.row(code, story.own) is not None
+    ]
+    listed = words.listing(
+        [
+            f"{own[0]} of {'recorded assaults' if at == 0 else 'those'} {MEANING[code]}"
+            for at, (code, own, _) in enumerate(rates)
+        ]
+    )
+    land = words.listing([all_[0] for _, _, all_ in rates])
+    beside = "" if story.is_nation else f", beside {land} in England and Wales"
+    return {
+        "number": rates[0][1][0],
+        "text": f"{story.force.name}: {listed} ended in a charge or summons{beside}.",
+        "interval": f"{words.level_words(story.level)} "
+        f"{words.listing([own[1] for _, own, _ in rates])}; offences recorded {story.period}.",
+        "caveat": "What is recorded moves a charge rate too: extra reports that are hard to prove "
+        "lower it without any change in charging.",
+    }
+
+
+def main_points(story: JusticeStory) -> list[str]:
+    """Write the points of the summary, at most six."""
+    points = [
+        _point_gap(story),
+        _point_support(story),
+        _point_extra(story),
+        _point_courts(story, "convicted"),
+        _point_courts(story, "custody"),
+        _point_quarter(story),
+    ]
+    return [point for point in points if point]
+
+
+def boxes(story: JusticeStory) -> dict[str, str | list[str]]:
+    """Arguments of :func:`report.boxes`."""
+    del story
+    return {
+        "shows": "How many recorded assaults on constables ended in a charge, force by force, and "
+        "what the courts of England and Wales did with such cases before and after the 2018 Act.",
+        "cannot": [
+            "Follow one case from record to sentence: the tables are not linked.",
+            "What a force's courts did: court figures are national here.",
+            "Whether a lower charge rate is worse charging or fuller recording.",
+        ],
+        "settle": [
+            "Case rows with record, charge, court and sentence under one reference.",
+            "Evidence grades of the cases that were not charged.",
+        ],
+    }
+
+
+def caveats(story: JusticeStory) -> list[str]:
+    """Warnings beside the charge rates."""
+    notes = []
+    if story.rates.left_out:
+        quarters = words.listing([f"{start:%B %Y}" for start in story.rates.left_out])
+        notes.append(f"Quarters beginning {quarters} are left out for want of follow-up.")
+    for slug, code in story.rates.moved:
+        if slug == story.force.slug:
+            notes.append(
+                f"E108: no charge rate for recorded assaults {MEANING[code]} of "
+                f"{spoken(slug)}. Offences were moved away after their outcome, so that quarters "
+                "hold more outcomes than offences."
+            )
+    gone = sorted({slug for slugs in story.too_open.values() for slug in slugs})
+    if gone:
+        notes.append(
+            f"Left out of the funnels, with more than {words.percent(story.most_open)} of offences "
+            f"still without an outcome: {words.listing([spoken(slug) for slug in gone])}."
+        )
+    return notes
+
+
+def charge_table(story: JusticeStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: charge rates by class, the force and all forces."""
+    parts = [("England and Wales", story.everyone)]
+    if not story.is_nation:
+        parts = [(story.force.name, story.own), *parts]
+    rows = [
+        {
+            "Recorded assaults": f"{MEANING[str(row['offence_code'])]}, {who}",
+            "Recorded": row["recorded"],
+            "Charge rate": row["rate"],
+            "lower": row["lower"],
+            "upper": row["upper"],
+            "No outcome yet": max(row["open"], 0) / row["recorded"],
+            "If all of those were charged": row["rate_if_open_charged"],
+        }
+        for who, frame in parts
+        for row in frame.to_dict("records")
+    ]
+    return {
+        "frame": pd.DataFrame(rows),
+        "caption": f"Charged or summonsed, offences recorded {story.period}",
+        "formats": {
+            "Charge rate": "percent1",
+            "No outcome yet": "percent1",
+            "If all of those were charged": "percent1",
+        },
+        "level": story.level,
+        "notes": "England and Wales includes British Transport Police. Wilson intervals.",
+    }
+
+
+def outcomes_table(story: JusticeStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: what became of offences without injury."""
+    mine = story.shares[story.shares["offence_code"] == NO_INJURY].set_index("outcome")
+    everyone = story.everyone_shares[story.everyone_shares["offence_code"] == NO_INJURY]
+    land = everyone.set_index("outcome")["share"]
+    mine = mine.sort_values("share", ascending=False).head(8)
+    frame = pd.DataFrame(
+        {
+            "Outcome": mine.index,
+            "Offences": mine["n"].to_numpy(),
+            "Share": mine["share"].to_numpy(),
+            "lower": mine["lower"].to_numpy(),
+            "upper": mine["upper"].to_numpy(),
+            "England and Wales": land.reindex(mine.index).to_numpy(),
+        }
+    )
+    return {
+        "frame": frame,
+        "caption": f"What became of recorded assaults without injury, {story.force.name}",
+        "formats": {"Share": "percent1", "England and Wales": "percent1"},
+        "level": story.level,
+    }
+
+
+def standardised_table(story: JusticeStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: crude and standardised rates of some forces."""
+    table = story.standardised.table
+    order = table["standardised"].sort_values()
+    wanted = [*order.index[:3], story.force.slug, *order.index[-3:]]
+    kept = [slug for slug in dict.fromkeys(wanted) if slug in table.index]
+    kept.sort(key=lambda slug: float(order[slug]))
+    mix = story.standardised.weights[INJURY]
+    return {
+        "frame": pd.DataFrame(
+            {
+                "Force": [forces.names()[slug] for slug in kept],
+                "Recorded": table.loc[kept, "recorded"].to_numpy(),
+                "Crude rate": table.loc[kept, "crude"].to_numpy(),
+                "Standardised rate": table.loc[kept, "standardised"].to_numpy(),
+                "lower": table.loc[kept, "lower"].to_numpy(),
+                "upper": table.loc[kept, "upper"].to_numpy(),
+            }
+        ),
+        "caption": f"Charge rate at one mix of classes, the force and the three at either end of "
+        f"{len(table)}",
+        "formats": {"Crude rate": "percent1", "Standardised rate": "percent1"},
+        "intervals": {"Standardised rate": ("lower", "upper")},
+        "level": story.level,
+        "notes": f"Standard mix: {words.percent(mix)} with injury, that of all forces together.",
+    }
+
+
+def extra_table(story: JusticeStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: extra reports that would explain a lower rate."""
+    rows = []
+    for code in (NO_INJURY, INJURY):
+        own, others = story.row(code, story.own), story.row(code, story.others)
+        if own is None or others is None:
+            continue
+        for rate in EXTRA_RATES:
+            share = models.explaining_extra_share(float(others["rate"]), float(own["rate"]), rate)
+            rows.append(
+                {
+                    "Recorded assaults": MEANING[code],
+                    "Charge rate of the extra reports": words.percent(rate),
+                    "Extra reports needed": _extra_words(share),
+                    "Of recorded": words.number(float(own["recorded"])),
+                }
+            )
+    return {
+        "frame": pd.DataFrame(rows),
+        "caption": "Share of the force's recorded assaults that would have to be extra reports to "
+        "explain its lower charge rate",
+        "without_interval": "Arithmetic on the two rates, an assumption and not an estimate: it "
+        "shows what fuller recording alone would need.",
+        "notes": ["Compared with the charge rate of all other forces.", *_unsure_gaps(story)],
+    }
+
+
+def _unsure_gaps(story: JusticeStory) -> list[str]:
+    unsure = [MEANING[code] for code, gap in story.gaps.items() if gap.lower <= 0 <= gap.upper]
+    if not unsure:
+        return []
+    return [
+        f"Counting chance alone could give the difference {words.listing(unsure)}, so there may be "
+        "nothing there to explain."
+    ]
+
+
+def court_table(story: JusticeStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: courts before and after the Act, with control."""
+    rows = []
+    for (series, measure), change in story.changes.items():
+        whole = story.whole[series, measure]
+        rows.append(
+            {
+                "What": f"{series}: {MEASURES[measure]}",
+                "Before": _level(measure, change.before),
+                "After": _level(measure, change.after),
+                "Change": _move(measure, change.difference),
+                words.level_words(story.level): _span(measure, change.difference_interval),
+                "With the last months": _move(measure, whole.difference),
+            }
+        )
+    first = next(iter(story.changes.values()))
+    return {
+        "frame": pd.DataFrame(rows),
+        "caption": "Courts of England and Wales before and after the 2018 Act",
+        "notes": [
+            f"Before: {first.months_before} months to October 2018. After: {first.months_after} "
+            "months from December 2018. The month of commencement belongs to neither.",
+            "Intervals carry the scatter of the months. Persons convicted in a month are not those "
+            "prosecuted in it, and the new offence also covers other emergency workers, so a "
+            "change in the mix of cases cannot be told from a change in what courts do.",
+        ],
+    }
+
+
+def beyond_table(story: JusticeStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: the change beyond that of common assault."""
+    rows = [
+        {
+            "What": MEASURES[measure],
+            "Change beyond common assault": _move(
+                measure,
+                story.changes[models.POLICE, measure].difference
+                - story.changes[models.CONTROL, measure].difference,
+            ),
+            words.level_words(story.level): _span(measure, interval),
+        }
+        for measure, interval in story.beyond.items()
+    ]
+    return {
+        "frame": pd.DataFrame(rows),
+        "caption": "The same changes with those of common assault taken away",
+        "notes": "The Act left common assault alone; what moved it too was something else.",
+    }
+
+
+def composition_table(story: JusticeStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: shares of the reported quarter with bounds."""
+    if story.parts is None:
+        raise ValueError("no quarter is reported of this force")
+    table = story.parts.table
+    frame = pd.DataFrame(
+        {
+            "Reported as": table.index,
+            "Count": [
+                _range(low, high)
+                for low, high in table[["count_lower", "count_upper"]].itertuples(index=False)
+            ],
+            "Share": [
+                _range(words.percent(low, 1), words.percent(high, 1))
+                for low, high in table[["share_lower", "share_upper"]].itertuples(index=False)
+            ],
+            words.level_words(story.level): [
+                words.interval(low, high, 1, as_percent=True)
+                for low, high in table[["lower", "upper"]].itertuples(index=False)
+            ],
+        }
+    )
+    return {
+        "frame": frame,
+        "caption": f"Parts of the {words.number(story.parts.total)} reported, if all parts are "
+        "among them",
+        "notes": _overlap_line(story),
+    }
+
+
+def words_for_composition(story: JusticeStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the bars."""
+    if story.parts is None or story.quarter is None:
+        raise ValueError("no quarter is reported of this force")
+    first = story.parts.table.iloc[0]
+    return {
+        "headline": "A report of “more than 50” leaves almost everything open",
+        "subtitle": f"{story.force.name}, {story.quarter.start:%B} to {story.quarter.end:%B %Y}, "
+        "as a newspaper reported it; source register unnamed",
+        "alt": f"Bars of shares: {story.parts.table.index[0]} {words.percent(first['share_lower'])}"
+        f" of those reported; the other part could be anything from "
+        f"{words.percent(float(story.parts.table['share_lower'].min()))} to all of them.",
+    }
+
+
+def words_for_funnels(story: JusticeStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the charge funnels."""
+    funnel = story.funnels[NO_INJURY]
+    table = funnel.table
+    said = (
+        f"{int(table['outside_998'].sum())} of {len(table)} forces lie beyond the ordinary spread"
+    )
+    if story.force.slug in table.index:
+        z = float(table.loc[[story.force.slug], "z"].iloc[0])
+        side = "below" if z < 0 else "above"
+        said = (
+            f"{story.force.name} charges {side} the mean, within the ordinary spread"
+            if abs(z) < 2
+            else f"{story.force.name} charges {side} the ordinary spread of forces"
+        )
+    return {
+        "headline": said,
+        "subtitle": f"Charged or summonsed against recorded offences, {len(table)} forces, "
+        f"{story.period}; dotted limits allow for counting chance only",
+        "alt": f"Two scatters of charge rate by force. {said}; counting limits alone would put "
+        f"{int(table['outside_exact_998'].sum())} of {len(table)} forces outside for offences "
+        "without injury.",
+    }
+
+
+def words_for_courts(story: JusticeStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the court figure."""
+    convicted = story.changes[models.POLICE, "convicted"]
+    custody = story.changes[models.POLICE, "custody"]
+    return {
+        "headline": f"After the Act {_level('convicted', convicted.after)} were convicted, before "
+        f"it {_level('convicted', convicted.before)}; custody went from "
+        f"{_level('custody', custody.before)} to {_level('custody', custody.after)}",
+        "subtitle": "England and Wales by month, January 2018 to September 2019; old and new "
+        "offence added together; hollow marks are half processed",
+        "alt": "Three line charts by month for assault on police and for common assault. From "
+        "before the Act to after it, "
+        + words.listing(
+            [
+                f"{MEASURES[measure]} went from {_level(measure, change.before)} to "
+                f"{_level(measure, change.after)}"
+                for (series, measure), change in story.changes.items()
+                if series == models.POLICE
+            ]
+        )
+        + " for assault on police.",
+    }
+
+
+def court_rows(months: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the court figure from :func:`officer_assaults.topics.justice.model.court_months`."""
+    return pd.DataFrame(
+        {
+            "Month": months["month_start"],
+            "Offence": months["series"],
+            "Convicted": months["convicted_share"] * 100,
+            "Custody": months["custody_share"] * 100,
+            "Length": months["length"],
+            "Period": months["period"],
+        }
+    )
+
+
+def findings(story: JusticeStory) -> list[Finding]:
+    """State the results, each with its verdict by rule."""
+    made = [
+        finding
+        for code in (NO_INJURY, INJURY)
+        for finding in (_found_rate(story, code), _found_all(story, code))
+        if finding is not None
+    ]
+    made += [_found_change(story, series, measure) for series, measure in story.changes]
+    made += [_found_level(story, "convicted"), _found_level(story, "custody")]
+    made += [_found_beyond(story, measure) for measure in story.beyond]
+    made += _found_standardised(story)
+    made.append(_found_away(story))
+    return [*made, *_found_parts(story)]
+
+
+def away_verdict(charged: Interval | None, convicted: Interval) -> Verdict:
+    """Judge "offenders get away with it", read as most not charged, or most not convicted.
+
+    "not supported" if most are charged and most of those prosecuted are convicted, "consistent" if
+    most are not at either stage, else "not identified".
+    """
+    stages = [convicted] if charged is None else [charged, convicted]
+    if all(stage.lower > HALF for stage in stages):
+        return "not supported"
+    return "consistent" if all(stage.upper < HALF for stage in stages) else "not identified"
+
+
+def _rate(story: JusticeStory, code: str, frame: pd.DataFrame) -> tuple[str, str]:
+    row = story.row(code, frame)
+    if row is None:
+        return "none", "none"
+    return (
+        words.percent(float(row["rate"])),
+        words.interval(float(row["lower"]), float(row["upper"]), 0, as_percent=True),
+    )
+
+
+def _level(measure: str, value: float) -> str:
+    return words.number(value, 2) if measure == "length" else words.percent(value, 1)
+
+
+def _move(measure: str, value: float) -> str:
+    if measure == "length":
+        return words.number(value, 2, signed=True)
+    return f"{words.number(value * 100, 1, signed=True)} points"
+
+
+def _span(measure: str, interval: Interval) -> str:
+    factor, decimals = (1, 2) if measure == "length" else (100, 1)
+    low, high = (
+        words.number(limit * factor, decimals, signed=True)
+        for limit in (interval.lower, interval.upper)
+    )
+    return f"{low} to {high}"
+
+
+def _range(low: Any, high: Any) -> str:
+    return str(low) if low == high else f"{low} to {high}"
+
+
+def _extra_words(share: float) -> str:
+    if share == 0:
+        return "none: the rate is not lower"
+    return "no number would do" if np.isinf(share) else words.percent(share, 1)
+
+
+def _overlap_line(story: JusticeStory) -> str:
+    overlap = story.overlap
+    if overlap is None:
+        return ""
+    return (
+        f"Cases that could be in both parts: {overlap.lower} to {overlap.upper_at_lowest} if the "
+        f"second part is its lowest count, up to {overlap.upper} if it may be more. Wilson "
+        "intervals round the bounds."
+    )
+
+
+def _point_gap(story: JusticeStory) -> str:
+    if story.is_nation:
+        return ""
+    parts = []
+    for code, gap in story.gaps.items():
+        own, others = story.row(code, story.own), story.row(code, story.others)
+        if own is None or others is None:
+            continue
+        difference = float(own["rate"]) - float(others["rate"])
+        parts.append(
+            f"{words.number(difference * 100, 1, signed=True)} points {MEANING[code]} "
+            f"({_span('charge', gap)})"
+        )
+    return f"Charge rate beside that of all other forces: {words.listing(parts)}."
+
+
+def _point_support(story: JusticeStory) -> str:
+    name = "victim supports"
+    mine, land = (
+        frame[
+            (frame["offence_code"] == NO_INJURY) & frame["outcome"].str.contains(name, regex=False)
+        ]
+        for frame in (story.shares, story.everyone_shares)
+    )
+    if mine.empty or land.empty or story.is_nation:
+        return ""
+    row = mine.iloc[0]
+    return (
+        f"Evidential difficulties although the victim supports action: "
+        f"{words.number(row['n'], 0)} of {words.number(row['recorded'], 0)} recorded assaults "
+        f"without injury, {words.percent(row['share'])} "
+        f"({words.interval(row['lower'], row['upper'], 0, as_percent=True)}), beside "
+        f"{words.percent(land.iloc[0]['share'])} in England and Wales."
+    )
+
+
+def _point_extra(story: JusticeStory) -> str:
+    own, others = story.row(NO_INJURY, story.own), story.row(NO_INJURY, story.others)
+    if own is None or others is None or story.is_nation:
+        return ""
+    share = models.explaining_extra_share(float(others["rate"]), float(own["rate"]), EXTRA_RATES[1])
+    # A difference that chance could give asks for no explanation.
+    if share == 0 or np.isinf(share) or story.gaps[NO_INJURY].upper >= 0:
+        return ""
+    return (
+        f"If extra reports were charged at {words.percent(EXTRA_RATES[1])}, they would have to be "
+        f"{words.percent(share)} of the force's recorded assaults without injury to explain its "
+        "lower rate by recording alone (assumption)."
+    )
+
+
+def _point_courts(story: JusticeStory, measure: str) -> str:
+    police, control = (story.changes[series, measure] for series in (models.POLICE, models.CONTROL))
+    own, whole = police.after_interval, story.whole[models.POLICE, measure].after
+    return (
+        f"Courts, {MEASURES[measure]}: {_level(measure, police.before)} before the Act, "
+        f"{_level(measure, police.after)} after it "
+        f"({words.interval(own.lower, own.upper, 1, as_percent=True)}; {_level(measure, whole)} "
+        "with the half-processed last months); change "
+        f"{_move(measure, police.difference)} ({_span(measure, police.difference_interval)}), "
+        f"for common assault {_move(measure, control.difference)}."
+    )
+
+
+def _point_quarter(story: JusticeStory) -> str:
+    quarter, parts = story.quarter, story.parts
+    if quarter is None or parts is None:
+        return ""
+    first = parts.table.iloc[0]
+    return (
+        f"The {words.number(quarter.total)} reported for {quarter.start:%B} to "
+        f"{quarter.end:%B %Y} name no register; the recorded-crime quarter holds "
+        f"{words.number(quarter.recorded)}. If all parts are among them, {parts.table.index[0]} "
+        f"are {words.percent(first['share_lower'], 1)} "
+        f"({words.interval(first['lower'], first['upper'], 1, as_percent=True)})."
+    )
+
+
+def _common(story: JusticeStory) -> dict[str, Any]:
+    return {"period": story.period, "vintage": story.release.vintage, "level": story.level}
+
+
+def _courts_common(story: JusticeStory) -> dict[str, Any]:
+    return {
+        "period": "January 2018 to September 2019",
+        "vintage": story.court_release.vintage,
+        "level": story.level,
+    }
+
+
+def _found_rate(story: JusticeStory, code: str) -> Finding | None:
+    own, gap = story.row(code, story.own), story.gaps.get(code)
+    if own is None or story.is_nation or gap is None:
+        return None
+    return Finding(
+        id=f"justice.charged_{code}",
+        label=f"Recorded assaults {MEANING[code]} that ended in a charge, {story.force.name}",
+        claim="A smaller share than in all other forces",
+        verdict=verdicts.lies("below", 0, gap.lower, gap.upper),
+        value=float(own["rate"]),
+        lower=float(own["lower"]),
+        upper=float(own["upper"]),
+        unit="share charged or summonsed",
+        denominator=f"{words.number(own['recorded'], 0)} recorded offences, code {code}",
+        note=f"difference from all other forces {gap.lower:+.3f} to {gap.upper:+.3f} (Newcombe); "
+        f"{own['open']} without an outcome",
+        **_common(story),
+    )
+
+
+def _found_all(story: JusticeStory, code: str) -> Finding | None:
+    row = story.row(code, story.everyone)
+    if row is None:
+        return None
+    return Finding(
+        id=f"justice.national_{code}",
+        label=f"Recorded assaults {MEANING[code]} that ended in a charge, England and Wales",
+        claim="Most end without a charge",
+        verdict=verdicts.lies("below", HALF, float(row["lower"]), float(row["upper"])),
+        value=float(row["rate"]),
+        lower=float(row["lower"]),
+        upper=float(row["upper"]),
+        unit="share charged or summonsed",
+        denominator=f"{words.number(row['recorded'], 0)} recorded offences, code {code}, with "
+        "British Transport Police",
+        **_common(story),
+    )
+
+
+def _found_standardised(story: JusticeStory) -> list[Finding]:
+    table = story.standardised.table
+    if story.force.slug not in table.index:
+        return []
+    own = table.loc[[story.force.slug]].iloc[0]
+    lower, upper = float(own["lower"]), float(own["upper"])
+    all_ = float(story.everyone["charged"].sum() / story.everyone["recorded"].sum())
+    return [
+        Finding(
+            id="justice.charged_standardised",
+            label=f"Recorded assaults that ended in a charge, {story.force.name}, at the national "
+            "mix of classes",
+            claim="A smaller share than in England and Wales",
+            verdict=verdicts.lies("below", all_, lower, upper),
+            value=float(own["standardised"]),
+            lower=lower,
+            upper=upper,
+            unit="share charged or summonsed",
+            denominator=f"{words.number(own['recorded'], 0)} recorded offences, codes 104 and 8S",
+            note=f"England and Wales {all_:.3f}; crude {float(own['crude']):.3f}",
+            **_common(story),
+        )
+    ]
+
+
+def _series_key(series: str) -> str:
+    return "police" if series == models.POLICE else "control"
+
+
+def _found_change(story: JusticeStory, series: str, measure: str) -> Finding:
+    change = story.changes[series, measure]
+    limits = change.difference_interval
+    return Finding(
+        id=f"justice.{measure}_change_{_series_key(series)}",
+        label=f"Change after the Act, {series}: {MEASURES[measure]}",
+        claim="Higher after the Act than before",
+        verdict=verdicts.lies("above", 0, limits.lower, limits.upper),
+        value=change.difference,
+        lower=limits.lower,
+        upper=limits.upper,
+        unit="months" if measure == "length" else "difference of shares",
+        denominator="defendants, England and Wales",
+        note=f"{change.before:.4g} to {change.after:.4g}; dispersion of months "
+        f"{change.dispersion:.2f}; with the half-processed months "
+        f"{story.whole[series, measure].after:.4g}",
+        **_courts_common(story),
+    )
+
+
+def _found_level(story: JusticeStory, measure: str) -> Finding:
+    change = story.changes[models.POLICE, measure]
+    most = measure == "convicted"
+    limits = change.after_interval
+    return Finding(
+        id=f"justice.{measure}_after",
+        label=f"After the Act, {models.POLICE}: {MEASURES[measure]}",
+        claim="Most are convicted" if most else "Most are jailed at once",
+        verdict=verdicts.lies("above", HALF, limits.lower, limits.upper),
+        value=change.after,
+        lower=limits.lower,
+        upper=limits.upper,
+        unit="share",
+        denominator="defendants prosecuted" if most else "defendants sentenced",
+        note=f"before the Act {change.before:.4g}",
+        **_courts_common(story),
+    )
+
+
+def _found_beyond(story: JusticeStory, measure: str) -> Finding:
+    interval = story.beyond[measure]
+    police, control = (story.changes[name, measure] for name in (models.POLICE, models.CONTROL))
+    return Finding(
+        id=f"justice.{measure}_beyond_control",
+        label=f"Change beyond that of common assault: {MEASURES[measure]}",
+        claim="Rose more than for common assault",
+        verdict=verdicts.lies("above", 0, interval.lower, interval.upper),
+        value=police.difference - control.difference,
+        lower=interval.lower,
+        upper=interval.upper,
+        unit="months" if measure == "length" else "difference of differences of shares",
+        denominator="defendants, England and Wales",
+        **_courts_common(story),
+    )
+
+
+def _found_away(story: JusticeStory) -> Finding:
+    from officer_assaults.stats.intervals import Interval
+
+    frame = story.everyone if story.is_nation else story.own
+    row = story.row(NO_INJURY, frame)
+    charged = None if row is None else Interval(float(row["lower"]), float(row["upper"]))
+    convicted = story.changes[models.POLICE, "convicted"]
+    custody = story.changes[models.POLICE, "custody"]
+    return Finding(
+        id="justice.away",
+        label="Offenders who get away with it: most not charged, or most not convicted",
+        claim="Most recorded assaults end without a charge, or most prosecutions without a "
+        "conviction",
+        verdict=away_verdict(charged, convicted.after_interval),
+        value=convicted.after,
+        lower=convicted.after_interval.lower,
+        upper=convicted.after_interval.upper,
+        unit="share convicted",
+        denominator="defendants prosecuted in the same months",
+        note=("" if row is None else f"charged {float(row['rate']):.3f} without injury; ")
+        + f"convicted {convicted.before:.3f} before the Act; jailed at once {custody.after:.3f} "
+        "of those sentenced",
+        **_courts_common(story),
+    )
+
+
+def _found_parts(story: JusticeStory) -> list[Finding]:
+    quarter, parts, overlap = story.quarter, story.parts, story.overlap
+    if quarter is None or parts is None:
+        return []
+    common: dict[str, Any] = {
+        "period": f"{quarter.start:%B} to {quarter.end:%B %Y}",
+        "vintage": f"newspaper report (ledger {quarter.ledger_id})",
+        "level": story.level,
+    }
+    counts = {
+        part: _range(int(row["count_lower"]), int(row["count_upper"]))
+        for part, row in parts.table.iterrows()
+    }
+    made = [
+        Finding(
+            id=f"composition.{_slug(str(part))}",
+            label=f"Share of those reported: {part}",
+            claim=f"{part} are that share of the {parts.total} reported",
+            # Nothing says that any of them is among the total, so the share starts from nought.
+            verdict=verdicts.bounded("above", 0, 0, float(row["share_upper"])),
+            value=float(row["share_lower"]),
+            lower=float(row["lower"]),
+            upper=float(row["upper"]),
+            unit="share, if all parts are among those reported",
+            denominator=f"{parts.total} reported",
+            note=f"count {counts[part]}; nothing says that the part belongs to the total",
+            **common,
+        )
+        for part, row in parts.table.iterrows()
+    ]
+    if overlap is not None:
+        made.append(_found_overlap(overlap, parts.total, common))
+    return [*made, _found_quarter(story, quarter, common)]
+
+
+def _found_overlap(overlap: Overlap, total: int, common: dict[str, Any]) -> Finding:
+    return Finding(
+        id="composition.overlap",
+        label="Cases that could be in both parts",
+        claim="The parts do not overlap",
+        verdict=verdicts.bounded("below", HALF, overlap.lower, overlap.upper),
+        value=float(overlap.upper_at_lowest),
+        lower=float(overlap.lower),
+        upper=float(overlap.upper),
+        unit="cases; value is the most if both counts are their lowest",
+        denominator=f"{total} reported",
+        note="Frechet bounds, no sampling error",
+        **common,
+    )
+
+
+def _found_quarter(
+    story: JusticeStory, quarter: ReportedQuarter, common: dict[str, Any]
+) -> Finding:
+    same = story.same_series
+    return Finding(
+        id="composition.quarter",
+        label=f"Recorded assaults of the quarter for which {quarter.total} are reported",
+        claim=f"The {quarter.total} reported are the recorded offences of the quarter",
+        verdict=verdicts.needs(quarter.total == quarter.recorded, "reproduces"),
+        kind="count",
+        value=float(quarter.recorded),
+        unit="recorded offences, codes 104 and 8S",
+        denominator=f"{quarter.days} days",
+        note=f"{quarter.recorded_no_injury} of code 104 alone; the register of the report is not "
+        "named, and two series are never compared (E107)"
+        + (f"; were they one series, p = {same.p:.2f}" if same is not None else ""),
+        **common,
+    )
+
+
+def _slug(part: str) -> str:
+    return re.sub(r"[^a-z]+", "_", part.lower()).strip("_")

@@ -1,0 +1,1 @@
+"""Recording: how much of a rise could be better recording."""

@@ -1,0 +1,306 @@
+"""Figures of the reports on recording culture and on the 2018 Act."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from officer_assaults.page import charts, theme, words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from matplotlib.axes import Axes
+
+    from officer_assaults.topics.act.model import Assessment
+    from officer_assaults.topics.recording.model.bounds import AuditComparison, RecordedChange
+
+BANDS = (0.0, 0.25, 0.5, 0.75, 1.0)
+LOWEST = 0.3
+FIRST_SHOWN = pd.Timestamp("2015-04-01")
+EDGE = 0.12
+
+
+def share_contour(
+    surface: pd.DataFrame,
+    change: RecordedChange,
+    audits: tuple[float, float, AuditComparison] | None = None,
+) -> charts.Chart:
+    """Draw which moves of the recording probability explain how much of the change.
+
+    Parameters
+    ----------
+    surface : DataFrame
+        From ``bounds.sensitivity_surface``; becomes the data.
+    change : RecordedChange
+        The recorded change, whose ratio gives the lines.
+    audits : tuple of float, float and AuditComparison, optional
+        Audited recording rates of other crimes before and after, to mark.
+    """
+    fig, ax = theme.figure(height=430)
+    before = np.linspace(LOWEST, 1.0, 141)
+    for place, (low, high) in enumerate(pairwise(BANDS)):
+        ends = [np.clip(before * change.ratio**share, LOWEST, 1.0) for share in (low, high)]
+        label = f"{low:.0%} to {high:.0%} of it"
+        ax.fill_between(before, *ends, color=theme.STEPS[place], lw=0, label=label)
+    ax.plot(before, before, color=theme.PALETTE["axis"], lw=1.4, ls=(0, (4, 2)))
+    rose = change.ratio > 1
+    _corner(ax, (0.31, 0.985), "more than all\nof it", left=True, top=True, when=rose)
+    _corner(ax, (0.985, 0.315), "none: recording\nmoved the other way", when=rose)
+    _corner(ax, (0.31, 0.985), "none: recording\nmoved the other way", left=True, top=True,
+            when=not rose)  # fmt: skip
+    _corner(ax, (0.985, 0.315), "more than all\nof it", when=not rose)
+    if audits is not None:
+        ax.plot([audits[0]], [audits[1]], "s", color=theme.PALETTE["orange"], ms=9,
+                label="audits, crimes against the public")  # fmt: skip
+    ax.set_xlim(LOWEST, 1.0)
+    ax.set_ylim(LOWEST, 1.0)
+    charts.plain_numbers(ax, "x", as_percent=True)
+    charts.plain_numbers(ax, "y", as_percent=True)
+    ax.set_xlabel("Recording probability before")
+    ax.set_ylabel("Recording probability after")
+    charts.legend_above(fig, ax)
+    rows = surface.rename(
+        columns={
+            "before": "Recorded before",
+            "after": "Recorded after",
+            "share": "Share explained",
+            "count_explained": "Recorded assaults explained",
+        }
+    )
+    return charts.Chart(fig, rows, "Shaded bands on a square of two recording probabilities.")
+
+
+def ladder_of_bounds(ladder: pd.DataFrame) -> charts.Chart:
+    """Draw the range of shares that each set of assumptions leaves, weakest assumptions first.
+
+    Parameters
+    ----------
+    ladder : DataFrame
+        From ``case.RecordingCase``; infinite limits are
+        drawn as arrows.
+    """
+    rows = ladder.reset_index(drop=True)
+    finite = rows[["low", "high"]].to_numpy()
+    finite = finite[np.isfinite(finite)]
+    left, right = min(finite.min(), 0.0) - 0.25, max(finite.max(), 1.0) + 0.25
+    fig, ax = theme.figure(height=100 + 44.0 * len(rows))
+    places = np.arange(len(rows), dtype=float)[::-1]
+    ax.axvspan(0, 1, color=theme.STEPS[0], lw=0)
+    for at in (0, 1):
+        ax.axvline(at, color=theme.PALETTE["axis"], lw=1.2, ls=(0, (4, 2)))
+    low, high = rows["low"].clip(lower=left), rows["high"].clip(upper=right)
+    bound = rows["middle"].isna().to_numpy()
+    for chosen, colour in ((bound, "grey"), (~bound, "blue")):
+        ax.hlines(places[chosen], low[chosen], high[chosen], color=theme.PALETTE[colour], lw=4)
+    ax.plot(rows["middle"], places, "D", color=theme.PALETTE["blue"], ms=8)
+    for values, marker in ((rows["low"], "<"), (rows["high"], ">")):
+        gone = np.isinf(values)
+        ax.plot(values[gone].clip(left, right), places[gone], marker,
+                color=theme.PALETTE["grey"], ms=10)  # fmt: skip
+    ax.set_yticks(places, [charts.wrap(name, 22) for name in rows["layer"]])
+    ax.grid(visible=False, axis="y")
+    ax.set_xlim(left - 0.05, right + 0.05)
+    charts.plain_numbers(ax, "x", as_percent=True)
+    ax.set_xlabel(charts.wrap("Share of the log change that recording explains", 40))
+    drawn = rows.rename(
+        columns={"layer": "Layer", "assumes": "Assumes", "low": "lower", "high": "upper"}
+    )
+    drawn = drawn.rename(columns={"middle": "Median share"})
+    drawn = drawn[["Layer", "Assumes", "Median share", "lower", "upper"]]
+    return charts.Chart(fig, drawn, "Bars of shares, one for each set of assumptions.")
+
+
+def bias_tornado(tornado: pd.DataFrame, names: Mapping[str, str]) -> charts.Chart:
+    """Draw how far each source of doubt alone moves the share that recording explains.
+
+    Parameters
+    ----------
+    tornado : DataFrame
+        From :func:`officer_assaults.topics.recording.model.bias.tornado`.
+    names : mapping of str to str
+        Source to its words.
+    """
+    rows = tornado.reset_index(drop=True)
+    fig, ax = theme.figure(height=100 + 50.0 * len(rows))
+    places = np.arange(len(rows), dtype=float)[::-1]
+    centre = float(rows["centre"].iloc[0])
+    ax.barh(places, rows["high_share"] - centre, left=centre, height=0.52,
+            color=theme.PALETTE["orange"], label="source at its high end")  # fmt: skip
+    ax.barh(places, rows["low_share"] - centre, left=centre, height=0.52,
+            color=theme.PALETTE["blue"], label="source at its low end")  # fmt: skip
+    for at in (0, 1):
+        ax.axvline(at, color=theme.PALETTE["axis"], lw=1.2, ls=(0, (4, 2)), zorder=0.5)
+    ax.set_yticks(places, [charts.wrap(names[source], 24) for source in rows["source"]])
+    ax.grid(visible=False, axis="y")
+    charts.plain_numbers(ax, "x", as_percent=True)
+    ax.set_xlabel(charts.wrap("Share of the log change that recording explains", 40))
+    charts.legend_above(fig, ax)
+    data = pd.DataFrame(
+        {
+            "Source": rows["source"].map(names),
+            "Low end": rows["low_value"],
+            "High end": rows["high_value"],
+            "Share explained at the low end": rows["low_share"],
+            "Share explained at the high end": rows["high_share"],
+        }
+    )
+    return charts.Chart(fig, data, "Bars of shares to either side of a centre, widest first.")
+
+
+def series_with_counterfactual(
+    recorded: pd.DataFrame, expected: Mapping[str, pd.DataFrame], events: Mapping[Any, str]
+) -> charts.Chart:
+    """Draw the recorded series beside what each control would have had it be without a step.
+
+    Parameters
+    ----------
+    recorded : DataFrame
+        Columns date, recorded.
+    expected : mapping of str to DataFrame
+        Name of the control to :func:`officer_assaults.topics.act.model.counterfactual`.
+    events : mapping
+        Day to a short label.
+    """
+    parts = [_named(recorded, "recorded", "recorded", None)]
+    for name, frame in expected.items():
+        parts.append(_named(frame, "without_event", f"expected from {name}", ("lower", "upper")))
+    rows = pd.concat(parts, ignore_index=True)
+    rows = rows[rows["Quarter"] >= FIRST_SHOWN]
+    return charts.lines(
+        rows,
+        x="Quarter",
+        y="Offences a quarter",
+        series="Series",
+        lower="lower",
+        upper="upper",
+        axis_label="Recorded assaults without injury on constables (code 104), a quarter",
+        events=events,
+        height=400,
+    )
+
+
+def placebo_histogram(assessment: Assessment, names: Mapping[str, str]) -> charts.Chart:
+    """Draw the steps that all forces show at dates when nothing happened, and the focus force's.
+
+    Parameters
+    ----------
+    assessment : Assessment
+        From :func:`officer_assaults.topics.act.model.assess`.
+    names : mapping of str to str
+        Control to its words.
+    """
+    steps = assessment.placebo_steps.assign(
+        ratio=lambda frame: np.exp(frame["log_step"].to_numpy(dtype=float))
+    )
+    own = {
+        step.control: np.nan
+        if assessment.force is None
+        else float(step.table["ratio"].loc[assessment.force])
+        for step in assessment.steps
+    }
+    whole = np.concatenate([steps["ratio"].to_numpy(), list(own.values())])
+    whole = whole[np.isfinite(whole)]
+    edges = np.exp(np.linspace(np.log(whole.min()), np.log(whole.max()), 23))
+    fig, axes = theme.figure(height=180 + 150.0 * len(own), rows=len(own), sharex=True)
+    data = []
+    for ax, (control, ratio) in zip(np.atleast_1d(axes), own.items(), strict=True):
+        values = steps.loc[steps["control"] == control, "ratio"]
+        counts, _ = np.histogram(values, edges)
+        ax.bar(edges[:-1], counts, np.diff(edges), align="edge", color=theme.PALETTE["grey"],
+               edgecolor=theme.PALETTE["paper"])  # fmt: skip
+        if np.isfinite(ratio):
+            _mark(ax, ratio, right=ratio > np.sqrt(edges[0] * edges[-1]))
+        ax.set_title(charts.wrap(f"Relative to {names[control]}", 44))
+        ax.set_ylim(0, counts.max() * 1.35)
+        ax.grid(visible=False, axis="x")
+        data.append(pd.DataFrame({"Control": names[control], "From": edges[:-1],
+                                  "To": edges[1:], "Steps": counts}))  # fmt: skip
+    last = np.atleast_1d(axes)[-1]
+    charts.ratio_ticks(last)
+    last.set_xlabel(charts.wrap("Step at a placebo date, as a ratio", 40))
+    charts.title_axis(fig, "Number of steps")
+    return charts.Chart(fig, pd.concat(data, ignore_index=True), "Histograms of placebo steps.")
+
+
+def indexed_series(
+    own: pd.DataFrame,
+    names: Mapping[str, str],
+    base: tuple[pd.Timestamp, pd.Timestamp],
+    events: Mapping[Any, str],
+) -> charts.Chart:
+    """Draw several series of one force as an index of their mean over a base year.
+
+    Parameters
+    ----------
+    own : DataFrame
+        Columns date and one per series.
+    names : mapping of str to str
+        Column to the name of its line.
+    base : tuple of Timestamp
+        First and last day of the base year.
+    events : mapping
+        Day to a short label.
+    """
+    inside = own["date"].between(*base)
+    shown = own["date"] >= FIRST_SHOWN
+    parts = [
+        pd.DataFrame(
+            {
+                "Quarter": own.loc[shown, "date"],
+                "Series": name,
+                "Index": own.loc[shown, column] / own.loc[inside, column].mean() * 100,
+            }
+        )
+        for column, name in names.items()
+    ]
+    return charts.lines(
+        pd.concat(parts, ignore_index=True),
+        x="Quarter",
+        y="Index",
+        series="Series",
+        axis_label=f"Recorded offences, mean quarter of {base[0].year}/{base[1]:%y} = 100",
+        events=events,
+        height=380,
+    )
+
+
+def _mark(ax: Axes, ratio: float, *, right: bool) -> None:
+    ax.axvline(ratio, color=theme.PALETTE["blue"], lw=2.6, ls=(0, (4, 2)))
+    ax.annotate(
+        f"at the event {words.number(ratio, 2)}", (ratio, 0.98), (-6 if right else 6, 0),
+        weight="bold", va="top", xycoords=("data", "axes fraction"), textcoords="offset points",
+        ha="right" if right else "left", color=theme.PALETTE["blue"],
+    )  # fmt: skip
+
+
+def _named(
+    frame: pd.DataFrame, column: str, name: str, limits: tuple[str, str] | None
+) -> pd.DataFrame:
+    blank = np.full(len(frame), np.nan)
+    return pd.DataFrame(
+        {
+            "Quarter": frame["date"].to_numpy(),
+            "Series": name,
+            "Offences a quarter": frame[column].to_numpy(dtype=float),
+            "lower": frame[limits[0]].to_numpy() if limits else blank,
+            "upper": frame[limits[1]].to_numpy() if limits else blank,
+        }
+    )
+
+
+def _corner(
+    ax: Axes,
+    at: tuple[float, float],
+    text: str,
+    *,
+    when: bool,
+    left: bool = False,
+    top: bool = False,
+) -> None:
+    if when:
+        ax.text(*at, text, ha="left" if left else "right", va="top" if top else "bottom",
+                color=theme.PALETTE["muted"])  # fmt: skip

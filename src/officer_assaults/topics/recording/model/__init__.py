@@ -1,0 +1,1 @@
+"""Models of recording: bounds, priors and panels of how much recording explains."""

@@ -1,0 +1,1 @@
+"""Severity: whether assaults without injury grew faster than those with injury."""

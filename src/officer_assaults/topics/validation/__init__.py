@@ -1,0 +1,1 @@
+"""Validation: whether every method keeps what it promises where the truth is known."""

@@ -1,0 +1,815 @@
+"""Method validation: the sentences, tables and findings of the report on the methods."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from officer_assaults.findings import Finding, Verdict
+from officer_assaults.page import words
+from officer_assaults.refusals import Refusal
+from officer_assaults.topics.crewing.model.policy_language import POLICIES
+from officer_assaults.topics.crewing.simulator.scenarios import SCENARIOS
+from officer_assaults.topics.validation.studies.registry import STUDIES
+from officer_assaults.topics.validation.studies.study import RANK_BINS, RANKS, Result, Tally, Target
+
+if TYPE_CHECKING:
+    from officer_assaults.topics.validation.data import StudyRecord
+
+KEPT, NOT_KEPT = "in the band", "outside the band"
+SITUATIONS = "Named situations"
+FORECAST = Target(
+    "real forces", "next year", "Forecast of next year's count, all forces", "coverage",
+    0.90, 0.98, "few origins, and forces of one year share its surprises",
+)  # fmt: skip
+KIND_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "coverage": "intervals that hold the truth",
+        "size": "false alarms",
+        "power": "real differences found",
+        "bias": "mean error",
+        "ranks": "p of uniform ranks",
+        "contraction": "contraction of the prior",
+        "verdict": "draws that reach the verdict",
+    }
+)
+CLAIM_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "per_officer_hour": "more per officer-hour when single crewed",
+        "far_more": "at least twice as many",
+        "crude": "the plain comparison shows it",
+        "per_attendance": "more per attended incident",
+        "incidents": "crewing changes incidents",
+        "control_1": "no hidden danger shows",
+        "backup": "the gap widens with back-up time",
+        "true_ratio": "the true ratio, not the recorded one",
+        "share": "most of the rise is recording",
+        "step": "a step at the law",
+    }
+)
+SAMPLED = ", sampled"
+REAL, SIMULATED = "real data of other authors", "simulated data"
+EXTERNAL: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "nhefs.standardised": (
+            "Stopping smoking and weight, standardised",
+            "Standardisation gives the published gain of weight after stopping smoking.",
+        ),
+        "nhefs.ipw": (
+            "Stopping smoking and weight, weighted",
+            "Inverse probability weights give the published gain of weight.",
+        ),
+        "washington.naive": (
+            "Injury once assaulted, officers independent",
+            "The crude ratio of Washington comes out as calculated apart.",
+        ),
+        "washington.year": (
+            "Injury once assaulted, by incident",
+            "The clustered ratio of Washington comes out as calculated apart.",
+        ),
+        "washington.activity": (
+            "Injury once assaulted, by incident, with activity",
+            "The ratio within activity comes out as calculated apart.",
+        ),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationStory:
+    """Everything that the report says, before it is put into words.
+
+    Parameters
+    ----------
+    full : tuple of Result
+        The last full study, with the forecast on the real forces.
+    now : tuple of Result
+        Studies made again in this report, few runs each, bands widened.
+    changed : tuple of str
+        Studies of the record whose code has changed since.
+    missing : tuple of str
+        Studies that the record lacks.
+    references : DataFrame
+        From :func:`officer_assaults.topics.validation.studies.references.compare`.
+    refused : str
+        Code of the refusal that the situation of mixed sources met.
+    versions : mapping of str to str
+        Of the last full study.
+    runs : int
+        Runs made again of each quick study.
+    """
+
+    full: tuple[Result, ...]
+    now: tuple[Result, ...]
+    changed: tuple[str, ...]
+    missing: tuple[str, ...]
+    references: pd.DataFrame
+    refused: str
+    versions: Mapping[str, str]
+    runs: int
+
+    @property
+    def simulated(self) -> list[Result]:
+        """Results on simulated data of methods that reports rely on."""
+        return [one for one in self.relied if one.target != FORECAST]
+
+    @property
+    def relied(self) -> list[Result]:
+        """Results of the methods that reports rely on."""
+        return [one for one in self.full if one.target.relied]
+
+    @property
+    def missed(self) -> list[Result]:
+        """Those of them outside their band, nobody knows why."""
+        return [one for one in self.relied if not one.met and not one.target.miss]
+
+    @property
+    def limits(self) -> list[Result]:
+        """Those of them outside their band for a known reason."""
+        return [one for one in self.relied if not one.met and one.target.miss]
+
+    @property
+    def shown_to_fail(self) -> list[Result]:
+        """Results of methods that are there to show why another one is used."""
+        return [one for one in self.full if not one.target.relied]
+
+    def of(self, *kinds: str) -> list[Result]:
+        """Results of some kinds, methods that reports rely on."""
+        return [one for one in self.relied if one.target.kind in kinds]
+
+
+def forecast_result(scores: pd.DataFrame) -> Result:
+    """Coverage of the forecast on the real forces as one more result.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        One horizon and method of :func:`officer_assaults.stats.forecast.rolling_scores`.
+    """
+    from officer_assaults.topics.validation.studies.study import judge, tally
+
+    return judge(FORECAST, tally(FORECAST.measure, scores["covered"].astype(float)))
+
+
+def from_record(record: Mapping[str, StudyRecord]) -> dict[str, dict[str, Tally]]:
+    """Read the sums of the tracked record, by study and measure, studies of the registry only."""
+    return {
+        name: {measure: Tally.of(one) for measure, one in study.measures.items()}
+        for name, study in record.items()
+        if name in STUDIES
+    }
+
+
+def ages(record: Mapping[str, StudyRecord]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Name the studies whose code has changed since the record, and those it lacks."""
+    from officer_assaults.topics.validation.data import code_hash
+
+    changed = (
+        name
+        for name, study in STUDIES.items()
+        if name in record and record[name].code != code_hash(study.simulate)
+    )
+    missing = (name for name, study in STUDIES.items() if study.full and name not in record)
+    return tuple(changed), tuple(missing)
+
+
+def refusal_of(call: Callable[[], Any]) -> str:
+    """Code of the refusal that a call meets; empty if it meets none."""
+    try:
+        call()
+    except Refusal as refusal:
+        return ", ".join(dict.fromkeys(refusal.codes))
+    return ""
+
+
+def family(result: Result) -> str:
+    """Group that a result is shown in."""
+    study = STUDIES.get(result.target.study)
+    return "Forecast on real forces" if study is None else study.family
+
+
+def scenario_of(result: Result) -> str:
+    """Say what the data of a result are."""
+    study = STUDIES.get(result.target.study)
+    return "recorded counts of all forces, one year ahead" if study is None else study.scenario
+
+
+def headline(story: ValidationStory) -> dict[str, str]:
+    """Arguments of :func:`report.headline`."""
+    kept = [one for one in story.relied if one.met]
+    low = lowest(story.of("coverage"))
+    agreeing = int(story.references["agrees"].sum())
+    text = (
+        f"{words.number(len(kept))} of {words.number(len(story.relied))} bands are met by the "
+        f"methods that reports rely on, and {words.number(agreeing)} of "
+        f"{words.number(len(story.references))} figures agree with other programs and authors."
+    )
+    if low is None:
+        interval = "No full study is on record yet: run make validate."
+    else:
+        interval = (
+            f"The lowest coverage of any 95% interval relied on is {value_text(low)} "
+            f"({low.target.estimator}; Monte-Carlo interval {limits_text(low)})."
+        )
+    return {
+        "number": f"{len(kept)} of {len(story.relied)}",
+        "text": text,
+        "interval": interval,
+        "caveat": "Simulated data obey the assumptions they were made with. A method that passes "
+        "here can still mislead where the world does otherwise.",
+    }
+
+
+def main_points(story: ValidationStory) -> list[str]:
+    """Write the points of the summary."""
+    points = [
+        _point_bands(story),
+        f"{words.plural(len(story.shown_to_fail), 'band')} belong to methods that are shown to "
+        f"fail; {words.number(sum(not one.met for one in story.shown_to_fail))} of them do, which "
+        "is why reports use others.",
+        _point_references(story),
+    ]
+    level = next((one for one in story.relied if one.target.kind == "contraction"), None)
+    if level is not None:
+        points.append(
+            "Where nothing measured moves recording, the recording panel learns next to nothing of "
+            f"its level: contraction {value_text(level)}. Being calibrated is not being informed."
+        )
+    reached = [one for one in story.relied if one.target.kind == "verdict"]
+    if reached:
+        points.append(
+            f"In {words.number(sum(one.met for one in reached))} of "
+            f"{words.number(len(reached))} pairs of situation and claim the fixed verdict is "
+            "reached as often as it has to be."
+        )
+    points.append(_point_record(story))
+    return points
+
+
+def _point_bands(story: ValidationStory) -> str:
+    outside = [*story.missed, *story.limits]
+    if not outside:
+        return "Every band that a method relied on is held to is met."
+    known = ""
+    if story.limits:
+        many = "each" if not story.missed else words.number(len(story.limits))
+        known = f", {many} for a known reason"
+    return (
+        f"{words.plural(len(outside), 'band')} of methods relied on "
+        f"{'is' if len(outside) == 1 else 'are'} not met{known}: {_names(outside)}."
+    )
+
+
+def _point_references(story: ValidationStory) -> str:
+    table = story.references
+    counted = table.groupby("program", sort=False)["agrees"].agg(["sum", "size"])
+    parts = [
+        f"{words.number(row['sum'])} of {words.number(row['size'])} from {_program(str(name))}"
+        for name, row in counted.iterrows()
+    ]
+    return f"Figures that agree within their tolerance: {words.listing(parts)}."
+
+
+def _program(name: str) -> str:
+    return {"Published": "a textbook", "Python": "calculations made apart"}.get(name, name)
+
+
+def _point_record(story: ValidationStory) -> str:
+    if not story.full or len(story.full) == 1:
+        return "The full study has not been run; what follows was made in this report."
+    parts = ["The full study is a tracked record, written by make validate"]
+    if story.changed:
+        many = words.plural(len(story.changed), "study", "studies")
+        parts.append(f"the code of {many} changed since")
+    else:
+        parts.append("the code is the same now")
+    if story.missing:
+        parts.append(f"{words.plural(len(story.missing), 'study', 'studies')} not run yet")
+    again = words.plural(story.runs, "run")
+    return f"{'; '.join(parts)}. Quick studies were made again here with {again} each."
+
+
+def boxes(story: ValidationStory) -> dict[str, str | list[str]]:
+    """Arguments of :func:`report.boxes`."""
+    return {
+        "shows": [
+            "How often each interval holds the truth, each test raises a false alarm and each "
+            "estimate is off, on simulated data whose truth is known.",
+            "Whether the same functions give what R, Stata and published analyses give.",
+            "Which verdict each named situation gets, and how often.",
+        ],
+        "cannot": [
+            "Whether the assumptions behind a simulation hold for real forces: no simulation "
+            "can say that.",
+            "How a method does in a situation that is not on the list.",
+        ],
+        "settle": [
+            "Records with a known truth: audited samples of calls, to hold recording models "
+            "against; a trial by lot, to hold crewing estimates against.",
+        ],
+    }
+
+
+def notes_on_record(story: ValidationStory) -> list[str]:
+    """Cautions about the age of the record."""
+    notes = []
+    if story.changed:
+        notes.append(
+            "Made by older code, and to be run again with make validate: "
+            f"{words.listing(list(story.changed))}."
+        )
+    if story.missing:
+        notes.append(f"Not in the record: {words.listing(list(story.missing))}.")
+    return notes
+
+
+def lowest(results: Sequence[Result]) -> Result | None:
+    """Find the result with the lowest value; None if there is none."""
+    return min(results, key=lambda one: one.value, default=None)
+
+
+def value_text(result: Result) -> str:
+    """Value of a result as its kind is written."""
+    return _write(result.target, result.value)
+
+
+def limits_text(result: Result) -> str:
+    """Monte-Carlo limits of a result; none for a p-value."""
+    if result.target.kind == "ranks":
+        return ""
+    return f"{_write(result.target, result.lower)} to {_write(result.target, result.upper)}"
+
+
+def band_text(result: Result) -> str:
+    """Band of a result as its kind is written."""
+    target = result.target
+    if result.high >= 1 and target.kind not in ("bias", "contraction"):
+        return f"{_write(target, max(result.low, 0.0))} or more"
+    low = result.low if target.kind in ("bias", "contraction") else max(result.low, 0.0)
+    return f"{_write(target, low)} to {_write(target, result.high)}"
+
+
+def _write(target: Target, value: float) -> str:
+    if target.kind == "ranks":
+        return words.p_value(value)
+    if target.kind == "bias":
+        return words.number(value, 3)
+    if target.kind == "contraction":
+        return words.number(value, 2)
+    if target.kind == "size":
+        return words.percent(value, 2 if value < 0.01 else 1)
+    return words.percent(value, 1)
+
+
+def results_table(results: Iterable[Result], caption: str, *notes: str) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: what was found beside each band.
+
+    Parameters
+    ----------
+    results : iterable of Result
+    caption : str
+    notes : str
+        Printed under the table.
+    """
+    rows = [
+        {
+            "Estimator": one.target.estimator,
+            "Data made": scenario_of(one),
+            "Runs": one.given,
+            "Found": value_text(one),
+            "Monte-Carlo limits": limits_text(one) or "[z]",
+            "Band, and whether met": f"{band_text(one)}: {KEPT if one.met else NOT_KEPT}",
+        }
+        for one in results
+    ]
+    return {"frame": pd.DataFrame(rows), "caption": caption, "notes": list(notes)}
+
+
+def kind_tables(story: ValidationStory) -> list[dict[str, Any]]:
+    """Arguments of one table for each kind of promise, methods relied on."""
+    captions = {
+        ("coverage",): "How often a 95% interval holds the truth",
+        ("size", "power"): "How often a test raises a false alarm where nothing is the matter, and "
+        "finds a difference that is there (power)",
+        ("bias",): "Mean error of estimates, on the log scale or as a share",
+        ("ranks",): "Chance of ranks this uneven were the posterior right",
+        ("contraction",): "Share of the prior's variance that the data take away",
+    }
+    return [
+        results_table(chosen, caption, _reasons(chosen))
+        for kinds, caption in captions.items()
+        if (chosen := [one for one in story.simulated if one.target.kind in kinds])
+    ]
+
+
+def _reasons(results: Sequence[Result]) -> str:
+    reasons: dict[str, list[str]] = {}
+    for one in results:
+        reasons.setdefault(one.target.why, []).append(family(one))
+    parts = [f"{words.listing(sorted(set(who)))}: {why}" for why, who in reasons.items()]
+    return f"Why these bands. {'; '.join(parts)}."
+
+
+def forecast_table(story: ValidationStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: the one promise that real records can test."""
+    chosen = [one for one in story.full if one.target == FORECAST]
+    return results_table(
+        chosen,
+        "How often next year's recorded count lay in its 95% forecast interval",
+        _reasons(chosen),
+    )
+
+
+def failures_table(story: ValidationStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: bands that are not met, and why."""
+    rows = [
+        {
+            "Estimator": one.target.estimator,
+            "Data made": scenario_of(one),
+            "Found": value_text(one),
+            "Monte-Carlo limits": limits_text(one) or "[z]",
+            "Band": band_text(one),
+            "Why": one.target.miss or "not known: under review",
+        }
+        for one in [*story.missed, *story.limits, *story.shown_to_fail]
+        if not one.met
+    ]
+    return {
+        "frame": pd.DataFrame(rows),
+        "caption": "Bands that are not met, and why",
+        "notes": "Methods that reports rely on stand first, if any; the others are here to show "
+        "what goes wrong with them.",
+    }
+
+
+def coverage_rows(results: Iterable[Result]) -> pd.DataFrame:
+    """Rows of the dot plot: each estimator where its coverage is lowest."""
+    kept: dict[str, Result] = {}
+    for one in results:
+        name = one.target.estimator
+        if one.target.kind == "coverage" and (name not in kept or one.value < kept[name].value):
+            kept[name] = one
+    return pd.DataFrame(
+        {
+            "Estimator": list(kept),
+            "Held (%)": [100 * one.value for one in kept.values()],
+            "lower": [100 * one.lower for one in kept.values()],
+            "upper": [100 * one.upper for one in kept.values()],
+            "Band": [KEPT if one.met else NOT_KEPT for one in kept.values()],
+        }
+    )
+
+
+def words_for_coverage(story: ValidationStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the dot plot of coverage."""
+    rows = coverage_rows(story.simulated)
+    low, high = rows["Held (%)"].min(), rows["Held (%)"].max()
+    out = int((rows["Band"] == NOT_KEPT).sum())
+    return {
+        "headline": "Every interval that reports rely on covers as its band asks"
+        if not out
+        else f"{words.plural(out, 'interval')} of {words.number(len(rows))} "
+        f"{'covers' if out == 1 else 'cover'} outside the band",
+        "subtitle": "Share of runs whose 95% interval holds the truth, for each estimator where it "
+        "is lowest; bars are Monte-Carlo limits, not intervals of any real quantity",
+        "alt": f"Dots for {words.plural(len(rows), 'estimator')} between "
+        f"{words.number(low, 1)}% and {words.number(high, 1)}% about a line at 95%; "
+        f"{words.plural(out, 'dot')} outside the band.",
+    }
+
+
+def words_for_failures(story: ValidationStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the dot plot of methods that fail."""
+    rows = coverage_rows(story.shown_to_fail)
+    low = rows.iloc[int(rows["Held (%)"].to_numpy().argmin())]
+    return {
+        "headline": "The usual short cuts cover far less than they promise",
+        "subtitle": "Share of runs whose 95% interval holds the truth, methods that reports do not "
+        "rely on",
+        "alt": f"Dots for {words.plural(len(rows), 'method')}, the lowest "
+        f"{words.number(float(low['Held (%)']), 1)}% ({low['Estimator']}), left of a line at 95%.",
+    }
+
+
+def drawn_studies(results: Iterable[Result]) -> list[str]:
+    """Calibration studies that get a figure: posteriors as reports make them unless told to sample.
+
+    Those that are sampled stand in the table of ranks only.
+    """
+    named = dict.fromkeys(one.target.study for one in results if one.bins)
+    return [study for study in named if not study.endswith(SAMPLED)]
+
+
+def rank_rows(results: Iterable[Result], study: str) -> pd.DataFrame:
+    """Cumulative share of ranks less that of even ranks, by quantity.
+
+    Parameters
+    ----------
+    results : iterable of Result
+    study : str
+        Name of a calibration study.
+
+    Returns
+    -------
+    DataFrame
+        Rank (%), Quantity, Difference (points), Allowed (points): 95% of even ranks stay inside,
+        point by point.
+    """
+    rows = []
+    for one in results:
+        if one.target.study != study or not one.bins:
+            continue
+        total, seen = sum(one.bins), 0
+        for place, count in enumerate((0, *one.bins)):
+            seen += count
+            share = place / RANK_BINS
+            rows.append(
+                {
+                    "Rank of the truth (%)": 100 * share,
+                    "Quantity": one.target.measure.removeprefix(RANKS),
+                    "Difference (points)": 100 * (seen / total - share),
+                    "Allowed (points)": 196 * math.sqrt(share * (1 - share) / total),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def words_for_ranks(rows: pd.DataFrame, what: str, runs: int) -> dict[str, str]:
+    """Headline, subtitle and alternative text of a figure of ranks.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        From :func:`rank_rows`.
+    what : str
+        Model, in words.
+    runs : int
+    """
+    farthest = float(rows["Difference (points)"].abs().max())
+    outside = float((rows["Difference (points)"].abs() > rows["Allowed (points)"]).mean())
+    return {
+        "headline": f"Ranks of the truth are even for the {what}"
+        if outside <= 0.1
+        else f"Ranks of the truth stray for the {what}",
+        "subtitle": f"Cumulative share of ranks less that of even ranks, percentage points, "
+        f"{words.plural(runs, 'draw')} from the prior; the grey band holds 95% of even ranks at "
+        "each point",
+        "alt": f"Lines for {words.plural(rows['Quantity'].nunique(), 'quantity', 'quantities')} "
+        f"about nought, at most {words.number(farthest, 1)} points away; "
+        f"{words.percent(outside)} of points lie outside the band.",
+    }
+
+
+def model_words(study: str) -> str:
+    """Name the model of a calibration study in a sentence."""
+    what, _, how = study.removeprefix("calibration of ").partition(", ")
+    names = {"rates": "hierarchy of rates", "recording": "recording panel"}
+    return f"{names[what]} ({how})"
+
+
+def note_on_refusal(story: ValidationStory) -> str:
+    """Say what became of the situation whose files no report may be made from."""
+    one = SCENARIOS["split_crews"]
+    if story.refused == one.refused:
+        return (
+            f"One more situation gets no verdict, as it should: {one.what} "
+            f"Its files are refused ({story.refused})."
+        )
+    return (
+        f"One situation should be refused with {one.refused} and "
+        f"{'was with ' + story.refused if story.refused else 'was not'}: {one.what}"
+    )
+
+
+def situations_table(story: ValidationStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: situations, claims and how often the verdict came."""
+    rows = [
+        {
+            "Situation": SCENARIOS[one.target.study.removeprefix("situation ")].what,
+            "Claim": claim_words(one.target.measure),
+            "Verdict wanted": SCENARIOS[one.target.study.removeprefix("situation ")].verdicts[
+                one.target.measure
+            ],
+            "Draws": one.given,
+            "Reached": f"{value_text(one)} ({limits_text(one)})",
+            "Band": KEPT if one.met else NOT_KEPT,
+        }
+        for one in (*story.full, *story.now)
+        if one.target.kind == "verdict"
+        and (one in story.full or one.target.id not in {r.target.id for r in story.full})
+    ]
+    return {
+        "frame": pd.DataFrame(rows),
+        "caption": "Verdicts that simulated situations get, and those fixed for them beforehand",
+        "notes": "A situation is drawn anew each time, so a verdict that hangs on one 95% interval "
+        "is missed now and then: three draws in four have to reach it.",
+    }
+
+
+def claim_words(claim: str) -> str:
+    """Name a claim for a reader."""
+    if not claim.startswith("policy."):
+        return CLAIM_WORDS.get(claim, claim.replace("_", " "))
+    _, name, held = claim.split(".")
+    return f"{POLICIES[name].label}: fewer recorded at the same {held}"
+
+
+def references_table(story: ValidationStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: every figure of other programs and authors."""
+    table = story.references
+    return {
+        "frame": pd.DataFrame(
+            {
+                "Quantity": table["quantity"],
+                "Theirs": table["value"].map(_digits),
+                "Ours": table["found"].map(_digits),
+                "Difference": table["difference"].map(_small),
+                "Allowed": table["tolerance"].map(_small),
+                "Where from": table["program"] + ", " + table["source"],
+            }
+        ),
+        "caption": "Figures of other programs and authors beside ours",
+        "notes": "Difference and allowance are shares of the figure, but for printed figures, "
+        "where they are in its unit.",
+    }
+
+
+def programs_table(story: ValidationStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: agreement by program."""
+    table = story.references
+    close = table["difference"].abs() / table["tolerance"]
+    grouped = table.assign(close=close).groupby("program", sort=False)
+    rows = grouped.agg(figures=("id", "size"), agree=("agrees", "sum"), close=("close", "max"))
+    return {
+        "frame": pd.DataFrame(
+            {
+                "Where from": rows.index,
+                "Figures": rows["figures"].to_numpy(),
+                "Agree": rows["agree"].to_numpy(),
+                "Nearest to its limit": [words.percent(value) for value in rows["close"]],
+            }
+        ),
+        "caption": "Agreement with other programs and authors",
+        "notes": "Last column: the largest difference as a share of what is allowed.",
+    }
+
+
+def external_table(story: ValidationStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: analyses of others, done again."""
+    by_id = story.references.set_index("id")
+    rows = [
+        {
+            "Analysis": label,
+            "Published": _with_limits(by_id["value"], name),
+            "Ours": _with_limits(by_id["found"], name),
+            "Agrees": "yes" if _all_agree(by_id, name) else "no",
+        }
+        for name, (label, _) in EXTERNAL.items()
+    ]
+    rows.append(
+        {
+            "Analysis": "Coronary death, smoking doctors (rate ratio)",
+            "Published": words.number(by_id["value"]["doctors.ratio"], 4),
+            "Ours": words.number(by_id["found"]["doctors.ratio"], 4),
+            "Agrees": "yes" if by_id["agrees"]["doctors.ratio"] else "no",
+        }
+    )
+    rows.append(
+        {
+            "Analysis": "Ship damage, year of construction (coefficient)",
+            "Published": words.number(by_id["value"]["ships.yr_con"], 4),
+            "Ours": words.number(by_id["found"]["ships.yr_con"], 4),
+            "Agrees": "yes" if by_id["agrees"]["ships.yr_con"] else "no",
+        }
+    )
+    return {
+        "frame": pd.DataFrame(rows),
+        "caption": "Analyses of other authors, done again by the functions of this project",
+        "notes": "Limits are 95% intervals. Weight in kg; the others are ratios.",
+    }
+
+
+def now_table(story: ValidationStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: what was made again in this report."""
+    return results_table(
+        [one for one in story.now if one.target.kind != "verdict"],
+        "Quick studies made again in this report",
+        "Bands are those of the full study and 3.5 Monte-Carlo errors on either side.",
+    )
+
+
+def findings(story: ValidationStory) -> list[Finding]:
+    """State the findings, one for each group of methods and for each source."""
+    found = [
+        _family_finding(name, [one for one in story.relied if family(one) == name])
+        for name in dict.fromkeys(family(one) for one in story.relied)
+    ]
+    return [*found, *_reference_findings(story), *_external_findings(story)]
+
+
+def _family_finding(name: str, results: Sequence[Result]) -> Finding:
+    kept = sum(one.met for one in results)
+    verdict: Verdict = "consistent" if kept == len(results) else "not supported"
+    kinds = list(dict.fromkeys(one.target.kind for one in results))
+    is_real = any(one.target == FORECAST for one in results)
+    return Finding(
+        id=f"validation.{_slug(name)}",
+        label=f"{name}: bands met",
+        claim=f"Every band is met: {name[0].lower()}{name[1:]} "
+        f"({words.listing([KIND_WORDS[kind] for kind in kinds])}).",
+        verdict=verdict,
+        kind="count",
+        value=float(kept),
+        unit="bands met",
+        denominator=f"of {words.plural(len(results), 'band')}",
+        period="all origins" if is_real else "",
+        vintage="October 2023 release" if is_real else "simulated",
+        simulated=not is_real,
+        note=_note(results),
+    )
+
+
+def _note(results: Sequence[Result]) -> str:
+    low = lowest([one for one in results if one.target.kind == "coverage"])
+    out = [one for one in results if not one.met]
+    parts = []
+    if low is not None:
+        parts.append(f"Lowest coverage {value_text(low)} ({limits_text(low)}).")
+    if out:
+        parts.append(f"Outside: {_names(out)}.")
+    return " ".join(parts)
+
+
+def _names(results: Sequence[Result]) -> str:
+    shown = [f"{label(one)} ({value_text(one)})" for one in results]
+    return words.listing(shown[:4] if len(shown) < 5 else [*shown[:4], f"{len(shown) - 4} more"])
+
+
+def label(result: Result) -> str:
+    """Name of a result in a sentence."""
+    if result.target.kind == "verdict":
+        situation = result.target.study.removeprefix("situation ").replace("_", " ")
+        return f"{situation}: {claim_words(result.target.measure)}"
+    return result.target.estimator
+
+
+def _reference_findings(story: ValidationStory) -> Iterable[Finding]:
+    for name, part in story.references.groupby("program", sort=False):
+        program = str(name)
+        kept = int(part["agrees"].sum())
+        yield Finding(
+            id=f"validation.agrees.{_slug(program)}",
+            label=f"Figures that agree with {_program(program)}",
+            claim=f"The functions of this project give the figures of {_program(program)}.",
+            verdict="reproduces" if kept == len(part) else "contradicted",
+            kind="count",
+            value=float(kept),
+            unit="figures that agree",
+            denominator=f"of {words.plural(len(part), 'figure')}",
+            vintage="as given with each figure",
+        )
+
+
+def _external_findings(story: ValidationStory) -> Iterable[Finding]:
+    by_id = story.references.set_index("id")
+    for name, (what, claim) in EXTERNAL.items():
+        yield Finding(
+            id=f"validation.{name}",
+            label=what,
+            claim=claim,
+            verdict="reproduces" if _all_agree(by_id, name) else "contradicted",
+            value=float(by_id["found"][name]),
+            lower=float(by_id["found"][f"{name}.lower"]),
+            upper=float(by_id["found"][f"{name}.upper"]),
+            unit="kg" if name.startswith("nhefs") else "ratio",
+            denominator="per person" if name.startswith("nhefs") else "share injured",
+            vintage="1971-1982" if name.startswith("nhefs") else "2021-2022",
+            tolerance=1e-4,
+        )
+
+
+def _all_agree(by_id: pd.DataFrame, name: str) -> bool:
+    return bool(by_id.loc[[name, f"{name}.lower", f"{name}.upper"], "agrees"].all())
+
+
+def _with_limits(values: pd.Series, name: str) -> str:
+    low, high = values[f"{name}.lower"], values[f"{name}.upper"]
+    return f"{words.number(values[name], 2)} ({words.interval(low, high, 2)})"
+
+
+def _slug(name: str) -> str:
+    kept = "".join(sign if sign.isalnum() else "-" for sign in name.lower())
+    return "-".join(part for part in kept.split("-") if part)
+
+
+def _digits(value: float) -> str:
+    return f"{value:.7g}".replace("-", words.MINUS)
+
+
+def _small(value: float) -> str:
+    return f"{value:.0e}".replace("-", words.MINUS)

@@ -1,0 +1,149 @@
+"""Charts: what is drawn is what the rows say."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from officer_assaults.page import charts, theme
+from officer_assaults.topics.forces import figures_national
+
+ROWS = pd.DataFrame(
+    {
+        "Force": ["Alder", "Birch", "Cedar", "Dogwood"],
+        "Ratio": [1.1, 0.8, 1.6, 1.2],
+        "lower": [1.0, 0.7, 1.2, 1.1],
+        "upper": [1.2, 0.9, 2.1, 1.3],
+    }
+)
+COLUMNS = {"label": "Force", "value": "Ratio", "lower": "lower", "upper": "upper"}
+
+
+def _points(chart: charts.Chart) -> pd.DataFrame:
+    """Positions of all markers, in order of height."""
+    axes = chart.figure.axes[0]
+    places = [
+        point
+        for line in axes.lines
+        if line.get_marker() not in ("None", "", None)
+        for point in line.get_xydata()
+    ]
+    return pd.DataFrame(places, columns=["x", "y"]).sort_values("y", ignore_index=True)
+
+
+def test_a_caterpillar_draws_every_row_in_rising_order_with_its_own_label() -> None:
+    chart = charts.caterpillar(ROWS, **COLUMNS, axis_label="Ratio", focus="Birch", log=True)
+    points = _points(chart)
+    axes = chart.figure.axes[0]
+    labels = [tick.get_text() for tick in axes.get_yticklabels()]
+    ordered = ROWS.sort_values("Ratio")
+    assert points["x"].tolist() == ordered["Ratio"].tolist()
+    assert labels == ordered["Force"].tolist()
+    assert chart.data["Ratio"].tolist() == ordered["Ratio"].tolist()[::-1]
+    bold = [tick.get_text() for tick in axes.get_yticklabels() if tick.get_fontweight() == "bold"]
+    assert bold == ["Birch"]
+    segments = [
+        tuple(segment[:, 0]) for lines in axes.collections for segment in lines.get_segments()
+    ]
+    assert sorted(segments) == sorted(zip(ROWS["lower"], ROWS["upper"], strict=True))
+
+
+def test_a_forest_keeps_the_order_given_top_down() -> None:
+    chart = charts.dot_interval(ROWS, **COLUMNS, axis_label="Ratio", reference=1)
+    assert _points(chart)["x"].tolist() == ROWS["Ratio"].tolist()[::-1]
+
+
+def test_more_lines_than_can_be_told_apart_need_a_focus() -> None:
+    frame = pd.DataFrame(
+        [(x, y, name) for name in "abcde" for x, y in ((1, 2), (2, 3))], columns=["x", "y", "n"]
+    )
+    with pytest.raises(ValueError, match="5 lines cannot be told apart"):
+        charts.lines(frame, x="x", y="y", series="n", axis_label="y")
+    chart = charts.lines(frame, x="x", y="y", series="n", axis_label="y", focus="c")
+    colours = [line.get_color() for line in chart.figure.axes[0].lines]
+    assert colours == [theme.PALETTE["grey"]] * 4 + [theme.PALETTE["blue"]]
+
+
+def test_names_at_line_ends_never_overlap() -> None:
+    frame = pd.DataFrame(
+        [(x, 10 + 0.01 * k, f"series {k}") for k in range(4) for x in (1, 2)],
+        columns=["x", "y", "n"],
+    )
+    chart = charts.lines(frame, x="x", y="y", series="n", axis_label="y")
+    chart.figure.draw_without_rendering()
+    boxes = sorted(
+        (text.get_window_extent() for text in chart.figure.axes[0].texts), key=lambda box: box.y0
+    )
+    assert len(boxes) == 4
+    assert all(low.y1 <= high.y0 + 1 for low, high in pairwise(boxes))
+
+
+def test_histogram_bars_add_up_and_are_the_rows() -> None:
+    values = pd.DataFrame({"r": np.exp(np.random.default_rng(1).normal(size=300))})
+    chart = charts.histogram(values, value="r", axis_label="Ratio", bins=12, log=True)
+    assert chart.data["count"].sum() == 300
+    heights = [bar.get_height() for bar in chart.figure.axes[0].patches]
+    assert heights == chart.data["count"].tolist()
+
+
+def test_tiles_show_steps_and_cross_out_what_is_missing() -> None:
+    frame = pd.DataFrame(
+        {"f": ["a", "a", "b", "b"], "y": ["1", "2", "1", "2"], "v": [0.0, 1.0, np.nan, 2.0]}
+    )
+    chart = charts.heat_tiles(frame, row="f", column="y", value="v", edges=[1, 2])
+    axes = chart.figure.axes[0]
+    centres = [
+        [square.mean(axis=0).round(6).tolist() for square in shade.get_path().to_polygons()]
+        for shade in axes.patches
+    ]
+    # The first corner of a closed square counts twice in its mean.
+    assert [[[round(x + 0.092), round(y + 0.088)] for x, y in shade] for shade in centres] == [
+        [[0, 0]],
+        [[1, 0]],
+        [[1, 1]],
+    ]
+    (crosses,) = [line for line in axes.lines if line.get_marker() == "x"]
+    assert crosses.get_xydata().tolist() == [[0.0, 1.0]]
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_axis_numbers_are_plain(log: bool) -> None:
+    frame = ROWS.assign(Ratio=ROWS["Ratio"] * (1 if log else 10_000))
+    chart = charts.strip(frame, label="Force", value="Ratio", axis_label="x", log=log)
+    chart.figure.draw_without_rendering()
+    texts = [tick.get_text() for tick in chart.figure.axes[0].get_xticklabels()]
+    assert texts
+    assert not any("$" in text or "e" in text for text in texts)
+    assert log or any("," in text for text in texts)
+
+
+def test_the_frame_is_left_as_it_was() -> None:
+    before = ROWS.copy()
+    charts.caterpillar(ROWS, **COLUMNS, axis_label="Ratio")
+    charts.dot_interval(ROWS, **COLUMNS, axis_label="Ratio")
+    pd.testing.assert_frame_equal(ROWS, before)
+
+
+@pytest.mark.parametrize(("focus", "side"), [("a", "left"), ("e", "center"), ("i", "right")])
+def test_the_name_of_a_force_at_an_end_of_the_axis_runs_inwards(focus: str, side: str) -> None:
+    # City of London's name lay on the ticks of its chart on a telephone.
+    frame = pd.DataFrame({"force": list("abcdefghi"), "exposure": np.geomspace(20, 20_000, 9)})
+    chart = figures_national.count_against_size(
+        frame.assign(count=frame["exposure"] / 4),
+        names={name: f"Force {name}" for name in frame["force"]},
+        exposure_label="Officer-years",
+        focus=focus,
+    )
+    texts = {text.get_text(): text for text in chart.figure.axes[0].texts}
+    assert texts[f"Force {focus}"].get_ha() == side
+
+
+def test_the_label_of_a_line_in_the_middle_of_a_logarithmic_axis_stands_over_it() -> None:
+    chart = charts.caterpillar(
+        ROWS, **COLUMNS, axis_label="Ratio", log=True, reference=1.2, reference_label="mean"
+    )
+    (label,) = [text for text in chart.figure.axes[0].texts if text.get_text() == "mean"]
+    assert label.get_ha() == "center"

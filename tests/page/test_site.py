@@ -1,0 +1,237 @@
+"""The front page, the packs and the site: every link leads somewhere, every state is told."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sample_notebook
+from bs4 import BeautifulSoup
+
+from officer_assaults import paths
+from officer_assaults.page import catalogue, site, words
+from officer_assaults.page.page import render_page
+
+
+@dataclass
+class Claim:
+    article: str
+    claim: str
+    verdict: str
+    number: str
+    link: str
+
+
+@pytest.fixture
+def reports(tmp_path: Path, executed: Any) -> Path:
+    """A folder with two reports of one force, one of another, a national one and a failure."""
+    folder = tmp_path / "reports"
+    sources = [
+        {"name": "s", "title": "A release", "sha256": "ab" * 32, "publisher": "P", "rows": 3}
+    ]
+    for scope, notebook in (
+        ("thames-valley", "01_rise"),
+        ("thames-valley", "02_forces"),
+        ("kent", "01_rise"),
+        (catalogue.NATIONAL, "00_audit"),
+    ):
+        (folder / scope).mkdir(parents=True, exist_ok=True)
+        context = {**sample_notebook.CONTEXT, "scope": scope, "notebook": notebook}
+        (folder / scope / f"{notebook}.html").write_text(render_page(executed, context))
+        result = {**context, "findings": []}
+        (folder / scope / f"{notebook}.json").write_text(json.dumps({**result, "sources": sources}))
+    failure = {
+        "notebook": "03_severity", "scope": "kent", "outcome": "cell error", "cell": 4,
+        "error": "ValueError: <no>", "command": "make report NB=03_severity FORCE=kent",
+    }  # fmt: skip
+    (folder / ".state" / "failures" / "kent").mkdir(parents=True)
+    (folder / ".state" / "failures" / "kent" / "03_severity.json").write_text(json.dumps(failure))
+    (folder / "kent" / "03_severity.failed.ipynb").write_text("{}")
+    return folder
+
+
+def _soup(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text(), "html.parser")
+
+
+def _dead_links(folder: Path) -> list[str]:
+    dead = []
+    names = {
+        path: {element["id"] for element in _soup(path).select("[id]")}
+        for path in folder.rglob("*.html")
+    }
+    for path in names:
+        for link in _soup(path).select("a[href]"):
+            address = str(link["href"])
+            if address.startswith(("http", "data:")):
+                continue
+            file, _, fragment = address.partition("#")
+            target = (path.parent / file).resolve() if file else path
+            if not target.is_file() or (fragment and fragment not in names.get(target, set())):
+                dead.append(f"{path.relative_to(folder)}: {address}")
+    return dead
+
+
+def test_the_front_page_tells_what_is_built_what_failed_and_how_to_build(reports: Path) -> None:
+    soup = _soup(site.build_index(reports))
+    kent, essex = (soup.find(id=f"force-{force}").get_text(" ") for force in ("kent", "essex"))  # type: ignore[union-attr]
+    assert "not built" in essex
+    assert "make reports FORCE=essex" in essex
+    assert "Rise" in kent
+    assert "5 not built" in kent
+    failed = soup.select_one("table.failed").get_text(" ")  # type: ignore[union-attr]
+    assert "cell error in cell 4:  ValueError: <no>" in failed
+    assert "make report NB=03_severity FORCE=kent" in failed
+    assert soup.select_one("table.failed a")["href"] == "kent/03_severity.failed.ipynb"  # type: ignore[index]
+    assert "A release" in soup.get_text()
+    assert words.lint(str(soup)) == []
+
+
+def test_the_map_has_a_tile_for_every_force_in_a_place_of_its_own(reports: Path) -> None:
+    soup = _soup(site.build_index(reports))
+    tiles = soup.select(".tiles li")
+    assert len(tiles) == 43
+    assert len({tuple(sorted(tile["class"])) for tile in tiles}) == 43
+    assert [tile.a["href"] for tile in tiles if "built" in tile.a["class"]] == [  # type: ignore[union-attr,index]
+        "#force-kent",
+        "#force-thames-valley",
+    ]
+    listed = {item["id"] for item in soup.select(".forces li")}
+    assert listed == {f"force-{force}" for force in catalogue.force_names()}
+    assert len(listed) == 44
+
+
+def test_no_link_between_pages_leads_nowhere(reports: Path) -> None:
+    site.build_index(reports)
+    assert _dead_links(reports) == []
+    assert (
+        "make report NB=03_severity FORCE=kent"
+        in (reports / "kent" / "03_severity.html").read_text()
+    )
+
+
+def test_a_gap_page_never_replaces_a_report(reports: Path) -> None:
+    before = (reports / "kent" / "01_rise.html").read_text()
+    site.build_index(reports)
+    assert (reports / "kent" / "01_rise.html").read_text() == before
+
+
+def test_claims_are_judged_or_said_not_to_be(
+    reports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(site, "_claims", lambda results: [])
+    assert "not run" in _soup(site.build_index(reports)).get_text()
+    claims = [
+        Claim("A paper, 2019", "sixth worst of 40", "not supported", "26th of 43 per officer, "
+              "interval 22 to 28", "thames-valley/02_forces"),
+        Claim("A paper, 2019", "up 33%", "reproduces", "1.33 (1.21 to 1.46)",
+              "thames-valley/01_rise"),
+        Claim("A paper, 2019", "72 spat at", "not run", "", ""),
+    ]  # fmt: skip
+    monkeypatch.setattr(site, "_claims", lambda results: claims)
+    soup = _soup(site.build_index(reports))
+    rows = soup.select("table.claims tbody tr:not(.article)")
+    assert [row.q.get_text() for row in rows] == [claim.claim for claim in claims]  # type: ignore[union-attr]
+    assert rows[0].a["href"] == "thames-valley/02_forces.html"  # type: ignore[index]
+    assert "not run" in rows[2].get_text()
+    tally = [part.get_text() for part in soup.select(".tally span")]
+    assert tally == ["1 reproduces", "1 not supported", "1 not run"]
+    assert words.lint(str(soup)) == []
+
+
+def test_the_front_page_is_the_same_bytes_again(reports: Path) -> None:
+    first = site.build_index(reports).read_bytes()
+    assert site.build_index(reports).read_bytes() == first
+
+
+def test_an_empty_folder_still_gives_a_front_page(tmp_path: Path) -> None:
+    soup = _soup(site.build_index(tmp_path))
+    assert len(soup.select(".forces .how")) == 44
+    assert "0 reports built, none failed" in soup.get_text()
+
+
+def test_a_pack_opens_without_a_server_and_is_the_same_bytes_again(
+    reports: Path, tmp_path: Path
+) -> None:
+    content = site.pack(reports, "thames-valley")
+    assert site.pack(reports, "thames-valley") == content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+        archive.extractall(tmp_path / "opened")
+    assert all(name.startswith("thames-valley-reports/") for name in names)
+    assert "thames-valley-reports/index.html" in names
+    assert not any("kent" in name for name in names)
+    dead = _dead_links(tmp_path / "opened" / "thames-valley-reports")
+    assert [link for link in dead if "#force-" not in link] == []
+
+
+def test_a_pack_of_a_force_without_reports_is_refused(reports: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="make reports FORCE=essex"):
+        site.pack(reports, "essex")
+
+
+def test_a_site_links_built_forces_directly_and_holds_no_state(
+    reports: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "site"
+    written = site.build_site(reports, out)
+    assert sorted(written) == sorted(path for path in out.rglob("*") if path.is_file())
+    assert not any(".state" in str(path) or "failed" in path.name for path in written)
+    assert _dead_links(out) == []
+    page = (out / "thames-valley" / "01_rise.html").read_text()
+    assert 'href="../kent/01_rise.html"' in page
+    assert 'href="../index.html#force-essex"' in page
+    assert (out / "kent" / "kent-reports.zip").read_bytes() == site.pack(reports, "kent")
+    assert "kent/kent-reports.zip" in (out / "index.html").read_text()
+
+
+def test_a_site_is_never_written_over_other_things(reports: Path, tmp_path: Path) -> None:
+    out = tmp_path / "precious"
+    out.mkdir()
+    (out / "thesis.txt").write_text("years of work")
+    with pytest.raises(FileExistsError, match="other things"):
+        site.build_site(reports, out)
+    assert (out / "thesis.txt").exists()
+    (out / "thesis.txt").unlink()
+    site.build_site(reports, out)
+    (out / "old.html").write_text("from an earlier site")
+    site.build_site(reports, out)
+    assert not (out / "old.html").exists()
+
+
+def test_the_catalogue_knows_every_notebook_and_which_are_for_each_force() -> None:
+    for path in sorted(paths.notebooks_dir().glob("[0-9][0-9]_*.ipynb")):
+        entry = catalogue.find(path.stem)
+        assert entry is not None, f"{path.name} is not in the catalogue"
+        cells: list[dict[str, Any]] = json.loads(path.read_text())["cells"]
+        (schema,) = [c for c in cells if "parameters" in c["metadata"].get("tags", [])]
+        lines = "".join(schema["source"]).split("\n")
+        # A force that may be left out names the sender of data, not a report for each force.
+        assert entry.per_force == any(line.startswith("force: str =") for line in lines), path.name
+
+
+def test_the_front_page_opens_with_the_headlines_of_the_reports(reports: Path) -> None:
+    said = {"number": "+33%", "text": "Up by <33%>", "interval": "95% interval 21% to 46%"}
+    for scope, notebook, more in (
+        ("thames-valley", "01_rise", {}),
+        ("thames-valley", "02_forces", {"non_default": {"period1": "2019/20"}}),
+        (catalogue.NATIONAL, "05_crewing", {"findings": [{"id": "crewing.x", "simulated": True}]}),
+    ):
+        path = reports / scope / f"{notebook}.json"
+        content = {**sample_notebook.CONTEXT, "findings": [], "non_default": {}}
+        told = {"scope": scope, "notebook": notebook, "headline": said, **more}
+        path.write_text(json.dumps({**content, **told}))
+    results = [json.loads(path.read_text()) for path in sorted(reports.glob("*/*.json"))]
+    cards = BeautifulSoup(site.render_index(results), "html.parser").select(".answers li")
+    # A report made with other parameters is not the answer to the question.
+    assert [card.a["href"] for card in cards] == [  # type: ignore[index]
+        "thames-valley/01_rise.html",
+        "england-and-wales/05_crewing.html",
+    ]
+    assert "Up by <33%>" in cards[0].get_text()
+    assert ["simulated" in card.get_text() for card in cards] == [False, True]

@@ -1,0 +1,195 @@
+"""Formulas: the grammar, and that nothing in a formula is ever run."""
+
+import builtins
+import os
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from patsy import dmatrix
+
+from officer_assaults.refusals import Refusal
+from officer_assaults.stats.formulas import build_design, check_formula, rebuild_design
+
+FRAME = pd.DataFrame(
+    {
+        "y": [1, 2, 3, 4, 5, 6, 7, 8],
+        "hour": [0.0, 3, 6, 9, 12, 15, 18, 21],
+        "single": [0.0, 1, 0, 1, 0, 1, 0, 1],
+        "band": list("abcabcab"),
+        "team": [11, 2, 7, 11, 2, 7, 11, 2],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("right", "columns"),
+    [
+        ("hour", 2),
+        ("single*band + hour", 7),
+        ("C(band, Treatment(reference='b'))", 3),
+        ("C(band, Sum)", 3),
+        ("C(band, levels=['c', 'b', 'a'])", 3),
+        ("C(team)*single", 6),
+        ("C(team, Treatment(7)) + C(band)", 5),
+        ("team + C(team)", 4),
+        ("band:single", 4),
+        ("cr(hour, df=3) - 1", 3),
+        ("bs(hour, df=4, degree=3)", 5),
+        ("I(hour**2 - 3*hour/2) + single:hour", 3),
+        ("(single + hour + band)**2 - 1", 10),
+        ("1", 1),
+    ],
+)
+def test_allowed_terms_are_built_as_patsy_builds_them(right, columns):
+    formula = check_formula(f"y ~ {right}", list(FRAME.columns))
+    matrix, info = build_design(formula, FRAME)
+    assert matrix.shape == (8, columns)
+    np.testing.assert_array_equal(matrix, dmatrix(right, FRAME))
+    # Other rows get the same knots and levels, so a part equals its part of the whole.
+    np.testing.assert_allclose(rebuild_design(formula, info, FRAME.iloc[2:5]), matrix.iloc[2:5])
+
+
+ATTACKS = [
+    "__import__('os').system('touch pwned')",
+    "hour.__class__",
+    "band.str.upper()",
+    "lambda: hour",
+    "(lambda: hour)()",
+    "`hour`",
+    "[hour for _ in (1,)]",
+    "{hour}",
+    "f'{hour}'",
+    "'hour'",
+    "(yield)",
+    "hour if single else band",
+    "hour; import os",
+    "hour @ single",
+    "hour < 3",
+    "hour and single",
+    "*hour",
+    "hour[0]",
+    "open('pwned', 'w')",
+    "exec('x')",
+    "np.log(hour)",
+    "log(hour)",
+    "Q('hour')",
+    "te(cr(hour, 3))",
+    "offset(hour)",
+    "I(open('pwned', 'w'))",
+    "I(hour.mean())",
+    "I((lambda: hour)())",
+    "I(hour := 1)",
+    "I(hour if 1 else 2)",
+    "I(9**9**9)",
+    "I(hour**9999)",
+    "I(hour**single)",
+    "I(hour, single)",
+    "I(hour == 3)",
+    "I('a' * 9)",
+    "I(~hour)",
+    "C(open('pwned', 'w'))",
+    "C(band, Treatment(reference=open('pwned', 'w')))",
+    "C(band, Treatment().x)",
+    "C(band, exit)",
+    "C(band)(hour)",
+    "C()",
+    "bs(hour, df=exit())",
+    "bs(hour, **{'df': 4})",
+    "bs(hour, *[4])",
+    "bs(hour, knots=(k for k in hour))",
+    "(hour + single)**99999",
+    "(hour + single)**hour",
+    "2",
+    "\x00",
+    "hour # comment",
+    "(" * 3000,
+    "I(" + "-" * 1500 + "hour)",
+]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_nothing_outside_the_grammar_is_run(attack, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+    def trap(*args, **kwargs):
+        raise AssertionError("a formula was evaluated")
+
+    monkeypatch.setattr(os, "system", trap)
+    monkeypatch.setattr(builtins, "exec", trap)
+    with pytest.raises(Refusal) as refusal:
+        build_design(check_formula(f"y ~ {attack}", list(FRAME.columns)), FRAME)
+    assert set(refusal.value.codes) == {"E125"}
+    assert not list(tmp_path.iterdir())
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_built_or_refused(text):
+    # Any other exception, a warning turned error or a hang would fail here.
+    codes = {"E125"}
+    try:
+        build_design(check_formula(f"y ~ {text}", list(FRAME.columns)), FRAME)
+    except Refusal as refusal:
+        codes = set(refusal.codes)
+    assert codes == {"E125"}
+
+
+@pytest.mark.parametrize(
+    ("formula", "message"),
+    [
+        ("y ~ hours", "no column is called 'hours'. Did you mean 'hour'?"),
+        ("ys ~ hour", "no column is called 'ys'"),
+        ("y ~ y + hour", "the outcome 'y' is also a term"),
+        ("np.log(y) ~ hour", "is not a column name"),
+        ("hour", "has no outcome"),
+        ("~ hour", "has no outcome"),
+        ("y ~ offset(hour)", "exposure="),
+        ("y ~", "is no formula"),
+    ],
+)
+def test_a_refused_formula_says_what_to_do(formula, message):
+    with pytest.raises(Refusal) as refusal:
+        check_formula(formula, list(FRAME.columns))
+    assert message in str(refusal.value)
+
+
+def test_every_problem_is_named_at_once():
+    with pytest.raises(Refusal) as refusal:
+        check_formula("y ~ hours + singel + hour.x", list(FRAME.columns))
+    assert len(refusal.value.problems) == 3
+
+
+def test_a_column_cannot_take_the_place_of_a_function():
+    frame = FRAME.assign(C=1.0)
+    with pytest.raises(Refusal, match="Rename the column"):
+        check_formula("y ~ C + hour", list(frame.columns))
+
+
+def test_rows_are_never_dropped_silently():
+    frame = FRAME.assign(hour=FRAME["hour"].where(FRAME["y"] != 3))
+    formula = check_formula("y ~ hour", list(frame.columns))
+    with pytest.raises(Refusal, match="1 missing values, the first in row 2"):
+        build_design(formula, frame)
+
+
+@pytest.mark.parametrize("term", ["I(single/hour)", "I(y2/hour)"])
+def test_terms_must_be_finite_numbers(term):
+    # 0/0 is missing and 3/0 infinite; both rows would spoil the fit or vanish from it.
+    frame = FRAME.assign(y2=3.0)
+    formula = check_formula(f"y ~ {term}", list(frame.columns))
+    with pytest.raises(Refusal, match="E125"):
+        build_design(formula, frame)
+    _, info = build_design(formula, frame.iloc[1:])
+    with pytest.raises(Refusal, match="E125"):
+        rebuild_design(formula, info, frame)
+
+
+def test_other_data_must_have_the_columns_and_levels():
+    formula = check_formula("y ~ band + hour", list(FRAME.columns))
+    _, info = build_design(formula, FRAME)
+    with pytest.raises(Refusal, match="no column is called 'hour'"):
+        rebuild_design(formula, info, FRAME.drop(columns="hour"))
+    with pytest.raises(Refusal, match="does not match any of the expected levels"):
+        rebuild_design(formula, info, FRAME.assign(band="z"))

@@ -1,0 +1,230 @@
+"""Claims: every verdict comes out by rule, moves when its finding moves, and is never typed."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from officer_assaults.data import tables
+from officer_assaults.findings import VERDICTS
+from officer_assaults.page import site, words
+from officer_assaults.topics.claims import report as claims
+
+TABLE = tables.load(claims.CLAIMS)
+
+# What the reports find for Thames Valley, as the design of the project computed it.
+FOUND = {
+    "01_rise": [
+        ("rise.ratio", 1.331, 1.213, 1.461, "consistent"),
+        ("rise.change", 263, 179, 347, "consistent"),
+        ("rise.weekly1", 20.27, 19.07, 21.53, "reproduces"),
+    ],
+    "02_forces": [
+        ("comparison.claimed_place", 26, 20, 28, "not supported"),
+        ("comparison.units", 43, None, None, "contradicted"),
+    ],
+    "03_severity": [
+        ("severity.with_injury", 198, None, None, "reproduces"),
+        ("severity.without_injury", 859, None, None, "reproduces"),
+    ],
+    "04_recording": [("reporting.share", 0.39, -1.56, 2.21, "not identified")],
+    "05_crewing": [("crewing.backup", 1.02, 1.0, 1.05, "consistent")],
+    "06_act": [("act.step", None, None, None, "not identified")],
+    "07_justice": [
+        ("justice.away", 0.805, 0.796, 0.815, "not supported"),
+        ("justice.charged_standardised", 0.616, 0.585, 0.647, "consistent"),
+        ("composition.quarter", 215, None, None, "needs data"),
+        ("composition.officers_spat_at", 0.396, 0.327, 0.468, "not identified"),
+        ("composition.threats_with_weapons_more_than", 0.28, 0.22, 1.0, "not identified"),
+    ],
+    "10_evidence": [
+        ("crewing.survey_bounds", 1.4, 0.36, 4.06, "not identified"),
+        ("crewing.taser_trial", 2.0, 0.43, 12.3, "not supported"),
+        ("crewing.training", None, None, None, "needs data"),
+    ],
+}
+# The design's table of claims (its section 6.2), and what the ledger says of the rest.
+EXPECTED = {
+    "bc-01": "reproduces", "bc-02": "reproduces", "bc-03": "reproduces", "bc-04": "reproduces",
+    "bc-05": "reproduces", "bc-06": "not supported", "bc-07": "contradicted",
+    "bc-08": "reproduces", "bc-09": "reproduces", "bc-10": "consistent", "bc-11": "consistent",
+    "bc-12": "consistent", "bc-13": "not identified", "bc-14": "not supported",
+    "rc-01": "needs data", "rc-02": "not identified", "rc-03": "not identified",
+    "rc-04": "needs data", "rc-05": "needs data", "rc-06": "reproduces", "rc-07": "reproduces",
+    "rc-08": "reproduces", "rc-09": "reproduces", "rc-10": "needs data", "op-01": "consistent",
+    "op-02": "not identified", "op-03": "needs data",
+}  # fmt: skip
+
+
+def results(found=None, *, scope="thames-valley", non_default=None):
+    made = []
+    for notebook, findings in (found or FOUND).items():
+        national = notebook == "10_evidence"
+        made.append(
+            {
+                "notebook": notebook,
+                "scope": "england-and-wales" if national else scope,
+                "non_default": non_default or {},
+                "sources": [],
+                "findings": [
+                    {
+                        "id": name, "value": value, "lower": low, "upper": high, "level": 0.95,
+                        "verdict": verdict, "label": f"Recorded assaults, {name}", "note": "",
+                        "unit": "place among 43 forces, 1 is highest",
+                    }
+                    for name, value, low, high, verdict in findings
+                ],
+            }
+        )  # fmt: skip
+    return made
+
+
+def changed(notebook, name, **new):
+    copy = results()
+    for report in copy:
+        for finding in report["findings"]:
+            if (report["notebook"], finding["id"]) == (notebook, name):
+                finding.update(new)
+    return copy
+
+
+def verdict(claim_id, given):
+    return {row.id: row.verdict for row in claims.rows(given)}[claim_id]
+
+
+def test_every_claim_has_a_rule_and_every_rule_a_claim():
+    assert set(claims.RULES) == set(TABLE["claim_id"]) == set(EXPECTED)
+
+
+def test_all_verdicts_of_the_design_come_out_by_rule():
+    assert {row.id: row.verdict for row in claims.rows(results())} == EXPECTED
+
+
+def test_without_reports_only_ledger_facts_are_judged():
+    judged = {row.id: row for row in claims.rows([])}
+    for claim_id, rule in claims.RULES.items():
+        row = judged[claim_id]
+        if rule.needs:
+            assert (row.verdict, row.number, row.link) == (claims.NOT_RUN, "", "")
+            assert rule.needs[0][0] in row.reason
+        else:
+            assert row.verdict in VERDICTS
+
+
+@pytest.mark.parametrize("missing", sorted(FOUND))
+def test_a_claim_whose_report_did_not_run_says_so(missing):
+    some = {notebook: found for notebook, found in FOUND.items() if notebook != missing}
+    for row in claims.rows(results(some)):
+        needed = {notebook for notebook, _ in claims.RULES[row.id].needs}
+        assert (row.verdict == claims.NOT_RUN) == (missing in needed), row.id
+
+
+@pytest.mark.parametrize(
+    "other", [{"scope": "kent"}, {"non_default": {"period1": "2019/20"}}], ids=["force", "years"]
+)
+def test_reports_on_another_force_or_other_years_do_not_count(other):
+    assert verdict("bc-01", results(**other)) == claims.NOT_RUN
+
+
+@pytest.mark.parametrize(
+    ("claim_id", "notebook", "finding", "new", "expected"),
+    [
+        ("bc-01", "01_rise", "rise.ratio", {"value": 1.322}, "contradicted"),
+        ("bc-03", "01_rise", "rise.weekly1", {"value": 20.6}, "contradicted"),
+        ("bc-04", "01_rise", "rise.change", {"value": 262}, "contradicted"),
+        ("bc-08", "03_severity", "severity.with_injury", {"value": 200}, "contradicted"),
+        ("bc-06", "02_forces", "comparison.claimed_place",
+         {"verdict": "consistent"}, "consistent"),
+        ("rc-04", "10_evidence", "crewing.survey_bounds", {"upper": 0.9}, "contradicted"),
+        ("op-03", "10_evidence", "crewing.taser_trial",
+         {"lower": 1.2, "upper": 3.0}, "contradicted"),
+    ],
+)  # fmt: skip
+def test_a_verdict_moves_with_its_finding(claim_id, notebook, finding, new, expected):
+    assert verdict(claim_id, changed(notebook, finding, **new)) == expected
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "value", "claim_id", "expected"),
+    [
+        ("G03", "value", "6 to 24", "bc-11", "contradicted"),
+        ("G03", "value", "8 to 12", "bc-12", "contradicted"),
+        ("G03", "how_read", "second-hand", "bc-11", "needs data"),
+        ("C01", "value", "63", "rc-06", "contradicted"),
+        ("E04", "value", "71 / 49", "rc-08", "contradicted"),
+        ("C08", "how_read", "read directly", "rc-10", "consistent"),
+    ],
+)
+def test_a_documentary_verdict_follows_its_ledger_row(
+    monkeypatch, row, column, value, claim_id, expected
+):
+    load = tables.load
+
+    def changed_load(name):
+        frame = load(name)
+        if name == claims.LEDGER:
+            frame.loc[frame["id"] == row, column] = value
+        return frame
+
+    monkeypatch.setattr(tables, "load", changed_load)
+    assert verdict(claim_id, results()) == expected
+
+
+def test_verdicts_are_nowhere_typed():
+    """Neither the table of claims nor a call that makes a judgement holds a verdict as a word."""
+    text = TABLE.to_csv()
+    assert not any(word in text for word in VERDICTS)
+    rules = Path(claims.__file__).read_text(encoding="utf-8").partition("RULES:")[2]
+    assert not re.search("|".join(f'"{word}"' for word in VERDICTS), rules)
+
+
+def test_numbers_carry_intervals_and_links_lead_to_the_report():
+    rows = {row.id: row for row in claims.rows(results())}
+    assert rows["bc-01"].number == "33.1% (95% interval 21.3 to 46.1%)"
+    assert "26 of 43" in rows["bc-06"].number
+    assert "20 to 28" in rows["bc-06"].number
+    assert rows["bc-06"].address == "thames-valley/02_forces.html"
+    assert rows["rc-04"].address == "england-and-wales/10_evidence.html"
+    assert rows["rc-06"].address == "evidence.html#C01"
+
+
+def test_each_way_in_ends_in_what_would_settle_it():
+    ways = claims.ways_in(claims.rows(results()))
+    assert [way.reader.split()[-1] for way in ways] == ["representative", "commander", "researcher"]
+    for way in ways:
+        assert way.rows
+        assert way.settle.endswith(".")
+        assert any(row.verdict in ("not identified", "needs data") for row in way.rows)
+
+
+@pytest.mark.parametrize("given", [results(), []], ids=["all", "none"])
+def test_pages_hold_every_claim_and_no_banned_word(given):
+    index, evidence = site.render_index(given), site.render_evidence(given)
+    for page in (index, evidence):
+        assert words.lint(page) == []
+        for claim in TABLE["claim"]:
+            assert claim in page
+    for reader in ("Federation representative", "force commander", "researcher"):
+        assert f"For a {reader}" in index
+
+
+def test_every_row_of_evidence_is_linked_with_its_confidence():
+    page = site.render_evidence([])
+    ledger = tables.load(claims.LEDGER)
+    for row in ledger.itertuples():
+        assert f'id="{row.id}"' in page
+        if row.address.startswith("http"):
+            assert row.address.replace("&", "&amp;") in page
+    for how in set(ledger["how_read"]):
+        assert f">{how}<" in page
+    cited = {part for ids in TABLE["ledger_ids"].dropna() for part in ids.split(";")}
+    assert cited <= set(ledger["id"])
+    quoted = set(re.findall(r'href="#([A-G]\d\d)"', page))
+    assert quoted == cited
+
+
+def test_the_ledger_words_pass_the_lint_by_themselves():
+    ledger = tables.load(claims.LEDGER)
+    said = pd.concat([ledger["what"], ledger["caution"].dropna()])
+    assert [found for text in said for found in words.lint(f"<p>{text}</p>")] == []

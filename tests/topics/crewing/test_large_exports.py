@@ -1,0 +1,141 @@
+"""Large exports of unit-shifts are read beat by beat, with the answer of the whole."""
+
+import shutil
+import tempfile
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from officer_assaults.refusals import Refusal
+from officer_assaults.topics.crewing.data import parts
+from officer_assaults.topics.crewing.data.about import sidecar_of
+from officer_assaults.topics.crewing.data.reader import load
+from officer_assaults.topics.crewing.data.template import write_template
+from officer_assaults.topics.crewing.simulator.force import simulate_force
+from officer_assaults.topics.crewing.simulator.params import ForceParams
+
+ROWS = 1_500
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return simulate_force(ForceParams(), 5, shifts=ROWS).frames["crew_shifts"]
+
+
+@pytest.fixture
+def shifts(tmp_path, drawn):
+    data, side = write_template(tmp_path, "shifts")
+    drawn.assign(force="thames-valley", is_simulated="yes").to_csv(data, index=False)
+    side.write_text(side.read_text().replace("NAME OF THE SYSTEM AND THE QUERY", "made up"))
+    return data
+
+
+@pytest.fixture
+def beat_by_beat(tmp_path, monkeypatch):
+    """Split anything above a thousand rows, and find nothing left behind."""
+    spill = tmp_path / "temporary"
+    spill.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(spill))
+    monkeypatch.setattr(parts, "MOST_ROWS", 600)
+    monkeypatch.setattr(parts, "PART_ROWS", 300)
+    monkeypatch.setattr(parts, "BLOCK_ROWS", 400)
+    yield
+    assert list(spill.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_parts_give_the_cells_of_the_whole(shifts, beat_by_beat, monkeypatch, kind):
+    path = shifts
+    if kind == "parquet":
+        path = shifts.with_suffix(".parquet")
+        pd.read_csv(shifts).to_parquet(path, index=False)
+        shutil.copy(sidecar_of(shifts), sidecar_of(path))
+    assert parts.is_large(path)
+    split = load(path)
+    monkeypatch.setattr(parts, "MOST_ROWS", 10**9)
+    whole = load(path)
+    assert (split.rows, split.force, split.simulated) == (ROWS, whole.force, whole.simulated)
+    assert split.cautions == whole.cautions
+    # Sums of the same numbers in the same order within a cell.
+    pd.testing.assert_frame_equal(split.cells, whole.cells, rtol=1e-12)
+    pd.testing.assert_frame_equal(split.agreement, whole.agreement, check_dtype=False)
+
+
+def _one_row(column, value, row=1_234):
+    def change(frame):
+        frame[column] = frame[column].astype(object)
+        frame.loc[row, column] = value
+
+    return change
+
+
+def _same_unit_on_another_beat(frame):
+    other = frame.index[frame["beat"] != frame.loc[0, "beat"]][-1]
+    frame.loc[other, ["unit_id", "start"]] = frame.loc[0, ["unit_id", "start"]].to_numpy()
+    frame.loc[other, "end"] = frame.loc[0, "end"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (_one_row("y", "-1"), "E102 .*row 1236, column y"),
+        (_one_row("crew_actual", "triple"), "E111 .*row 1236, column crew_actual"),
+        (_one_row("force", "kent"), "E101"),
+        (_one_row("is_simulated", "no"), "E123"),
+        (_one_row("role", "PC 1234"), "E121 .*row 1236, column role"),
+        (_same_unit_on_another_beat, "E105 .*same unit and start"),
+        (lambda frame: frame.insert(0, "colour", "red"), "E124 .*unknown column 'colour'"),
+    ],
+)  # fmt: skip
+def test_a_bad_row_in_a_large_file_is_refused(shifts, beat_by_beat, change, message):
+    frame = pd.read_csv(shifts, dtype=str)
+    change(frame)
+    frame.to_csv(shifts, index=False)
+    with pytest.raises(Refusal, match=message):
+        load(shifts)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda data: data.replace(b"response", b"r\xe9sponse", 1), "E124 .*Windows-1252"),
+        (lambda data: data + b"a,b\n", f"E124 .*row {ROWS + 2}: has 2 cells"),
+    ],
+)
+def test_a_large_csv_that_is_damaged_is_refused(shifts, beat_by_beat, spoil, message):
+    shifts.write_bytes(spoil(shifts.read_bytes()))
+    with pytest.raises(Refusal, match=message):
+        load(shifts)
+
+
+def _column(table, name, values):
+    return table.set_column(table.column_names.index(name), name, [values])
+
+
+@pytest.mark.parametrize(
+    ("change", "spoil", "message"),
+    [
+        (lambda table: table, lambda data: data[:2_000] + bytes(4_000) + data[6_000:], "E124"),
+        (lambda table: table, lambda data: data.replace(b"response", b"r\xe9sponse"), "E124"),
+        (lambda table: _column(table, "role", pa.array([["PC"]] * ROWS)), bytes, "E124 .*lists"),
+        (lambda table: table.append_column("y", table["y"]), bytes, "E124 .*two columns 'y'"),
+    ],
+    ids=["page of zeros", "no UTF-8", "lists", "a name twice"],
+)  # fmt: skip
+def test_a_large_parquet_file_that_is_damaged_is_refused(
+    shifts, beat_by_beat, change, spoil, message
+):
+    path = shifts.with_suffix(".parquet")
+    table = pa.Table.from_pandas(pd.read_csv(shifts), preserve_index=False)
+    pq.write_table(change(table), path, compression="none")
+    path.write_bytes(spoil(path.read_bytes()))
+    shutil.copy(sidecar_of(shifts), sidecar_of(path))
+    assert parts.is_large(path)
+    with pytest.raises(Refusal, match=message):
+        load(path)
+
+
+def test_a_column_of_dates_without_rows_has_no_cells():
+    assert parts.as_text(pd.Series([], dtype="datetime64[ns]")).tolist() == []
