@@ -57,7 +57,7 @@ crewing: $(SELF) ## run the crewing notebooks on your own export: DATA=path/to/c
 	@$(APP) crewing report "$$DATA" $(options)
 
 .PHONY: verify
-verify: $(SELF) ## run the tracked reports again and compare with reports/findings.csv
+verify: $(SELF) ## run the tracked reports again and compare with the committed findings
 	@$(APP) verify
 
 .PHONY: publish
