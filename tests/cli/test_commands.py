@@ -282,6 +282,11 @@ def test_words_are_canonical(vocabulary, text, canonical):
 def test_the_command_runs_the_report_again(tmp_path):
     """Pasted into a shell, through make, every value arrives as it was."""
     settings = {"alpha": "0.1", "phi_list": "[1.0,2.0]", "why": 'the force\'s "own" split, 5 $HOME'}
+    settings |= {
+        "formula": "a == 1 b = 2 \\d",
+        "title": '"quoted"',
+        "run": "$(shell exit 1) cost$1.csv",
+    }
     command = project_.make_command("01_rise", "kent", settings)
     app = tmp_path / "bin" / "officer-assaults"
     app.parent.mkdir()
