@@ -46,7 +46,7 @@ def project(path):
             roster, f"y ~ {RIGHT}", exposure="officer_hours", cov="cluster", cluster="officer",
             correction="G/(G-1)*(N-1)/(N-K)",
         )  # fmt: skip
-    return start, *model.table.set_index("term").loc["single", ["estimate", "se"]]
+    return start, *model.log_ratios.set_index("term").loc["single", ["estimate", "se"]]
 
 
 def floor(path):

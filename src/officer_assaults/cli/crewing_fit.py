@@ -90,7 +90,7 @@ def _fit(
             for term, se in zip(model.vcov.columns, errors, strict=True):
                 click.echo(f"  {term}: {se:.6g}")
     if table is not None:
-        write_atomic(table, model.table.to_csv(index=False, lineterminator="\n"))
+        write_atomic(table, model.log_ratios.to_csv(index=False, lineterminator="\n"))
 
 
 def describe(model: RosterModel) -> str:

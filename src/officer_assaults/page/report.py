@@ -29,6 +29,9 @@ MOST_ROWS_IN_FOLD = 400
 MOST_ROWS_IN_TEXT = 15
 MOST_LETTERS_IN_TEXT = 1500
 SIMULATED = "Simulated data"
+#: Openings of an answer that are set in bold.
+OPENINGS = ("Not known, but bounded.", "Not known.", "Not tested.")
+PROJECT_CITED = "Officer Assaults"
 
 
 def check_parameters() -> None:
@@ -77,6 +80,66 @@ def headline(text: str, *, interval: str, caveat: str, number: str = "") -> None
     words_only = " ".join(filter(None, (number, text, interval, f"Caution: {caveat}")))
     said = {"number": number, "text": text, "interval": interval, "caveat": caveat}
     _display("headline", body, words_only, said=said)
+
+
+def answer(text: str) -> None:
+    """Show the first line of the page: the answer to its question.
+
+    Parameters
+    ----------
+    text : str
+        One or two sentences that answer the question of the report, or say "Not known" and what
+        would make it known. A leading "Not known." is set in bold.
+
+    Raises
+    ------
+    ValueError
+        If the text is empty.
+    """
+    _require(text=text)
+    opening = next((known for known in OPENINGS if text.startswith(known)), "")
+    rest = markup.inline(text.removeprefix(opening))
+    said = f"<strong>{opening}</strong>{rest}" if opening else rest
+    _display("answer", f'<p class="oa-answer">{said}</p>', markup.plain(text))
+
+
+def may_say(
+    say: str, not_say: str, *, finding: findings.Finding | None = None, source: str = ""
+) -> None:
+    """Show what a reader may say of a finding, what not, and how to cite it.
+
+    The first pair of a report stands with its headline, every other where it is shown.
+
+    Parameters
+    ----------
+    say, not_say : str
+        One sentence each, computed from the finding, the first with its interval. The second may
+        hold words that a report itself must not use.
+    finding : Finding, optional
+        The finding they are about; gives the period and release of the citation.
+    source : str
+        Publisher and release in words, in place of the finding's release.
+
+    Raises
+    ------
+    ValueError
+        If a sentence is empty.
+    """
+    _require(say=say, not_say=not_say)
+    parts = [PROJECT_CITED, f'<span class="oa-cite">{_reference("report")}</span>']
+    if finding is not None:
+        release = source or (words.release(finding.vintage) if finding.vintage else "")
+        parts += [markup.inline(part) for part in (finding.period, release) if part]
+    elif source:
+        parts.append(markup.inline(source))
+    cite = ". ".join(parts)
+    body = (
+        '<div class="oa-say"><p class="oa-may"><strong>You may say:</strong> '
+        f'{markup.inline(say)}</p><p class="oa-maynot"><strong>You may not say:</strong> '
+        f'<q>{markup.inline(not_say)}</q></p><p class="oa-source">To cite: {cite}.</p></div>'
+    )
+    text = f"You may say: {markup.plain(say)}\nYou may not say: {markup.plain(not_say)}"
+    _display("may_say", body, text)
 
 
 def main_points(points: Sequence[str]) -> None:
@@ -173,6 +236,7 @@ def show_figure(
     units: Mapping[str, str] | None = None,
     formats: Mapping[str, tables.Format] | None = None,
     simulated: bool = False,
+    lead: bool = False,
 ) -> None:
     """Show a chart with its finding, its alternative text and the rows behind it.
 
@@ -196,6 +260,8 @@ def show_figure(
         As for :func:`show_table`.
     simulated : bool
         Put "Simulated data" before the subtitle.
+    lead : bool
+        Put the chart before the main points of the page; one chart of a report may lead.
 
     Raises
     ------
@@ -224,7 +290,10 @@ def show_figure(
         f"{_download_html(csv, token, 'figure')}</figure>"
     )
     text = f"Figure: {markup.plain(headline)}. {markup.plain(subtitle)}. {alt}"
-    _display("figure", body, text, has_chart=True, token=token, title=markup.plain(headline))
+    more = {"lead": True} if lead else {}
+    _display(
+        "figure", body, text, has_chart=True, token=token, title=markup.plain(headline), **more
+    )
 
 
 def show_table(

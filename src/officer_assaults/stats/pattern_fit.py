@@ -7,15 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import linalg, special
 
+from officer_assaults.stats.designs import check_events, check_rank
 from officer_assaults.stats.intervals import FloatArray
+from officer_assaults.stats.newton import MAX_HALVINGS, MAX_STEPS, STEP_TOLERANCE
 from officer_assaults.stats.pattern_design import PatternDesign
-from officer_assaults.stats.rate_model import (
-    MAX_HALVINGS,
-    MAX_STEPS,
-    STEP_TOLERANCE,
-    check_events,
-    check_rank,
-)
 from officer_assaults.stats.roster_access import RosterSumsLike
 
 #: Smallest eigenvalue of a scaled cross-product that still tells terms apart.

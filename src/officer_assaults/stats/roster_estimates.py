@@ -13,9 +13,9 @@ from scipy import linalg, stats
 
 from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.stats.intervals import FloatArray
+from officer_assaults.stats.newton import LeaveOneClusterOut
 from officer_assaults.stats.pattern_design import PatternDesign, refuse
 from officer_assaults.stats.pattern_fit import fit_patterns
-from officer_assaults.stats.rate_model import LeaveOneClusterOut
 from officer_assaults.stats.roster_access import RosterLike
 from officer_assaults.stats.roster_model import RosterModel, blocks_of, numbers_of
 from officer_assaults.topics.crewing.model.policy import PolicyModel

@@ -12,12 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from patsy import DesignInfo
 
+from officer_assaults.stats.designs import Balance, check_balance
 from officer_assaults.stats.formulas import RateFormula
-from officer_assaults.stats.intervals import FloatArray
-from officer_assaults.stats.pattern_design import PatternDesign, decode
-from officer_assaults.stats.pattern_fit import PatternSums
-from officer_assaults.stats.rate_model import (
-    Balance,
+from officer_assaults.stats.glm import (
     ModelRows,
     ModelSpec,
     RateModel,
@@ -25,8 +22,10 @@ from officer_assaults.stats.rate_model import (
     _Fitted,
     _reference_df,
     _tidy,
-    check_balance,
 )
+from officer_assaults.stats.intervals import FloatArray
+from officer_assaults.stats.pattern_design import PatternDesign, decode
+from officer_assaults.stats.pattern_fit import PatternSums
 
 #: Designs up to this size are kept whole, for the diagnostics that need one.
 DENSE_NUMBERS = 2_000_000
@@ -161,7 +160,7 @@ def assemble(fit: PatternFit) -> RosterModel:
     spec, sums, mu, k = fit.spec, fit.sums, fit.mu, fit.design.k
     names, dispersion, vcov = fit.info.column_names, fit.dispersion, fit.covariance
     loglik = math.nan if spec.family == "quasi-poisson" else fit.loglik
-    fitted = _Fitted(fit.beta, vcov, mu, fit.deviance, loglik, None)
+    fitted = _Fitted(None, fit.beta, vcov, mu, fit.deviance, loglik, None)
     reference_df = _reference_df(spec, fit.n - k, fit.clusters)
     balance = Balance(float(sums.y.sum()), float(mu.sum()))
     if "Intercept" in names:
@@ -169,7 +168,7 @@ def assemble(fit: PatternFit) -> RosterModel:
     matrix = fit.design.dense() if len(mu) * k <= DENSE_NUMBERS else np.empty((0, k))
     return RosterModel(
         spec=spec,
-        table=_tidy(fitted, names, reference_df, spec.alpha),
+        log_ratios=_tidy(fitted, names, reference_df, spec.alpha),
         vcov=pd.DataFrame(vcov, index=names, columns=names),
         reference_df=reference_df,
         n=fit.n,
@@ -185,6 +184,7 @@ def assemble(fit: PatternFit) -> RosterModel:
         balance=balance,
         cautions=tuple(_cautions(spec, dispersion, fit.clusters, None)),
         rows=ModelRows(sums.y, mu, np.log(sums.e), matrix, None),
+        statsmodels=None,
         _formula=fit.formula,
         _info=fit.info,
         cells=_cells(fit),

@@ -15,16 +15,10 @@ from scipy import linalg
 from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.stats.cluster_scores import cluster_meat
 from officer_assaults.stats.formulas import RateFormula, check_formula
+from officer_assaults.stats.glm import Correction, Covariance, Family, ModelSpec, _check_options
 from officer_assaults.stats.intervals import check_alpha
 from officer_assaults.stats.pattern_design import PatternDesign, at_patterns, build_blocks
 from officer_assaults.stats.pattern_fit import PatternSums, check_design, fit_patterns, pattern_sums
-from officer_assaults.stats.rate_model import (
-    Correction,
-    Covariance,
-    Family,
-    ModelSpec,
-    _check_options,
-)
 from officer_assaults.stats.roster_access import RosterLike
 from officer_assaults.stats.roster_estimates import (
     Standardised,
@@ -53,14 +47,14 @@ def fit_roster(
     roster : Roster
         From :mod:`officer_assaults.topics.crewing.rosters`.
     formula, exposure, cov, cluster, correction, alpha
-        As for :func:`officer_assaults.stats.rate_model.fit_rate_model`, with the same answer.
+        As for :func:`officer_assaults.stats.glm.fit_rate_model`, with the same answer.
     family : {"poisson", "quasi-poisson"}
         The negative binomial has no such sums.
 
     Raises
     ------
     Refusal
-        As :func:`~officer_assaults.stats.rate_model.fit_rate_model`; also E121, E123 and E124 for
+        As :func:`~officer_assaults.stats.glm.fit_rate_model`; also E121, E123 and E124 for
         rosters that cannot be used, and E125 for continuous covariates, terms that cross too many
         levels, and more patterns than memory allows.
     ValueError

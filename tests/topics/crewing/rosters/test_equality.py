@@ -8,7 +8,7 @@ import pytest
 import statsmodels.api as sm
 
 from officer_assaults.stats import cluster_scores
-from officer_assaults.stats.rate_model import leave_one_cluster_out
+from officer_assaults.stats.newton import leave_one_cluster_out
 from officer_assaults.stats.sufficient import (
     fit_roster,
     leave_one_cluster_out_roster,
@@ -76,7 +76,7 @@ def test_rows_and_patterns_agree(
         groups = len(np.unique(codes))
         theirs = {"cov_type": "cluster", "cov_kwds": {"groups": codes, **theirs}}
     fit = glm.fit(tol=1e-13, maxiter=100, **theirs)
-    table = ours.table.set_index("term").loc[x.columns]
+    table = ours.log_ratios.set_index("term").loc[x.columns]
     assert ours.patterns < ours.n == len(roster_rows)
     np.testing.assert_allclose(table["estimate"], fit.params, atol=COEFFICIENTS, rtol=0)
     scale = np.sqrt(factor(ours.n, ours.k, groups))
@@ -209,7 +209,7 @@ def test_same_as_pyfixest_on_a_million_rows(tmp_path):
     )  # fmt: skip
     fit = pf.fepois(formula, rows, offset="log_hours", vcov={"CRV1": "officer"}, iwls_tol=1e-12)
     theirs = fit.tidy()
-    table = ours.table.set_index("term")
+    table = ours.log_ratios.set_index("term")
     order = [table.index[[_same(term, name) for term in table.index]][0] for name in theirs.index]
     np.testing.assert_allclose(table.loc[order, "estimate"], theirs["Estimate"], atol=PYFIXEST)
     np.testing.assert_allclose(table.loc[order, "se"], theirs["Std. Error"], rtol=PYFIXEST)
@@ -230,7 +230,7 @@ def test_the_truth_is_recovered(roster_path):
         model = fit_roster(
             roster, formula, exposure="officer_hours", cov="cluster", cluster="officer"
         )
-    table = model.table.set_index("term").loc[list(truth)]
+    table = model.log_ratios.set_index("term").loc[list(truth)]
     within = ["single" in term or "hour_band" in term or "month" in term for term in truth]
     z = ((table["estimate"] - pd.Series(truth)) / table["se"])[within]
     # 42 terms that vary within officers: their z scores have mean square 1, sd about 0.22.
