@@ -33,6 +33,23 @@ OPENINGS = ("Not known, but bounded.", "Not known.", "Not tested.")
 PROJECT_CITED = "Officer Assaults"
 
 
+def check_parameters() -> None:
+    """Check the parameters cell by the rules of ``make``, and spell its values in one way.
+
+    The first call of every notebook: JupyterLab, papermill, nbconvert and jupytext then refuse what
+    ``make`` refuses, in the same words. Dates, years and names may be written as ``make`` takes
+    them; a file is looked for in the project folder and in the folder of the kernel.
+
+    Raises
+    ------
+    Refusal
+        With everything wrong in any parameter.
+    """
+    from officer_assaults.page import entrance
+
+    entrance.check_parameters()
+
+
 def headline(text: str, *, interval: str, caveat: str, number: str = "") -> None:
     """Show the finding first on the page, with its interval and its caveat.
 
