@@ -37,6 +37,7 @@ PRELOAD = (
     "pandas.io.formats.csvs",
     "pandas.io.formats.string",
     "patsy",
+    "seaborn",
     "statsmodels.formula.api",
     "officer_assaults.cli.project:load_tables",
 )
