@@ -15,6 +15,7 @@ from patsy import DesignInfo
 from scipy import linalg, optimize, special, stats
 
 from officer_assaults.refusals import Problem, Refusal, nearest
+from officer_assaults.stats.blocks import BlockDesign
 from officer_assaults.stats.formulas import RateFormula, build_design, check_formula, rebuild_design
 from officer_assaults.stats.intervals import FloatArray, Interval, check_alpha
 
@@ -373,7 +374,7 @@ def fit_rate_model(
 
 
 def fit_design(
-    x: FloatArray,
+    x: FloatArray | BlockDesign,
     y: FloatArray,
     log_exposure: FloatArray,
     *,
@@ -383,8 +384,8 @@ def fit_design(
 
     Parameters
     ----------
-    x : ndarray, shape (n, k)
-        Design matrix of full rank.
+    x : ndarray or BlockDesign, shape (n, k)
+        Design of full rank.
     y : ndarray, shape (n,)
         Counts.
     log_exposure : ndarray, shape (n,)
@@ -406,10 +407,10 @@ def fit_design(
     mu, deviance = _mean_and_deviance(x, y, log_exposure, beta)
     for step in range(1, MAX_STEPS + 1):
         try:
-            factor = linalg.cho_factor((x * mu[:, None]).T @ x)
+            factor = linalg.cho_factor(_products(x, mu))
         except linalg.LinAlgError:
             raise ValueError("the design is singular: check its rank first") from None
-        move = linalg.cho_solve(factor, x.T @ (y - mu))
+        move = linalg.cho_solve(factor, _total(x, y - mu))
         beta, mu, deviance = _take_step(x, y, log_exposure, beta, move, deviance)
         if np.max(np.abs(move)) <= STEP_TOLERANCE:
             vcov = linalg.cho_solve(factor, np.eye(x.shape[1]))
@@ -886,13 +887,31 @@ def _has_intercept(x: FloatArray) -> bool:
     return bool(np.max(np.abs(x @ weights - ones)) < INTERCEPT_TOLERANCE)
 
 
-def _starting_values(x: FloatArray, y: FloatArray, log_exposure: FloatArray) -> FloatArray:
+def _products(x: FloatArray | BlockDesign, weights: FloatArray) -> FloatArray:
+    """Weighted cross-product of a design with itself, shape (k, k)."""
+    if isinstance(x, BlockDesign):
+        return x.gram(weights)
+    return np.asarray((x * weights[:, None]).T @ x)
+
+
+def _total(x: FloatArray | BlockDesign, weights: FloatArray) -> FloatArray:
+    """Weighted sum of the rows of a design, shape (k,)."""
+    return x.total(weights) if isinstance(x, BlockDesign) else np.asarray(x.T @ weights)
+
+
+def _starting_values(
+    x: FloatArray | BlockDesign, y: FloatArray, log_exposure: FloatArray
+) -> FloatArray:
     guess = np.log(y + y.mean() / 2 + 1e-9) - log_exposure
+    if isinstance(x, BlockDesign):
+        # Patterns hold unlike numbers of rows: those with more to say weigh more.
+        weights = np.exp(log_exposure) / np.exp(log_exposure).max()
+        return np.asarray(linalg.solve(x.gram(weights), x.total(weights * guess)))
     return np.asarray(np.linalg.lstsq(x, guess, rcond=None)[0])
 
 
 def _mean_and_deviance(
-    x: FloatArray, y: FloatArray, log_exposure: FloatArray, beta: FloatArray
+    x: FloatArray | BlockDesign, y: FloatArray, log_exposure: FloatArray, beta: FloatArray
 ) -> tuple[FloatArray, float]:
     with np.errstate(over="ignore", invalid="ignore"):
         mu = np.exp(log_exposure + x @ beta)
@@ -901,7 +920,7 @@ def _mean_and_deviance(
 
 
 def _take_step(
-    x: FloatArray,
+    x: FloatArray | BlockDesign,
     y: FloatArray,
     log_exposure: FloatArray,
     beta: FloatArray,
