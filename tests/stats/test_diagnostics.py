@@ -26,7 +26,7 @@ from officer_assaults.stats.diagnostics import (
     variance_left,
     zeros,
 )
-from officer_assaults.stats.rate_model import fit_rate_model
+from officer_assaults.stats.glm import fit_rate_model
 
 FOLDER = Path(__file__).parents[2] / "data" / "reference"
 
@@ -172,7 +172,7 @@ def test_cluster_influence_equals_refits_and_names_by_the_rule(cells):
     row = table[(table["cluster"] == 11) & (table["term"] == "single")].iloc[0]
     without = fit(cells[cells["beat"] != 11])
     assert row["without"] == pytest.approx(without.coefficients["single"], rel=1e-7)
-    se = clustered.table.set_index("term").loc["single", "se"]
+    se = clustered.log_ratios.set_index("term").loc["single", "se"]
     expected = (without.coefficients["single"] - clustered.coefficients["single"]) / se
     assert row["shift_in_se"] == pytest.approx(expected, rel=1e-7)
     assert table["named"].tolist() == (table["shift_in_se"].abs() > 0.5).tolist()

@@ -39,6 +39,7 @@ FRAME = pd.DataFrame(
         ("cr(hour, df=3) - 1", 3),
         ("bs(hour, df=4, degree=3)", 5),
         ("I(hour**2 - 3*hour/2) + single:hour", 3),
+        ("np.log(hour + 1) + np.log(2 * hour + 1)", 3),
         ("(single + hour + band)**2 - 1", 10),
         ("1", 1),
     ],
@@ -81,6 +82,10 @@ ATTACKS = [
     "I(open('pwned', 'w'))",
     "I(hour.mean())",
     "I((lambda: hour)())",
+    "np.exp(hour)",
+    "np.log.__call__(hour)",
+    "os.log(hour)",
+    "log(hour, out=hour)",
     "I(hour := 1)",
     "I(hour if 1 else 2)",
     "I(9**9**9)",
@@ -174,7 +179,7 @@ def test_rows_are_never_dropped_silently():
         build_design(formula, frame)
 
 
-@pytest.mark.parametrize("term", ["I(single/hour)", "I(y2/hour)"])
+@pytest.mark.parametrize("term", ["I(single/hour)", "I(y2/hour)", "log(hour)", "np.log(hour - 1)"])
 def test_terms_must_be_finite_numbers(term):
     # 0/0 is missing and 3/0 infinite; both rows would spoil the fit or vanish from it.
     frame = FRAME.assign(y2=3.0)

@@ -7,6 +7,7 @@ import re
 import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from patsy.parse_formula import parse_formula as patsy_tree
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 from officer_assaults.stats.nesting import MAX_DEPTH, depth
 
-FUNCTIONS = ("C", "cr", "bs", "I")
+FUNCTIONS = ("C", "cr", "bs", "I", "log")
 CODINGS = ("Treatment", "Sum")
 OPERATORS = ("+", "-", "*", "/", ":", "**")
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
@@ -27,7 +28,7 @@ MAX_POWER = 4
 _FACTOR = re.compile(r"(?:C\(\s*)?(\w+)")
 ALLOWED = (
     "Use column names, + - * / : ( ) ** up to 4, C(column), cr(column, df=...), "
-    "bs(column, df=...) and I(arithmetic on columns)."
+    "bs(column, df=...), log(arithmetic on columns) and I(arithmetic on columns)."
 )
 
 
@@ -73,7 +74,7 @@ def check_formula(text: str, columns: Sequence[str]) -> RateFormula:
     Raises
     ------
     Refusal
-        E125 for each unknown column, each function outside C, cr, bs and I, and anything else
+        E125 for each unknown column, each function outside C, cr, bs, log and I, and anything else
         that Python would evaluate; also for a formula that cannot be parsed.
     """
     outcome, leaves = _split(text)
@@ -123,7 +124,7 @@ def build_design(formula: RateFormula, frame: pd.DataFrame) -> tuple[pd.DataFram
         matrix = dmatrix(
             formula.right,
             data,
-            eval_env=EvalEnvironment([{"C": _category}]),
+            eval_env=EvalEnvironment([{"C": _category, "log": _log, "np": _NUMPY}]),
             NA_action="raise",
             return_type="dataframe",
         )
@@ -237,23 +238,31 @@ def _columns_of_term(node: ast.expr) -> Iterator[str]:
     if isinstance(node, ast.Name):
         yield node.id
         return
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+    if not isinstance(node, ast.Call):
         raise ValueError("not a column or a function of one")
-    if node.func.id not in FUNCTIONS or not node.args:
+    function = _function(node.func)
+    if function not in FUNCTIONS or not node.args:
         raise ValueError("not a function of the whitelist")
     first, *others = node.args
-    if node.func.id == "I":
+    if function in ("I", "log"):
         if others or node.keywords:
-            raise ValueError("I takes one argument")
+            raise ValueError("I and log take one argument")
         yield from _columns_of_arithmetic(first)
         return
     if not isinstance(first, ast.Name):
         raise ValueError("the first argument is a column")
     for option in (*others, *(keyword.value for keyword in node.keywords)):
-        _check_option(option, coding=node.func.id == "C")
+        _check_option(option, coding=function == "C")
     if any(keyword.arg is None for keyword in node.keywords):
         raise ValueError("no unpacking")
     yield first.id
+
+
+def _function(node: ast.expr) -> str:
+    """Name of a called function; ``np.log`` is ``log``."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return "log" if (node.value.id, node.attr) == ("np", "log") else ""
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _columns_of_arithmetic(node: ast.expr) -> Iterator[str]:
@@ -370,6 +379,16 @@ def _is_only_coded(name: str, terms: str) -> bool:
     return len(named) == len(re.findall(rf"\bC\(\s*{re.escape(name)}\s*[,)]", terms))
 
 
+def _log(values: Any) -> Any:
+    """Logarithm without numpy's warnings: what is not finite is refused by row afterwards."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(values)
+
+
+#: All of numpy that a formula may name.
+_NUMPY = SimpleNamespace(log=_log)
+
+
 def _category(data: Any, contrast: Any = None, levels: Any = None) -> Any:
     """Leave categories as they are; patsy's ``C`` would have them read one by one again."""
     known = isinstance(getattr(data, "dtype", None), pd.CategoricalDtype)
@@ -384,7 +403,7 @@ def _finite(matrix: pd.DataFrame) -> pd.DataFrame:
         raise _refuse(
             f"the term '{matrix.columns[column]}' is not a finite number in row "
             f"{matrix.index[row]}.",
-            "Check for a division by 0, or leave out the row.",
+            "Check for a division by 0 or the logarithm of 0, or leave out the row.",
         )
     return matrix
 

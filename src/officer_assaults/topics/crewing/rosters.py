@@ -21,12 +21,14 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from scipy import linalg, stats
 
+from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Problems, Refusal
 from officer_assaults.stats.blocks import BlockDesign, build_blocks, refuse
+from officer_assaults.stats.designs import check_events, check_rank
 from officer_assaults.stats.formulas import RateFormula, check_formula
 from officer_assaults.stats.intervals import FloatArray, check_alpha
 from officer_assaults.stats.labels import look_alikes, named
-from officer_assaults.stats.rate_model import check_events, check_rank, fit_design
+from officer_assaults.stats.newton import fit_design
 from officer_assaults.topics.crewing.roster_engine import (
     DEFAULT_MEMORY_MB,
     LONGEST,
@@ -51,7 +53,7 @@ SUMS = ("n", "y", "e", "ee", "ye", "yy", "q")
 
 
 @dataclass(frozen=True, slots=True)
-class RosterFit:
+class RosterFit(Shown):
     """A Poisson rate model of a roster.
 
     Parameters
@@ -108,8 +110,9 @@ class RosterFit:
         )
         return frame.drop(index="Intercept", errors="ignore").rename_axis("term").reset_index()
 
-    def _repr_html_(self) -> str:
-        return str(self.table().to_html(index=False, float_format="{:.3f}".format, border=0))
+    def title(self) -> str:
+        """Say what the table holds."""
+        return f"Rate ratios of {self.formula}, per {self.exposure}"
 
     def __str__(self) -> str:
         """Lines for a terminal."""
@@ -120,7 +123,7 @@ class RosterFit:
             f"{self.rows:,} rows in {len(self.cells):,} patterns; {y:,.0f} recorded victims in "
             f"{e:,.0f} of {self.exposure}.",
             f"Errors {how}. Dispersion {self.dispersion:.3f}.",
-            f"Rate ratios are associations, with their {1 - self.alpha:.4g} intervals.",
+            f"Rate ratios are associations, with {100 * (1 - self.alpha):g}% intervals.",
             self.table().to_string(index=False, float_format="{:.4f}".format),
         ]
         return "\n".join(lines)

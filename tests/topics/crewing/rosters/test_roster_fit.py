@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from click.testing import CliRunner
 
 from officer_assaults.cli.crewing_fit import fit as command
-from officer_assaults.stats.rate_model import fit_rate_model
+from officer_assaults.stats.glm import fit_rate_model
 from officer_assaults.topics.crewing import rosters
 from officer_assaults.topics.crewing.simulator.officers import (
     RosterTruth,

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.stats.glm import fit_rate_model
 from officer_assaults.stats.labels import look_alikes
-from officer_assaults.stats.rate_model import fit_rate_model
 from officer_assaults.topics.crewing import rosters
 
 MODEL = "y ~ single + C(hour_band)"
