@@ -215,6 +215,8 @@ def lines(
     every = list(dict.fromkeys(rows[series])) if series else [None]
     if len(every) > len(_DASHES) and focus is None:
         raise ValueError(f"{len(every)} lines cannot be told apart; name one as focus=")
+    import seaborn as sns
+
     fig, ax = theme.figure(height=height)
     ends = []
     for at, name in enumerate(sorted(every, key=lambda name: name == focus)):
@@ -223,12 +225,16 @@ def lines(
         order = 0 if focus is not None else at
         colour = theme.PALETTE["grey"] if is_context else theme.SERIES[order]
         style = {"color": colour, "linestyle": "solid" if is_context else _DASHES[order]}
-        ax.plot(part[x], part[y], linewidth=1.0 if is_context else 2.4, **style)
+        sns.lineplot(
+            data=part, x=x, y=y, ax=ax, estimator=None, sort=False, legend=False,
+            linewidth=1.0 if is_context else 2.4, **style,
+        )  # fmt: skip
         if lower and upper and not is_context:
             ax.fill_between(part[x], part[lower], part[upper], color=colour, alpha=0.18, lw=0)
         if name is not None and not is_context:
             at_row = int(part[y].to_numpy().argmax()) if names == "peak" else -1
             ends.append((part[x].iloc[at_row], float(part[y].iloc[at_row]), str(name), colour))
+    ax.set(xlabel="", ylabel="")
     if zero:
         ax.set_ylim(bottom=0)
     _events(ax, events or {})
@@ -246,50 +252,6 @@ def lines(
     if x_label:
         ax.set_xlabel(wrap(x_label, _AXIS_LABEL_WIDTH))
     return Chart(fig, rows, f"Line chart of {words.plural(max(1, len(ends)), 'series', 'series')}.")
-
-
-def strip(
-    frame: pd.DataFrame,
-    *,
-    label: str,
-    value: str,
-    axis_label: str,
-    focus: str | None = None,
-    reference: float | None = None,
-    reference_label: str = "",
-    log: bool = False,
-) -> Chart:
-    """Draw all units as dots along one axis, stacked where they would touch, one marked.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        One row per unit.
-    label, value : str
-        Columns.
-    axis_label : str
-        Quantity and unit of the axis.
-    focus, reference, reference_label, log
-        As for :func:`caterpillar`.
-    """
-    rows = frame.loc[:, [label, value]].sort_values(value, kind="stable").reset_index(drop=True)
-    at = np.log(rows[value].to_numpy(float)) if log else rows[value].to_numpy(float)
-    stack = _stacked(at, cells=34)
-    fig, ax = theme.figure(height=110 + 12.0 * (stack.max() + 1))
-    is_focus = (rows[label] == focus).to_numpy()
-    ax.plot(rows[value][~is_focus], stack[~is_focus], "o", color=theme.PALETTE["grey"])
-    ax.plot(rows[value][is_focus], stack[is_focus], "D", color=theme.PALETTE["blue"], ms=9)
-    top = stack.max() + 1.2
-    for place, height in zip(rows[value][is_focus], stack[is_focus], strict=True):
-        ax.annotate(
-            str(focus), (place, height), (place, top), ha="center", va="bottom", weight="bold",
-            arrowprops={"arrowstyle": "-", "color": theme.PALETTE["blue"]},
-        )  # fmt: skip
-    ax.set_ylim(-1, top + 1.8)
-    ax.set_yticks([])
-    _reference(ax, reference, reference_label)
-    _value_axis(ax, axis_label, log=log)
-    return Chart(fig, rows, f"One dot for each of {words.plural(len(rows), 'unit')} along a line.")
 
 
 def histogram(
@@ -322,22 +284,21 @@ def histogram(
         Logarithmic axis, for ratios.
     """
     import pandas as pd
+    import seaborn as sns
 
-    values = frame[value].to_numpy(float)
-    edges = np.histogram_bin_edges(np.log(values) if log else values, bins)
-    edges = np.exp(edges) if log else edges
-    counts, _ = np.histogram(values, edges)
     fig, ax = theme.figure(height=290)
-    ax.bar(
-        edges[:-1], counts, np.diff(edges), align="edge", color=theme.PALETTE["grey"],
-        edgecolor=theme.PALETTE["paper"],
+    sns.histplot(
+        x=frame[value].to_numpy(float), bins=bins, log_scale=log, ax=ax,
+        color=theme.PALETTE["grey"], edgecolor=theme.PALETTE["paper"], alpha=1.0,
     )  # fmt: skip
+    bars = [(bar.get_x(), bar.get_x() + bar.get_width(), bar.get_height()) for bar in ax.patches]
+    ax.set_ylabel("")
     _reference(ax, marked, marked_label, colour="blue", width=2.4)
     ax.grid(visible=False, axis="x")
     _value_axis(ax, axis_label, log=log)
     title_axis(fig, "Number of values")
-    rows = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "count": counts})
-    return Chart(fig, rows, f"Histogram of {words.plural(len(values), 'value')}.")
+    rows = pd.DataFrame(bars, columns=["from", "to", "count"]).astype({"count": int})
+    return Chart(fig, rows, f"Histogram of {words.plural(len(frame), 'value')}.")
 
 
 def heat_tiles(
@@ -480,9 +441,11 @@ def name_peaks(ax: Axes, peaks: Sequence[tuple[Any, float, str, str]]) -> None:
 
 
 def readable(colour: str) -> str:
-    """Give a colour for text: the same if it has the contrast that text needs, else black ink."""
-    enough = theme.contrast(colour, theme.PAGE_LIGHT) >= _TEXT_CONTRAST
-    return colour if enough else theme.PALETTE["ink"]
+    """Give a colour for text: the same if it has the contrast that text needs, else its partner."""
+    if theme.contrast(colour, theme.PAGE_LIGHT) >= _TEXT_CONTRAST:
+        return colour
+    names = {light: name for name, light in theme.PALETTE.items()}
+    return theme.PALETTE.get(f"{names.get(colour)}_text", theme.PALETTE["ink"])
 
 
 def date_axis(ax: Axes) -> None:
@@ -662,17 +625,6 @@ def _events(ax: Axes, events: Mapping[Any, str]) -> None:
             xycoords=("data", "axes fraction"), textcoords="offset points", ha="center",
             va="bottom", color=theme.PALETTE["muted"],
         )  # fmt: skip
-
-
-def _stacked(at: np.ndarray, cells: int) -> np.ndarray:
-    span = float(np.ptp(at)) or 1.0
-    cell = np.floor((at - at.min()) / span * cells).astype(int)
-    seen: dict[int, int] = {}
-    heights = np.zeros(len(at))
-    for index, where in enumerate(cell):
-        heights[index] = seen.get(int(where), 0)
-        seen[int(where)] = int(heights[index]) + 1
-    return heights
 
 
 def _tiles(ax: Axes, at: np.ndarray, colour: str, name: str) -> None:

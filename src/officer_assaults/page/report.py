@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from officer_assaults import findings, paths
-from officer_assaults.page import charts, markup, styles, svg, tables, theme, words
+from officer_assaults.page import adopt, charts, markup, styles, svg, tables, theme, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
-    from matplotlib.figure import Figure
 
 FEWEST_ALT_WORDS = 8
 MOST_POINTS = 6
@@ -32,6 +31,23 @@ SIMULATED = "Simulated data"
 #: Openings of an answer that are set in bold.
 OPENINGS = ("Not known, but bounded.", "Not known.", "Not tested.")
 PROJECT_CITED = "Officer Assaults"
+
+
+def check_parameters() -> None:
+    """Check the parameters cell by the rules of ``make``, and spell its values in one way.
+
+    The first call of every notebook: JupyterLab, papermill, nbconvert and jupytext then refuse what
+    ``make`` refuses, in the same words. Dates, years and names may be written as ``make`` takes
+    them; a file is looked for in the project folder and in the folder of the kernel.
+
+    Raises
+    ------
+    Refusal
+        With everything wrong in any parameter.
+    """
+    from officer_assaults.page import entrance
+
+    entrance.check_parameters()
 
 
 def headline(text: str, *, interval: str, caveat: str, number: str = "") -> None:
@@ -209,7 +225,7 @@ def gate(name: str, *, passed: bool, assumptions: Sequence[str]) -> None:
 
 
 def show_figure(
-    fig: Figure | charts.Chart,
+    fig: Any,
     *,
     headline: str,
     subtitle: str,
@@ -227,8 +243,9 @@ def show_figure(
 
     Parameters
     ----------
-    fig : matplotlib.figure.Figure or charts.Chart
-        From :func:`theme.figure` or a function of :mod:`officer_assaults.page.charts`.
+    fig : charts.Chart, Figure, Axes, array of Axes or seaborn grid
+        From a function of :mod:`officer_assaults.page.charts` or :func:`theme.figure`, or any
+        figure drawn with seaborn or matplotlib, which is put into the house's look.
     headline : str
         What the chart shows, as a finding.
     subtitle : str
@@ -255,6 +272,7 @@ def show_figure(
     if isinstance(fig, charts.Chart):
         data = fig.data if data is None else data
         fig = fig.figure
+    fig = adopt.figure_of(fig)
     _require(headline=headline, subtitle=subtitle)
     _check_alt(alt, headline)
     if data is None or data.empty:

@@ -54,6 +54,11 @@ class Notebook:
                 return heading.group(1)
         return self.name
 
+    @property
+    def parameters_source(self) -> str:
+        """Source of the parameters cell."""
+        return next(source_of(cell) for cell in self.content["cells"] if _is_parameters(cell))
+
     def cells(self) -> list[dict[str, Any]]:
         """Everything a run depends on: type, source and tags of each cell, nothing else."""
         return [
