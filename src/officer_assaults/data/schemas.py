@@ -897,15 +897,3 @@ BY_RELEASE: dict[str, pa.DataFrameSchema] = {
 def named(schema: pa.DataFrameSchema) -> list[str]:
     """Names of the columns of a schema, without the pattern for columns of your own."""
     return [name for name, column in schema.columns.items() if not column.regex]
-
-
-def fixed() -> dict[str, pa.DataFrameSchema]:
-    """Schemas of all files with a fixed name, families in modules of their own included."""
-    from officer_assaults.data import inspection_schemas
-
-    return FIXED | inspection_schemas.FIXED
-
-
-def schema_of(name: str) -> pa.DataFrameSchema | None:
-    """Return the schema of the table called ``name``, or None if there is no such table."""
-    return fixed().get(name) or BY_RELEASE.get(name.partition("/")[0] if "/" in name else "")
