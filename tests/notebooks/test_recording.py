@@ -8,11 +8,11 @@ import pytest
 from notebook_runs import run
 
 from officer_assaults import paths
-from officer_assaults.topics.act.study import simulate_registers
-from officer_assaults.topics.recording import report as reporting
+from officer_assaults.data import inspections, recording_evidence
 from officer_assaults.page import words
 from officer_assaults.refusals import Refusal
-from officer_assaults.data import inspections, recording_evidence
+from officer_assaults.topics.act.study import simulate_registers
+from officer_assaults.topics.recording import report as reporting
 
 RECORDING, ACT = "04_recording", "06_act"
 ROLES = ("headline", "main_points", "boxes", "table", "figure", "caveat", "gate")
