@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -186,7 +185,7 @@ def _split(text: str) -> tuple[str, list[str]]:
         raise _refuse(f"the formula has {len(text):,} characters.", f"Keep it to {MAX_LENGTH:,}.")
     try:
         tree = patsy_tree(text)
-    except (PatsyError, SyntaxError, tokenize.TokenError, ValueError, RecursionError):
+    except Exception:  # Which one patsy's tokenizer raises differs between Pythons.
         raise _refuse(f"'{text}' is no formula.", ALLOWED) from None
     if tree.type != "~" or len(tree.args) != 2:
         raise _refuse(f"'{text}' has no outcome.", "Write 'outcome ~ terms'.")
