@@ -53,6 +53,24 @@ def test_allowed_terms_are_built_as_patsy_builds_them(right, columns):
     np.testing.assert_allclose(rebuild_design(formula, info, FRAME.iloc[2:5]), matrix.iloc[2:5])
 
 
+BROKEN = [
+    "hour + 1_",
+    "hour + \x00",
+    "hour + 0b2",
+    "f'{hour'",
+    "hour + 'a",
+    "hour + 1e",
+    "\\",
+    "hour ¤",
+]
+
+
+@pytest.mark.parametrize("right", BROKEN)
+def test_what_no_tokenizer_reads_is_refused_on_every_python(right):
+    with pytest.raises(Refusal, match="E125"):
+        check_formula(f"y ~ {right}", list(FRAME.columns))
+
+
 ATTACKS = [
     "__import__('os').system('touch pwned')",
     "hour.__class__",

@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from officer_assaults.pipeline import notebooks
-from officer_assaults.pipeline.parameters import Schema, Vocabulary, as_typed, read_schema
+from officer_assaults.pipeline.parameters import (
+    UNREADABLE,
+    Schema,
+    Vocabulary,
+    as_typed,
+    read_schema,
+)
 from officer_assaults.pipeline.vocabularies import FileVocabulary
 from officer_assaults.refusals import Problem, Refusal
 
@@ -83,7 +89,7 @@ def is_parameters(source: str) -> bool:
         return False
     try:
         body = ast.parse(source).body
-    except SyntaxError:
+    except UNREADABLE:
         return False
     return bool(body) and "#" in source and all(isinstance(line, ast.AnnAssign) for line in body)
 

@@ -46,6 +46,8 @@ SECRET_ANYWHERE = (
     "token",
 )
 _NAME_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+#: What reading a text that is no Python raises, by Python and by what is wrong.
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _BASES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 _TRUE, _FALSE, _NONE = {"true", "yes", "1"}, {"false", "no", "0"}, {"none", "null", ""}
 _BRACKET = re.compile(r"\[([^\[\]]*)\]\s*$")
@@ -426,8 +428,8 @@ def read_schema(notebook: str, source: str) -> Schema:
     problems = Problems(file=notebook)
     try:
         body = ast.parse(source).body
-    except SyntaxError as error:
-        problems.add("P205", f"parameters cell, line {error.lineno}: {error.msg}.", "Mend it.")
+    except UNREADABLE as error:
+        problems.add("P205", f"parameters cell{syntax_words(error)}.", "Mend it.")
         problems.raise_if_any()
         raise
     comments = _comments(source)
@@ -439,6 +441,13 @@ def read_schema(notebook: str, source: str) -> Schema:
             found.append(parameter)
     problems.raise_if_any()
     return Schema(notebook, tuple(found))
+
+
+def syntax_words(error: BaseException) -> str:
+    """Say where and why a text is no Python."""
+    if isinstance(error, SyntaxError):
+        return f", line {error.lineno}: {error.msg}"
+    return f": {error or type(error).__name__}"
 
 
 def _comments(source: str) -> dict[int, str]:
@@ -465,7 +474,7 @@ def _read_line(
         if statement.value is None:
             raise ValueError(f"'{name}' has no value")
         default = ast.literal_eval(statement.value)
-    except (ValueError, SyntaxError) as error:
+    except UNREADABLE as error:
         problems.add(
             "P205",
             f"{place} {str(error).split(' on line')[0]}.",

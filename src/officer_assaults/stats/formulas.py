@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -116,7 +115,8 @@ def build_design(formula: RateFormula, frame: pd.DataFrame) -> tuple[pd.DataFram
     Raises
     ------
     Refusal
-        E125 if a column has missing values or a term cannot be built.
+        E125 if a column has missing values, a term cannot be built, or it would be dropped because
+        its column has one level only.
     """
     data = _coded(_complete(frame, formula.columns), formula)
     try:
@@ -130,6 +130,7 @@ def build_design(formula: RateFormula, frame: pd.DataFrame) -> tuple[pd.DataFram
     except (PatsyError, ValueError, TypeError, ArithmeticError) as error:
         raise Refusal(_cannot_build(error)) from None
     info = matrix.design_info
+    _refuse_silent(info)
     return _finite(pd.DataFrame(matrix.to_numpy(), frame.index, info.column_names)), info
 
 
@@ -168,13 +169,23 @@ def rebuild_design(formula: RateFormula, info: DesignInfo, frame: pd.DataFrame) 
     return _finite(pd.DataFrame(np.asarray(matrix), frame.index, info.column_names))
 
 
+def _refuse_silent(info: DesignInfo) -> None:
+    """Refuse terms that patsy drops without a word: a column of one level says nothing."""
+    problems = Problems()
+    for term, place in info.term_slices.items():
+        if place.start == place.stop:
+            what = f"the term '{term.name()}' is dropped: its column has one level only."
+            problems.add("E125", what, "Leave the term out, or give rows of another level.")
+    problems.raise_if_any()
+
+
 def _split(text: str) -> tuple[str, list[str]]:
     """Outcome and the Python-like leaves of the right side, from patsy's parse tree."""
     if len(text) > MAX_LENGTH:
         raise _refuse(f"the formula has {len(text):,} characters.", f"Keep it to {MAX_LENGTH:,}.")
     try:
         tree = patsy_tree(text)
-    except (PatsyError, SyntaxError, tokenize.TokenError, ValueError, RecursionError):
+    except Exception:  # Which one patsy's tokenizer raises differs between Pythons.
         raise _refuse(f"'{text}' is no formula.", ALLOWED) from None
     if tree.type != "~" or len(tree.args) != 2:
         raise _refuse(f"'{text}' has no outcome.", "Write 'outcome ~ terms'.")
@@ -338,7 +349,10 @@ def _coded(data: pd.DataFrame, formula: RateFormula) -> pd.DataFrame:
 
 
 def _levelled(data: pd.DataFrame, info: DesignInfo) -> pd.DataFrame:
-    """Put categories into the order that the first data had; a new one is left to be refused."""
+    """Put categories into the order that the first data had; a new one is left to be refused.
+
+    Text becomes categories, since patsy would take the words ``nan`` and ``None`` for gaps.
+    """
     fitted = {
         found[1]: factor.categories
         for term, factor in info.factor_infos.items()
@@ -349,7 +363,10 @@ def _levelled(data: pd.DataFrame, info: DesignInfo) -> pd.DataFrame:
             name: pd.Categorical(data[name], categories=list(levels))
             for name, levels in fitted.items()
             if name in data
-            and isinstance(data[name].dtype, pd.CategoricalDtype)
+            and (
+                isinstance(data[name].dtype, pd.CategoricalDtype)
+                or pd.api.types.is_string_dtype(data[name])
+            )
             and set(data[name].unique()) <= set(levels)
         }
     )

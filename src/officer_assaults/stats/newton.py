@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import linalg, special
 
+from officer_assaults.stats.blocks import BlockDesign
 from officer_assaults.stats.designs import RANK_TOLERANCE
 from officer_assaults.stats.intervals import FloatArray
 
@@ -69,7 +70,7 @@ class LeaveOneClusterOut:
 
 
 def fit_design(
-    x: FloatArray,
+    x: FloatArray | BlockDesign,
     y: FloatArray,
     log_exposure: FloatArray,
     *,
@@ -79,8 +80,8 @@ def fit_design(
 
     Parameters
     ----------
-    x : ndarray, shape (n, k)
-        Design matrix of full rank.
+    x : ndarray or BlockDesign, shape (n, k)
+        Design of full rank.
     y : ndarray, shape (n,)
         Counts.
     log_exposure : ndarray, shape (n,)
@@ -102,10 +103,10 @@ def fit_design(
     mu, deviance = _mean_and_deviance(x, y, log_exposure, beta)
     for step in range(1, MAX_STEPS + 1):
         try:
-            factor = linalg.cho_factor((x * mu[:, None]).T @ x)
+            factor = linalg.cho_factor(_products(x, mu))
         except linalg.LinAlgError:
             raise ValueError("the design is singular: check its rank first") from None
-        move = linalg.cho_solve(factor, x.T @ (y - mu))
+        move = linalg.cho_solve(factor, _total(x, y - mu))
         beta, mu, deviance = _take_step(x, y, log_exposure, beta, move, deviance)
         if np.max(np.abs(move)) <= STEP_TOLERANCE:
             vcov = linalg.cho_solve(factor, np.eye(x.shape[1]))
@@ -210,13 +211,31 @@ def _without(
     return fit_design(x[~left], y[~left], log_exposure[~left], start=start).coefficients
 
 
-def _starting_values(x: FloatArray, y: FloatArray, log_exposure: FloatArray) -> FloatArray:
+def _products(x: FloatArray | BlockDesign, weights: FloatArray) -> FloatArray:
+    """Weighted cross-product of a design with itself, shape (k, k)."""
+    if isinstance(x, BlockDesign):
+        return x.gram(weights)
+    return np.asarray((x * weights[:, None]).T @ x)
+
+
+def _total(x: FloatArray | BlockDesign, weights: FloatArray) -> FloatArray:
+    """Weighted sum of the rows of a design, shape (k,)."""
+    return x.total(weights) if isinstance(x, BlockDesign) else np.asarray(x.T @ weights)
+
+
+def _starting_values(
+    x: FloatArray | BlockDesign, y: FloatArray, log_exposure: FloatArray
+) -> FloatArray:
     guess = np.log(y + y.mean() / 2 + 1e-9) - log_exposure
+    if isinstance(x, BlockDesign):
+        # Patterns hold unlike numbers of rows: those with more to say weigh more.
+        weights = np.exp(log_exposure) / np.exp(log_exposure).max()
+        return np.asarray(linalg.solve(x.gram(weights), x.total(weights * guess)))
     return np.asarray(np.linalg.lstsq(x, guess, rcond=None)[0])
 
 
 def _mean_and_deviance(
-    x: FloatArray, y: FloatArray, log_exposure: FloatArray, beta: FloatArray
+    x: FloatArray | BlockDesign, y: FloatArray, log_exposure: FloatArray, beta: FloatArray
 ) -> tuple[FloatArray, float]:
     with np.errstate(over="ignore", invalid="ignore"):
         mu = np.exp(log_exposure + x @ beta)
@@ -225,7 +244,7 @@ def _mean_and_deviance(
 
 
 def _take_step(
-    x: FloatArray,
+    x: FloatArray | BlockDesign,
     y: FloatArray,
     log_exposure: FloatArray,
     beta: FloatArray,
