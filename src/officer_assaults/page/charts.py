@@ -35,11 +35,20 @@ _FRAME = 74.0
 _LINE = 15.0
 _TEXT_CONTRAST = 4.5
 _TICK_ROOM = 38.0
-_WIDEST_FINE_SPAN = 12.0
 _DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)))
 _MARKERS = ("D", "o", "s", "^", "v", "P")
-_RATIO_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
-_FINE_RATIO_TICKS = (0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4)
+#: Ticks of a ratio axis, finest first: the first set whose labels all have room is used whole, so
+#: that no tick is missing between two others.
+_LINEAR_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
+_RATIO_SETS = (
+    (0.1, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 10),
+    (0.1, 0.2, 0.33, 0.5, 0.67, 1, 1.5, 2, 3, 5, 10),
+    (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50),
+    (0.125, 0.25, 0.5, 1, 2, 4, 8, 16),
+    (0.01, 0.1, 1, 10, 100),
+)
+_WIDEST_LINEAR_SPAN = 2.0
+_FEWEST_TICKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -523,10 +532,8 @@ def ratio_ticks(ax: Axes) -> None:
             return self.tick_values(*ax.get_xlim())
 
         def tick_values(self, vmin: float, vmax: float) -> Any:
-            fine = vmax / vmin < _WIDEST_FINE_SPAN
-            ticks = [t for t in (_FINE_RATIO_TICKS if fine else _RATIO_TICKS) if vmin <= t <= vmax]
             width = ax.get_window_extent().width * 72 / ax.figure.get_dpi()
-            return _with_room(ticks, width / np.log(vmax / vmin))
+            return _ticks_with_room(vmin, vmax, width / np.log(vmax / vmin))
 
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(RatioLocator())
@@ -534,19 +541,23 @@ def ratio_ticks(ax: Axes) -> None:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def _with_room(ticks: Sequence[float], px_per_log: float) -> list[float]:
-    """Thin ticks out from 1 to both sides, so that their labels stand apart."""
-    centre = 1 if 1 in ticks else next(iter(ticks), 1)
-    above = sorted(tick for tick in ticks if tick > centre)
-    below = sorted((tick for tick in ticks if tick < centre), reverse=True)
-    kept = [centre] if ticks else []
-    for side in (above, below):
-        last = centre
-        for tick in side:
-            if abs(np.log(tick / last)) * px_per_log >= _TICK_ROOM:
-                kept.append(tick)
-                last = tick
-    return sorted(kept)
+def _ticks_with_room(low: float, high: float, px_per_log: float) -> list[float]:
+    """Finest whole set of round ratios whose labels stand apart, else the coarsest."""
+    sets: list[Sequence[float]] = list(_RATIO_SETS)
+    if high / low < _WIDEST_LINEAR_SPAN:
+        steps = [
+            (step, np.arange(np.ceil(low / step), high / step + 1e-9)) for step in _LINEAR_STEPS
+        ]
+        sets = [*(np.round(step * whole, 2).tolist() for step, whole in steps), *sets]
+    best: list[float] = []
+    for each in sets:
+        ticks = [tick for tick in each if low <= tick <= high]
+        apart = np.diff(np.log(ticks)) * px_per_log if len(ticks) > 1 else np.array([np.inf])
+        if apart.min() >= _TICK_ROOM and len(ticks) > len(best):
+            best = ticks
+        if len(best) >= _FEWEST_TICKS:
+            break
+    return best
 
 
 def _intervals(

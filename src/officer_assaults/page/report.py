@@ -28,6 +28,8 @@ MOST_ROWS_IN_FOLD = 400
 MOST_ROWS_IN_TEXT = 15
 MOST_LETTERS_IN_TEXT = 1500
 SIMULATED = "Simulated data"
+#: Tells spreadsheets that a CSV is UTF-8.
+BYTE_ORDER_MARK = "\ufeff"
 #: Openings of an answer that are set in bold.
 OPENINGS = ("Not known, but bounded.", "Not known.", "Not tested.")
 PROJECT_CITED = "Officer Assaults"
@@ -154,7 +156,7 @@ def main_points(points: Sequence[str]) -> None:
     for point in points:
         _require(point=point)
     items = "".join(f"<li>{markup.inline(point)}</li>" for point in points)
-    body = f'<div class="oa-points"><p class="oa-label">Main points</p><ul>{items}</ul></div>'
+    body = f'<div class="oa-points"><h2 class="oa-label">Main points</h2><ul>{items}</ul></div>'
     _display("main_points", body, "\n".join(f"* {markup.plain(point)}" for point in points))
 
 
@@ -188,7 +190,9 @@ def boxes(
             if len(lines) == 1
             else f"<ul>{''.join(f'<li>{markup.inline(line)}</li>' for line in lines)}</ul>"
         )
-        parts.append(f'<div class="oa-box oa-{kind}"><p class="oa-label">{title}</p>{inside}</div>')
+        parts.append(
+            f'<div class="oa-box oa-{kind}"><h2 class="oa-label">{title}</h2>{inside}</div>'
+        )
         plain.append(f"{title}: {markup.plain(' '.join(lines))}")
     _display("boxes", f'<div class="oa-boxes">{"".join(parts)}</div>', "\n".join(plain))
 
@@ -487,8 +491,9 @@ def _folded_if_long(table: str, rows: int, caption: str) -> str:
 
 
 def _download_html(csv: str, token: str, kind: str) -> str:
+    link = markup.data_link(BYTE_ORDER_MARK + csv, "text/csv")
     return (
-        f'<p class="oa-get"><a download="{token}.csv" href="{markup.data_link(csv, "text/csv")}">'
+        f'<p class="oa-get"><a download="{token}.csv" href="{link}">'
         f"Download the data of {_reference(kind)} (CSV, {markup.kilobytes(csv)})</a></p>"
     )
 
