@@ -1,18 +1,16 @@
-"""Table of the forces that a comparison leaves out, in the same words on every page."""
+"""Exclusions: what a comparison of forces left out, as a table."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
 from officer_assaults.data import forces
-
-if TYPE_CHECKING:
-    from officer_assaults.data.recorded import Comparison
+from officer_assaults.data.recorded import Comparison
 
 
-def table(comparison: Comparison) -> dict[str, Any]:
+def left_out_table(comparison: Comparison) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: what the comparison left out, and why."""
     names = forces.names()
     frame = pd.concat([comparison.left_out, comparison.flagged], ignore_index=True)
