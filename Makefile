@@ -5,13 +5,19 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
+# Values are taken as they were typed: $(value ...) leaves dollar signs and calls of functions alone.
+typed = $(foreach name,$(1),$(eval override $(name) := $$(value $(name))))
 FORCE ?=
 NB ?= 01_rise
 SET ?=
 DATA ?=
 JOBS ?=
 OUT ?= site
-ifndef PYTHON
+ARGS ?=
+$(call typed,FORCE NB SET DATA JOBS OUT ARGS)
+ifdef PYTHON
+$(call typed,PYTHON)
+else
 PYTHON := $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,\
 	$(if $(shell $(name) -c 'import sys; print(0x30b0000 <= sys.hexversion < 0x30e0000 or "")' 2>/dev/null | grep True),$(name))))
 endif
@@ -33,7 +39,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Without FORCE the command takes the focus force, or the one that an own export names. Values reach
 # the command through the environment, so that they may hold quotes.
-export FORCE NB SET DATA JOBS OUT
+export FORCE NB SET DATA JOBS OUT PYTHON
 options = $(if $(FORCE),--force "$$FORCE") $(if $(SET),--set "$$SET") $(if $(JOBS),--jobs "$$JOBS")
 
 .PHONY: help
@@ -57,7 +63,7 @@ crewing: $(SELF) ## run the crewing notebooks on your own export: DATA=path/to/c
 	@$(APP) crewing report "$$DATA" $(options)
 
 .PHONY: verify
-verify: $(SELF) ## run the tracked reports again and compare with reports/findings.csv
+verify: $(SELF) ## run the tracked reports again and compare with the committed findings
 	@$(APP) verify
 
 .PHONY: publish
@@ -106,7 +112,7 @@ check: $(FULL) $(SELF) ## lint, format, types, import rules, notebooks, known vu
 
 .PHONY: validate
 validate: $(FULL) $(SELF) ## run the validation study in full, long tests, every browser state and all mutations
-	@status=0; $(APP) validate --runs full $(if $(JOBS),--jobs '$(JOBS)') || status=1; \
+	@status=0; $(APP) validate --runs full $(if $(JOBS),--jobs "$$JOBS") || status=1; \
 	OFFICER_ASSAULTS_RUNS=full $(BIN)/pytest $(SIDE_BY_SIDE) || status=1; \
 	$(BIN)/python tests/mutation/try_mutants.py || status=1; exit $$status
 
@@ -137,10 +143,10 @@ lock: $(FULL) $(SELF) ## resolve requirements.lock again from pyproject.toml
 
 # The lock pins uv as well: a machine without uv gets the pinned one, checked by its hash.
 $(BIN)/python:
-	@test -n '$(PYTHON)' || { echo 'No Python 3.11 to 3.13 found: install one, or name it: make PYTHON=/path/to/python3.11' >&2; exit 2; }
-	@echo 'Making $(VENV) with $(PYTHON)'
-	@if command -v uv >/dev/null; then uv venv --quiet --python '$(PYTHON)' $(VENV); \
-	else '$(PYTHON)' -m venv $(VENV) 2>/dev/null || '$(PYTHON)' -m venv --clear --without-pip $(VENV); fi
+	@test -n "$$PYTHON" || { echo 'No Python 3.11 to 3.13 found: install one, or name it: make PYTHON=/path/to/python3.11' >&2; exit 2; }
+	@echo "Making $(VENV) with $$PYTHON"
+	@if command -v uv >/dev/null; then uv venv --quiet --python "$$PYTHON" $(VENV); \
+	else "$$PYTHON" -m venv $(VENV) 2>/dev/null || "$$PYTHON" -m venv --clear --without-pip $(VENV); fi
 
 $(VENV)/uv.lock: requirements.lock | $(BIN)/python
 	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.lock > $@.part && mv $@.part $@
@@ -148,7 +154,7 @@ $(VENV)/uv.lock: requirements.lock | $(BIN)/python
 $(BIN)/uv: $(VENV)/uv.lock
 	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r $<; \
 	elif $(BIN)/python -m pip --version >/dev/null 2>&1; then $(BIN)/python -m pip install --quiet --require-hashes -r $<; \
-	else '$(PYTHON)' -m pip --python $(BIN)/python install --quiet --require-hashes -r $<; fi
+	else "$$PYTHON" -m pip --python $(BIN)/python install --quiet --require-hashes -r $<; fi
 	@touch $@
 
 define install

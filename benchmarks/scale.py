@@ -34,19 +34,16 @@ def now():
 
 
 def project(path):
-    import duckdb  # noqa: F401
+    import ibis.backends.duckdb  # noqa: F401
 
-    from officer_assaults.stats.sufficient import fit_roster
+    from officer_assaults.topics.crewing import rosters
     from officer_assaults.topics.crewing.data import identifiers  # noqa: F401
-    from officer_assaults.topics.crewing.rosters import open_roster
 
     start = now()
-    with open_roster(path) as roster:
-        model = fit_roster(
-            roster, f"y ~ {RIGHT}", exposure="officer_hours", cov="cluster", cluster="officer",
-            correction="G/(G-1)*(N-1)/(N-K)",
-        )  # fmt: skip
-    return start, *model.table.set_index("term").loc["single", ["estimate", "se"]]
+    fit = rosters.fit(f"y ~ {RIGHT}", path, exposure="officer_hours", cluster="officer")
+    # The others multiply by (N - 1)/(N - K) as well, and this does not.
+    factor = (fit.rows - 1) / (fit.rows - len(fit.coefficients))
+    return start, fit.coefficients["single"], fit.se["single"] * factor**0.5
 
 
 def floor(path):
@@ -147,8 +144,7 @@ def run_once(name, path):
 
 
 def generate(rows, path):
-    from officer_assaults.topics.crewing.rosters import write_roster
-    from officer_assaults.topics.crewing.rosters.simulated import simulate_roster
+    from officer_assaults.topics.crewing.simulator.officers import simulate_roster, write_roster
 
     start = time.perf_counter()
     if not path.exists():

@@ -5,12 +5,17 @@ import os
 from collections import defaultdict
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 # Tests run side by side: threads inside one process would fight the other processes.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
+
+# A busy machine is no fault of the code: no test has a time limit.
+hypothesis.settings.register_profile("project", deadline=None)
+hypothesis.settings.load_profile("project")
 
 #: Seconds of call and of set-up of each test when the whole suite was last timed.
 DURATIONS = Path(__file__).with_name("durations.json")

@@ -46,6 +46,11 @@ class Finding:
         What is counted, and over what exposure.
     period, vintage : str
         Period(s) and data release(s) the number rests on.
+    provenance : str
+        Whose figures they are and how they were read; verdict rules ask for it.
+    quantity : str
+        Key that two findings share if they state the same quantity of the same release; they must
+        then agree. Empty where a finding states nothing that another report states too.
     tolerance : float
         Relative difference that ``make verify`` accepts on another machine.
     simulated : bool
@@ -72,6 +77,8 @@ class Finding:
     denominator: str = ""
     period: str = ""
     vintage: str = ""
+    provenance: str = ""
+    quantity: str = ""
     tolerance: float = 1e-6
     simulated: bool = False
     note: str = ""
@@ -106,8 +113,15 @@ class Finding:
             )
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain dictionary for JSON; infinite limits become ``"inf"`` and ``"-inf"``."""
-        return {key: _json_number(value) for key, value in asdict(self).items()}
+        """Plain dictionary for JSON; infinite limits become ``"inf"`` and ``"-inf"``.
+
+        Provenance and quantity are left out where there is none.
+        """
+        plain = {key: _json_number(value) for key, value in asdict(self).items()}
+        for name in ("provenance", "quantity"):
+            if not plain[name]:
+                del plain[name]
+        return plain
 
 
 def _json_number(value: Any) -> Any:

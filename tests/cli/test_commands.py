@@ -57,12 +57,7 @@ def test_reports_are_made_once_and_the_findings_tracked(project, run, built):
     wanted = ("everywhere/02_national.html", "north/01_scoped.html", "index.html")
     assert pages == [str(project.reports / name) for name in wanted]
     assert built == [project.reports]
-    rows = (project.reports / "findings.csv").read_text().splitlines()
-    assert [row.split(",")[:3] for row in rows] == [
-        ["notebook", "force", "id"],
-        ["01_scoped", "north", "items"],
-        ["02_national", "everywhere", "items"],
-    ]
+    assert not (project.reports / "findings.csv").exists()
 
 
 def test_dry_run_says_why_and_makes_nothing(project, run):
@@ -81,7 +76,6 @@ def test_other_parameters_are_marked_and_not_tracked(project, run):
     made = json.loads((project.reports / "south" / "01_scoped.json").read_text())
     assert made["non_default"] == {"level": 0.2, "size": 4}
     run("report", "01_scoped", "--set", "size=4")
-    assert not (project.reports / "findings.csv").exists()
     shown = run("reports", "--dry-run", "--force", "north,south").output
     assert "north/01_scoped: parameters changed: size" in shown
     assert "south/01_scoped: parameters changed: level, size" in shown
@@ -148,7 +142,7 @@ def _change_value(project, factor):
 
 
 def test_verify_compares_within_tolerance(project, run):
-    run("reports")
+    run("publish")
     before = tree.snapshot(project)
     assert "All 2 tracked findings were reproduced" in run("verify").output
     _change_value(project, 1 + 5e-7)
@@ -160,26 +154,54 @@ def test_verify_compares_within_tolerance(project, run):
     assert not (project.state / "verify").exists()
 
 
-def test_tracked_digits_move_only_with_a_finding(project, run):
+def test_only_publish_moves_the_oracle(project, run):
+    """A changed number, a deleted notebook: batches in between do not make verify agree."""
+    run("publish")
+    path = project.reports / "findings.csv"
+    before = path.read_bytes()
+    _change_value(project, 1.1)
+    run("reports", "--force", "all")
+    assert path.read_bytes() == before
+    assert "value   4.5      4.95" in run("verify", code=1).output
+    (project.notebooks / "02_national.ipynb").unlink()
     run("reports")
+    assert path.read_bytes() == before
+    gone = [line.split() for line in run("verify", code=1).output.splitlines()]
+    assert ["everywhere/02_national", "items", "present", "missing"] in gone
+    run("publish")
+    assert [row.split(",")[0] for row in path.read_text().splitlines()] == ["notebook", "01_scoped"]
+
+
+def test_verify_compares_with_the_commit(project, run):
+    """Neither another file on disk nor a table that is not committed yet passes."""
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    run("publish")
+    for command in (["init", "-q"], ["add", "-f", "reports/findings.csv"]):
+        subprocess.run(["git", *command], cwd=project.root, check=True)
+    subprocess.run(["git", *identity, "commit", "-qm", "First"], cwd=project.root, check=True)
+    run("verify")
+    path = project.reports / "findings.csv"
+    path.write_text(path.read_text().replace(",4.5,", ",4.6,", 1))
+    shown = run("verify", code=1)
+    assert "committed  on disk" in shown.output
+    assert "differs from the committed table in 1 places" in shown.stderr
+    _change_value(project, 1.1)
+    run("publish")
+    assert "tracked  now" in run("verify", code=1).output
+
+
+def test_tracked_digits_move_only_with_a_finding(project, run):
+    run("publish")
     path = project.reports / "findings.csv"
     before = path.read_text()
     _change_value(project, 1 + 5e-7)
-    run("reports")
+    run("publish")
     assert path.read_text() == before
     _change_value(project, 1.1)
-    run("reports")
+    run("publish")
     old, new = before.splitlines(), path.read_text().splitlines()
     assert new[:2] == old[:2]
     assert new[2] == old[2].replace(",4.5,", ",4.9500025,")
-
-
-def test_findings_of_reports_not_made_stay_tracked(project, run):
-    run("reports")
-    before = (project.reports / "findings.csv").read_text()
-    (project.reports / "north" / "01_scoped.json").unlink()
-    run("reports", "--notebook", "02_national", "--again")
-    assert (project.reports / "findings.csv").read_text() == before
 
 
 def test_publish_replaces_the_published_set_as_a_whole(project, run):
@@ -260,6 +282,11 @@ def test_words_are_canonical(vocabulary, text, canonical):
 def test_the_command_runs_the_report_again(tmp_path):
     """Pasted into a shell, through make, every value arrives as it was."""
     settings = {"alpha": "0.1", "phi_list": "[1.0,2.0]", "why": 'the force\'s "own" split, 5 $HOME'}
+    settings |= {
+        "formula": "a == 1 b = 2 \\d",
+        "title": '"quoted"',
+        "run": "$(shell exit 1) cost$1.csv",
+    }
     command = project_.make_command("01_rise", "kent", settings)
     app = tmp_path / "bin" / "officer-assaults"
     app.parent.mkdir()

@@ -15,12 +15,11 @@ import yaml
 from officer_assaults import files, paths
 from officer_assaults.data import counts, home_office, registers
 from officer_assaults.data import tables as tables_
-from officer_assaults.stats.sufficient import fit_roster
 from officer_assaults.topics.crewing import rosters
 from officer_assaults.topics.crewing.data.about import sidecar_of
 from officer_assaults.topics.crewing.data.reader import load
-from officer_assaults.topics.crewing.rosters.simulated import RosterTruth, simulate_roster
 from officer_assaults.topics.crewing.simulator.force import simulate_force
+from officer_assaults.topics.crewing.simulator.officers import RosterTruth, simulate_roster
 from officer_assaults.topics.crewing.simulator.params import ForceParams
 
 HERE = Path(__file__).parent
@@ -122,8 +121,7 @@ def roster():
 
 
 def read_roster(path):
-    with rosters.open_roster(path, threads=1) as opened:
-        fit_roster(opened, "y ~ single + C(hour_band)", exposure="officer_hours")
+    rosters.fit("y ~ single + C(hour_band)", path, exposure="officer_hours", threads=1)
 
 
 def read_registers(path):

@@ -38,7 +38,7 @@ class Mutant:
         return f"{PACKAGE}/{self.file}.py"
 
 
-RATE = "tests/stats/test_rate_model.py"
+RATE = "tests/stats/test_glm.py"
 CREW = "tests/topics/crewing/test_estimators.py"
 POLICY = "tests/topics/crewing/test_policy.py"
 TRIAL = "tests/topics/planning/test_power.py"
@@ -46,7 +46,7 @@ TRIAL = "tests/topics/planning/test_power.py"
 MUTANTS = (
     Mutant(
         "offset dropped",
-        "stats/rate_model",
+        "stats/glm",
         "glm = sm.GLM(y, x, family=sm.families.Poisson(), offset=log_exposure)",
         "glm = sm.GLM(y, x, family=sm.families.Poisson())",
         "counts compared as if every row had the same hours",
@@ -54,7 +54,7 @@ MUTANTS = (
     ),
     Mutant(
         "leave-one-out not left out",
-        "stats/rate_model",
+        "stats/newton",
         "rest = np.where(left, 0.0, y - np.exp(x @ beta + log_exposure))",
         "rest = y - np.exp(x @ beta + log_exposure)",
         "every refit the full fit: jackknife intervals of no width",
@@ -78,7 +78,7 @@ MUTANTS = (
     ),
     Mutant(
         "G/(G-1) dropped",
-        "stats/rate_model",
+        "stats/glm",
         'factor = len(labels) / (len(labels) - 1) if spec.correction == "G/(G-1)" else 1.0',
         "factor = 1.0",
         "cluster errors too small",
@@ -86,7 +86,7 @@ MUTANTS = (
     ),
     Mutant(
         "G/(G-1) doubled",
-        "stats/rate_model",
+        "stats/glm",
         'factor = len(labels) / (len(labels) - 1) if spec.correction == "G/(G-1)" else 1.0',
         'factor = (len(labels) / (len(labels) - 1)) ** 2 if spec.correction == "G/(G-1)" else 1.0',
         "cluster errors corrected twice",
@@ -94,7 +94,7 @@ MUTANTS = (
     ),
     Mutant(
         "normal for t with clusters",
-        "stats/rate_model",
+        "stats/glm",
         """    if clusters is not None:
         return float(clusters - 1)
 """,

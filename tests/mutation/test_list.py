@@ -13,8 +13,10 @@ def test_every_mutation_still_applies_and_names_tests_that_exist():
 
 
 def test_a_mutation_that_does_not_apply_is_told():
-    gone = Mutant("gone", "evalue", "no such text", "x", "", "tests/no_such.py::test_x")
-    idle = Mutant("idle", "evalue", "def bounding_factor", "def bounding_factor", "", "tests/x.py")
+    gone = Mutant("gone", "stats/evalue", "no such text", "x", "", "tests/no_such.py::test_x")
+    idle = Mutant(
+        "idle", "stats/evalue", "def bounding_factor", "def bounding_factor", "", "tests/x.py"
+    )
     assert [line.split(":")[0] for line in run.misplaced([gone, idle])] == ["gone", "idle"]
     assert run.missing_tests([gone]) == ["tests/no_such.py::test_x"]
 

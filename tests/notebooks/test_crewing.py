@@ -10,12 +10,12 @@ import pytest
 import yaml
 from notebook_runs import run
 
+from officer_assaults.page import words
+from officer_assaults.refusals import Refusal
+from officer_assaults.topics.crewing.given import force_of_export
 from officer_assaults.topics.crewing.simulator.force import simulate_force
 from officer_assaults.topics.crewing.simulator.params import ForceParams
 from officer_assaults.topics.crewing.simulator.scenarios import SCENARIOS
-from officer_assaults.page import words
-from officer_assaults.topics.crewing.given import force_of_export
-from officer_assaults.refusals import Refusal
 
 CREWING, PLANNING = "05_crewing", "08_planning"
 EXPORT = Path(__file__).resolve().parents[1] / "topics" / "crewing" / "cells.csv"

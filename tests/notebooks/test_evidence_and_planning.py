@@ -4,9 +4,9 @@ import pytest
 from notebook_runs import run
 
 from officer_assaults import paths
-from officer_assaults.topics.planning import protocol as trial_protocol
-from officer_assaults.page import words
 from officer_assaults.data import cache
+from officer_assaults.page import words
+from officer_assaults.topics.planning import protocol as trial_protocol
 
 # Figures are printed to three decimals.
 PRINTED = 0.0006

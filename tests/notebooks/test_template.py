@@ -76,7 +76,7 @@ def test_its_neighbours_are_made_again_when_it_comes(copied):
         done = subprocess.run(
             [sys.executable, "-c", code], cwd=copied, capture_output=True, text=True, check=True
         )
-        return eval(done.stdout)  # noqa: S307 -- our own dictionary of text
+        return eval(done.stdout)
 
     before = hashes()
     hidden = (copied / "notebooks" / f"{NEW}.ipynb").rename(copied / "kept.ipynb")

@@ -16,6 +16,9 @@ report.boxes(
     cannot=["Why a count is high.", "What was never recorded."],
     settle="Shift records with officer-hours.",
 )
+report.answer("Not known. The figures of the sample are made up.")
+report.may_say("Recorded assaults in Alder rose by a third.", "Violence rose by a third.")
+report.may_say("Alder grew most.", "Alder is the worst force.", source="Made-up figures")
 report.headline(
     "Recorded assaults rose by a third in Alder",
     number="+33%",
@@ -48,6 +51,7 @@ report.show_figure(
                  x_label="Quarter", events={4: "New code"}),
     headline="Counts rose over eight quarters", subtitle="Recorded assaults a quarter, Alder",
     alt="A line that rises from nine to twenty-one over eight quarters.", simulated=True,
+    lead=True,
 )""",
     """\
 table = growth.assign(Force=["=Alder", "+Birch", *forces[2:]])

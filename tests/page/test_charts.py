@@ -112,7 +112,7 @@ def test_tiles_show_steps_and_cross_out_what_is_missing() -> None:
 @pytest.mark.parametrize("log", [True, False])
 def test_axis_numbers_are_plain(log: bool) -> None:
     frame = ROWS.assign(Ratio=ROWS["Ratio"] * (1 if log else 10_000))
-    chart = charts.strip(frame, label="Force", value="Ratio", axis_label="x", log=log)
+    chart = charts.histogram(frame, value="Ratio", axis_label="x", log=log)
     chart.figure.draw_without_rendering()
     texts = [tick.get_text() for tick in chart.figure.axes[0].get_xticklabels()]
     assert texts
@@ -147,3 +147,26 @@ def test_the_label_of_a_line_in_the_middle_of_a_logarithmic_axis_stands_over_it(
     )
     (label,) = [text for text in chart.figure.axes[0].texts if text.get_text() == "mean"]
     assert label.get_ha() == "center"
+
+
+@pytest.mark.parametrize("width", [theme.WIDE, theme.NARROW])
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.97, 1.04), (0.8, 1.4), (0.7, 2.1), (0.3, 3.5), (0.4, 9.0), (0.05, 60.0)]
+)
+def test_a_ratio_axis_has_three_ticks_or_more_and_none_is_left_out_between_others(
+    width: int, low: float, high: float
+) -> None:
+    frame = pd.DataFrame({"Force": ["a", "b"], "Ratio": [low, high], "lower": [low] * 2})
+    chart = charts.dot_interval(
+        frame.assign(upper=high), label="Force", value="Ratio", lower="lower", upper="upper",
+        axis_label="x", log=True,
+    )  # fmt: skip
+    chart.figure.set_size_inches(width / 72, chart.figure.get_size_inches()[1])
+    chart.figure.draw_without_rendering()
+    axes = chart.figure.axes[0]
+    inside = [
+        tick for tick in axes.get_xticks() if axes.get_xlim()[0] <= tick <= axes.get_xlim()[1]
+    ]
+    assert len(inside) >= 3
+    gaps = np.diff(np.log(inside))
+    assert gaps.max() / gaps.min() < 2.6

@@ -90,6 +90,7 @@ def test_wide_tables_stack_on_a_telephone_with_a_label_in_every_cell() -> None:
     soup = _html(frame)
     assert "oa-stack" in soup.table["class"]  # type: ignore[index]
     assert [cell["data-label"] for cell in soup.select("tbody td")] == ["Reason", "Count"]
+    assert soup.select_one("tbody th")["data-label"] == "Force"  # type: ignore[index]
     assert soup.table["role"] == "table"  # type: ignore[index]
     assert "oa-stack" not in _html(FRAME[["Force", "Offences", "ratio"]]).table["class"]  # type: ignore[index]
 

@@ -39,6 +39,7 @@ FRAME = pd.DataFrame(
         ("cr(hour, df=3) - 1", 3),
         ("bs(hour, df=4, degree=3)", 5),
         ("I(hour**2 - 3*hour/2) + single:hour", 3),
+        ("np.log(hour + 1) + np.log(2 * hour + 1)", 3),
         ("(single + hour + band)**2 - 1", 10),
         ("1", 1),
     ],
@@ -50,6 +51,24 @@ def test_allowed_terms_are_built_as_patsy_builds_them(right, columns):
     np.testing.assert_array_equal(matrix, dmatrix(right, FRAME))
     # Other rows get the same knots and levels, so a part equals its part of the whole.
     np.testing.assert_allclose(rebuild_design(formula, info, FRAME.iloc[2:5]), matrix.iloc[2:5])
+
+
+BROKEN = [
+    "hour + 1_",
+    "hour + \x00",
+    "hour + 0b2",
+    "f'{hour'",
+    "hour + 'a",
+    "hour + 1e",
+    "\\",
+    "hour ¤",
+]
+
+
+@pytest.mark.parametrize("right", BROKEN)
+def test_what_no_tokenizer_reads_is_refused_on_every_python(right):
+    with pytest.raises(Refusal, match="E125"):
+        check_formula(f"y ~ {right}", list(FRAME.columns))
 
 
 ATTACKS = [
@@ -81,6 +100,10 @@ ATTACKS = [
     "I(open('pwned', 'w'))",
     "I(hour.mean())",
     "I((lambda: hour)())",
+    "np.exp(hour)",
+    "np.log.__call__(hour)",
+    "os.log(hour)",
+    "log(hour, out=hour)",
     "I(hour := 1)",
     "I(hour if 1 else 2)",
     "I(9**9**9)",
@@ -174,7 +197,7 @@ def test_rows_are_never_dropped_silently():
         build_design(formula, frame)
 
 
-@pytest.mark.parametrize("term", ["I(single/hour)", "I(y2/hour)"])
+@pytest.mark.parametrize("term", ["I(single/hour)", "I(y2/hour)", "log(hour)", "np.log(hour - 1)"])
 def test_terms_must_be_finite_numbers(term):
     # 0/0 is missing and 3/0 infinite; both rows would spoil the fit or vanish from it.
     frame = FRAME.assign(y2=3.0)

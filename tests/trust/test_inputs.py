@@ -48,11 +48,11 @@ HOSTILE = [
 def test_a_force_is_one_of_the_list_or_refused(text):
     codes, name = ("E101",), "kent"
     try:
-        name = project_._force(text)
+        name = project_.load().vocabularies["force"].canonical(text)
     except Refusal as refusal:
         codes = refusal.codes
     assert codes == ("E101",)
-    assert name in project_._forces()
+    assert name in project_.load().vocabularies["force"].known()
     assert name.replace("-", "").isalnum()
 
 

@@ -20,27 +20,46 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--jobs", type=click.IntRange(1), help="Processes; default one a core.")
 def verify(jobs: int | None) -> None:
-    """Run the tracked reports again and compare their findings with reports/findings.csv."""
+    """Run the tracked reports again and compare their findings with the committed table.
+
+    The table is that of the last commit; where there is no git, the file that lies there.
+    """
     from officer_assaults.cli import output
     from officer_assaults.cli import project as project_
     from officer_assaults.cli.reports import FAILED
     from officer_assaults.pipeline import results
 
     project = project_.load()
-    before = results.read_csv(output.findings_path(project), output.SCOPE_COLUMN)
+    on_disk = results.read_csv(output.findings_path(project), output.SCOPE_COLUMN)
+    committed = output.committed_findings(project)
+    before = on_disk if committed is None else committed
     elsewhere = replace(project, reports=project.state / "verify")
     shutil.rmtree(elsewhere.reports, ignore_errors=True)
     code = _make_all(elsewhere, jobs)
     differences = results.compare(before, output.tracked_rows(elsewhere))
     if code == 0:
         shutil.rmtree(elsewhere.reports, ignore_errors=True)
+    moved = _moved(before, on_disk)
     if differences:
         click.echo(difference_table(differences))
         told = f"{len(differences)} differences from the tracked findings."
         click.echo(f"{told} If they are meant, 'make publish' takes them over.", err=True)
+    if differences or moved:
         sys.exit(FAILED)
     click.echo(f"All {len(before)} tracked findings were reproduced within their tolerances.")
     sys.exit(code)
+
+
+def _moved(committed: Sequence[dict[str, str]], on_disk: Sequence[dict[str, str]]) -> bool:
+    """Whether the table on disk is another than the committed one, and say so."""
+    from officer_assaults.pipeline import results
+
+    moved = results.compare(committed, on_disk)
+    if moved:
+        click.echo(difference_table(moved, ("committed", "on disk")))
+        told = f"reports/findings.csv differs from the committed table in {len(moved)} places."
+        click.echo(f"{told} Commit it, if 'make publish' wrote it; else restore it.", err=True)
+    return bool(moved)
 
 
 def _make_all(project: Project, jobs: int | None) -> int:
@@ -53,9 +72,11 @@ def _make_all(project: Project, jobs: int | None) -> int:
         return summarise(project, plan, run(project, plan, jobs, None, 600.0, 2000.0, None))
 
 
-def difference_table(differences: Sequence[Difference]) -> str:
+def difference_table(
+    differences: Sequence[Difference], sides: tuple[str, str] = ("tracked", "now")
+) -> str:
     """Table of findings that came out otherwise, one line per column that differs."""
-    rows = [("report", "finding", "column", "tracked", "now")]
+    rows = [("report", "finding", "column", *sides)]
     rows += [(f"{d.scope}/{d.notebook}", d.id, d.column, d.before, d.now) for d in differences]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(

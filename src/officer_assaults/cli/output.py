@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 from typing import TYPE_CHECKING
 
 from officer_assaults.files import write_atomic
@@ -25,38 +26,44 @@ def findings_path(project: Project) -> Path:
 def tracked_rows(project: Project) -> list[dict[str, str]]:
     """Rows of the findings on disk that the tracked table holds: focus force and national."""
     wanted = {project.focus, project.national_scope}
+    notebooks = {path.stem for path in project.notebooks.glob("*.ipynb")}
     return results.findings_rows(
         report
         for report in results.read_reports(project.reports)
-        if report["scope"] in wanted and not report["non_default"]
+        if report["scope"] in wanted
+        and report["notebook"] in notebooks
+        and not report["non_default"]
     )
 
 
 def refresh_findings(project: Project) -> None:
-    """Bring the tracked table up to date, leaving rows of reports that are not on disk."""
+    """Take the findings on disk over into the tracked table; only ``publish`` does."""
     path = findings_path(project)
-    now = tracked_rows(project)
     before = results.read_csv(path, SCOPE_COLUMN) if path.is_file() else []
-    made = {(row["notebook"], row["scope"]) for row in now}
-    notebooks = {path.stem for path in project.notebooks.glob("*.ipynb")}
-    kept = [
-        row
-        for row in before
-        if (row["notebook"], row["scope"]) not in made and row["notebook"] in notebooks
-    ]
     rows = sorted(
-        [*kept, *results.refreshed(before, now)],
+        results.refreshed(before, tracked_rows(project)),
         key=lambda row: (row["notebook"], row["scope"]),
     )
     text = results.write_csv(rows, SCOPE_COLUMN)
-    if rows and (not path.is_file() or path.read_text(encoding="utf-8") != text):
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_atomic(path, text)
 
 
-def gather(project: Project) -> None:
-    """Bring findings table and front page up to date after a batch."""
-    refresh_findings(project)
-    build(project)
+def committed_findings(project: Project) -> list[dict[str, str]] | None:
+    """Rows of the findings table as last committed; None where no commit holds one.
+
+    Raises
+    ------
+    Refusal
+        P401 if what is committed is no table of findings.
+    """
+    name = findings_path(project).relative_to(project.root).as_posix()
+    command = ["git", "-c", "core.quotepath=off", "show", f"HEAD:./{name}"]
+    try:
+        done = subprocess.run(command, cwd=project.root, capture_output=True, check=False)
+    except OSError:
+        return None
+    return results.parse_csv(done.stdout, SCOPE_COLUMN) if done.returncode == 0 else None
 
 
 def build(project: Project) -> Path:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import officer_assaults
 from officer_assaults import paths
+from officer_assaults.data import vocabularies
+from officer_assaults.pipeline.parameters import join_assignments
 from officer_assaults.pipeline.project import Project
 from officer_assaults.refusals import Problem, Refusal
 
@@ -36,6 +37,7 @@ PRELOAD = (
     "pandas.io.formats.csvs",
     "pandas.io.formats.string",
     "patsy",
+    "seaborn",
     "statsmodels.formula.api",
     "officer_assaults.cli.project:load_tables",
 )
@@ -46,22 +48,6 @@ RENDER_IMPORTS = (
     "officer_assaults.data.forces",
     "pandera.backends.pandas.builtin_checks",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """A vocabulary whose words a module of ``sources`` knows, imported when first asked."""
-
-    resolve: Callable[[str], str]
-    everything: Callable[[], Sequence[str]]
-
-    def canonical(self, text: str) -> str:
-        """One spelling for a word."""
-        return self.resolve(text)
-
-    def known(self) -> Sequence[str]:
-        """All words."""
-        return self.everything()
 
 
 def load() -> Project:
@@ -89,11 +75,8 @@ def load() -> Project:
         national_scope=NATIONAL,
         focus=FOCUS_FORCE,
         scope_vocabulary="force",
-        vocabularies={
-            "force": Words(_force, _forces),
-            "financial-year": Words(_financial_year, _financial_years),
-            "vintage": Words(_vintage, _vintages),
-        },
+        vocabularies=vocabularies.vocabularies(),
+        check_together=vocabularies.check_together,
         helpers=HELPERS,
         versions=tuple(VERSIONS.split()),
         preload=PRELOAD,
@@ -118,51 +101,5 @@ def make_command(notebook: str, scope: str | None, settings: Mapping[str, str]) 
     if scope is not None:
         parts.append(f"FORCE={scope}")
     if settings:
-        text = " ".join(f"{name}={value}" for name, value in settings.items())
-        parts.append(f"SET={shlex.quote(text)}")
-    return " ".join(parts).replace("$", "$$")  # One dollar sign would be make's.
-
-
-def _force(text: str) -> str:
-    from officer_assaults.data import forces
-
-    force = forces.resolve(text)
-    if force.kind == "nation":
-        remedy = "Name a force: national figures are in the national notebooks."
-        raise Refusal(Problem("E101", f"'{text}' is not a police force.", remedy))
-    return force.slug
-
-
-def _forces() -> Sequence[str]:
-    from officer_assaults.data import forces
-
-    return sorted([*forces.slugs("territorial"), *forces.slugs("transport")])
-
-
-def _financial_year(text: str) -> str:
-    from officer_assaults.data import periods
-
-    return periods.financial_year(text).label
-
-
-def _financial_years() -> Sequence[str]:
-    from officer_assaults.data import recorded
-
-    years: list[str] = sorted(recorded.quarterly()["financial_year"].unique())
-    return years
-
-
-def _vintage(text: str) -> str:
-    from officer_assaults.data import recorded
-    from officer_assaults.refusals import nearest
-
-    known = recorded.vintages()
-    if text not in known:
-        raise Refusal(Problem("E107", f"'{text}' is not a release.", nearest(text, known)))
-    return text
-
-
-def _vintages() -> Sequence[str]:
-    from officer_assaults.data import recorded
-
-    return recorded.vintages()
+        parts.append(f"SET={shlex.quote(join_assignments(settings))}")
+    return " ".join(parts)

@@ -126,7 +126,7 @@ def make(
     memory: float = 2000.0,
     scheduler: str | None = None,
 ) -> int:
-    """Make what is stale in a plan, then findings table and index; the caller holds the lock.
+    """Make what is stale in a plan, then the index; the caller holds the lock.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def make(
         click.echo(f"All {len(plan.runs)} reports are fresh.")
     else:
         batch = run(project, plan, jobs, engine, timeout, memory, scheduler)
-        gathered = _gather(lambda: output.gather(project))
+        gathered = _gather(lambda: output.build(project))
         code = summarise(project, plan, batch) or gathered
     _show_pages(project, plan)
     return code

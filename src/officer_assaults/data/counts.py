@@ -10,8 +10,12 @@ import pandas as pd
 import pandera.pandas as pa
 
 from officer_assaults import files
-from officer_assaults.data import forces, readers, recorded
-from officer_assaults.data.periods import FinancialYear, financial_year_of
+from officer_assaults.data import forces, readers
+from officer_assaults.data.periods import (
+    FinancialYear,
+    financial_year_of,
+    two_years_in_order,
+)
 from officer_assaults.data.recorded import Pair, YearCount
 from officer_assaults.data.schemas import (
     CONSTABLE_SERIES,
@@ -237,7 +241,7 @@ def pair(
         if a count is known by its limits only.
     """
     chosen = forces.resolve(force)
-    first, second = recorded.two_years_in_order(period0, period1)
+    first, second = two_years_in_order(period0, period1)
     labels = [first.label, second.label]
     mine = frame[(frame["force"] == chosen.slug) & frame["financial_year"].isin(labels)]
     problems = Problems(file=frame.attrs.get("file"))

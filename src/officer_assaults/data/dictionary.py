@@ -8,7 +8,7 @@ from pathlib import Path
 import pandera.pandas as pa
 
 from officer_assaults import files, paths
-from officer_assaults.data import counts, schemas
+from officer_assaults.data import all_schemas, counts, schemas
 
 PAGE = "docs/data-dictionary.md"
 COMMAND = "python -m officer_assaults.data.dictionary"
@@ -16,7 +16,7 @@ _TYPES = {"int64": "whole number", "Int64": "whole number", "float64": "number"}
 _INTRODUCTION = f"""\
 # Data dictionary
 
-Written from the schemas in `src/officer_assaults/data/schemas.py` by `{COMMAND}`; a test
+Written from the schemas in `src/officer_assaults/data` by `{COMMAND}`; a test
 compares the two. Change the schema, then run the command.
 
 Every table is strict: a column that is not listed is refused, unless its name starts with `x_`.
@@ -29,7 +29,7 @@ licence, attribution, release, definitions, number of rows and checksum.
 def page() -> str:
     """Text of the data dictionary."""
     named = sorted(
-        [*schemas.FIXED.values(), *schemas.BY_RELEASE.values()], key=lambda s: str(s.name)
+        [*all_schemas.FIXED.values(), *all_schemas.BY_RELEASE.values()], key=lambda s: str(s.name)
     )
     parts = [_INTRODUCTION]
     parts += ["\n".join(_section(f"`data/{schema.name}.csv`", schema)) for schema in named]

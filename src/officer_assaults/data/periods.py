@@ -101,6 +101,27 @@ def financial_year(text: str | FinancialYear) -> FinancialYear:
     )
 
 
+def two_years_in_order(
+    period0: str | FinancialYear, period1: str | FinancialYear
+) -> tuple[FinancialYear, FinancialYear]:
+    """Two different financial years, the earlier first.
+
+    Raises
+    ------
+    Refusal
+        E106 if they are the same or the other way round.
+    """
+    first, second = financial_year(period0), financial_year(period1)
+    if first >= second:
+        what = (
+            f"{first} is compared with itself."
+            if first == second
+            else f"{first} comes after {second}."
+        )
+        raise Refusal(Problem("E106", what, "Give the earlier year as period0.", column="period1"))
+    return first, second
+
+
 def financial_year_of(day: date) -> FinancialYear:
     """Financial year in which a day falls."""
     return FinancialYear(day.year if day.month >= 4 else day.year - 1)

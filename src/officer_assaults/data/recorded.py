@@ -16,6 +16,7 @@ from officer_assaults.data.periods import (
     FinancialYear,
     financial_year,
     financial_year_of,
+    two_years_in_order,
 )
 from officer_assaults.data.schemas import (
     CONSTABLE_SERIES,
@@ -640,27 +641,6 @@ def _national_long(vintage: str) -> pd.DataFrame:
     sums = yearly(vintage).groupby(key, as_index=False)
     frame = sums.agg(offences=("offences", "sum"), complete=("complete", "all"))
     return frame.assign(force=forces.ENGLAND_AND_WALES)
-
-
-def two_years_in_order(
-    period0: str | FinancialYear, period1: str | FinancialYear
-) -> tuple[FinancialYear, FinancialYear]:
-    """Two different financial years, the earlier first.
-
-    Raises
-    ------
-    Refusal
-        E106 if they are the same or the other way round.
-    """
-    first, second = financial_year(period0), financial_year(period1)
-    if first >= second:
-        what = (
-            f"{first} is compared with itself."
-            if first == second
-            else f"{first} comes after {second}."
-        )
-        raise Refusal(Problem("E106", what, "Give the earlier year as period0.", column="period1"))
-    return first, second
 
 
 def _check_codes(codes: tuple[str, ...], first: FinancialYear) -> None:

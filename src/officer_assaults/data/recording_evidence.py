@@ -1,4 +1,4 @@
-"""Recording evidence: audits of crime recording, dated events, and growth of sister series."""
+"""Recording evidence: dated events, surveys, and growth of sister series."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from officer_assaults.data import breaks, exposure, forces, recorded, tables, years
+from officer_assaults.data import (
+    breaks,
+    exposure,
+    forces,
+    inspections,
+    recorded,
+    tables,
+    years,
+)
 from officer_assaults.data.forces import Force
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.schemas import NO_INJURY
@@ -14,7 +22,6 @@ from officer_assaults.data.tables import Release
 from officer_assaults.data.years import TwoYears
 from officer_assaults.refusals import Refusal
 
-AUDITS = "audits/crime-recording"
 EVENTS = "events/dated"
 SURVEYS = "surveys/officer-surveys"
 NATION = "england-and-wales"
@@ -48,25 +55,13 @@ class YearlyPair:
     after: int
 
 
-def audits(force: str | Force, crimes: str = "violence") -> pd.DataFrame:
-    """Audits of one force, the earliest first; empty where the project has read none."""
-    slug = forces.resolve(force).slug
-    rows = tables.load(AUDITS)
-    rows = rows[(rows["force"] == slug) & (rows["crimes"] == crimes)]
-    return rows.sort_values("audit_year", ignore_index=True)
-
-
-def audited(force: str | Force) -> pd.DataFrame:
-    """Every audit read of one force, all kinds of crime."""
-    rows = tables.load(AUDITS)
-    return rows[rows["force"] == forces.resolve(force).slug].reset_index(drop=True)
-
-
 def events(force: str | Force) -> pd.DataFrame:
     """Dated events of one force and of the nation, in order: day, event, kind, source_url."""
     slug = forces.resolve(force).slug
     rows = tables.load(EVENTS)
-    return rows[rows["force"].isin([slug, NATION])].sort_values("day", ignore_index=True)
+    rows = rows[rows["force"].isin([slug, NATION])]
+    both = pd.concat([rows, inspections.reports(slug)], ignore_index=True)
+    return both.sort_values("day", ignore_index=True)
 
 
 def act_in_force() -> pd.Timestamp:
@@ -196,8 +191,9 @@ def recorded_per_officer(period: str | FinancialYear, vintage: str = "auto") -> 
 
 
 def releases() -> tuple[Release, ...]:
-    """Provenance of audits, events and surveys."""
-    return tuple(tables.release(item) for item in (AUDITS, EVENTS, SURVEYS))
+    """Provenance of inspections, events and surveys."""
+    held = (inspections.INSPECTIONS, inspections.EVENTS, inspections.FORMS, EVENTS, SURVEYS)
+    return tuple(tables.release(item) for item in held)
 
 
 def _both_series(vintage: str) -> pd.DataFrame:

@@ -641,25 +641,6 @@ SURVEYS = table(
     },
     key=["survey_id", "force", "population_definition", "event_definition", "recall"],
 )
-AUDITS = table(
-    "audits/crime-recording",
-    "Audits of crime recording: the share of reported crimes that had been recorded.",
-    {
-        "force": force(),
-        "crimes": column("str", "crimes audited", one_of(("violence", "all-crime"))),
-        "audit_year": column("int64", "year of the audit", unit="year", code="E106"),
-        "window_start": day("first day of the sampled crimes, or of the audit (see note)"),
-        "window_end": day("last day of the same"),
-        "percent": percentage("recorded, of crimes that should have been"),
-        "lower": percentage("lower limit of the published 95 % interval", nullable=True),
-        "upper": percentage("upper limit of the published 95 % interval", nullable=True),
-        "published_by": text("who published the figure"),
-        "read": column("str", "how it was read", one_of(("directly", "second-hand"))),
-        "source_url": text("page it was read on"),
-        "note": text("remark", nullable=True),
-    },
-    key=["force", "crimes", "audit_year"],
-)
 EVENTS_DATED = table(
     "events/dated",
     "Dated events that can move the record.",
@@ -932,7 +913,6 @@ FIXED: dict[str, pa.DataFrameSchema] = {
         OFFICER_INJURIES,
         PUBLISHED,
         SURVEYS,
-        AUDITS,
         EVENTS_DATED,
         EVIDENCE_LEDGER,
         EVIDENCE_CLAIMS,
@@ -963,8 +943,3 @@ BY_RELEASE: dict[str, pa.DataFrameSchema] = {
 def named(schema: pa.DataFrameSchema) -> list[str]:
     """Names of the columns of a schema, without the pattern for columns of your own."""
     return [name for name, column in schema.columns.items() if not column.regex]
-
-
-def schema_of(name: str) -> pa.DataFrameSchema | None:
-    """Return the schema of the table called ``name``, or None if there is no such table."""
-    return FIXED.get(name) or BY_RELEASE.get(name.partition("/")[0] if "/" in name else "")

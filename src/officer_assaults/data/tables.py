@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from officer_assaults import files, paths
-from officer_assaults.data import readers, schemas
+from officer_assaults.data import all_schemas, readers
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 
 SIDECAR = ".meta.yml"
@@ -141,7 +141,7 @@ def path_of(name: str) -> Path:
         E124 if there is no such table.
     """
     path = paths.data_dir() / f"{name}.csv"
-    if not path.is_file() or schemas.schema_of(name) is None:
+    if not path.is_file() or all_schemas.schema_of(name) is None:
         raise Refusal(Problem("E124", f"there is no table '{name}'.", nearest(name, names())))
     return path
 
@@ -215,7 +215,7 @@ def _loaded(name: str, path: Path, *state: int) -> pd.DataFrame:
             "'officer-assaults import'; 'make data-check' lists every such file.",
         )
         problems.raise_if_any()
-    schema = schemas.schema_of(name)
+    schema = all_schemas.schema_of(name)
     assert schema is not None
     frame: pd.DataFrame = readers.read_table(path, schema, shown(path))
     if len(frame) != declared.rows:

@@ -12,6 +12,7 @@ from officer_assaults.data.periods import (
     ALL_QUARTERS,
     FinancialYear,
     quarters_in_words,
+    two_years_in_order,
 )
 from officer_assaults.data.recorded import CODES, Comparison, YearCount
 from officer_assaults.data.tables import Release
@@ -155,7 +156,7 @@ def two_years(
         E108 if a break bars every code and no reason is given; otherwise as :func:`recorded.pair`.
     """
     chosen = forces.resolve(force)
-    first, second = recorded.two_years_in_order(period0, period1)
+    first, second = two_years_in_order(period0, period1)
     name = recorded.newest() if vintage == "auto" else vintage
     touches = breaks.touching(first, second, CODES, name)
     touches = [touch for touch in touches if touch.force == chosen.slug]

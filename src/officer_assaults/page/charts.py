@@ -35,11 +35,20 @@ _FRAME = 74.0
 _LINE = 15.0
 _TEXT_CONTRAST = 4.5
 _TICK_ROOM = 38.0
-_WIDEST_FINE_SPAN = 12.0
 _DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)))
 _MARKERS = ("D", "o", "s", "^", "v", "P")
-_RATIO_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
-_FINE_RATIO_TICKS = (0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4)
+#: Ticks of a ratio axis, finest first: the first set whose labels all have room is used whole, so
+#: that no tick is missing between two others.
+_LINEAR_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
+_RATIO_SETS = (
+    (0.1, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 10),
+    (0.1, 0.2, 0.33, 0.5, 0.67, 1, 1.5, 2, 3, 5, 10),
+    (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50),
+    (0.125, 0.25, 0.5, 1, 2, 4, 8, 16),
+    (0.01, 0.1, 1, 10, 100),
+)
+_WIDEST_LINEAR_SPAN = 2.0
+_FEWEST_TICKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +224,8 @@ def lines(
     every = list(dict.fromkeys(rows[series])) if series else [None]
     if len(every) > len(_DASHES) and focus is None:
         raise ValueError(f"{len(every)} lines cannot be told apart; name one as focus=")
+    import seaborn as sns
+
     fig, ax = theme.figure(height=height)
     ends = []
     for at, name in enumerate(sorted(every, key=lambda name: name == focus)):
@@ -223,12 +234,16 @@ def lines(
         order = 0 if focus is not None else at
         colour = theme.PALETTE["grey"] if is_context else theme.SERIES[order]
         style = {"color": colour, "linestyle": "solid" if is_context else _DASHES[order]}
-        ax.plot(part[x], part[y], linewidth=1.0 if is_context else 2.4, **style)
+        sns.lineplot(
+            data=part, x=x, y=y, ax=ax, estimator=None, sort=False, legend=False,
+            linewidth=1.0 if is_context else 2.4, **style,
+        )  # fmt: skip
         if lower and upper and not is_context:
             ax.fill_between(part[x], part[lower], part[upper], color=colour, alpha=0.18, lw=0)
         if name is not None and not is_context:
             at_row = int(part[y].to_numpy().argmax()) if names == "peak" else -1
             ends.append((part[x].iloc[at_row], float(part[y].iloc[at_row]), str(name), colour))
+    ax.set(xlabel="", ylabel="")
     if zero:
         ax.set_ylim(bottom=0)
     _events(ax, events or {})
@@ -246,50 +261,6 @@ def lines(
     if x_label:
         ax.set_xlabel(wrap(x_label, _AXIS_LABEL_WIDTH))
     return Chart(fig, rows, f"Line chart of {words.plural(max(1, len(ends)), 'series', 'series')}.")
-
-
-def strip(
-    frame: pd.DataFrame,
-    *,
-    label: str,
-    value: str,
-    axis_label: str,
-    focus: str | None = None,
-    reference: float | None = None,
-    reference_label: str = "",
-    log: bool = False,
-) -> Chart:
-    """Draw all units as dots along one axis, stacked where they would touch, one marked.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        One row per unit.
-    label, value : str
-        Columns.
-    axis_label : str
-        Quantity and unit of the axis.
-    focus, reference, reference_label, log
-        As for :func:`caterpillar`.
-    """
-    rows = frame.loc[:, [label, value]].sort_values(value, kind="stable").reset_index(drop=True)
-    at = np.log(rows[value].to_numpy(float)) if log else rows[value].to_numpy(float)
-    stack = _stacked(at, cells=34)
-    fig, ax = theme.figure(height=110 + 12.0 * (stack.max() + 1))
-    is_focus = (rows[label] == focus).to_numpy()
-    ax.plot(rows[value][~is_focus], stack[~is_focus], "o", color=theme.PALETTE["grey"])
-    ax.plot(rows[value][is_focus], stack[is_focus], "D", color=theme.PALETTE["blue"], ms=9)
-    top = stack.max() + 1.2
-    for place, height in zip(rows[value][is_focus], stack[is_focus], strict=True):
-        ax.annotate(
-            str(focus), (place, height), (place, top), ha="center", va="bottom", weight="bold",
-            arrowprops={"arrowstyle": "-", "color": theme.PALETTE["blue"]},
-        )  # fmt: skip
-    ax.set_ylim(-1, top + 1.8)
-    ax.set_yticks([])
-    _reference(ax, reference, reference_label)
-    _value_axis(ax, axis_label, log=log)
-    return Chart(fig, rows, f"One dot for each of {words.plural(len(rows), 'unit')} along a line.")
 
 
 def histogram(
@@ -322,22 +293,21 @@ def histogram(
         Logarithmic axis, for ratios.
     """
     import pandas as pd
+    import seaborn as sns
 
-    values = frame[value].to_numpy(float)
-    edges = np.histogram_bin_edges(np.log(values) if log else values, bins)
-    edges = np.exp(edges) if log else edges
-    counts, _ = np.histogram(values, edges)
     fig, ax = theme.figure(height=290)
-    ax.bar(
-        edges[:-1], counts, np.diff(edges), align="edge", color=theme.PALETTE["grey"],
-        edgecolor=theme.PALETTE["paper"],
+    sns.histplot(
+        x=frame[value].to_numpy(float), bins=bins, log_scale=log, ax=ax,
+        color=theme.PALETTE["grey"], edgecolor=theme.PALETTE["paper"], alpha=1.0,
     )  # fmt: skip
+    bars = [(bar.get_x(), bar.get_x() + bar.get_width(), bar.get_height()) for bar in ax.patches]
+    ax.set_ylabel("")
     _reference(ax, marked, marked_label, colour="blue", width=2.4)
     ax.grid(visible=False, axis="x")
     _value_axis(ax, axis_label, log=log)
     title_axis(fig, "Number of values")
-    rows = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "count": counts})
-    return Chart(fig, rows, f"Histogram of {words.plural(len(values), 'value')}.")
+    rows = pd.DataFrame(bars, columns=["from", "to", "count"]).astype({"count": int})
+    return Chart(fig, rows, f"Histogram of {words.plural(len(frame), 'value')}.")
 
 
 def heat_tiles(
@@ -480,9 +450,11 @@ def name_peaks(ax: Axes, peaks: Sequence[tuple[Any, float, str, str]]) -> None:
 
 
 def readable(colour: str) -> str:
-    """Give a colour for text: the same if it has the contrast that text needs, else black ink."""
-    enough = theme.contrast(colour, theme.PAGE_LIGHT) >= _TEXT_CONTRAST
-    return colour if enough else theme.PALETTE["ink"]
+    """Give a colour for text: the same if it has the contrast that text needs, else its partner."""
+    if theme.contrast(colour, theme.PAGE_LIGHT) >= _TEXT_CONTRAST:
+        return colour
+    names = {light: name for name, light in theme.PALETTE.items()}
+    return theme.PALETTE.get(f"{names.get(colour)}_text", theme.PALETTE["ink"])
 
 
 def date_axis(ax: Axes) -> None:
@@ -560,10 +532,8 @@ def ratio_ticks(ax: Axes) -> None:
             return self.tick_values(*ax.get_xlim())
 
         def tick_values(self, vmin: float, vmax: float) -> Any:
-            fine = vmax / vmin < _WIDEST_FINE_SPAN
-            ticks = [t for t in (_FINE_RATIO_TICKS if fine else _RATIO_TICKS) if vmin <= t <= vmax]
             width = ax.get_window_extent().width * 72 / ax.figure.get_dpi()
-            return _with_room(ticks, width / np.log(vmax / vmin))
+            return _ticks_with_room(vmin, vmax, width / np.log(vmax / vmin))
 
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(RatioLocator())
@@ -571,19 +541,23 @@ def ratio_ticks(ax: Axes) -> None:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def _with_room(ticks: Sequence[float], px_per_log: float) -> list[float]:
-    """Thin ticks out from 1 to both sides, so that their labels stand apart."""
-    centre = 1 if 1 in ticks else next(iter(ticks), 1)
-    above = sorted(tick for tick in ticks if tick > centre)
-    below = sorted((tick for tick in ticks if tick < centre), reverse=True)
-    kept = [centre] if ticks else []
-    for side in (above, below):
-        last = centre
-        for tick in side:
-            if abs(np.log(tick / last)) * px_per_log >= _TICK_ROOM:
-                kept.append(tick)
-                last = tick
-    return sorted(kept)
+def _ticks_with_room(low: float, high: float, px_per_log: float) -> list[float]:
+    """Finest whole set of round ratios whose labels stand apart, else the coarsest."""
+    sets: list[Sequence[float]] = list(_RATIO_SETS)
+    if high / low < _WIDEST_LINEAR_SPAN:
+        steps = [
+            (step, np.arange(np.ceil(low / step), high / step + 1e-9)) for step in _LINEAR_STEPS
+        ]
+        sets = [*(np.round(step * whole, 2).tolist() for step, whole in steps), *sets]
+    best: list[float] = []
+    for each in sets:
+        ticks = [tick for tick in each if low <= tick <= high]
+        apart = np.diff(np.log(ticks)) * px_per_log if len(ticks) > 1 else np.array([np.inf])
+        if apart.min() >= _TICK_ROOM and len(ticks) > len(best):
+            best = ticks
+        if len(best) >= _FEWEST_TICKS:
+            break
+    return best
 
 
 def _intervals(
@@ -662,17 +636,6 @@ def _events(ax: Axes, events: Mapping[Any, str]) -> None:
             xycoords=("data", "axes fraction"), textcoords="offset points", ha="center",
             va="bottom", color=theme.PALETTE["muted"],
         )  # fmt: skip
-
-
-def _stacked(at: np.ndarray, cells: int) -> np.ndarray:
-    span = float(np.ptp(at)) or 1.0
-    cell = np.floor((at - at.min()) / span * cells).astype(int)
-    seen: dict[int, int] = {}
-    heights = np.zeros(len(at))
-    for index, where in enumerate(cell):
-        heights[index] = seen.get(int(where), 0)
-        seen[int(where)] = int(heights[index]) + 1
-    return heights
 
 
 def _tiles(ax: Axes, at: np.ndarray, colour: str, name: str) -> None:

@@ -16,16 +16,20 @@ from hashlib import sha256
 from typing import Any
 
 from officer_assaults import findings
+from officer_assaults.estimate import RESULT_CLASS
 from officer_assaults.page import catalogue, glossary, markup, prose, styles, tables, words
 from officer_assaults.page.prose import PageError
 
-HOISTED = ("headline", "main_points", "boxes")
+HOISTED = ("answer", "headline", "main_points", "boxes")
+#: Hoisted too, where they lead: the first pair of sentences, and a chart that is marked so.
+LEADING = ("may_say", "figure")
 SILENT = ("finding", "source")
 _HIDDEN_TAGS = frozenset(("parameters", "injected-parameters", "remove-cell"))
-_NO_CODE = frozenset((*HOISTED, *SILENT, "caveat", "gate"))
+_NO_CODE = frozenset((*HOISTED, *SILENT, "caveat", "gate", "may_say"))
 _LONE_HEADING = re.compile(r"#{2,6}\s[^\n]*")
 _RESERVED = ("main", "summary", "contents", "findings", "data", "method", "glossary")
 _NUMBERED = re.compile(r'<b class="oa-no">(Figure|Table)</b>')
+_CITED = re.compile(r'<span class="oa-cite"><span class="oa-ref">this report</span></span>')
 _REFERENCE = re.compile(r'<span class="oa-ref">this (figure|table)</span>')
 _BANNED_MARKUP = {
     r"<[a-z][^>]*\sstyle=": "a style attribute",
@@ -200,6 +204,7 @@ class _Builder:
         self.counts = {"Figure": 0, "Table": 0}
         self.releases: dict[str, dict[str, Any]] = {}
         self.found: list[dict[str, Any]] = []
+        self.leading: list[Any] = []
 
     def arrange(self, notebook: Any) -> Any:
         """Copy of the notebook that holds, cell by cell, the HTML the template places."""
@@ -215,6 +220,9 @@ class _Builder:
             if html:
                 kept.append(_rendered(cell, html))
         self._finish()
+        cited = f"“{self.page.title}”, {markup.text(self.page.scope_name)}"
+        for cell in kept:
+            cell["metadata"]["html"] = _CITED.sub(cited, cell["metadata"]["html"])
         arranged = {**notebook, "cells": kept}
         return nbformat.from_dict(arranged)  # type: ignore[no-untyped-call]
 
@@ -225,17 +233,28 @@ class _Builder:
                 if role in self.page.hoisted:
                     raise PageError(f"two {role} outputs; a report has one")
                 self.page.hoisted[role] = _fragment(data)
+            elif role in LEADING and _leads(output) and role not in self.page.hoisted:
+                self.leading.append(output)
+                self.page.hoisted[role] = ""
             elif role == "gate":
                 self.page.has_passed_gate |= bool(output["metadata"][findings.ROLE_KEY]["passed"])
             elif role == "finding":
                 self.found.append(data[findings.FINDING_MIME])
             elif role == "source":
                 self._note_releases(data[findings.SOURCE_MIME])
+        self._place_hoisted()
+        self.page.is_simulated = any(finding.get("simulated") for finding in self.found)
+        first = self.page.hoisted.get("answer") or self.page.hoisted.get("headline", "")
+        self.page.description = _description(first)
+
+    def _place_hoisted(self) -> None:
         for role in HOISTED:
             if role in self.page.hoisted:
                 self.page.hoisted[role] = self._link_below_finding(self.page.hoisted[role])
-        self.page.is_simulated = any(finding.get("simulated") for finding in self.found)
-        self.page.description = _description(self.page.hoisted.get("headline", ""))
+        for output in self.leading:
+            is_figure = _role(output) == "figure"
+            html = self._numbered(output) if is_figure else _fragment(output["data"])
+            self.page.hoisted[str(_role(output))] = html
 
     def _link_below_finding(self, html: str) -> str:
         finding, mark, below = html.rpartition('<p class="oa-interval">')
@@ -268,7 +287,7 @@ class _Builder:
 
     def _output(self, output: Any, at: int) -> str:
         role = _role(output)
-        if role in HOISTED or role in SILENT:
+        if role in HOISTED or role in SILENT or output in self.leading:
             return ""
         if role in ("figure", "table"):
             return self._numbered(output)
@@ -284,6 +303,9 @@ class _Builder:
         data = output.data
         if "text/markdown" in data:
             return self.linker.link(str(self.markdown(data["text/markdown"])))
+        shown = str(data.get("text/html", ""))
+        if f'oa-table {RESULT_CLASS}"' in shown:
+            return self.linker.link(shown)
         pictures = [mime for mime in data if mime.startswith("image/")]
         if pictures or "text/html" in data:
             kind, helper = ("picture", "show_figure") if pictures else ("HTML table", "show_table")
@@ -312,6 +334,8 @@ class _Builder:
         page, context = self.page, self.page.context
         page.title = self.renderer.title or markup.inline(context.title) or context.notebook
         page.scope_name = catalogue.scope_name(context.scope)
+        cited = f"“{page.title}”, {markup.text(page.scope_name)}"
+        page.hoisted = {role: _CITED.sub(cited, html) for role, html in page.hoisted.items()}
         page.findings = self._own_table(_findings_columns(self.found), "Findings and verdicts")
         page.releases = self._own_table(
             release_columns(list(self.releases.values())), "Data releases this report rests on"
@@ -350,6 +374,11 @@ def _outputs(cells: list[Any]) -> Iterator[Any]:
 def _role(output: Any) -> str | None:
     described = output.get("metadata", {}).get(findings.ROLE_KEY)
     return described.get("role") if isinstance(described, Mapping) else None
+
+
+def _leads(output: Any) -> bool:
+    described = output["metadata"][findings.ROLE_KEY]
+    return bool(described["role"] == "may_say" or described.get("lead"))
 
 
 def _fragment(data: Mapping[str, Any]) -> str:

@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from officer_assaults import findings, paths
-from officer_assaults.page import charts, markup, styles, svg, tables, theme, words
+from officer_assaults.page import adopt, charts, markup, styles, svg, tables, theme, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     import pandas as pd
-    from matplotlib.figure import Figure
 
 FEWEST_ALT_WORDS = 8
 MOST_POINTS = 6
@@ -29,6 +28,28 @@ MOST_ROWS_IN_FOLD = 400
 MOST_ROWS_IN_TEXT = 15
 MOST_LETTERS_IN_TEXT = 1500
 SIMULATED = "Simulated data"
+#: Tells spreadsheets that a CSV is UTF-8.
+BYTE_ORDER_MARK = "\ufeff"
+#: Openings of an answer that are set in bold.
+OPENINGS = ("Not known, but bounded.", "Not known.", "Not tested.")
+PROJECT_CITED = "Officer Assaults"
+
+
+def check_parameters() -> None:
+    """Check the parameters cell by the rules of ``make``, and spell its values in one way.
+
+    The first call of every notebook: JupyterLab, papermill, nbconvert and jupytext then refuse what
+    ``make`` refuses, in the same words. Dates, years and names may be written as ``make`` takes
+    them; a file is looked for in the project folder and in the folder of the kernel.
+
+    Raises
+    ------
+    Refusal
+        With everything wrong in any parameter.
+    """
+    from officer_assaults.page import entrance
+
+    entrance.check_parameters()
 
 
 def headline(text: str, *, interval: str, caveat: str, number: str = "") -> None:
@@ -62,6 +83,66 @@ def headline(text: str, *, interval: str, caveat: str, number: str = "") -> None
     _display("headline", body, words_only, said=said)
 
 
+def answer(text: str) -> None:
+    """Show the first line of the page: the answer to its question.
+
+    Parameters
+    ----------
+    text : str
+        One or two sentences that answer the question of the report, or say "Not known" and what
+        would make it known. A leading "Not known." is set in bold.
+
+    Raises
+    ------
+    ValueError
+        If the text is empty.
+    """
+    _require(text=text)
+    opening = next((known for known in OPENINGS if text.startswith(known)), "")
+    rest = markup.inline(text.removeprefix(opening))
+    said = f"<strong>{opening}</strong>{rest}" if opening else rest
+    _display("answer", f'<p class="oa-answer">{said}</p>', markup.plain(text))
+
+
+def may_say(
+    say: str, not_say: str, *, finding: findings.Finding | None = None, source: str = ""
+) -> None:
+    """Show what a reader may say of a finding, what not, and how to cite it.
+
+    The first pair of a report stands with its headline, every other where it is shown.
+
+    Parameters
+    ----------
+    say, not_say : str
+        One sentence each, computed from the finding, the first with its interval. The second may
+        hold words that a report itself must not use.
+    finding : Finding, optional
+        The finding they are about; gives the period and release of the citation.
+    source : str
+        Publisher and release in words, in place of the finding's release.
+
+    Raises
+    ------
+    ValueError
+        If a sentence is empty.
+    """
+    _require(say=say, not_say=not_say)
+    parts = [PROJECT_CITED, f'<span class="oa-cite">{_reference("report")}</span>']
+    if finding is not None:
+        release = source or (words.release(finding.vintage) if finding.vintage else "")
+        parts += [markup.inline(part) for part in (finding.period, release) if part]
+    elif source:
+        parts.append(markup.inline(source))
+    cite = ". ".join(parts)
+    body = (
+        '<div class="oa-say"><p class="oa-may"><strong>You may say:</strong> '
+        f'{markup.inline(say)}</p><p class="oa-maynot"><strong>You may not say:</strong> '
+        f'<q>{markup.inline(not_say)}</q></p><p class="oa-source">To cite: {cite}.</p></div>'
+    )
+    text = f"You may say: {markup.plain(say)}\nYou may not say: {markup.plain(not_say)}"
+    _display("may_say", body, text)
+
+
 def main_points(points: Sequence[str]) -> None:
     """Show the main points of the report, at most six.
 
@@ -75,7 +156,7 @@ def main_points(points: Sequence[str]) -> None:
     for point in points:
         _require(point=point)
     items = "".join(f"<li>{markup.inline(point)}</li>" for point in points)
-    body = f'<div class="oa-points"><p class="oa-label">Main points</p><ul>{items}</ul></div>'
+    body = f'<div class="oa-points"><h2 class="oa-label">Main points</h2><ul>{items}</ul></div>'
     _display("main_points", body, "\n".join(f"* {markup.plain(point)}" for point in points))
 
 
@@ -109,7 +190,9 @@ def boxes(
             if len(lines) == 1
             else f"<ul>{''.join(f'<li>{markup.inline(line)}</li>' for line in lines)}</ul>"
         )
-        parts.append(f'<div class="oa-box oa-{kind}"><p class="oa-label">{title}</p>{inside}</div>')
+        parts.append(
+            f'<div class="oa-box oa-{kind}"><h2 class="oa-label">{title}</h2>{inside}</div>'
+        )
         plain.append(f"{title}: {markup.plain(' '.join(lines))}")
     _display("boxes", f'<div class="oa-boxes">{"".join(parts)}</div>', "\n".join(plain))
 
@@ -146,7 +229,7 @@ def gate(name: str, *, passed: bool, assumptions: Sequence[str]) -> None:
 
 
 def show_figure(
-    fig: Figure | charts.Chart,
+    fig: Any,
     *,
     headline: str,
     subtitle: str,
@@ -156,6 +239,7 @@ def show_figure(
     units: Mapping[str, str] | None = None,
     formats: Mapping[str, tables.Format] | None = None,
     simulated: bool = False,
+    lead: bool = False,
 ) -> None:
     """Show a chart with its finding, its alternative text and the rows behind it.
 
@@ -163,8 +247,9 @@ def show_figure(
 
     Parameters
     ----------
-    fig : matplotlib.figure.Figure or charts.Chart
-        From :func:`theme.figure` or a function of :mod:`officer_assaults.page.charts`.
+    fig : charts.Chart, Figure, Axes, array of Axes or seaborn grid
+        From a function of :mod:`officer_assaults.page.charts` or :func:`theme.figure`, or any
+        figure drawn with seaborn or matplotlib, which is put into the house's look.
     headline : str
         What the chart shows, as a finding.
     subtitle : str
@@ -179,6 +264,8 @@ def show_figure(
         As for :func:`show_table`.
     simulated : bool
         Put "Simulated data" before the subtitle.
+    lead : bool
+        Put the chart before the main points of the page; one chart of a report may lead.
 
     Raises
     ------
@@ -189,6 +276,7 @@ def show_figure(
     if isinstance(fig, charts.Chart):
         data = fig.data if data is None else data
         fig = fig.figure
+    fig = adopt.figure_of(fig)
     _require(headline=headline, subtitle=subtitle)
     _check_alt(alt, headline)
     if data is None or data.empty:
@@ -207,7 +295,10 @@ def show_figure(
         f"{_download_html(csv, token, 'figure')}</figure>"
     )
     text = f"Figure: {markup.plain(headline)}. {markup.plain(subtitle)}. {alt}"
-    _display("figure", body, text, has_chart=True, token=token, title=markup.plain(headline))
+    more = {"lead": True} if lead else {}
+    _display(
+        "figure", body, text, has_chart=True, token=token, title=markup.plain(headline), **more
+    )
 
 
 def show_table(
@@ -400,8 +491,9 @@ def _folded_if_long(table: str, rows: int, caption: str) -> str:
 
 
 def _download_html(csv: str, token: str, kind: str) -> str:
+    link = markup.data_link(BYTE_ORDER_MARK + csv, "text/csv")
     return (
-        f'<p class="oa-get"><a download="{token}.csv" href="{markup.data_link(csv, "text/csv")}">'
+        f'<p class="oa-get"><a download="{token}.csv" href="{link}">'
         f"Download the data of {_reference(kind)} (CSV, {markup.kilobytes(csv)})</a></p>"
     )
 

@@ -33,6 +33,7 @@ _GEOMETRY = frozenset(
     ("d", "x", "y", "width", "height", "points", "transform", "cx", "cy", "r", "x1", "x2", "y1",
      "y2", "viewBox", "stroke-dasharray", "stroke-width")
 )  # fmt: skip
+_PAINT = ("fill", "stroke", "stroke-width", "fill-opacity", "stroke-opacity", "opacity")
 _DROPPED_STYLE = frozenset(("font-family", "font", "stroke-linejoin"))
 _DEFAULTS = {
     "stroke-dashoffset": "0",
@@ -103,6 +104,7 @@ def _one(
     root = ElementTree.fromstring(source)  # noqa: S314 -- our own output
     for element in root.iter():
         _style_to_attributes(element)
+    _paint_uses(root)
     _anchor_lines(root)
     for element in root.iter():
         _tidy(element)
@@ -151,6 +153,23 @@ def _labels_that_fit(fig: Figure, width_px: float) -> Iterator[None]:
     yield
     for label, text in before:
         label.set_text(text)
+
+
+def _paint_uses(root: ElementTree.Element) -> None:
+    """Move the paint of a shape in ``defs`` to where it is used.
+
+    The rules that swap colours on a dark page do not reach into the copy that ``use`` draws.
+    """
+    shapes = {element.get("id"): element for element in root.iter(f"{_SVG}path")}
+    used = []
+    for use in root.iter(f"{_SVG}use"):
+        shape = shapes.get(use.get(_XLINK_HREF, "")[1:])
+        if shape is not None:
+            use.attrib |= {name: shape.attrib[name] for name in _PAINT if name in shape.attrib}
+            used.append(shape)
+    for shape in used:
+        for name in _PAINT:
+            shape.attrib.pop(name, None)
 
 
 def _anchor_lines(root: ElementTree.Element) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 6
 #: Characters of the widest usual font, bold headings included, that 320 px can hold.
 STACK_WIDTH = 34
+#: Up to so many columns stay a table on a telephone if two lines a cell make them fit.
+MOST_NARROW_COLUMNS = 4
 MARKS: Mapping[str, str] = MappingProxyType(
     {
         "[b]": "break in the series",
@@ -59,6 +61,13 @@ class Column:
         """Characters of the longest cell or longest heading word."""
         heading = max((len(word) for word in self.heading.split()), default=0)
         return max([heading, *(len(markup.plain(cell)) for cell in self.cells)])
+
+    @property
+    def narrow_width(self) -> int:
+        """Characters that the column needs where a cell may run over two lines."""
+        texts = [self.heading, *(markup.plain(cell) for cell in self.cells)]
+        word = max((len(word) for text in texts for word in text.split()), default=0)
+        return max(word, (self.width + 1) // 2)
 
 
 def columns(
@@ -238,7 +247,7 @@ def to_html(shown: Sequence[Column], *, caption: str, is_label: bool = True) -> 
     is_label : bool
         True where the first column names the rows.
     """
-    stacked = len(shown) > 2 and sum(column.width + 1 for column in shown) > STACK_WIDTH
+    stacked = _is_stacked(shown)
     role = _roles(stacked)
     head = "".join(
         f'<th scope="col"{role("columnheader")}{_number_class(column)}>{_head_cell(column)}</th>'
@@ -254,6 +263,12 @@ def to_html(shown: Sequence[Column], *, caption: str, is_label: bool = True) -> 
         f"<thead{role('rowgroup')}><tr{role('row')}>{head}</tr></thead>"
         f"<tbody{role('rowgroup')}>{rows}</tbody></table>"
     )
+
+
+def _is_stacked(shown: Sequence[Column]) -> bool:
+    few = len(shown) <= MOST_NARROW_COLUMNS
+    needed = sum((column.narrow_width if few else column.width) + 1 for column in shown)
+    return len(shown) > 2 and needed > STACK_WIDTH
 
 
 def _roles(stacked: bool) -> Callable[[str], str]:
@@ -279,7 +294,8 @@ def _body_cell(shown: Sequence[Column], j: int, i: int, is_label: bool, stacked:
     text = markup.inline(column.cells[i])
     classes = _number_class(column)
     if j == 0 and is_label:
-        role = ' role="rowheader"' if stacked else ""
+        label = markup.attribute(column.heading or "Item")
+        role = f' role="rowheader" data-label="{label}"' if stacked else ""
         return f'<th scope="row"{role}{classes}>{text}</th>'
     if not stacked:
         return f"<td{classes}>{text}</td>"

@@ -25,6 +25,8 @@ NARROW = 358
 Width = Literal["full", "half"]
 _WIDTHS: Mapping[str, int] = MappingProxyType({"full": WIDE, "half": 330})
 _POINTS_PER_INCH = 72
+#: Mark of a figure that is drawn in the house's look already.
+HOUSE = "officer-assaults"
 
 
 class Ink(NamedTuple):
@@ -47,6 +49,10 @@ INKS: Mapping[str, Ink] = MappingProxyType(
         "teal": Ink("#28a197", "#298c84"),
         "pink": Ink("#801650", "#fbd3e8"),
         "purple": Ink("#a285d1", "#8c6fc1"),
+        # The series' colours where they write a name: dark enough, or light enough, to be read.
+        "orange_text": Ink("#b3470f", "#f08650"),
+        "teal_text": Ink("#1b746c", "#4fbfb4"),
+        "purple_text": Ink("#6d4fa8", "#b9a2e2"),
         "step1": Ink("#e3ecf4", "#20303f"),
         "step2": Ink("#b3cbe0", "#33506b"),
         "step3": Ink("#7ba3c7", "#517ba2"),
@@ -111,6 +117,11 @@ RC: Mapping[str, Any] = MappingProxyType(
         "patch.edgecolor": PALETTE["paper"],
         "patch.linewidth": 1.0,
         "hatch.color": PALETTE["axis"],
+        # Four settings that seaborn's styles would change.
+        "lines.solid_capstyle": "projecting",
+        "patch.force_edgecolor": False,
+        "xtick.bottom": True,
+        "ytick.left": True,
         "axes.formatter.use_mathtext": False,
         "axes.unicode_minus": True,
         # A label may hold what an analyst typed: dollar signs in it are no formula.
@@ -124,12 +135,10 @@ RC: Mapping[str, Any] = MappingProxyType(
 
 
 def use() -> None:
-    """Make the theme the default of matplotlib, and so of seaborn, for this session."""
-    import matplotlib as mpl
-    from cycler import cycler
+    """Make the theme the default of seaborn, and so of matplotlib, for this session."""
+    import seaborn as sns
 
-    settings: dict[Any, Any] = {**RC, "axes.prop_cycle": cycler(color=SERIES)}
-    mpl.rcParams.update(settings)
+    sns.set_theme(context="notebook", style="white", palette=list(SERIES), rc=dict(RC))
 
 
 def figure(
@@ -168,6 +177,7 @@ def figure(
     use()
     size = (_WIDTHS[width] / _POINTS_PER_INCH, height / _POINTS_PER_INCH)
     fig = Figure(figsize=size, layout="constrained")
+    fig.set_gid(HOUSE)
     return fig, fig.subplots(rows, columns, **subplots)
 
 

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from officer_assaults.pipeline.inputs import fits
-from officer_assaults.pipeline.parameters import TAG, Schema, read_schema
+from officer_assaults.pipeline.parameters import (
+    TAG,
+    UNREADABLE,
+    Schema,
+    read_schema,
+    syntax_words,
+)
 from officer_assaults.refusals import Problem, Problems, Refusal
 
 MAXIMUM_LINES = 25
@@ -53,6 +59,11 @@ class Notebook:
             if cell["cell_type"] == "markdown" and heading is not None:
                 return heading.group(1)
         return self.name
+
+    @property
+    def parameters_source(self) -> str:
+        """Source of the parameters cell."""
+        return next(source_of(cell) for cell in self.content["cells"] if _is_parameters(cell))
 
     def cells(self) -> list[dict[str, Any]]:
         """Everything a run depends on: type, source and tags of each cell, nothing else."""
@@ -102,7 +113,7 @@ def source_of(cell: Mapping[str, Any]) -> str:
 def _certain_calls(source: str, names: Mapping[str, str]) -> Iterator[str]:
     try:
         body = ast.parse(source).body
-    except SyntaxError:
+    except UNREADABLE:
         return
     for statement in body:
         value = getattr(statement, "value", None)
@@ -117,7 +128,7 @@ def _certain_calls(source: str, names: Mapping[str, str]) -> Iterator[str]:
 def _imports(source: str) -> Iterator[str]:
     try:
         statements = list(ast.walk(ast.parse(source)))
-    except SyntaxError:
+    except UNREADABLE:
         return
     for statement in statements:
         if isinstance(statement, ast.Import):
@@ -280,9 +291,9 @@ def _check_code(number: int, cell: Mapping[str, Any], source: str, problems: Pro
         )
     try:
         ast.parse(source)
-    except SyntaxError as error:
+    except UNREADABLE as error:
         problems.add(
             "P110",
-            f"cell {number}, line {error.lineno}, is not Python: {error.msg}.",
+            f"cell {number} is not Python{syntax_words(error)}.",
             "Mend it; shell lines and magics do not run everywhere.",
         )

@@ -7,7 +7,7 @@ import io
 import math
 import re
 import tokenize
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -46,12 +46,21 @@ SECRET_ANYWHERE = (
     "token",
 )
 _NAME_PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+#: What reading a text that is no Python raises, by Python and by what is wrong.
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 _BASES: dict[str, type] = {"str": str, "int": int, "float": float, "bool": bool}
 _TRUE, _FALSE, _NONE = {"true", "yes", "1"}, {"false", "no", "0"}, {"none", "null", ""}
 _BRACKET = re.compile(r"\[([^\[\]]*)\]\s*$")
 _VOCABULARY = re.compile(r"<([\w-]+)>")
 _RANGE = re.compile(r"^\s*(\S*)\s*\.\.\s*(\S*)\s*$")
 _ASSIGNMENT_AHEAD = re.compile(r"\s+(?=[A-Za-z_]\w*\s*=(?!=))")
+_ASSIGNED = re.compile(r"\s*([^\s=]+)\s*=(?!=)")
+_QUOTED = re.compile(
+    r"\s*(?P<mark>['\"])(?P<value>(?:\\.|(?!(?P=mark)|\\).)*)(?P=mark)"
+    r"(?=\s+[A-Za-z_]\w*\s*=(?!=)|\s*$)",
+    re.DOTALL,
+)
+_ESCAPED = re.compile(r"\\([\\'\"])")
 
 
 class Vocabulary(Protocol):
@@ -178,7 +187,10 @@ class Schema:
         return next(parameter for parameter in self.parameters if parameter.name == name)
 
     def resolve(
-        self, given: Mapping[str, Any], vocabularies: Mapping[str, Vocabulary]
+        self,
+        given: Mapping[str, Any],
+        vocabularies: Mapping[str, Vocabulary],
+        together: Callable[[Mapping[str, Any], Mapping[str, Vocabulary]], None] | None = None,
     ) -> dict[str, Any]:
         """Every parameter's checked value for one run: given where given, else the default.
 
@@ -188,6 +200,8 @@ class Schema:
             Values by name; a text stands for itself or is read as the parameter's type.
         vocabularies : mapping of str to Vocabulary
             What ``<word>`` in a comment stands for.
+        together : callable, optional
+            Refuses values that are wrong together.
 
         Returns
         -------
@@ -200,9 +214,7 @@ class Schema:
             With every unknown name, wrong type, value out of range and word not allowed.
         """
         problems = Problems(file=self.notebook)
-        for name in given:
-            if name not in self:
-                problems.add("P201", f"unknown parameter '{name}'.", nearest(name, self.names))
+        refuse_names(given, self.names, problems)
         values = {
             parameter.name: _checked(
                 parameter, given.get(parameter.name, parameter.default), vocabularies, problems
@@ -210,7 +222,27 @@ class Schema:
             for parameter in self.parameters
         }
         problems.raise_if_any()
+        if together is not None:
+            try:
+                together(values, vocabularies)
+            except Refusal as refusal:
+                raise Refusal(replace(p, file=self.notebook) for p in refusal.problems) from refusal
         return values
+
+
+def refuse_names(given: Iterable[str], known: Sequence[str], problems: Problems) -> None:
+    """Note names that are no parameter, or that speak of a secret."""
+    for name in given:
+        if looks_secret(name):
+            what = f"'{name}' looks like a secret, and parameters are printed."
+            problems.add("P208", what, "Read secrets from the environment.")
+        elif name not in known:
+            problems.add("P201", f"unknown parameter '{name}'.", nearest(name, known))
+
+
+def as_typed(value: Any) -> Any:
+    """Value as the text that a person typed, where a tool has read it as a number or a word."""
+    return value if isinstance(value, (str, list, tuple, dict)) else str(value)
 
 
 def _checked(
@@ -317,7 +349,8 @@ def _split_list(text: str) -> list[str]:
 def split_assignments(text: str) -> dict[str, str]:
     """Read ``"period1=2019-20 alpha=0.1 phi_list=[1, 2]"`` into names and texts.
 
-    A value runs to the next ``name=``, so that it may hold spaces.
+    A value runs to the next ``name=``, so that it may hold spaces. One that itself holds such a
+    word stands in quotes, with a backslash before quotes and backslashes inside them.
 
     Raises
     ------
@@ -328,19 +361,47 @@ def split_assignments(text: str) -> dict[str, str]:
     --------
     >>> split_assignments("alpha=0.1 phi_list=[1, 2]")
     {'alpha': '0.1', 'phi_list': '[1, 2]'}
+    >>> split_assignments("why='a split, x = 2' alpha=0.1")
+    {'why': 'a split, x = 2', 'alpha': '0.1'}
     """
     problems = Problems()
     found: dict[str, str] = {}
-    for part in _ASSIGNMENT_AHEAD.split(text.strip()) if text.strip() else []:
-        name, equals, value = part.partition("=")
-        name = name.strip()
-        if not equals or not name.isidentifier():
-            problems.add("P207", f"'{part}' sets nothing.", "Write name=value, parted by spaces.")
+    place, text = 0, text.strip()
+    while place < len(text):
+        start = _ASSIGNED.match(text, place)
+        value, end = _value_at(text, start.end() if start else place)
+        name = start.group(1) if start else ""
+        if not name.isidentifier():
+            what = f"'{text[place:end].strip()}' sets nothing."
+            problems.add("P207", what, "Write name=value, parted by spaces.")
         elif name in found:
             problems.add("P207", f"'{name}' is given twice.", "Give each parameter once.")
-        found[name] = value.strip()
+        found[name] = value
+        place = end
     problems.raise_if_any()
     return found
+
+
+def _value_at(text: str, place: int) -> tuple[str, int]:
+    """Value that begins at a place, and where it ends."""
+    quoted = _QUOTED.match(text, place)
+    if quoted is not None:
+        return _ESCAPED.sub(r"\1", quoted["value"]), quoted.end()
+    ahead = _ASSIGNMENT_AHEAD.search(text, place)
+    end = len(text) if ahead is None else ahead.start()
+    return text[place:end].strip(), end
+
+
+def join_assignments(settings: Mapping[str, str]) -> str:
+    """Text that :func:`split_assignments` reads back; values are quoted where they must be."""
+    return " ".join(f"{name}={_quoted(value)}" for name, value in settings.items())
+
+
+def _quoted(value: str) -> str:
+    plain = value == value.strip() and not _ASSIGNMENT_AHEAD.search(f" {value}")
+    if plain and value[:1] not in ("'", '"', "="):
+        return value
+    return '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
 
 
 def read_schema(notebook: str, source: str) -> Schema:
@@ -367,8 +428,8 @@ def read_schema(notebook: str, source: str) -> Schema:
     problems = Problems(file=notebook)
     try:
         body = ast.parse(source).body
-    except SyntaxError as error:
-        problems.add("P205", f"parameters cell, line {error.lineno}: {error.msg}.", "Mend it.")
+    except UNREADABLE as error:
+        problems.add("P205", f"parameters cell{syntax_words(error)}.", "Mend it.")
         problems.raise_if_any()
         raise
     comments = _comments(source)
@@ -380,6 +441,13 @@ def read_schema(notebook: str, source: str) -> Schema:
             found.append(parameter)
     problems.raise_if_any()
     return Schema(notebook, tuple(found))
+
+
+def syntax_words(error: BaseException) -> str:
+    """Say where and why a text is no Python."""
+    if isinstance(error, SyntaxError):
+        return f", line {error.lineno}: {error.msg}"
+    return f": {error or type(error).__name__}"
 
 
 def _comments(source: str) -> dict[int, str]:
@@ -406,11 +474,11 @@ def _read_line(
         if statement.value is None:
             raise ValueError(f"'{name}' has no value")
         default = ast.literal_eval(statement.value)
-    except ValueError as error:
+    except UNREADABLE as error:
         problems.add(
             "P205",
             f"{place} {str(error).split(' on line')[0]}.",
-            "Types are str, int, float, bool, list[...] of those and ... | None; values are "
+            'Types are str, int, float, bool, list[...] of those and "Optional[...]"; values are '
             "literals.",
         )
         return None
@@ -433,6 +501,12 @@ def _read_type(annotation: ast.expr) -> tuple[str, bool, bool]:
         right = annotation.right
         if optional or not (isinstance(right, ast.Constant) and right.value is None):
             raise ValueError(f"type '{ast.unparse(annotation)}' is not known")
+        return kind, many, True
+    quoted = isinstance(annotation, ast.Constant) and isinstance(annotation.value, str)
+    if isinstance(annotation, ast.Constant) and quoted:
+        return _read_type(ast.parse(str(annotation.value), mode="eval").body)
+    if isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) == "Optional":
+        kind, many, optional = _read_type(annotation.slice)
         return kind, many, True
     if isinstance(annotation, ast.Name) and annotation.id in _BASES:
         return annotation.id, False, False

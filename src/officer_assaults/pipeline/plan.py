@@ -13,7 +13,7 @@ from officer_assaults.pipeline import inputs as inputs_
 from officer_assaults.pipeline import notebooks as notebooks_
 from officer_assaults.pipeline.inputs import Inputs, read_json
 from officer_assaults.pipeline.notebooks import Notebook
-from officer_assaults.pipeline.parameters import Vocabulary, looks_secret
+from officer_assaults.pipeline.parameters import Vocabulary, refuse_names
 from officer_assaults.pipeline.project import ALL, Project
 from officer_assaults.pipeline.vocabularies import FileVocabulary, Memory
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
@@ -146,6 +146,7 @@ def make_plan(
         project,
         _all_scopes(project, scopes, vocabularies),
         bool(scopes),
+        len(chosen) == 1,
         dict(settings or {}),
         manifests,
         vocabularies,
@@ -232,22 +233,16 @@ def _choose(project: Project, wanted: Sequence[str] | None, problems: Problems) 
 def _check_settings(
     project: Project, chosen: Sequence[Notebook], settings: Mapping[str, str], problems: Problems
 ) -> None:
-    known = sorted({name for notebook in chosen for name in notebook.schema.names})
-    for name in settings:
-        if looks_secret(name):
-            problems.add(
-                "P208",
-                f"'{name}' looks like a secret, and parameters are printed.",
-                "Read secrets from the environment.",
-            )
-        elif name == project.scope_parameter:
-            problems.add(
-                "P209",
-                f"'{name}' decides where a report goes and is not set like other parameters.",
-                f"Use --{name}.",
-            )
-        elif chosen and name not in known:
-            problems.add("P201", f"unknown parameter '{name}'.", nearest(name, known))
+    scope = project.scope_parameter
+    if len(chosen) > 1:  # One notebook alone names what it does not know with all else.
+        known = sorted({name for notebook in chosen for name in notebook.schema.names})
+        refuse_names((name for name in settings if name != scope), known, problems)
+    if scope in settings:
+        problems.add(
+            "P209",
+            f"'{scope}' decides where a report goes and is not set like other parameters.",
+            f"Use --{scope}.",
+        )
 
 
 def _check_data(project: Project, problems: Problems) -> None:
@@ -265,6 +260,7 @@ class _Table:
     project: Project
     scopes: Sequence[str]
     scopes_are_named: bool
+    alone: bool
     settings: dict[str, str]
     manifests: Mapping[str, Mapping[str, str]]
     vocabularies: Mapping[str, Vocabulary]
@@ -289,10 +285,12 @@ class _Table:
 
     def _checked_run(self, notebook: Notebook, scope: str | None) -> Run:
         project, schema = self.project, notebook.schema
-        given: dict[str, Any] = {n: v for n, v in self.settings.items() if n in schema}
+        given: dict[str, Any] = {
+            n: v for n, v in self.settings.items() if self.alone or n in schema
+        }
         if scope is not None:
             given[project.scope_parameter] = scope
-        found = schema.resolve(given, self.vocabularies)
+        found = schema.resolve(given, self.vocabularies, project.check_together)
         values, files = _renamed_files(notebook, found, project.root)
         defaults = schema.resolve({}, self.vocabularies) if given else values
         non_default = {

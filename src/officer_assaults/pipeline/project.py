@@ -11,6 +11,7 @@ from officer_assaults.pipeline.parameters import Vocabulary
 
 Render = Callable[[Any, Mapping[str, Any]], str]
 Command = Callable[[str, str | None, Mapping[str, str]], str]
+Together = Callable[[Mapping[str, Any], Mapping[str, Vocabulary]], None]
 
 STATE = ".state"
 ALL = "all"
@@ -49,6 +50,8 @@ class Project:
         Vocabulary whose words are all scopes.
     vocabularies : mapping of str to Vocabulary
         What ``<word>`` in a parameters cell stands for.
+    check_together : callable
+        Refuses values of one run that are wrong together; takes all of them and the vocabularies.
     helpers : mapping of str to str
         Output role of each helper that a notebook calls, for the figure and table count.
     versions : tuple of str
@@ -73,6 +76,7 @@ class Project:
     focus: str = "national"
     scope_vocabulary: str = ""
     vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict)
+    check_together: Together | None = None
     helpers: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()

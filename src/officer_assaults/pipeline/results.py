@@ -119,20 +119,36 @@ def read_csv(path: Path, scope_column: str) -> list[dict[str, str]]:
     Refusal
         P401 if the file is missing or has other columns.
     """
-    wanted = columns(scope_column)
     if not path.is_file():
-        raise Refusal(_no_findings(path, "is not there"))
+        raise Refusal(_no_findings(path.name, "is not there"))
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            reader = csv.DictReader(stream)
-            names, rows = reader.fieldnames, list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise Refusal(_no_findings(path, f"cannot be read ({error})")) from error
+        content = path.read_bytes()
+    except OSError as error:
+        raise Refusal(_no_findings(path.name, f"cannot be read ({error})")) from error
+    return parse_csv(content, scope_column, path.name)
+
+
+def parse_csv(
+    content: bytes, scope_column: str, name: str = "findings.csv"
+) -> list[dict[str, str]]:
+    """Rows of a findings table from its bytes.
+
+    Raises
+    ------
+    Refusal
+        P401 if it has other columns or a broken row.
+    """
+    wanted = columns(scope_column)
+    try:
+        reader = csv.DictReader(io.StringIO(content.decode("utf-8"), newline=""))
+        names, rows = reader.fieldnames, list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise Refusal(_no_findings(name, f"cannot be read ({error})")) from error
     if names != wanted:
-        raise Refusal(_no_findings(path, f"has columns {names}"))
+        raise Refusal(_no_findings(name, f"has columns {names}"))
     wrong = [row for row, cells in enumerate(rows, 2) if not _is_whole(cells, wanted)]
     if wrong:
-        raise Refusal(_no_findings(path, "has a row with other cells than the header", wrong[0]))
+        raise Refusal(_no_findings(name, "has a row with other cells than the header", wrong[0]))
     return [{("scope" if n == scope_column else n): v for n, v in row.items()} for row in rows]
 
 
@@ -146,9 +162,9 @@ def _is_whole(cells: Mapping[Any, Any], wanted: Sequence[str]) -> bool:
     )
 
 
-def _no_findings(path: Path, what: str, row: int | None = None) -> Problem:
+def _no_findings(name: str, what: str, row: int | None = None) -> Problem:
     remedy = "Restore it from version control, or make it again with 'make publish'."
-    return Problem("P401", f"the findings table {what}.", remedy, path.name, row)
+    return Problem("P401", f"the findings table {what}.", remedy, name, row)
 
 
 @dataclass(frozen=True, slots=True)

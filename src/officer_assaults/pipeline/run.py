@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from officer_assaults.pipeline.collect import Collected, clean_text, collect, reproducible
+from officer_assaults.pipeline.door import CHECKED_VARIABLE
 from officer_assaults.pipeline.engines import DEFAULT_ENGINE, ERROR_TAG, TIMED_OUT, Watch
 from officer_assaults.pipeline.forked import PRELOAD_VARIABLE
 from officer_assaults.pipeline.inputs import dump_json
@@ -218,6 +219,7 @@ def _execute(job: Job, folder: Path, watch: Watch) -> Result | None:
     source.write_text(job.notebook, encoding="utf-8")
     os.environ.update(_environment(job))
     os.environ[PRELOAD_VARIABLE] = " ".join(job.preload)
+    os.environ[CHECKED_VARIABLE] = str(work)
     try:
         with watch:
             execute_notebook(

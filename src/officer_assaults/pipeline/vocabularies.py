@@ -29,22 +29,34 @@ class FileVocabulary:
         Raises
         ------
         Refusal
-            P304 if there is no such file, or it is no data file.
+            P304 if there is no such file, it is no data file, or the name means one file from the
+            project folder and another from where the user stands.
         """
+        path = self.find(text)
+        inside = path.is_relative_to(self.root.resolve())
+        return path.relative_to(self.root.resolve()).as_posix() if inside else str(path)
+
+    def find(self, text: str) -> Path:
+        """Whole path of the file; raises as :meth:`canonical` does."""
+        found: list[Path] = []
         for folder in (Path.cwd(), self.root):
             try:
                 path = (folder / Path(text).expanduser()).resolve()
-                found = path.is_file()
-                size = path.stat().st_size if found else 0
+                if path.is_file() and path not in found:
+                    found.append(path)
             except (OSError, ValueError, RuntimeError):
                 # A NUL, a name too long, a loop of links, or a home that nobody has.
                 break
-            if found:
-                _check_data_file(path, size)
-                inside = path.is_relative_to(self.root.resolve())
-                return path.relative_to(self.root.resolve()).as_posix() if inside else str(path)
         shown = text.replace("\0", "\\0")
-        raise Refusal(Problem("P304", f"there is no file '{shown}'.", "Give a file that exists."))
+        if not found:
+            raise Refusal(
+                Problem("P304", f"there is no file '{shown}'.", "Give a file that exists.")
+            )
+        if len(found) > 1:
+            what = f"'{shown}' is one file in the project folder and another where you stand."
+            raise Refusal(Problem("P304", what, "Give its whole path."))
+        _check_data_file(found[0], found[0].stat().st_size)
+        return found[0]
 
     def known(self) -> Sequence[str]:
         """Nothing: files are not listed."""

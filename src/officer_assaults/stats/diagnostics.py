@@ -13,16 +13,10 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.discrete.diagnostic import PoissonDiagnostic
 
+from officer_assaults.stats.designs import Balance, check_balance
+from officer_assaults.stats.glm import DISPERSION_RULE, RateModel
 from officer_assaults.stats.intervals import FloatArray, Interval
-from officer_assaults.stats.rate_model import (
-    DISPERSION_RULE,
-    Balance,
-    LeaveOneClusterOut,
-    RateModel,
-    check_balance,
-    fit_design,
-    leave_one_cluster_out,
-)
+from officer_assaults.stats.newton import LeaveOneClusterOut, fit_design, leave_one_cluster_out
 
 INFLUENCE_RULE = 0.5
 AUTOCORRELATION_RULE = 0.2
@@ -283,7 +277,7 @@ def cluster_influence(
     if refits is None:
         refits = _refits(model, groups)
     shift = refits.coefficients - model.coefficients.to_numpy()
-    in_se = shift / model.table["se"].to_numpy()
+    in_se = shift / model.log_ratios["se"].to_numpy()
     terms = list(model.vcov.columns)
     table = pd.DataFrame(
         {

@@ -13,7 +13,7 @@ from scipy import stats
 from statsmodels.tsa.stattools import acf
 
 from officer_assaults.stats.intervals import FloatArray, Interval, check_alpha, check_counts
-from officer_assaults.stats.rate_model import fit_design
+from officer_assaults.stats.newton import fit_design
 
 Trend = Literal["cubic", "year"]
 QUARTERS = 4

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from officer_assaults.stats.glm import RateModel, fit_rate_model
 from officer_assaults.stats.intervals import Interval
-from officer_assaults.stats.rate_model import RateModel, fit_rate_model
 
 DOSE, UNIT, PERIOD = "dose", "unit", "period"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from patsy.parse_formula import parse_formula as patsy_tree
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 from officer_assaults.stats.nesting import MAX_DEPTH, depth
 
-FUNCTIONS = ("C", "cr", "bs", "I")
+FUNCTIONS = ("C", "cr", "bs", "I", "log")
 CODINGS = ("Treatment", "Sum")
 OPERATORS = ("+", "-", "*", "/", ":", "**")
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
@@ -27,7 +27,7 @@ MAX_POWER = 4
 _FACTOR = re.compile(r"(?:C\(\s*)?(\w+)")
 ALLOWED = (
     "Use column names, + - * / : ( ) ** up to 4, C(column), cr(column, df=...), "
-    "bs(column, df=...) and I(arithmetic on columns)."
+    "bs(column, df=...), log(arithmetic on columns) and I(arithmetic on columns)."
 )
 
 
@@ -73,7 +73,7 @@ def check_formula(text: str, columns: Sequence[str]) -> RateFormula:
     Raises
     ------
     Refusal
-        E125 for each unknown column, each function outside C, cr, bs and I, and anything else
+        E125 for each unknown column, each function outside C, cr, bs, log and I, and anything else
         that Python would evaluate; also for a formula that cannot be parsed.
     """
     outcome, leaves = _split(text)
@@ -115,20 +115,22 @@ def build_design(formula: RateFormula, frame: pd.DataFrame) -> tuple[pd.DataFram
     Raises
     ------
     Refusal
-        E125 if a column has missing values or a term cannot be built.
+        E125 if a column has missing values, a term cannot be built, or it would be dropped because
+        its column has one level only.
     """
     data = _coded(_complete(frame, formula.columns), formula)
     try:
         matrix = dmatrix(
             formula.right,
             data,
-            eval_env=EvalEnvironment([{"C": _category}]),
+            eval_env=EvalEnvironment([{"C": _category, "log": _log, "np": _NUMPY}]),
             NA_action="raise",
             return_type="dataframe",
         )
     except (PatsyError, ValueError, TypeError, ArithmeticError) as error:
         raise Refusal(_cannot_build(error)) from None
     info = matrix.design_info
+    _refuse_silent(info)
     return _finite(pd.DataFrame(matrix.to_numpy(), frame.index, info.column_names)), info
 
 
@@ -167,13 +169,23 @@ def rebuild_design(formula: RateFormula, info: DesignInfo, frame: pd.DataFrame) 
     return _finite(pd.DataFrame(np.asarray(matrix), frame.index, info.column_names))
 
 
+def _refuse_silent(info: DesignInfo) -> None:
+    """Refuse terms that patsy drops without a word: a column of one level says nothing."""
+    problems = Problems()
+    for term, place in info.term_slices.items():
+        if place.start == place.stop:
+            what = f"the term '{term.name()}' is dropped: its column has one level only."
+            problems.add("E125", what, "Leave the term out, or give rows of another level.")
+    problems.raise_if_any()
+
+
 def _split(text: str) -> tuple[str, list[str]]:
     """Outcome and the Python-like leaves of the right side, from patsy's parse tree."""
     if len(text) > MAX_LENGTH:
         raise _refuse(f"the formula has {len(text):,} characters.", f"Keep it to {MAX_LENGTH:,}.")
     try:
         tree = patsy_tree(text)
-    except (PatsyError, SyntaxError, tokenize.TokenError, ValueError, RecursionError):
+    except Exception:  # Which one patsy's tokenizer raises differs between Pythons.
         raise _refuse(f"'{text}' is no formula.", ALLOWED) from None
     if tree.type != "~" or len(tree.args) != 2:
         raise _refuse(f"'{text}' has no outcome.", "Write 'outcome ~ terms'.")
@@ -225,23 +237,31 @@ def _columns_of_term(node: ast.expr) -> Iterator[str]:
     if isinstance(node, ast.Name):
         yield node.id
         return
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+    if not isinstance(node, ast.Call):
         raise ValueError("not a column or a function of one")
-    if node.func.id not in FUNCTIONS or not node.args:
+    function = _function(node.func)
+    if function not in FUNCTIONS or not node.args:
         raise ValueError("not a function of the whitelist")
     first, *others = node.args
-    if node.func.id == "I":
+    if function in ("I", "log"):
         if others or node.keywords:
-            raise ValueError("I takes one argument")
+            raise ValueError("I and log take one argument")
         yield from _columns_of_arithmetic(first)
         return
     if not isinstance(first, ast.Name):
         raise ValueError("the first argument is a column")
     for option in (*others, *(keyword.value for keyword in node.keywords)):
-        _check_option(option, coding=node.func.id == "C")
+        _check_option(option, coding=function == "C")
     if any(keyword.arg is None for keyword in node.keywords):
         raise ValueError("no unpacking")
     yield first.id
+
+
+def _function(node: ast.expr) -> str:
+    """Name of a called function; ``np.log`` is ``log``."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        return "log" if (node.value.id, node.attr) == ("np", "log") else ""
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _columns_of_arithmetic(node: ast.expr) -> Iterator[str]:
@@ -329,7 +349,10 @@ def _coded(data: pd.DataFrame, formula: RateFormula) -> pd.DataFrame:
 
 
 def _levelled(data: pd.DataFrame, info: DesignInfo) -> pd.DataFrame:
-    """Put categories into the order that the first data had; a new one is left to be refused."""
+    """Put categories into the order that the first data had; a new one is left to be refused.
+
+    Text becomes categories, since patsy would take the words ``nan`` and ``None`` for gaps.
+    """
     fitted = {
         found[1]: factor.categories
         for term, factor in info.factor_infos.items()
@@ -340,7 +363,10 @@ def _levelled(data: pd.DataFrame, info: DesignInfo) -> pd.DataFrame:
             name: pd.Categorical(data[name], categories=list(levels))
             for name, levels in fitted.items()
             if name in data
-            and isinstance(data[name].dtype, pd.CategoricalDtype)
+            and (
+                isinstance(data[name].dtype, pd.CategoricalDtype)
+                or pd.api.types.is_string_dtype(data[name])
+            )
             and set(data[name].unique()) <= set(levels)
         }
     )
@@ -350,6 +376,16 @@ def _is_only_coded(name: str, terms: str) -> bool:
     """Whether every term that names a column does so as ``C(name)``."""
     named = re.findall(rf"\b{re.escape(name)}\b", terms)
     return len(named) == len(re.findall(rf"\bC\(\s*{re.escape(name)}\s*[,)]", terms))
+
+
+def _log(values: Any) -> Any:
+    """Logarithm without numpy's warnings: what is not finite is refused by row afterwards."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(values)
+
+
+#: All of numpy that a formula may name.
+_NUMPY = SimpleNamespace(log=_log)
 
 
 def _category(data: Any, contrast: Any = None, levels: Any = None) -> Any:
@@ -366,7 +402,7 @@ def _finite(matrix: pd.DataFrame) -> pd.DataFrame:
         raise _refuse(
             f"the term '{matrix.columns[column]}' is not a finite number in row "
             f"{matrix.index[row]}.",
-            "Check for a division by 0, or leave out the row.",
+            "Check for a division by 0 or the logarithm of 0, or leave out the row.",
         )
     return matrix
 

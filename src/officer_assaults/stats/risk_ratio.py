@@ -10,8 +10,8 @@ import pandas as pd
 from scipy import stats
 
 from officer_assaults.refusals import Problem, Refusal, nearest
+from officer_assaults.stats.glm import Correction, RateModel, fit_rate_model
 from officer_assaults.stats.intervals import Interval, check_alpha, check_counts
-from officer_assaults.stats.rate_model import Correction, RateModel, fit_rate_model
 
 COMPARED = "compared"
 CLUSTER = "cluster"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from crewing_runs import GOLDEN, REFERENCE
 
-from officer_assaults.stats.rate_model import fit_rate_model
+from officer_assaults.stats.glm import fit_rate_model
 from officer_assaults.topics.crewing.model import checks as crewing_checks
 from officer_assaults.topics.crewing.model import ratios as crewing
 from officer_assaults.topics.crewing.model.cells import prepare

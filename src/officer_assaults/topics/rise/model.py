@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from officer_assaults.stats.diagnostics import quantile_residuals
+from officer_assaults.stats.glm import Covariance, Family, fit_rate_model
 from officer_assaults.stats.heterogeneity import (
     Heterogeneity,
     PredictiveComparison,
@@ -18,7 +19,6 @@ from officer_assaults.stats.heterogeneity import (
     predictive_comparisons,
 )
 from officer_assaults.stats.intervals import Interval, Rate, weekly_rate
-from officer_assaults.stats.rate_model import Covariance, Family, fit_rate_model
 from officer_assaults.stats.rate_ratio import (
     PHI_GRID,
     RateDifference,

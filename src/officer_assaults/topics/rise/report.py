@@ -14,8 +14,8 @@ from officer_assaults.data.years import MEANING
 from officer_assaults.findings import Finding, Verdict
 from officer_assaults.page import tables, words
 from officer_assaults.stats import verdicts
+from officer_assaults.stats.designs import BALANCE_TOLERANCE
 from officer_assaults.stats.dispersion import victims_per_incident_phi
-from officer_assaults.stats.rate_model import BALANCE_TOLERANCE
 
 if TYPE_CHECKING:
     from officer_assaults.data.recorded import Comparison

@@ -1,7 +1,10 @@
 import pytest
 
-from officer_assaults.topics.crewing.rosters import write_roster
-from officer_assaults.topics.crewing.rosters.simulated import RosterTruth, simulate_roster
+from officer_assaults.topics.crewing.simulator.officers import (
+    RosterTruth,
+    simulate_roster,
+    write_roster,
+)
 
 ROWS = 200_000
 TRUTH = RosterTruth(log_rate=-6.0)

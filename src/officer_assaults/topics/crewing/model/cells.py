@@ -13,8 +13,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.stats.designs import check_events, check_rank
 from officer_assaults.stats.formulas import build_design, check_formula
-from officer_assaults.stats.rate_model import check_events, check_rank
 
 FloatArray = NDArray[np.float64]
 Outcome = Literal["all", "injury"]

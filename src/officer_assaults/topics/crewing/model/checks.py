@@ -14,11 +14,8 @@ from statsmodels.stats.inter_rater import cohens_kappa
 
 from officer_assaults.refusals import Refusal
 from officer_assaults.stats.formulas import build_design, check_formula
-from officer_assaults.stats.rate_model import (
-    LeaveOneClusterOut,
-    fit_rate_model,
-    leave_one_cluster_out,
-)
+from officer_assaults.stats.glm import fit_rate_model
+from officer_assaults.stats.newton import LeaveOneClusterOut, leave_one_cluster_out
 from officer_assaults.topics.crewing.model.cells import (
     FEWEST_CLUSTERS,
     FEWEST_EVENTS,

@@ -19,14 +19,10 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.stats.designs import check_balance, check_events, check_rank
 from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.intervals import Interval, check_alpha
-from officer_assaults.stats.rate_model import (
-    check_balance,
-    check_events,
-    check_rank,
-    leave_one_cluster_out,
-)
+from officer_assaults.stats.newton import leave_one_cluster_out
 from officer_assaults.topics.crewing.model.cells import (
     FEWEST_CLUSTERS,
     REFERENCE_BACKUP,

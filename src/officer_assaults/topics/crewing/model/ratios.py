@@ -21,8 +21,9 @@ from scipy import stats
 
 from officer_assaults.refusals import Refusal
 from officer_assaults.stats.formulas import build_design, check_formula
+from officer_assaults.stats.glm import RateModel, fit_rate_model
 from officer_assaults.stats.intervals import Interval, check_alpha
-from officer_assaults.stats.rate_model import RateModel, fit_design, fit_rate_model
+from officer_assaults.stats.newton import fit_design
 from officer_assaults.stats.shares import mechanical_benchmark
 from officer_assaults.topics.crewing.model.cells import (
     FEWEST_CLUSTERS,

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from officer_assaults.stats.rate_model import fit_design
+from officer_assaults.stats.newton import fit_design
 from officer_assaults.topics.crewing.model.cells import CrewData, prepare
 from officer_assaults.topics.crewing.model.policy import evaluate, fit_policy_model
 from officer_assaults.topics.crewing.model.policy_language import Policy

@@ -18,7 +18,7 @@ from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 from officer_assaults.stats.diagnostics import VARIANCE_LEFT_RULE
 from officer_assaults.stats.formulas import build_design, check_formula, rebuild_design
 from officer_assaults.stats.intervals import check_alpha
-from officer_assaults.stats.rate_model import fit_design
+from officer_assaults.stats.newton import fit_design
 from officer_assaults.topics.crewing.model.cells import CrewData, pool
 
 FloatArray = NDArray[np.float64]

@@ -597,7 +597,7 @@ def audit_ratios(audits: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
     Parameters
     ----------
     audits : DataFrame
-        crimes, audit_year, percent, lower, upper, published_by, source_url.
+        crimes, audit_year, percent, lower, upper, read, source_url.
     alpha : float
         One minus the coverage.
 
@@ -614,7 +614,7 @@ def audit_ratios(audits: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
         ratio, limits = (math.nan, None) if pair is None else _audit_ratio(*pair, alpha)
         ends = part["percent"].iloc[[0, -1]].to_numpy(dtype=float) / 100
         years = part["audit_year"].iloc[[0, -1]].astype(int)
-        sources = "; ".join(dict.fromkeys(part["published_by"] + ", " + part["source_url"]))
+        sources = "; ".join(dict.fromkeys(part["read"].fillna("") + ", " + part["source_url"]))
         low, high = (limits.lower, limits.upper) if limits else (math.nan, math.nan)
         rows.append((crimes, *years, *ends, ratio, low, high, sources))
     columns = ["crimes", "first_year", "last_year", "first", "last", "ratio", "lower", "upper"]

@@ -13,12 +13,8 @@ from scipy import stats
 
 from officer_assaults.stats import heterogeneity, intervals, rate_ratio, severity
 from officer_assaults.stats.formulas import build_design, check_formula, rebuild_design
-from officer_assaults.stats.rate_model import (
-    Correction,
-    RateModel,
-    fit_rate_model,
-    leave_one_cluster_out,
-)
+from officer_assaults.stats.glm import Correction, RateModel, fit_rate_model
+from officer_assaults.stats.newton import leave_one_cluster_out
 from officer_assaults.stats.risk_ratio import clustered_risk_ratio, crude_risk_ratio
 from officer_assaults.topics.crewing.model.cells import CrewData
 from officer_assaults.topics.crewing.model.weights import propensity
@@ -117,7 +113,7 @@ def compared_frame(values: pd.DataFrame, frames: Mapping[str, pd.DataFrame]) -> 
 
 
 def _term(model: RateModel, name: str) -> pd.Series:
-    return model.table.set_index("term").T[name]
+    return model.log_ratios.set_index("term").T[name]
 
 
 def _crew_cells(cells: pd.DataFrame) -> Named:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import contextlib
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
+
+from officer_assaults.files import TEMPORARY_PREFIX
 
 BLOCK_ROWS = 1_000_000
 SHIFTS_PER_OFFICER = 750
@@ -17,11 +24,6 @@ MONTHS = 36
 HOUR_BANDS = ("day", "evening", "night", "early")
 AREA_TYPES = ("urban", "town", "rural")
 SERVICE_BANDS = ("0-2", "3-9", "10+")
-#: The model that fits what is drawn; its terms are those of :attr:`RosterTruth.coefficients`.
-FORMULA = (
-    "y ~ single + single:C(hour_band, Treatment('day')) + C(hour_band, Treatment('day')) + "
-    "C(area_type, Treatment('urban')) + C(service_band, Treatment('10+')) + C(force) + C(month)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class RosterTruth:
     night_double: float = 1.6
 
     def coefficients(self, seed: int) -> dict[str, float]:
-        """Give the true coefficient of every term of :data:`FORMULA` but the intercept."""
+        """Give the true coefficient of every term but the intercept."""
         forces, months = _drawn(self, seed)
         band, area, service = "C(hour_band, Treatment('day'))", "area_type", "service_band"
         found = {"single": self.single, f"single:{band}[T.night]": self.single_by_night}
@@ -206,3 +208,48 @@ def _single(
     """Single crews, 58 % of officer-hours by day, fewer at night."""
     logit = 0.32 - truth.night_double * (band == HOUR_BANDS.index("night"))
     return np.asarray(rng.random(len(band)) < 1 / (1 + np.exp(-logit)))
+
+
+def write_roster(
+    blocks: Iterable[pd.DataFrame], path: Path | str, *, row_group_rows: int = BLOCK_ROWS
+) -> int:
+    """Stream blocks of rows into one Parquet file, whole or not at all.
+
+    Parameters
+    ----------
+    blocks : iterable of DataFrame
+        Same columns in each; categories become dictionaries.
+    path : Path or str
+        Replaced only once all blocks are written.
+    row_group_rows : int
+        Most rows of a row group. Engines share out a file by these: a few for every core are best.
+
+    Returns
+    -------
+    int
+        Rows written.
+
+    Raises
+    ------
+    ValueError
+        If there is no block.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX, dir=target.parent) as folder:
+        whole = Path(folder) / target.name
+        rows = 0
+        with contextlib.ExitStack() as stack:
+            writer: pq.ParquetWriter | None = None
+            for block in blocks:
+                table = pa.Table.from_pandas(block, preserve_index=False)
+                table = table.replace_schema_metadata(None)
+                if writer is None:
+                    writer = pq.ParquetWriter(whole, table.schema, compression="zstd")
+                    stack.callback(writer.close)
+                writer.write_table(table, row_group_size=row_group_rows)
+                rows += len(block)
+        if not rows:
+            raise ValueError("there is no block to write")
+        whole.replace(target)
+    return rows

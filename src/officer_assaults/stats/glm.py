@@ -1,4 +1,4 @@
-"""Regression models of recorded rates, through one door that cannot lose the exposure."""
+"""One door to statsmodels for regressions of recorded rates, which cannot lose the exposure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,17 @@ import pandas as pd
 import statsmodels.api as sm
 from numpy.typing import ArrayLike, NDArray
 from patsy import DesignInfo
-from scipy import linalg, optimize, special, stats
+from scipy import stats
 
+from officer_assaults.estimate import Estimate, Shown
 from officer_assaults.refusals import Problem, Refusal, nearest
+from officer_assaults.stats.designs import (
+    Balance,
+    check_balance,
+    check_events,
+    check_rank,
+    has_intercept,
+)
 from officer_assaults.stats.formulas import RateFormula, build_design, check_formula, rebuild_design
 from officer_assaults.stats.intervals import FloatArray, Interval, check_alpha
 
@@ -22,33 +30,8 @@ Family = Literal["poisson", "quasi-poisson", "nb2"]
 Covariance = Literal["model", "HC0", "HC1", "cluster"]
 Correction = Literal["none", "G/(G-1)", "G/(G-1)*(N-1)/(N-K)"]
 
-BALANCE_TOLERANCE = 1e-6
-RANK_TOLERANCE = 1e-9
-INTERCEPT_TOLERANCE = 1e-6
 DISPERSION_RULE = 1.2
 FEW_CLUSTERS = 8
-MAX_STEPS = 50
-MAX_HALVINGS = 30
-STEP_TOLERANCE = 1e-10
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """Observed total against the total that the model predicts for the same rows.
-
-    Parameters
-    ----------
-    observed, predicted : float
-        Sums of counts.
-    """
-
-    observed: float
-    predicted: float
-
-    @property
-    def relative(self) -> float:
-        """Predicted over observed, minus 1."""
-        return self.predicted / self.observed - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,57 +49,6 @@ class Contrast:
     def interval(self) -> Interval:
         """Limits of the rate ratio."""
         return Interval(self.lower, self.upper)
-
-
-@dataclass(frozen=True, slots=True)
-class DesignFit:
-    """Poisson fit on arrays.
-
-    Parameters
-    ----------
-    coefficients : ndarray, shape (k,)
-        Log rate coefficients.
-    vcov : ndarray, shape (k, k)
-        Inverse information, dispersion 1.
-    mu : ndarray, shape (n,)
-        Fitted counts.
-    deviance : float
-        Residual deviance.
-    steps : int
-        Newton steps taken.
-    """
-
-    coefficients: FloatArray
-    vcov: FloatArray
-    mu: FloatArray
-    deviance: float
-    steps: int
-
-
-@dataclass(frozen=True, slots=True)
-class LeaveOneClusterOut:
-    """Coefficients with each cluster left out in turn.
-
-    Parameters
-    ----------
-    coefficients : ndarray, shape (G, k)
-        One row per cluster left out.
-    full : ndarray, shape (k,)
-        Coefficients on all rows.
-    labels : ndarray, shape (G,)
-        Cluster left out in each row.
-    """
-
-    coefficients: FloatArray
-    full: FloatArray
-    labels: NDArray[Any]
-
-    @property
-    def vcov(self) -> FloatArray:
-        """Jackknife covariance about the full fit, ``(G-1)/G sum d d'`` (CR3 up to that factor)."""
-        g = len(self.labels)
-        deviations = self.coefficients - self.full
-        return np.asarray((g - 1) / g * deviations.T @ deviations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +89,16 @@ class ModelRows:
 
 
 @dataclass(frozen=True, slots=True)
-class RateModel:
+class RateModel(Shown):
     """A fitted model of ``log(expected count) = log(exposure) + X beta``.
+
+    In JupyterLab it shows its rate ratios with their intervals.
 
     Parameters
     ----------
     spec : ModelSpec
         What was fitted.
-    table : DataFrame
+    log_ratios : DataFrame
         Columns term, estimate, se, lower, upper, p; log scale.
     vcov : DataFrame, shape (k, k)
         Covariance of the coefficients, of the kind that ``spec.cov`` names.
@@ -187,10 +121,13 @@ class RateModel:
         What a reader of these standard errors must know.
     rows : ModelRows
         The data of the fit.
+    statsmodels : GLMResults or NegativeBinomialResults
+        statsmodels' own result. Its standard errors are those of this class but for the factor
+        that ``spec.correction`` or ``HC1`` puts on them.
     """
 
     spec: ModelSpec
-    table: pd.DataFrame
+    log_ratios: pd.DataFrame
     vcov: pd.DataFrame
     reference_df: float
     n: int
@@ -206,23 +143,70 @@ class RateModel:
     balance: Balance
     cautions: tuple[str, ...]
     rows: ModelRows = field(repr=False)
+    statsmodels: Any = field(repr=False)
     _formula: RateFormula = field(repr=False)
     _info: DesignInfo = field(repr=False)
 
     @property
     def coefficients(self) -> pd.Series:
         """Log-scale estimates by term."""
-        return pd.Series(self.table["estimate"].to_numpy(), index=self.vcov.columns)
+        return pd.Series(self.log_ratios["estimate"].to_numpy(), index=self.vcov.columns)
 
     @property
     def rate_ratios(self) -> pd.DataFrame:
         """Exponentiated estimates without the intercept: term, ratio, lower, upper, p."""
-        rows = self.table[self.table["term"] != "Intercept"].reset_index(drop=True)
+        rows = self.log_ratios[self.log_ratios["term"] != "Intercept"].reset_index(drop=True)
         limits = {
             name: np.exp(rows[column])
             for name, column in (("ratio", "estimate"), ("lower", "lower"), ("upper", "upper"))
         }
         return pd.DataFrame({"term": rows["term"], **limits, "p": rows["p"]})
+
+    def table(self) -> pd.DataFrame:
+        """Rate ratios with intervals, one row per term: term, rate ratio, lower, upper, p."""
+        return self.rate_ratios.rename(columns={"ratio": "rate ratio"})
+
+    def title(self) -> str:
+        """Name the model by its outcome and exposure."""
+        return f"Rate ratios: {self._formula.outcome} per unit of {self.spec.exposure}"
+
+    def notes(self) -> tuple[str, ...]:
+        """Say the model in a sentence, and what a reader of its errors must know."""
+        spec = self.spec
+        errors = (
+            f"clustered by {spec.cluster} ({self.clusters} clusters)"
+            if spec.cluster
+            else ("of the model" if spec.cov == "model" else spec.cov)
+        )
+        return (
+            f"{spec.formula}; {spec.family}, exposure {spec.exposure} as offset, errors {errors}; "
+            f"{self.n:,} rows, dispersion {self.dispersion:.2f}.",
+            *self.cautions,
+        )
+
+    def estimate(self, term: str, *, denominator: str, **about: Any) -> Estimate:
+        """Rate ratio of one term as an :class:`~officer_assaults.estimate.Estimate`.
+
+        Parameters
+        ----------
+        term : str
+            A term of the model.
+        denominator : str
+            The exposure in a reader's words.
+        **about
+            Other fields of the estimate: period, release, provenance, simulated, note.
+
+        Raises
+        ------
+        ValueError
+            If no term is called so.
+        """
+        found = self.contrast({term: 1.0})
+        return Estimate(
+            found.ratio, found.lower, found.upper,
+            unit=about.pop("unit", "rate ratio"), denominator=denominator,
+            level=1 - self.spec.alpha, **about,
+        )  # fmt: skip
 
     def design(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Design matrix of the same terms for other data; needs no exposure column.
@@ -290,6 +274,49 @@ class RateModel:
             lower=math.exp(estimate - half),
             upper=math.exp(estimate + half),
         )
+
+
+def fit(
+    formula: str,
+    frame: pd.DataFrame,
+    *,
+    exposure: str,
+    cluster: str | None = None,
+    family: Family = "poisson",
+    errors: Covariance | None = None,
+    alpha: float = 0.05,
+) -> RateModel:
+    """Fit a rate model as a notebook writes it: formula, frame, exposure, cluster.
+
+    Parameters
+    ----------
+    formula : str
+        ``"count ~ terms"``.
+    frame : DataFrame
+        One row per cell or unit.
+    exposure : str
+        Column of exposure; its logarithm is the offset.
+    cluster : str, optional
+        Column of cluster labels for the standard errors.
+    family, alpha
+        As for :func:`fit_rate_model`.
+    errors : {"model", "HC0", "HC1", "cluster"}, optional
+        Kind of standard error; by default "cluster" where a cluster is named, otherwise "model".
+
+    Returns
+    -------
+    RateModel
+        Shows its rate ratios; ``.statsmodels`` is statsmodels' own result.
+
+    Raises
+    ------
+    Refusal, ValueError
+        As :func:`fit_rate_model`.
+    """
+    kind = errors or ("model" if cluster is None else "cluster")
+    return fit_rate_model(
+        frame, formula, exposure=exposure, family=family, cov=kind, cluster=cluster, alpha=alpha
+    )
 
 
 def fit_rate_model(
@@ -372,266 +399,9 @@ def fit_rate_model(
     return _assemble(spec, fitted, rows, parsed, info)
 
 
-def fit_design(
-    x: FloatArray,
-    y: FloatArray,
-    log_exposure: FloatArray,
-    *,
-    start: FloatArray | None = None,
-) -> DesignFit:
-    """Fit a Poisson rate model on ready arrays, fast enough for a jackknife.
-
-    Parameters
-    ----------
-    x : ndarray, shape (n, k)
-        Design matrix of full rank.
-    y : ndarray, shape (n,)
-        Counts.
-    log_exposure : ndarray, shape (n,)
-        Log of exposure.
-    start : ndarray, shape (k,), optional
-        Coefficients to start from, for instance those of the fit on all rows.
-
-    Raises
-    ------
-    ValueError
-        If the design is singular or the fit does not settle, as with an arm without events.
-
-    Notes
-    -----
-    Newton's method, which for a log link is iteratively reweighted least squares, with step
-    halving; agrees with statsmodels GLM to 1e-9 and skips its per-fit overhead.
-    """
-    beta = _starting_values(x, y, log_exposure) if start is None else np.array(start, dtype=float)
-    mu, deviance = _mean_and_deviance(x, y, log_exposure, beta)
-    for step in range(1, MAX_STEPS + 1):
-        try:
-            factor = linalg.cho_factor((x * mu[:, None]).T @ x)
-        except linalg.LinAlgError:
-            raise ValueError("the design is singular: check its rank first") from None
-        move = linalg.cho_solve(factor, x.T @ (y - mu))
-        beta, mu, deviance = _take_step(x, y, log_exposure, beta, move, deviance)
-        if np.max(np.abs(move)) <= STEP_TOLERANCE:
-            vcov = linalg.cho_solve(factor, np.eye(x.shape[1]))
-            return DesignFit(beta, vcov, mu, deviance, step)
-    raise ValueError(
-        f"the fit did not settle in {MAX_STEPS} steps: is there an arm without events?"
-    )
-
-
-def leave_one_cluster_out(
-    x: FloatArray,
-    y: FloatArray,
-    log_exposure: FloatArray,
-    groups: ArrayLike,
-    *,
-    partial: bool = False,
-) -> LeaveOneClusterOut:
-    """Refit a Poisson rate model with each cluster left out in turn, offset included.
-
-    Parameters
-    ----------
-    x, y, log_exposure
-        As for :func:`fit_design`.
-    groups : array_like, shape (n,)
-        Cluster of each row.
-    partial : bool
-        Without a cluster some terms may be no longer told apart, as its own level. Then the later
-        ones of such columns keep their coefficient of the full fit, and a fit that does not settle
-        is all ``nan``. By default either is an error.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two clusters, or a fit without one of them is impossible.
-    """
-    labels, codes = np.unique(np.asarray(groups), return_inverse=True)
-    if len(labels) < 2:
-        raise ValueError("leaving one cluster out needs two clusters or more")
-    full = fit_design(x, y, log_exposure)
-    information = (x * full.mu[:, None]).T @ x
-    refit = _partly_without if partial else _without
-    coefficients = [
-        refit(x, y, log_exposure, codes == code, full, information) for code in range(len(labels))
-    ]
-    return LeaveOneClusterOut(np.array(coefficients), full.coefficients, labels)
-
-
-def _partly_without(
-    x: FloatArray,
-    y: FloatArray,
-    log_exposure: FloatArray,
-    left: NDArray[np.bool_],
-    full: DesignFit,
-    information: FloatArray,
-) -> FloatArray:
-    """Coefficients without the rows ``left``, as far as the other rows tell them apart."""
-    rest = x[~left]
-    size = np.abs(linalg.qr(rest / np.sqrt((rest**2).sum(0).clip(1e-300)), mode="r")[0])
-    told = np.zeros(x.shape[1], dtype=bool)
-    told[: min(rest.shape)] = np.diag(size) > RANK_TOLERANCE
-    try:
-        if told.all():
-            return _without(x, y, log_exposure, left, full, information)
-        found = fit_design(rest[:, told], y[~left], log_exposure[~left])
-    except ValueError:
-        return np.full(x.shape[1], np.nan)
-    beta = full.coefficients.copy()
-    beta[told] = found.coefficients
-    return beta
-
-
-def _without(
-    x: FloatArray,
-    y: FloatArray,
-    log_exposure: FloatArray,
-    left: NDArray[np.bool_],
-    full: DesignFit,
-    information: FloatArray,
-) -> FloatArray:
-    """Coefficients without the rows ``left``.
-
-    Keeps the information of the full fit, less that of the rows, through all steps: each step then
-    costs a product with ``x`` and no new matrix, and the point where the score vanishes is the
-    same. Where that does not settle, Newton's method does it, or says why not.
-    """
-    gone = x[left]
-    beta: FloatArray = full.coefficients
-    try:
-        factor = linalg.cho_factor(information - (gone * full.mu[left, None]).T @ gone)
-    except linalg.LinAlgError:
-        return fit_design(x[~left], y[~left], log_exposure[~left], start=beta).coefficients
-    for _ in range(MAX_STEPS):
-        with np.errstate(over="ignore", invalid="ignore"):
-            rest = np.where(left, 0.0, y - np.exp(x @ beta + log_exposure))
-        if not np.isfinite(rest).all():
-            break
-        move = linalg.cho_solve(factor, x.T @ rest)
-        beta = np.asarray(beta + move)
-        if np.max(np.abs(move)) <= STEP_TOLERANCE:
-            return beta
-    start = full.coefficients
-    return fit_design(x[~left], y[~left], log_exposure[~left], start=start).coefficients
-
-
-def check_balance(
-    observed: ArrayLike, predicted: ArrayLike, tolerance: float = BALANCE_TOLERANCE
-) -> Balance:
-    """Check that predicted counts add up to the observed ones.
-
-    A Poisson model with an intercept reproduces its own total exactly, so a difference means that
-    an exposure, a row or a term was lost on the way.
-
-    Parameters
-    ----------
-    observed, predicted : array_like, shape (n,)
-        Counts and predicted counts of the same rows.
-    tolerance : float
-        Largest relative difference.
-
-    Raises
-    ------
-    ValueError
-        If the totals differ by more, or nothing was observed.
-    """
-    balance = Balance(float(np.sum(observed)), float(np.sum(predicted)))
-    if not balance.observed > 0:
-        raise ValueError("no event observed: totals cannot be compared")
-    if not abs(balance.relative) <= tolerance:
-        raise ValueError(
-            f"predicted counts add up to {balance.predicted:.6g}, observed ones to "
-            f"{balance.observed:.6g}: an exposure, a row or a term was lost"
-        )
-    return balance
-
-
-def check_rank(x: FloatArray, names: list[str]) -> None:
-    """Refuse a design whose columns depend on each other, or that has no rows to spare.
-
-    Parameters
-    ----------
-    x : ndarray, shape (n, k)
-        Design matrix.
-    names : list of str
-        Term of each column.
-
-    Raises
-    ------
-    Refusal
-        E122, naming each aliased column and the columns that it repeats.
-    """
-    if x.shape[0] <= x.shape[1]:
-        raise Refusal(
-            Problem(
-                "E122",
-                f"{x.shape[1]} terms for {x.shape[0]} rows leave nothing to measure error with.",
-                "Drop terms, or use finer rows.",
-            )
-        )
-    triangle = np.asarray(np.linalg.qr(x, mode="r"))
-    scale = np.sqrt((triangle**2).sum(axis=0))
-    scaled = triangle / np.where(scale > 0, scale, 1.0)
-    if np.linalg.matrix_rank(scaled, tol=RANK_TOLERANCE) == x.shape[1]:
-        return
-    kept: list[int] = []
-    problems = []
-    for j, name in enumerate(names):
-        weights, *_ = np.linalg.lstsq(scaled[:, kept], scaled[:, j], rcond=None)
-        if np.linalg.norm(scaled[:, j] - scaled[:, kept] @ weights) > RANK_TOLERANCE:
-            kept.append(j)
-            continue
-        repeats = [names[i] for i, w in zip(kept, weights, strict=True) if abs(w) > RANK_TOLERANCE]
-        problems.append(_aliased(name, repeats))
-    raise Refusal(problems)
-
-
-def check_events(x: FloatArray, y: FloatArray, names: list[str]) -> None:
-    """Refuse data in which some coefficient would run to infinity for want of events.
-
-    Parameters
-    ----------
-    x : ndarray, shape (n, k)
-        Design matrix of full rank.
-    y : ndarray, shape (n,)
-        Counts.
-    names : list of str
-        Term of each column.
-
-    Raises
-    ------
-    Refusal
-        E122, naming the terms involved and how many rows they concern.
-
-    Notes
-    -----
-    Such a direction leaves rows with events alone and only lowers rows without: Correia,
-    Guimaraes and Zylkin (2019), arXiv:1903.01633. Only when the rows with events do not have full
-    rank can there be one; then a linear programme looks for it.
-    """
-    if not (y > 0).any():
-        raise Refusal(
-            Problem("E122", "there is no event in any row.", "Check the counts, or pool periods.")
-        )
-    scaled = x / np.sqrt((x**2).sum(axis=0))
-    free = linalg.null_space(
-        np.asarray(np.linalg.qr(scaled[y > 0], mode="r")), rcond=RANK_TOLERANCE
-    )
-    if free.shape[1] == 0:
-        return
-    falls = scaled[y == 0] @ free
-    best = optimize.linprog(
-        falls.sum(axis=0), A_ub=np.vstack([falls, -falls]), bounds=(None, None),
-        b_ub=np.r_[np.zeros(len(falls)), np.ones(len(falls))],
-    )  # fmt: skip
-    if best.status == 0 and best.fun < -RANK_TOLERANCE:
-        direction = free @ best.x
-        terms = [n for n, w in zip(names, direction, strict=True) if abs(w) > RANK_TOLERANCE]
-        count = int((falls @ best.x < -RANK_TOLERANCE).sum())
-        raise Refusal(_no_events(terms, count))
-
-
 @dataclass(frozen=True, slots=True)
 class _Fitted:
+    statsmodels: Any
     coefficients: FloatArray
     vcov: FloatArray
     mu: FloatArray
@@ -654,6 +424,7 @@ def _fit(
     result = glm.fit(tol=1e-13, maxiter=200, **options)
     quasi = spec.family == "quasi-poisson"
     poisson = _Fitted(
+        statsmodels=result,
         coefficients=result.params,
         vcov=factor * result.cov_params(),
         mu=np.array(result.mu),
@@ -687,6 +458,7 @@ def _fit_nb2(
     mu, alpha = np.array(result.predict()), float(result.params[-1])
     family = sm.families.NegativeBinomial(alpha=alpha)
     return _Fitted(
+        statsmodels=result,
         coefficients=result.params[:-1],
         vcov=factor * result.cov_params()[:-1, :-1],
         mu=mu,
@@ -722,13 +494,13 @@ def _assemble(
     clusters = len(np.unique(rows.groups)) if rows.groups is not None else None
     reference_df = _reference_df(spec, n - k, clusters)
     balance = Balance(float(rows.y.sum()), float(rows.mu.sum()))
-    if spec.family != "nb2" and _has_intercept(rows.matrix):
+    if spec.family != "nb2" and has_intercept(rows.matrix):
         check_balance(rows.y, rows.mu)
     free = k + (fitted.nb_alpha is not None)
     dispersion = pearson / (n - k)
     return RateModel(
         spec=spec,
-        table=_tidy(fitted, info.column_names, reference_df, spec.alpha),
+        log_ratios=_tidy(fitted, info.column_names, reference_df, spec.alpha),
         vcov=pd.DataFrame(fitted.vcov, index=info.column_names, columns=info.column_names),
         reference_df=reference_df,
         n=n,
@@ -744,6 +516,7 @@ def _assemble(
         balance=balance,
         cautions=tuple(_cautions(spec, dispersion, clusters, fitted.nb_alpha)),
         rows=rows,
+        statsmodels=fitted.statsmodels,
         _formula=parsed,
         _info=info,
     )
@@ -859,60 +632,3 @@ def _refuse_rows(
             f"({int((~good).sum()):,} of {len(good):,} rows)."
         )
         raise Refusal(Problem(code, what, remedy, column=name))
-
-
-def _aliased(name: str, repeats: list[str]) -> Problem:
-    source = f"repeats {' + '.join(repeats)}" if repeats else "is 0 in every row"
-    return Problem(
-        "E122",
-        f"the term '{name}' {source}: its coefficient cannot be told apart.",
-        "Drop the term, or the one that it repeats; write single:night, not single*night, where "
-        "night is already a level of another term.",
-    )
-
-
-def _no_events(terms: list[str], rows: int) -> Problem:
-    return Problem(
-        "E122",
-        f"{rows:,} rows that {', '.join(terms)} set apart hold no event: the estimate would be "
-        "infinite.",
-        "Merge those levels, or drop the term.",
-    )
-
-
-def _has_intercept(x: FloatArray) -> bool:
-    ones = np.ones(len(x))
-    weights = linalg.solve(x.T @ x, x.sum(axis=0), assume_a="pos")
-    return bool(np.max(np.abs(x @ weights - ones)) < INTERCEPT_TOLERANCE)
-
-
-def _starting_values(x: FloatArray, y: FloatArray, log_exposure: FloatArray) -> FloatArray:
-    guess = np.log(y + y.mean() / 2 + 1e-9) - log_exposure
-    return np.asarray(np.linalg.lstsq(x, guess, rcond=None)[0])
-
-
-def _mean_and_deviance(
-    x: FloatArray, y: FloatArray, log_exposure: FloatArray, beta: FloatArray
-) -> tuple[FloatArray, float]:
-    with np.errstate(over="ignore", invalid="ignore"):
-        mu = np.exp(log_exposure + x @ beta)
-        deviance = 2 * float((special.xlogy(y, y) - special.xlogy(y, mu) - y + mu).sum())
-    return mu, deviance
-
-
-def _take_step(
-    x: FloatArray,
-    y: FloatArray,
-    log_exposure: FloatArray,
-    beta: FloatArray,
-    move: FloatArray,
-    deviance: float,
-) -> tuple[FloatArray, FloatArray, float]:
-    """Newton step, halved while it makes the fit worse."""
-    slack = 1e-9 * (abs(deviance) + 1)
-    for _ in range(MAX_HALVINGS):
-        mu, new = _mean_and_deviance(x, y, log_exposure, beta + move)
-        if new <= deviance + slack:
-            return beta + move, mu, new
-        move = move / 2
-    raise ValueError("the fit does not improve along its own gradient: check the design")

@@ -12,12 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from officer_assaults.refusals import Refusal
-from officer_assaults.stats.rate_model import (
-    check_balance,
-    fit_design,
-    fit_rate_model,
-    leave_one_cluster_out,
-)
+from officer_assaults.stats.designs import check_balance
+from officer_assaults.stats.glm import fit_rate_model
+from officer_assaults.stats.newton import fit_design, leave_one_cluster_out
 
 FOLDER = Path(__file__).parents[1] / "golden"
 DATA = Path(__file__).parents[2] / "data" / "reference"
@@ -47,7 +44,9 @@ def fit(cells, **options):
 
 
 def by_r_name(model, column):
-    return {R_NAMES[term]: value for term, value in model.table.set_index("term")[column].items()}
+    return {
+        R_NAMES[term]: value for term, value in model.log_ratios.set_index("term")[column].items()
+    }
 
 
 def test_poisson_equals_r_glm(cells):
@@ -127,7 +126,7 @@ def test_doll_and_hill_equals_stata():
     # poisson deaths smokes i.agecat, exposure(pyears)
     deaths = pd.read_csv(DATA / "smoking-deaths.csv")
     model = fit_rate_model(deaths, "deaths ~ smokes + C(agecat)", exposure="pyears")
-    row = model.table.set_index("term").loc["smokes"]
+    row = model.log_ratios.set_index("term").loc["smokes"]
     assert (row["estimate"], row["se"]) == pytest.approx((0.35453564, 0.10737412), rel=STATA)
     irr = model.rate_ratios.set_index("term").loc["smokes", "ratio"]
     assert irr == pytest.approx(1.425519, rel=STATA)
@@ -158,7 +157,7 @@ def ships():
 def test_ship_damage_equals_stata_poisson(options, factor, expected):
     # poisson accident yr_con op_75_79, exposure(service) [vce(robust) | vce(cluster ship)]
     model = fit_rate_model(ships(), "accident ~ yr_con + op_75_79", exposure="service", **options)
-    table = model.table.set_index("term").loc[SHIP_TERMS]
+    table = model.log_ratios.set_index("term").loc[SHIP_TERMS]
     assert table["estimate"].tolist() == pytest.approx(
         [0.30633819450439, 0.35592229608495, -6.974712802772], rel=STATA
     )
@@ -181,7 +180,7 @@ def test_ship_damage_equals_stata_nbreg(options, expected):
     model = fit_rate_model(
         ships(), "accident ~ yr_con + op_75_79", exposure="service", family="nb2", **options
     )
-    table = model.table.set_index("term").loc[SHIP_TERMS]
+    table = model.log_ratios.set_index("term").loc[SHIP_TERMS]
     assert table["estimate"].tolist() == pytest.approx(
         [0.28503762550355, 0.17127003537767, -6.5908639033905], rel=STATA
     )
@@ -321,7 +320,7 @@ def test_intervals_of_a_clustered_simulation_cover():
             model = fit_rate_model(
                 frame, "y ~ dark", exposure="hours", cov=cov, cluster=cluster
             )  # fmt: skip
-            row = model.table.iloc[1]
+            row = model.log_ratios.iloc[1]
             covered[cov] += row["lower"] <= truth <= row["upper"]
     slack = 3 * np.sqrt(0.95 * 0.05 / runs)
     assert covered["cluster"] / runs == pytest.approx(0.95, abs=slack)

@@ -1,0 +1,144 @@
+"""Vocabularies: the words that ``[<force>]`` and its like stand for in a parameters cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from officer_assaults.refusals import Problem, Refusal, nearest
+
+#: Not written in notebooks: "2023-10 2018/19" is a word if that release holds that year.
+YEAR_OF_RELEASE = "year-of-release"
+
+
+class Known(Protocol):
+    """A vocabulary, remembered or not."""
+
+    def canonical(self, text: str) -> str:
+        """One spelling for a word; raises Refusal for an unknown one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A vocabulary whose words a module of ``data`` knows, imported when first asked."""
+
+    resolve: Callable[[str], str]
+    everything: Callable[[], Sequence[str]]
+
+    def canonical(self, text: str) -> str:
+        """One spelling for a word."""
+        return self.resolve(text)
+
+    def known(self) -> Sequence[str]:
+        """All words."""
+        return self.everything()
+
+
+def vocabularies() -> dict[str, Words]:
+    """Every vocabulary of this project, by its name in a parameters cell."""
+    return {
+        "force": Words(_force, _forces),
+        "financial-year": Words(_financial_year, _financial_years),
+        "vintage": Words(_vintage, _vintages),
+        YEAR_OF_RELEASE: Words(_year_of_release, tuple),
+    }
+
+
+def check_together(values: Mapping[str, Any], words: Mapping[str, Known]) -> None:
+    """Refuse values that are right by themselves and wrong together, before a kernel starts.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        Every parameter of one run.
+    words : mapping of str to Known
+        Vocabularies by name.
+
+    Raises
+    ------
+    Refusal
+        E106 for two years that are the same or the other way round, E107 for a release that does
+        not hold one of them.
+    """
+    periods = [values.get(name) for name in ("period0", "period1")]
+    if not all(isinstance(period, str) for period in periods):
+        return
+    from officer_assaults.data import periods as periods_
+
+    first, second = periods_.two_years_in_order(str(periods[0]), str(periods[1]))
+    vintage = values.get("vintage", "auto")
+    if isinstance(vintage, str) and vintage != "auto":
+        for year in (first, second):
+            words[YEAR_OF_RELEASE].canonical(f"{vintage} {year}")
+
+
+def _force(text: str) -> str:
+    from officer_assaults.data import forces
+
+    force = forces.resolve(text)
+    if force.kind == "nation":
+        remedy = "Name a force: national figures are in the national notebooks."
+        raise Refusal(Problem("E101", f"'{text}' is not a police force.", remedy))
+    return force.slug
+
+
+def _forces() -> Sequence[str]:
+    from officer_assaults.data import forces
+
+    return sorted([*forces.slugs("territorial"), *forces.slugs("transport")])
+
+
+def _financial_year(text: str) -> str:
+    from officer_assaults.data import periods
+
+    label = periods.financial_year(text).label
+    known = _all_years()
+    if label not in known:
+        what = f"no release holds {label}."
+        raise Refusal(Problem("E106", what, f"Give a year from {known[0]} to {known[-1]}."))
+    return label
+
+
+def _financial_years() -> Sequence[str]:
+    return _years("auto")
+
+
+def _all_years() -> list[str]:
+    from officer_assaults.data import recorded
+
+    return sorted({year for vintage in recorded.vintages() for year in _years(vintage)})
+
+
+def _years(vintage: str) -> list[str]:
+    """Financial years of a release, whole or by quarters."""
+    from officer_assaults.data import recorded
+
+    years = set(recorded.annual(vintage)["financial_year"])
+    if vintage in ("auto", *recorded.full_vintages()):
+        years |= set(recorded.quarterly(vintage)["financial_year"])
+    return sorted(years)
+
+
+def _vintage(text: str) -> str:
+    from officer_assaults.data import recorded
+
+    known = recorded.vintages()
+    if text not in known:
+        raise Refusal(Problem("E107", f"'{text}' is not a release.", nearest(text, known)))
+    return text
+
+
+def _vintages() -> Sequence[str]:
+    from officer_assaults.data import recorded
+
+    return recorded.vintages()
+
+
+def _year_of_release(text: str) -> str:
+    vintage, _, year = text.rpartition(" ")
+    known = _years(vintage)
+    if year not in known:
+        what = f"the release '{vintage}' does not hold {year}."
+        raise Refusal(Problem("E107", what, f"It holds {known[0]} to {known[-1]}."))
+    return text

@@ -1,0 +1,177 @@
+"""Checks of a design before and after a fit: aliased terms, arms without events, lost totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import linalg, optimize
+
+from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.stats.intervals import FloatArray
+
+BALANCE_TOLERANCE = 1e-6
+RANK_TOLERANCE = 1e-9
+INTERCEPT_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """Observed total against the total that the model predicts for the same rows.
+
+    Parameters
+    ----------
+    observed, predicted : float
+        Sums of counts.
+    """
+
+    observed: float
+    predicted: float
+
+    @property
+    def relative(self) -> float:
+        """Predicted over observed, minus 1."""
+        return self.predicted / self.observed - 1
+
+
+def check_balance(
+    observed: ArrayLike, predicted: ArrayLike, tolerance: float = BALANCE_TOLERANCE
+) -> Balance:
+    """Check that predicted counts add up to the observed ones.
+
+    A Poisson model with an intercept reproduces its own total exactly, so a difference means that
+    an exposure, a row or a term was lost on the way.
+
+    Parameters
+    ----------
+    observed, predicted : array_like, shape (n,)
+        Counts and predicted counts of the same rows.
+    tolerance : float
+        Largest relative difference.
+
+    Raises
+    ------
+    ValueError
+        If the totals differ by more, or nothing was observed.
+    """
+    balance = Balance(float(np.sum(observed)), float(np.sum(predicted)))
+    if not balance.observed > 0:
+        raise ValueError("no event observed: totals cannot be compared")
+    if not abs(balance.relative) <= tolerance:
+        raise ValueError(
+            f"predicted counts add up to {balance.predicted:.6g}, observed ones to "
+            f"{balance.observed:.6g}: an exposure, a row or a term was lost"
+        )
+    return balance
+
+
+def check_rank(x: FloatArray, names: list[str]) -> None:
+    """Refuse a design whose columns depend on each other, or that has no rows to spare.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, k)
+        Design matrix.
+    names : list of str
+        Term of each column.
+
+    Raises
+    ------
+    Refusal
+        E122, naming each aliased column and the columns that it repeats.
+    """
+    if x.shape[0] <= x.shape[1]:
+        raise Refusal(
+            Problem(
+                "E122",
+                f"{x.shape[1]} terms for {x.shape[0]} rows leave nothing to measure error with.",
+                "Drop terms, or use finer rows.",
+            )
+        )
+    triangle = np.asarray(np.linalg.qr(x, mode="r"))
+    scale = np.sqrt((triangle**2).sum(axis=0))
+    scaled = triangle / np.where(scale > 0, scale, 1.0)
+    if np.linalg.matrix_rank(scaled, tol=RANK_TOLERANCE) == x.shape[1]:
+        return
+    kept: list[int] = []
+    problems = []
+    for j, name in enumerate(names):
+        weights, *_ = np.linalg.lstsq(scaled[:, kept], scaled[:, j], rcond=None)
+        if np.linalg.norm(scaled[:, j] - scaled[:, kept] @ weights) > RANK_TOLERANCE:
+            kept.append(j)
+            continue
+        repeats = [names[i] for i, w in zip(kept, weights, strict=True) if abs(w) > RANK_TOLERANCE]
+        problems.append(_aliased(name, repeats))
+    raise Refusal(problems)
+
+
+def check_events(x: FloatArray, y: FloatArray, names: list[str]) -> None:
+    """Refuse data in which some coefficient would run to infinity for want of events.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, k)
+        Design matrix of full rank.
+    y : ndarray, shape (n,)
+        Counts.
+    names : list of str
+        Term of each column.
+
+    Raises
+    ------
+    Refusal
+        E122, naming the terms involved and how many rows they concern.
+
+    Notes
+    -----
+    Such a direction leaves rows with events alone and only lowers rows without: Correia,
+    Guimaraes and Zylkin (2019), arXiv:1903.01633. Only when the rows with events do not have full
+    rank can there be one; then a linear programme looks for it.
+    """
+    if not (y > 0).any():
+        raise Refusal(
+            Problem("E122", "there is no event in any row.", "Check the counts, or pool periods.")
+        )
+    scaled = x / np.sqrt((x**2).sum(axis=0))
+    free = linalg.null_space(
+        np.asarray(np.linalg.qr(scaled[y > 0], mode="r")), rcond=RANK_TOLERANCE
+    )
+    if free.shape[1] == 0:
+        return
+    falls = scaled[y == 0] @ free
+    best = optimize.linprog(
+        falls.sum(axis=0), A_ub=np.vstack([falls, -falls]), bounds=(None, None),
+        b_ub=np.r_[np.zeros(len(falls)), np.ones(len(falls))],
+    )  # fmt: skip
+    if best.status == 0 and best.fun < -RANK_TOLERANCE:
+        direction = free @ best.x
+        terms = [n for n, w in zip(names, direction, strict=True) if abs(w) > RANK_TOLERANCE]
+        count = int((falls @ best.x < -RANK_TOLERANCE).sum())
+        raise Refusal(_no_events(terms, count))
+
+
+def _aliased(name: str, repeats: list[str]) -> Problem:
+    source = f"repeats {' + '.join(repeats)}" if repeats else "is 0 in every row"
+    return Problem(
+        "E122",
+        f"the term '{name}' {source}: its coefficient cannot be told apart.",
+        "Drop the term, or the one that it repeats; write single:night, not single*night, where "
+        "night is already a level of another term.",
+    )
+
+
+def _no_events(terms: list[str], rows: int) -> Problem:
+    return Problem(
+        "E122",
+        f"{rows:,} rows that {', '.join(terms)} set apart hold no event: the estimate would be "
+        "infinite.",
+        "Merge those levels, or drop the term.",
+    )
+
+
+def has_intercept(x: FloatArray) -> bool:
+    """Whether the columns of a design, shape (n, k), add up to a constant somehow."""
+    ones = np.ones(len(x))
+    weights = linalg.solve(x.T @ x, x.sum(axis=0), assume_a="pos")
+    return bool(np.max(np.abs(x @ weights - ones)) < INTERCEPT_TOLERANCE)

@@ -1,0 +1,506 @@
+"""Rosters: rate models of any number of officer-shifts, from sums that an engine makes.
+
+One Ibis expression collapses the rows to patterns of covariates: a Poisson likelihood depends on
+rows only through sums of counts and exposure by pattern. One pass more sums the scores by cluster,
+which is all that clustered errors need. The answer is that of the same model on rows. DuckDB reads
+files and frames; any other engine that Ibis reaches gives the same from its own table.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from scipy import linalg, stats
+
+from officer_assaults.estimate import Shown
+from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.stats.blocks import BlockDesign, build_blocks, refuse
+from officer_assaults.stats.designs import check_events, check_rank
+from officer_assaults.stats.formulas import RateFormula, check_formula
+from officer_assaults.stats.intervals import FloatArray, check_alpha
+from officer_assaults.stats.labels import look_alikes, named
+from officer_assaults.stats.newton import fit_design
+from officer_assaults.topics.crewing.roster_engine import (
+    DEFAULT_MEMORY_MB,
+    LONGEST,
+    Bins,
+    Source,
+    opened,
+)
+
+BATCH_ROWS = 250_000
+#: A number with more values than this is continuous: it is binned by choice or refused.
+MOST_NUMBERS = 100
+MOST_LEVELS = 5_000
+PROBED_ROWS = 100_000
+PATTERNS_PER_MB = 1_000
+#: Sums of scores that a megabyte allows: 8 bytes each in a quarter of it.
+SUMS_PER_MB = 30_000
+SHORTEST_HASH = 16
+#: Smallest eigenvalue of a scaled cross-product that still tells terms apart.
+GRAM_TOLERANCE = 1e-10
+MADE_UP = ("true", "t", "yes", "1")
+SUMS = ("n", "y", "e", "ee", "ye", "yy", "q")
+
+
+@dataclass(frozen=True, slots=True)
+class RosterFit(Shown):
+    """A Poisson rate model of a roster.
+
+    Parameters
+    ----------
+    formula, exposure, cluster : str
+        ``cluster`` is empty for errors that are robust row by row.
+    coefficients : Series
+        Log scale, by term.
+    vcov : DataFrame
+        Cluster sandwich times G/(G-1), or the plain sandwich of rows (HC0).
+    cells : DataFrame
+        One row per pattern: its covariates, n (rows), y (events), e (exposure), fitted.
+    dispersion : float
+        Pearson statistic of the rows over their degrees of freedom.
+    clusters : int or None
+    alpha : float
+        One minus the coverage.
+    simulated : bool
+        Whether the rows are marked as made up.
+    """
+
+    formula: str
+    exposure: str
+    cluster: str
+    coefficients: pd.Series
+    vcov: pd.DataFrame
+    cells: pd.DataFrame = field(repr=False)
+    dispersion: float
+    clusters: int | None
+    alpha: float
+    simulated: bool
+
+    @property
+    def rows(self) -> int:
+        """Rows of the roster."""
+        return int(self.cells["n"].sum())
+
+    @property
+    def se(self) -> pd.Series:
+        """Standard errors of the coefficients."""
+        return pd.Series(np.sqrt(np.diag(self.vcov)), index=self.coefficients.index)
+
+    def table(self) -> pd.DataFrame:
+        """Rate ratios: term, ratio, lower, upper, p (t with G - 1 degrees of freedom)."""
+        df = math.inf if self.clusters is None else self.clusters - 1
+        half = stats.t.isf(self.alpha / 2, df) * self.se
+        frame = pd.DataFrame(
+            {
+                "ratio": np.exp(self.coefficients),
+                "lower": np.exp(self.coefficients - half),
+                "upper": np.exp(self.coefficients + half),
+                "p": 2 * stats.t.sf(np.abs(self.coefficients) / self.se, df),
+            }
+        )
+        return frame.drop(index="Intercept", errors="ignore").rename_axis("term").reset_index()
+
+    def title(self) -> str:
+        """Say what the table holds."""
+        return f"Rate ratios of {self.formula}, per {self.exposure}"
+
+    def __str__(self) -> str:
+        """Lines for a terminal."""
+        e, y = self.cells["e"].sum(), self.cells["y"].sum()
+        how = f"by {self.cluster}, {self.clusters:,} clusters" if self.clusters else "row by row"
+        lines = [
+            *(["SIMULATED DATA: no figure below is about a real force."] * self.simulated),
+            f"{self.rows:,} rows in {len(self.cells):,} patterns; {y:,.0f} recorded victims in "
+            f"{e:,.0f} of {self.exposure}.",
+            f"Errors {how}. Dispersion {self.dispersion:.3f}.",
+            f"Rate ratios are associations, with {100 * (1 - self.alpha):g}% intervals.",
+            self.table().to_string(index=False, float_format="{:.4f}".format),
+        ]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """Sums by pattern, and the place of each pattern's level in every covariate."""
+
+    sums: dict[str, FloatArray]
+    levels: dict[str, list[Any]]
+    codes: dict[str, NDArray[np.intp]]
+    sets: dict[str, pa.Array]
+
+
+def fit(
+    formula: str,
+    source: Any,
+    *,
+    exposure: str,
+    cluster: str | None = None,
+    bins: Bins | None = None,
+    alpha: float = 0.05,
+    memory_mb: int = DEFAULT_MEMORY_MB,
+    threads: int | None = None,
+) -> RosterFit:
+    """Fit a Poisson rate model to a roster of any size; only sums over patterns are held.
+
+    Parameters
+    ----------
+    formula : str
+        ``"count ~ terms"`` in the grammar of :func:`officer_assaults.stats.formulas.check_formula`.
+    source : Path, str, DataFrame or Ibis table
+        A Parquet or CSV file, a folder of them, a frame, or a table of any engine.
+    exposure : str
+        Column of hours.
+    cluster : str, optional
+        Column whose values share unrecorded conditions: officer, beat, team.
+    bins : mapping of str to sequence of float, optional
+        Edges of the classes of a continuous covariate: ``{"backup_min": [10, 20]}``.
+    alpha : float
+        One minus the coverage.
+    memory_mb : int
+        Megabytes that the process may hold; what does not fit goes to a temporary folder.
+    threads : int, optional
+
+    Raises
+    ------
+    Refusal
+        E102 and E104 for values that are no counts or hours, with file and row; E114 one cluster;
+        E121 identifiers; E122 terms that cannot be told apart or hold no event; E123 simulated rows
+        among others; E124 files; E125 formulas, continuous covariates, and labels that a person
+        would read as one.
+    """
+    check_alpha(alpha)
+    with opened(source, bins=bins, memory_mb=memory_mb, threads=threads) as roster:
+        parsed = check_formula(formula, roster.columns)
+        roster.prepare(parsed.outcome, exposure, parsed.columns, cluster)
+        patterns, simulated = _collapsed(roster, parsed)
+        design = build_blocks(parsed, patterns.levels, patterns.codes, len(patterns.sums["n"]))
+        _check_design(design, patterns.sums)
+        beta, mu = _settled(design, patterns.sums)
+        groups = _clusters(roster, cluster) if cluster else None
+        if groups is None:
+            meat = design.gram(_squares(patterns.sums, mu))
+        else:
+            meat = _cluster_meat(roster, patterns, design, beta, groups)
+            meat = len(groups) / (len(groups) - 1) * meat
+    bread, sums = np.asarray(linalg.inv(design.gram(mu))), patterns.sums
+    pearson = float((sums["q"] * sums["e"] / mu - 2 * sums["y"] + mu).sum())
+    return RosterFit(
+        formula=formula,
+        exposure=exposure,
+        cluster=cluster or "",
+        coefficients=pd.Series(beta, index=design.names),
+        vcov=pd.DataFrame(bread @ meat @ bread, index=design.names, columns=design.names),
+        cells=_cells(patterns, mu),
+        dispersion=pearson / (sums["n"].sum() - len(beta)),
+        clusters=None if groups is None else len(groups),
+        alpha=alpha,
+        simulated=simulated,
+    )
+
+
+def collapse(
+    source: Any,
+    keys: Sequence[str],
+    sums: Sequence[str],
+    *,
+    bins: Bins | None = None,
+    memory_mb: int = DEFAULT_MEMORY_MB,
+) -> pd.DataFrame:
+    """Add up rows that agree in every key: for Poisson models an exact saving of rows.
+
+    Parameters
+    ----------
+    source : Path, str, DataFrame or Ibis table
+    keys : sequence of str
+        Columns kept apart.
+    sums : sequence of str
+        Counts and hours to add up.
+    bins, memory_mb
+        As for :func:`fit`.
+
+    Returns
+    -------
+    DataFrame
+        One row per combination that occurs, in the order of the keys.
+
+    Raises
+    ------
+    Refusal
+        E124 for columns that are absent or no numbers, E125 for more combinations than memory
+        allows.
+    """
+    with opened(source, bins=bins, memory_mb=memory_mb) as roster:
+        roster.select(dict.fromkeys(sums, ("whole", "number")), keys)
+        table = roster.table
+        found = table.group_by(list(keys)).aggregate(
+            **{name: table[name].cast("float64").sum() for name in sums}
+        )
+        limited = found.order_by(list(keys)).limit(roster.memory_mb * PATTERNS_PER_MB + 1)
+        frame: pd.DataFrame = roster.read(limited).to_pandas()
+        _refuse_patterns(roster, len(frame))
+        return frame
+
+
+def _collapsed(roster: Source, parsed: RateFormula) -> tuple[_Patterns, bool]:
+    """Sum the rows that share a pattern, checked; also say whether they are made up."""
+    _probe(roster, parsed.columns)
+    table, keys = roster.table, list(parsed.columns)
+    sums = _sums(table)
+    found = table.group_by(keys).aggregate(**sums) if keys else table.aggregate(**sums)
+    answer = roster.read(found.limit(roster.memory_mb * PATTERNS_PER_MB + 1))
+    _refuse_patterns(roster, answer.num_rows)
+    simulated = _check_rows(roster, {name: _total(answer[name]) for name in sums})
+    levels, sets = _levels(roster, {name: answer[name] for name in keys}, answer["rows"])
+    codes = {name: _codes(answer[name], sets[name]) for name in keys}
+    arrays = {name: answer[name].to_numpy().astype(float) for name in SUMS}
+    order = np.lexsort([codes[name] for name in keys]) if keys else np.arange(1)
+    return _Patterns(
+        {name: values[order] for name, values in arrays.items()},
+        levels,
+        {name: code[order] for name, code in codes.items()},
+        sets,
+    ), simulated
+
+
+def _sums(table: Any) -> dict[str, Any]:
+    """Collapse rows to what a Poisson fit, its errors and the checks of its rows need."""
+    e, y = table["e_"], table["y_"]
+    good_e = ((e > 0) & (e < LONGEST)).fill_null(False)
+    good_y = ((y >= 0) & (y < LONGEST) & (y == y.floor())).fill_null(False)
+    sums = {"n": e.count(), "y": y.sum(), "e": e.sum(), "ee": (e * e).sum(), "ye": (y * e).sum()}
+    sums |= {"yy": (y * y).sum(), "q": (y * y / e.nullif(0.0)).sum(), "rows": table.count()}
+    sums |= {"bad_e": good_e.ifelse(0, 1).sum(), "bad_y": good_y.ifelse(0, 1).sum()}
+    if "made_" in table.columns:
+        made_up = table["made_"].cast("string").lower().isin(MADE_UP).fill_null(False)
+        sums["made"] = made_up.ifelse(1, 0).sum()
+    return sums
+
+
+def _check_rows(roster: Source, whole: Mapping[str, float]) -> bool:
+    """Refuse rows that hold no counts or hours; say whether all are made up."""
+    if not whole["rows"]:
+        raise Refusal(Problem("E124", "holds no rows.", "Fill it in.", roster.name))
+    for name, code in (("bad_e", "E104"), ("bad_y", "E102")):
+        if whole[name]:
+            raise Refusal(roster.first_bad(code, int(whole[name]), int(whole["rows"])))
+    made = whole.get("made", 0)
+    if made not in (0, whole["rows"]):
+        what = "holds simulated rows among others."
+        raise Refusal(Problem("E123", what, "Keep them in files of their own.", roster.name))
+    return made > 0
+
+
+def _total(column: pa.ChunkedArray) -> float:
+    return float(pc.sum(column).as_py() or 0)
+
+
+def _refuse_patterns(roster: Source, found: int) -> None:
+    most = roster.memory_mb * PATTERNS_PER_MB
+    if found > most:
+        what = f"makes more than {most:,} patterns, more than {roster.memory_mb:,} MB can hold."
+        remedy = "Drop a term, group its levels, or allow more memory."
+        raise Refusal(Problem("E125", what, remedy, roster.name))
+
+
+def _probe(roster: Source, names: Sequence[str]) -> None:
+    """Look at some rows first, so that a continuous column is not grouped in full."""
+    if names:
+        some = roster.table.limit(PROBED_ROWS)
+        counts = some.aggregate(**{f"k{i}": some[name].nunique() for i, name in enumerate(names)})
+        answer = roster.read(counts)
+        for i, name in enumerate(names):
+            _refuse_many(roster, name, int(answer[f"k{i}"][0].as_py()))
+
+
+def _refuse_many(roster: Source, name: str, found: int) -> None:
+    is_number = roster.kinds[name] in ("whole", "number")
+    most = MOST_NUMBERS if is_number else MOST_LEVELS
+    if found <= most:
+        return
+    if is_number:
+        what = f"'{name}' is continuous: it has more than {most:,} values."
+        remedy = f"Choose classes: bins={{'{name}': [...]}} (--bin {name}=10,20), or round it."
+    else:
+        what = f"'{name}' has more than {most:,} levels."
+        remedy = "Group the levels, or cluster by the column instead."
+    raise Refusal(Problem("E125", what, remedy, roster.name, column=name))
+
+
+def _levels(
+    roster: Source, columns: Mapping[str, pa.ChunkedArray], rows: pa.ChunkedArray
+) -> tuple[dict[str, list[Any]], dict[str, pa.Array]]:
+    """Sorted values of each covariate, as Python values and as Arrow; or every fault of them."""
+    problems = Problems(file=roster.name)
+    levels: dict[str, list[Any]] = {}
+    sets: dict[str, pa.Array] = {}
+    for name, column in columns.items():
+        missing = pc.is_null(column, nan_is_null=True)
+        if lost := int(_total(pc.filter(rows, missing))):
+            what, remedy = f"{lost:,} rows have no '{name}'.", "Fill or leave out those rows first."
+            problems.add("E125", what, remedy, column=name)
+        values = sorted(pc.unique(pc.filter(column, pc.invert(missing))).to_pylist())
+        _refuse_many(roster, name, len(values))
+        numbers = [value for value in values if isinstance(value, int | float)]
+        if not all(abs(value) < LONGEST for value in numbers):
+            what = f"'{name}' has values of {LONGEST:,.0f} and more, or no numbers."
+            problems.add("E125", what, "Check its unit, or bin it.", column=name)
+        levels[name], sets[name] = values, pa.array(values, column.type)
+        _check_labels(name, values, problems)
+    problems.found = [replace(problem, row=None) for problem in problems.found]
+    problems.raise_if_any()
+    return levels, sets
+
+
+def _check_labels(name: str, labels: Sequence[Any], problems: Problems) -> None:
+    """Note labels that name a person, and labels that a person would read as one."""
+    from officer_assaults.topics.crewing.data import identifiers
+
+    texts = [label for label in labels if isinstance(label, str)]
+    identifiers.scan(pd.DataFrame({name: [str(v) for v in labels]}, dtype=object), problems)
+    if alike := look_alikes(texts):
+        what = f"'{name}' holds labels that read as one: {named(alike)}."
+        problems.add("E125", what, "Write each the same way in every row.", column=name)
+
+
+def _codes(column: Any, values: pa.Array) -> NDArray[np.intp]:
+    """Place of each value among sorted ones."""
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(values.type)
+    found = pc.index_in(column, value_set=values)
+    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.intp)
+
+
+def _check_design(design: BlockDesign, sums: Mapping[str, FloatArray]) -> None:
+    """Refuse aliased terms and arms without events, as the fit on rows does."""
+    rows, k = int(sums["n"].sum()), len(design.names)
+    if rows <= k:
+        check_rank(np.zeros((rows, k)), design.names)
+    if not _full_rank(design.gram(np.ones(design.shape[0]))):
+        check_rank(_spare(design.dense(), k), design.names)
+    if not _full_rank(design.gram((sums["y"] > 0).astype(float))):
+        check_events(design.dense(), sums["y"], design.names)
+
+
+def _spare(x: FloatArray, k: int) -> FloatArray:
+    """Rows of zeros change no dependence between columns, and rows are enough where sums are."""
+    return np.vstack([x, np.zeros((k + 1, x.shape[1]))])
+
+
+def _full_rank(gram: FloatArray) -> bool:
+    size = np.sqrt(np.diag(gram))
+    if not (size > 0).all():
+        return False
+    return bool(linalg.eigvalsh(gram / np.outer(size, size))[0] > GRAM_TOLERANCE)
+
+
+def _settled(design: BlockDesign, sums: Mapping[str, FloatArray]) -> tuple[FloatArray, FloatArray]:
+    try:
+        found = fit_design(design, sums["y"], np.log(sums["e"]))
+    except ValueError as error:
+        what = f"the model cannot be estimated from these rows ({error})."
+        remedy = "Drop a term or merge rare levels; check the unit of every number."
+        raise Refusal(Problem("E122", what, remedy)) from error
+    return found.coefficients, found.mu
+
+
+def _squares(sums: Mapping[str, FloatArray], mu: FloatArray) -> FloatArray:
+    """Sum over each pattern's rows of observed minus fitted counts, squared."""
+    rate = mu / sums["e"]
+    return sums["yy"] - 2 * rate * sums["ye"] + rate**2 * sums["ee"]
+
+
+def _clusters(roster: Source, name: str) -> pa.Array:
+    """Distinct clusters, sorted by the engine's own order, or why they cannot serve."""
+    table = roster.read(roster.table.select(g="g_").distinct())
+    labels = table["g"].combine_chunks()
+    problems = Problems(file=roster.name)
+    if labels.null_count:
+        what = f"some rows have no '{name}'."
+        problems.add("E125", what, "Every row needs its cluster.", column=name)
+    elif len(labels) < 2:
+        what = f"'{name}' has one cluster only."
+        problems.add("E114", what, "Cluster by a finer unit.", column=name)
+    elif name.startswith("officer"):
+        _check_hashed(name, labels.cast("string").to_pylist(), problems)
+    elif alike := look_alikes(labels.to_pylist() if roster.kinds["g_"] == "text" else []):
+        what = f"'{name}' holds labels that read as one: {named(alike)}."
+        problems.add("E125", what, "Write each the same way in every row.", column=name)
+    problems.raise_if_any()
+    return labels
+
+
+def _check_hashed(name: str, labels: Iterable[str], problems: Problems) -> None:
+    from officer_assaults.topics.crewing.data.identifiers import HASH
+
+    hashed = re.compile(HASH)
+    seen: set[str] = set()
+    for label in labels:
+        if len(label) < SHORTEST_HASH or not hashed.fullmatch(label):
+            what = f"'{name}' holds something else than hashes."
+            remedy = (
+                "Replace officers by an HMAC of 16 or more hexadecimal digits, made with a secret "
+                "that stays in the force."
+            )
+            return problems.add("E121", what, remedy, column=name)
+        seen.add(label.lower())
+    if len(seen) < len(list(labels)):
+        what = f"'{name}' holds hashes that differ in capitals only."
+        problems.add("E125", what, "Write hashes in one case.", column=name)
+    return None
+
+
+def _cluster_meat(
+    roster: Source, patterns: _Patterns, design: BlockDesign, beta: FloatArray, groups: pa.Array
+) -> FloatArray:
+    """Sum over clusters of the score times itself, shape (terms, terms).
+
+    A cluster's score is the design's rows weighted by observed minus fitted counts. As a block
+    depends on few covariates, sums of the differences by cluster and combination are enough.
+    """
+    sizes = [len(block.matrix) for block in design.blocks]
+    if len(groups) * (sum(sizes) + len(design.names)) > roster.memory_mb * SUMS_PER_MB:
+        raise refuse(
+            f"scores of {len(groups):,} clusters on {sum(sizes):,} combinations need more than "
+            f"{roster.memory_mb:,} MB.",
+            "Allow more memory, drop an interaction, or cluster by a coarser unit.",
+        )
+    rates = [np.exp(block.matrix @ beta[block.terms]) for block in design.blocks]
+    sums = [np.zeros(len(groups) * size) for size in sizes]
+    for batch in roster.batches(list(patterns.levels), BATCH_ROWS):
+        codes = {name: _codes(batch[name], values) for name, values in patterns.sets.items()}
+        group, rows = _codes(batch["g_"], groups), batch.num_rows
+        places = [block.place(codes, patterns.levels, rows) for block in design.blocks]
+        expected = batch["e_"].to_numpy(zero_copy_only=False).astype(float)
+        for rate, place in zip(rates, places, strict=True):
+            expected = expected * rate[place]
+        difference = batch["y_"].to_numpy(zero_copy_only=False) - expected
+        for summed, size, place in zip(sums, sizes, places, strict=True):
+            np.add.at(summed, group * size + place, difference)
+    scores = np.empty((len(groups), len(design.names)))
+    for block, summed in zip(design.blocks, sums, strict=True):
+        scores[:, block.terms] = summed.reshape(len(groups), -1) @ block.matrix
+    return np.asarray(scores.T @ scores)
+
+
+def _cells(patterns: _Patterns, mu: FloatArray) -> pd.DataFrame:
+    columns: dict[str, Any] = {}
+    for name, values in patterns.levels.items():
+        code = patterns.codes[name]
+        index = pd.Index(values)
+        columns[name] = (
+            pd.Categorical.from_codes(code, index) if isinstance(values[0], str) else index[code]
+        )
+    sums = {name: patterns.sums[name] for name in ("n", "y", "e")}
+    return pd.DataFrame(columns | sums | {"fitted": mu}, index=range(len(mu)))

@@ -1,0 +1,91 @@
+"""A researcher's own seaborn figure comes out in the house's look, or is refused with a remedy."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from officer_assaults.page import adopt, svg, theme
+
+QUARTERS = pd.DataFrame(
+    {
+        "quarter": np.tile(np.arange(12), 3),
+        "offences": 100 + np.arange(36) % 7 * 9,
+        "force": np.repeat(["Kent", "Essex", "Surrey"], 12),
+        "act": np.tile(["before"] * 6 + ["after"] * 6, 3),
+    }
+)
+DRAWN = {
+    "line": lambda: sns.lineplot(QUARTERS, x="quarter", y="offences", hue="force"),
+    "band": lambda: sns.lineplot(QUARTERS, x="quarter", y="offences", seed=1),
+    "facets": lambda: sns.relplot(
+        QUARTERS, x="quarter", y="offences", hue="force", col="act", kind="line"
+    ),
+    "points": lambda: sns.pointplot(QUARTERS, x="force", y="offences", hue="act", seed=1),
+    "bars": lambda: sns.barplot(QUARTERS, x="force", y="offences", hue="act", seed=1),
+    "boxes": lambda: sns.boxplot(QUARTERS, x="force", y="offences"),
+    "histogram": lambda: sns.histplot(QUARTERS, x="offences", hue="force"),
+    "ecdf": lambda: sns.ecdfplot(QUARTERS, x="offences", hue="force"),
+    "scatter": lambda: sns.scatterplot(QUARTERS, x="quarter", y="offences", style="force"),
+    "matplotlib": lambda: plt.subplots()[1].plot([1, 2], [3, 4], "--")[0].axes,
+}
+
+
+@pytest.fixture(autouse=True)
+def fresh_style():
+    sns.reset_orig()
+    yield
+    plt.close("all")
+    sns.reset_orig()
+
+
+@pytest.mark.parametrize("style", ["stock", "darkgrid"])
+@pytest.mark.parametrize("name", DRAWN)
+def test_any_form_comes_out_in_the_house_colours_at_both_widths(name, style):
+    if style == "darkgrid":
+        sns.set_theme()
+    plt.figure()
+    figure = adopt.figure_of(DRAWN[name]())
+    # The drawing itself refuses a colour without a dark partner and text too small to read.
+    drawing = svg.draw(figure, title=name, description="d", prefix="p")
+    assert drawing.narrow is not None
+    assert f'width="{theme.WIDE}"' in drawing.wide
+    assert theme.SERIES[0] in drawing.wide
+
+
+def test_categories_keep_their_order_of_colours_and_transparency_stays():
+    figure = adopt.figure_of(DRAWN["line"]())
+    shown = [line.get_color() for line in figure.axes[0].lines[:3]]
+    expected = [plt.matplotlib.colors.to_rgba(colour) for colour in theme.SERIES[:3]]
+    np.testing.assert_allclose(shown, expected)
+    plt.figure()
+    band = adopt.figure_of(DRAWN["band"]()).axes[0].collections[0]
+    assert 0 < band.get_facecolor()[0, 3] < 0.5
+
+
+def test_a_figure_of_the_house_is_left_as_it_is():
+    figure, ax = theme.figure()
+    ax.plot([1, 2], [1, 2], color=theme.PALETTE["step3"])
+    assert adopt.figure_of(figure) is figure
+    assert figure.get_size_inches()[0] == theme.WIDE / 72
+
+
+@pytest.mark.parametrize(
+    ("drawn", "remedy"),
+    [
+        (lambda: sns.relplot(QUARTERS, x="quarter", y="offences", col="force"), "col_wrap=2"),
+        (
+            lambda: sns.scatterplot(QUARTERS, x="quarter", y="offences", hue="offences"),
+            "at most 6 categories as hue",
+        ),
+        (lambda: sns.heatmap(np.arange(9.0).reshape(3, 3)), "no partner for dark pages"),
+        (lambda: QUARTERS, "pass the figure, the axes"),
+        (lambda: Figure, "pass the figure, the axes"),
+    ],
+)
+def test_what_cannot_be_shown_says_what_to_change(drawn, remedy):
+    plt.figure()
+    with pytest.raises(ValueError, match=remedy):
+        adopt.figure_of(drawn())

@@ -1,0 +1,69 @@
+"""An estimate carries all that a number needs, shows itself, and becomes a finding."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from officer_assaults.estimate import Estimate, Shown, count, statement
+from officer_assaults.findings import BOUNDS
+
+GIVEN = {
+    "value": 1.33,
+    "lower": 1.21,
+    "upper": 1.46,
+    "unit": "rate ratio",
+    "denominator": "days",
+    "period": "2017/18 to 2018/19",
+    "release": "2026-04",
+    "provenance": "Home Office, official table",
+    "tolerance": 1e-4,
+    "simulated": True,
+    "note": "exact",
+}
+
+
+def test_a_finding_holds_every_field_of_its_estimate():
+    made = Estimate(**GIVEN).finding("a.b", "Ratio", "It rose", "consistent")
+    carried = GIVEN | {"vintage": GIVEN["release"]}
+    del carried["release"]
+    assert {name: getattr(made, name) for name in carried} == carried
+    assert made.kind == "estimate"
+    assert Estimate(**GIVEN).finding("a", "b", "c", "consistent", note="other").note == "other"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"value": math.nan}, {"lower": 2.0}, {"unit": ""}, {"denominator": ""}, {"upper": math.nan}],
+)
+def test_an_estimate_without_its_parts_is_refused(change):
+    with pytest.raises(ValueError, match=r"estimate needs|no interval"):
+        Estimate(**(GIVEN | change))
+
+
+def test_it_prints_its_interval_and_calls_bounds_bounds():
+    assert str(Estimate(**GIVEN)) == "1.33 rate ratio (95% interval 1.21 to 1.46)"
+    bounds = Estimate(**(GIVEN | {"level": BOUNDS, "upper": math.inf}))
+    assert str(bounds) == "1.33 rate ratio (bounds 1.21 to infinity)"
+    assert "simulated" in bounds._repr_html_()
+
+
+def test_counts_and_statements_have_no_interval():
+    made = count("a", "Offences", "It was 3", "consistent", value=3, unit="offences",
+                 denominator="year", release="2026-04")  # fmt: skip
+    assert (made.kind, made.lower, made.as_dict().get("provenance")) == ("count", None, None)
+    assert statement("b", "x", "y", "needs data", release="2026-04").vintage == "2026-04"
+
+
+def test_a_result_shows_its_table_with_few_digits_and_its_notes_as_text():
+    class Result(Shown):
+        def table(self):
+            return pd.DataFrame({"term": ["<a>"], "ratio": [1.23456789]})
+
+        def notes(self):
+            return ("a < b",)
+
+    html = Result()._repr_html_()
+    assert "1.235" in html
+    assert "&lt;a&gt;" in html
+    assert "a &lt; b" in html
