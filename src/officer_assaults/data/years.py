@@ -271,13 +271,13 @@ def rest_of_nation(two: TwoYears, comparison: Comparison) -> Rest:
         others = comparison.frame[comparison.frame["force"] != two.force.slug]
         who = f"the other {len(others)} usable forces"
         return Rest(int(others["y0"].sum()), int(others["y1"].sum()), who)
-    if two.vintage not in recorded.QUOTED:
+    if two.quarters != ALL_QUARTERS:
         raise Refusal(
             Problem(
                 "E107",
-                f"the other forces are not counted over the same quarters of release "
-                f"{two.vintage}.",
-                "Compare them with its quarters and release.",
+                f"the other forces are not counted over {quarters_in_words(two.quarters)} of "
+                f"release {two.vintage}.",
+                "Compare them with the quarters and the release of the force in focus.",
             )
         )
     totals = recorded.national(two.vintage, without=[two.force]).set_index("financial_year")
