@@ -58,7 +58,7 @@ class ForceQuarters:
         return rows[[*KEY, "count", "officers"]].reset_index(drop=True)
 
     def unbroken(self, column: str, first: str, last: str) -> list[str]:
-        """Forces whose count is usable in every quarter from ``first`` to ``last`` (days)."""
+        """List forces whose count is usable in every quarter from ``first`` to ``last`` (days)."""
         inside = self.frame["quarter"].between(pd.Timestamp(first), pd.Timestamp(last))
         rows = self.frame[inside]
         whole = rows.groupby("force")[f"usable_{column}"].all()
@@ -66,7 +66,7 @@ class ForceQuarters:
 
 
 def force_quarters(vintage: str = "auto") -> ForceQuarters:
-    """Counts of every territorial force and quarter of one release, with officer-years.
+    """Lay out every territorial force and quarter of one release, with officer-years.
 
     Officers are known at each 31 March; between two of them they are taken to move along a straight
     line, and a quarter has the number at its middle times its length.
@@ -122,7 +122,7 @@ def _counts(long: pd.DataFrame, vintage: str) -> pd.DataFrame:
 
 def _broken(long: pd.DataFrame, vintage: str) -> pd.Series:
     """Whether each row lies in a gap, or after a step, that is decided as left out."""
-    found = breaks.decided()
+    found = breaks.decided(vintage)
     found = found[found["decision"] == "leave-out"]
     out = pd.Series(False, index=long.index)
     for row in found.to_dict("records"):
@@ -155,6 +155,5 @@ def officers(quarters: pd.Series) -> pd.DataFrame:
     inside = (middle >= known.min()) & (middle <= known.max())
     rows = [np.where(inside, np.interp(middle, known, row), np.nan) for row in stocks.to_numpy()]
     wide = pd.DataFrame(rows, index=stocks.index, columns=starts) * (days / DAYS_A_YEAR)
-    return (
-        wide.rename_axis(index="force", columns="quarter").stack().rename("officers").reset_index()
-    )
+    long = wide.rename_axis(index="force", columns="quarter").reset_index()
+    return long.melt("force", var_name="quarter", value_name="officers")
