@@ -461,7 +461,7 @@ def _failure(run: Mapping[str, Any]) -> dict[str, str]:
         "outcome": str(run.get("outcome", "failed")) + (f" in cell {cell}" if cell else ""),
         "error": shorten(str(run.get("error", "")), _LONGEST_ERROR, placeholder=" …"),
         "command": str(run.get("command", "")),
-        "executed": f"{run['scope']}/{run['notebook']}.failed.ipynb",
+        "executed": f"{run['scope']}/{run.get('name', run['notebook'])}.failed.ipynb",
     }
 
 
