@@ -85,7 +85,8 @@ def citation() -> str:
     cff = _cff()
     authors = ", ".join(_author(author) for author in cff.get("authors", []))
     year = str(cff.get("date-released", ""))[:4]
-    return f"{authors} ({year}). {cff.get('title', 'Officer Assaults')}. Version {cff.get('version', '')}."
+    title = cff.get("title", "Officer Assaults")
+    return f"{authors} ({year}). {title}. Version {cff.get('version', '')}."
 
 
 def _about(results: Sequence[Mapping[str, Any]]) -> str:
