@@ -28,6 +28,16 @@ KINDS = {
 YEARS = ("2016/17", "2017/18", "2018/19")
 
 
+@pytest.fixture
+def own_project(own_project):
+    """The project as it stood before the releases of 2026, so that one of 2024 is the newest."""
+    later = ("recorded-assaults/2026-04", "recorded-context/2026-04", "workforce/2023-07")
+    for name in (*later, "officer-stocks/2026-01"):
+        for suffix in (".csv", ".csv.meta.yml"):
+            (own_project / "data" / f"{name}{suffix}").unlink()
+    return own_project
+
+
 def _official(years=YEARS, *, scale=1):
     """The 2023-10 figures of some years in the layout of the official file."""
     frame = recorded.quarterly("2023-10")
@@ -102,7 +112,7 @@ def test_a_release_comes_in_as_it_stands(own_project, tmp_path, name, vintage, y
     assert (done.same, done.changed, done.new_periods) == (len(old), 0, ())
     release = tables.release("recorded-assaults/2024-01")
     assert name in " ".join(tables.sidecar(own_project / release.path)["notes"])
-    assert check.verify()["holds"].all()
+    assert check.schema_results()["problems"].sum() == 0
 
 
 def test_context_series_are_added_up_from_groups_and_codes(own_project, tmp_path):
@@ -443,6 +453,7 @@ def test_a_newer_workforce_gives_transport_police_a_denominator(own_project, tmp
     ("changes", "code"),
     [
         ({"Total (FTE)": "n/a"}, "E102"),
+        ({"Total (Headcount)": "N/A"}, "E102"),
         ({"Force name": ["Knt"] * 6 + ["Kent"] * 6 + ["Essex"] * 6}, "E101"),
         ({"As at 31 March": "September"}, "E106"),
         ({"Rank": "Constable", "Sex": "All", "Worker type": "Police Officer"}, "E105"),

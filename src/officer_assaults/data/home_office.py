@@ -14,6 +14,7 @@ from officer_assaults.data import breaks, forces, readers, recorded, releases, s
 from officer_assaults.data.periods import FinancialYear, financial_year, quarter_days
 from officer_assaults.data.schemas import (
     CONSTABLE_SERIES,
+    CONTEXT_SERIES,
     INJURY,
     INJURY_STARTS,
     NO_INJURY,
@@ -358,10 +359,17 @@ def _quarters(rows: pd.DataFrame, problems: Problems) -> pd.Series:
 
 
 def _counts(
-    rows: pd.DataFrame, column: str, problems: Problems, *, whole: bool = True
+    rows: pd.DataFrame,
+    column: str,
+    problems: Problems,
+    *,
+    whole: bool = True,
+    needed: pd.Series | None = None,
 ) -> pd.Series:
     cells = rows[column].map(_text)
     values, wrong = readers.numbers(cells, whole=whole)
+    if needed is not None:
+        wrong &= needed
     bad = rows[wrong.to_numpy(dtype=bool)]
     for row, cell in list(zip(bad.to_dict("records"), cells[wrong], strict=True))[: readers.LISTED]:
         what, remedy = readers.explain_number(cell, whole=whole)
@@ -455,9 +463,14 @@ def _context(rows: pd.DataFrame, vintage: str) -> pd.DataFrame:
     }
     parts |= {code: rows["code"] == code for code in CONTEXT_CODES}
     summed = [_by_quarter(rows[mask], []).assign(series=name) for name, mask in parts.items()]
-    frame = pd.concat(summed, ignore_index=True).assign(vintage=vintage)
-    by = ["force", "quarter_start", "series"]
-    return frame[schemas.named(schemas.RECORDED_CONTEXT)].sort_values(by, ignore_index=True)
+    frame = pd.concat(summed, ignore_index=True)
+    wide = frame.pivot_table(
+        index=["force", "quarter_start"], columns="series", values="offences", aggfunc="sum"
+    )
+    wide = wide.reindex(columns=list(parts)).astype("Int64").reset_index().assign(vintage=vintage)
+    wide.columns.name = None
+    by = ["force", "quarter_start"]
+    return wide[schemas.named(schemas.RECORDED_CONTEXT)].sort_values(by, ignore_index=True)
 
 
 def _check_coverage(frame: pd.DataFrame, vintage: str, problems: Problems) -> None:
@@ -483,25 +496,27 @@ def _coverage_notes(frame: pd.DataFrame) -> list[str]:
     return notes
 
 
-def _negative_notes(*frames: pd.DataFrame) -> list[str]:
-    notes = []
-    for frame in frames:
-        column = "offence_code" if "offence_code" in frame else "series"
-        for row in frame[frame["offences"] < 0].to_dict("records"):
-            name = forces.names()[row["force"]]
-            notes.append(
-                f"Negative, net of cancelled records: {name}, {row[column]}, quarter from "
-                f"{row['quarter_start']:%d %B %Y}: {row['offences']}."
-            )
-    return notes
+def _negative_notes(assaults: pd.DataFrame, context: pd.DataFrame) -> list[str]:
+    key = ["force", "quarter_start"]
+    other = context.melt(key, list(CONTEXT_SERIES), "what", "offences").dropna()
+    both = pd.concat([assaults.rename(columns={"offence_code": "what"}), other])
+    return [
+        f"Negative, net of cancelled records: {forces.names()[row['force']]}, {row['what']}, "
+        f"quarter from {row['quarter_start']:%d %B %Y}: {row['offences']}."
+        for row in both[both["offences"] < 0].to_dict("records")
+    ]
 
 
 def _context_notes(frame: pd.DataFrame, vintage: str) -> list[str]:
     earlier = [name for name in releases.existing("recorded-context") if name < vintage]
     if not earlier:
         return []
-    old = tables.load(f"recorded-context/{earlier[-1]}")
-    change = releases.differences(old, frame, ["force", "quarter_start", "series"])
+    key = ["force", "quarter_start"]
+    old, new = (
+        each.melt(key, list(CONTEXT_SERIES), "series", "offences").dropna()
+        for each in (tables.load(f"recorded-context/{earlier[-1]}"), frame)
+    )
+    change = releases.differences(old, new, [*key, "series"])
     shared = change.same + len(change.changed)
     return [f"Other series: {len(change.changed):,} of {shared:,} cells differ from {earlier[-1]}."]
 
@@ -550,10 +565,27 @@ def _sums(frame: pd.DataFrame, other: pd.DataFrame, key: list[str]) -> pd.DataFr
 
 def _workforce_rows(table: Table, problems: Problems) -> tuple[pd.DataFrame, list[str]]:
     rows = _with_forces(_joined(table), "Force name", problems)
+    used = {"policeofficer", "policecommunitysupportofficer", "specialconstable"}
+    kinds = {str(kind): plain(kind).removesuffix("s") for kind in rows["Worker type"].unique()}
+    kind = rows["Worker type"].map(kinds)
+    # Special constables and volunteers are counted as persons only, so the official table writes
+    # N/A for their full-time equivalents; a cell that nothing is made of need not be a number.
     rows = rows.assign(
+        kind=kind,
         year=_march_years(rows, problems),
-        headcount=_counts(rows, "Total (Headcount)", problems),
-        fte=_counts(rows, "Total (FTE)", problems, whole=False),
+        headcount=_counts(
+            rows,
+            "Total (Headcount)",
+            problems,
+            needed=kind.isin({"policeofficer", "specialconstable"}),
+        ),
+        fte=_counts(
+            rows,
+            "Total (FTE)",
+            problems,
+            whole=False,
+            needed=kind.isin({"policeofficer", "policecommunitysupportofficer"}),
+        ),
     )
     key = ["As at 31 March", "Force name", "Sex", "Rank", "Worker type"]
     for row in rows[rows.duplicated(key)].head(readers.LISTED).to_dict("records"):
@@ -561,12 +593,10 @@ def _workforce_rows(table: Table, problems: Problems) -> tuple[pd.DataFrame, lis
             f"{_place(row)}{row['Force name']}, {row['Rank']}, {row['Worker type']} stands twice."
         )
         problems.add("E105", what, "Keep one row per group.", row=row["row"])
-    used = {"policeofficer", "policecommunitysupportofficer", "specialconstable"}
-    kinds = {str(kind): plain(kind).removesuffix("s") for kind in rows["Worker type"].unique()}
     unused = sorted(name for name, kind in kinds.items() if kind not in used)
     notes = [f"Sheets without data, skipped: {', '.join(table.skipped)}."] if table.skipped else []
     notes += [f"Worker types not used: {', '.join(unused)}."] if unused else []
-    return rows.assign(kind=rows["Worker type"].map(kinds)), notes
+    return rows, notes
 
 
 def _march_years(rows: pd.DataFrame, problems: Problems) -> pd.Series:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,7 @@ from officer_assaults.refusals import Problem, Problems, Refusal
 LICENCE = "Open Government Licence v3.0"
 LICENCE_URL = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 LARGE = 0.05
+_WHOLE = re.compile(r"\d{4}-(0[1-9]|1[0-2])|mid-\d{4}")
 #: Relative change of officer numbers in a year that is pointed out.
 JUMP = 0.15
 
@@ -44,6 +46,35 @@ def existing(folder: str) -> list[str]:
     """Releases in a folder of ``data/``, oldest first."""
     prefix = f"{folder}/"
     return [name.removeprefix(prefix) for name in tables.names() if name.startswith(prefix)]
+
+
+def held(folder: str) -> list[str]:
+    """Whole releases in a folder of ``data/``, by month or mid-year, oldest first."""
+    return [name for name in existing(folder) if _WHOLE.fullmatch(name)]
+
+
+def leading(folder: str) -> str:
+    """Release that leads: the newest one that lacks nothing the one before it held.
+
+    A release that lost periods, forces or codes stays at hand by its name, but nothing takes it
+    unasked while the release it falls short of is there.
+
+    Raises
+    ------
+    Refusal
+        E124 if the folder holds no release.
+    """
+    names = held(folder)
+    if not names:
+        raise Refusal(Problem("E124", f"data/{folder} holds no release.", "Restore data/."))
+    whole = [name for name in names if not lacking(folder, name)]
+    return (whole or names)[-1]
+
+
+def lacking(folder: str, vintage: str) -> str:
+    """Say what a release lost against the one it was compared with; empty if nothing."""
+    lost = tables.release(f"{folder}/{vintage}").lacks
+    return lost if lost.partition(":")[0] in existing(folder) else ""
 
 
 def refuse_existing(folder: str, vintage: str) -> None:

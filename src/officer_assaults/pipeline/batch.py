@@ -274,11 +274,12 @@ def sweep(project: Project) -> None:
 
 def _keep_manifests(project: Project, plan: Plan) -> None:
     """Keep hashes of single files, so that a later plan can name the one that changed."""
-    for run in plan.stale[:1]:
-        for part, content in plan.manifests.items():
+    for run in plan.stale:
+        for part in plan.manifests:
             path = manifest_path(project, part, run.inputs.as_dict()[part])
             if not path.exists():
                 with contextlib.suppress(OSError):
+                    content = dict(run.manifest(part, plan.manifests))
                     write_atomic(path, dump_json(content, indent=1))
 
 

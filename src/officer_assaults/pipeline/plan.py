@@ -11,6 +11,7 @@ from typing import Any
 from officer_assaults.files import sha256_file
 from officer_assaults.pipeline import inputs as inputs_
 from officer_assaults.pipeline import notebooks as notebooks_
+from officer_assaults.pipeline.closures import Closures
 from officer_assaults.pipeline.inputs import Inputs, read_json
 from officer_assaults.pipeline.notebooks import Notebook
 from officer_assaults.pipeline.parameters import Vocabulary, refuse_names
@@ -52,6 +53,8 @@ class Run:
         The same for the terminal: it names files outside the project by their whole path.
     files : dict of str to Path
         Files that parameters name, by the name the notebook knows them by.
+    sources : dict of str to str
+        Hash of each file of the package that the report depends on.
     """
 
     notebook: Notebook
@@ -63,6 +66,11 @@ class Run:
     command: str
     local_command: str
     files: dict[str, Path] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+
+    def manifest(self, part: str, manifests: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+        """Hashes of the single files behind one part of its inputs."""
+        return self.sources if part == "source" else manifests[part]
 
     @property
     def key(self) -> str:
@@ -137,6 +145,12 @@ def make_plan(
         "source": inputs_.manifest([project.source]),
         "data": inputs_.manifest(project.data),
     }
+    closures = Closures(
+        project.source,
+        manifests["source"],
+        (project.render.partition(":")[0], *project.modules),
+        project.state / "imports.json",
+    )
     memory = Memory(project.state / "words.json", inputs_.hash_json(manifests))
     vocabularies: dict[str, Vocabulary] = {
         "file": FileVocabulary(project.root),
@@ -151,9 +165,11 @@ def make_plan(
         manifests,
         vocabularies,
         _neighbours(project),
+        closures,
     )
     runs = _collect(table.runs_of(notebook) for notebook in chosen)
     memory.keep()
+    closures.keep()
     _refuse_duplicates(runs)
     runs.sort(key=lambda run: (run.scope != project.national_scope, run.scope, run.notebook.name))
     reasons = {}
@@ -265,6 +281,7 @@ class _Table:
     manifests: Mapping[str, Mapping[str, str]]
     vocabularies: Mapping[str, Vocabulary]
     neighbours: Mapping[str, Sequence[str]]
+    closures: Closures
 
     def runs_of(self, notebook: Notebook) -> Callable[[], list[Run]]:
         return lambda: _collect(self._run(notebook, scope) for scope in self._scopes(notebook))
@@ -303,26 +320,32 @@ class _Table:
             {name: _as_text(source[name]) for name in non_default} for source in (values, found)
         )
         asked = None if scope is None else folder
+        sources = self.closures.files(notebook.imports())
         return Run(
             notebook,
             folder,
             values,
             non_default,
-            self._inputs(notebook, values, files),
+            self._inputs(notebook, values, files, sources),
             inputs_.versions(project.versions),
             project.command(notebook.name, asked, shown),
             project.command(notebook.name, asked, local),
             files,
+            sources,
         )
 
     def _inputs(
-        self, notebook: Notebook, values: Mapping[str, Any], files: Mapping[str, Path]
+        self,
+        notebook: Notebook,
+        values: Mapping[str, Any],
+        files: Mapping[str, Path],
+        sources: Mapping[str, str],
     ) -> Inputs:
         data = {**self.manifests["data"], **{n: sha256_file(p) for n, p in files.items()}}
         return Inputs(
             notebook=inputs_.hash_json([notebook.cells(), self.neighbours[notebook.name]]),
             parameters=inputs_.hash_json(values),
-            source=inputs_.hash_json(self.manifests["source"]),
+            source=inputs_.hash_json(sources),
             data=inputs_.hash_json(data),
             lock=sha256_file(self.project.lock),
         )
@@ -401,7 +424,7 @@ def _describe(
         names = _changed_parameters(stamp["parameters"], run.parameters)
     elif part in manifests:
         old = read_json(manifest_path(project, part, stamp["inputs"].get(part, "")), {str: str})
-        names = inputs_.changed(old, manifests[part]) if old is not None else []
+        names = inputs_.changed(old, run.manifest(part, manifests)) if old is not None else []
     else:
         names = []
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
