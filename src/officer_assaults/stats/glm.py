@@ -402,11 +402,15 @@ def fit_rate_model(
     x = matrix.to_numpy()
     check_rank(x, info.column_names)
     check_events(x, y, info.column_names)
-    fitted = _fit(x, y, log_exposure, spec, groups)
-    rows = ModelRows(y, fitted.mu, log_exposure, x, groups)
-    for part in (y, fitted.mu, log_exposure, x):
-        part.flags.writeable = False
-    return _assemble(spec, fitted, rows, parsed, info)
+    try:
+        fitted = _fit(x, y, log_exposure, spec, groups)
+        rows = ModelRows(y, fitted.mu, log_exposure, x, groups)
+        for part in (y, fitted.mu, log_exposure, x):
+            part.flags.writeable = False
+        return _assemble(spec, fitted, rows, parsed, info)
+    except np.linalg.LinAlgError:
+        what = "some terms are sums of others but for the last digits."
+        raise Refusal(Problem("E122", what, "Drop one of them, or centre and scale it.")) from None
 
 
 @dataclass(frozen=True, slots=True)

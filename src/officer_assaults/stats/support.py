@@ -13,7 +13,7 @@ FloatArray = NDArray[np.float64]
 #: A robust error that is this small a part of the model's is rounding, not knowledge.
 LEAST_PART = 1e-6
 #: Condition number of the scaled design; the normal equations square it, and hold 16 digits.
-ILL_CONDITIONED = 1e7
+ILL_CONDITIONED = 1e6
 #: Clusters on the thinner side of a term below which its own error is too small.
 FEW = 5
 _MOST_NAMED = 3
