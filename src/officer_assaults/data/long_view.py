@@ -131,7 +131,8 @@ def _state(
 def _inside(row: breaks.Row, quarter: pd.Timestamp) -> bool:
     if row["kind"] == "step":
         return bool(quarter == row["from"])
-    return bool(row["from"] <= quarter) and (pd.isna(row["to"]) or bool(quarter <= row["to"]))
+    # A missing end compares as False, so an open gap never ends.
+    return bool(row["from"] <= quarter) and not bool(quarter > row["to"])
 
 
 @dataclass(frozen=True, slots=True)
