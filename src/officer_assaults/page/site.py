@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 import zipfile
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +17,8 @@ from typing import Any, Protocol
 
 from officer_assaults.files import write_atomic
 from officer_assaults.findings import VERDICTS
-from officer_assaults.page import catalogue, styles, tables, words
+from officer_assaults.page import catalogue, publication, styles, tables, words
+from officer_assaults.page.jinja import csp_hash, template
 from officer_assaults.page.page import finder_address
 from officer_assaults.refusals import Problems
 
@@ -100,6 +99,9 @@ def build_index(reports: Path) -> Path:
     fill_gaps(reports, results)
     page = render_index(results, failures=read_failures(reports))
     write_atomic(reports / EVIDENCE, render_evidence(results))
+    near = "../data/" if (reports.parent / "data").is_dir() else ""
+    for name, content in publication.pages(results, data_root=near).items():
+        write_atomic(reports / name, content)
     write_atomic(reports / INDEX, page)
     return reports / INDEX
 
@@ -136,9 +138,9 @@ def render_index(
     claims = _claims(results) if _has_claims(only) else []
     focus = only or judging.FOCUS
     releases = _releases(results)
-    page: str = _template("front.html.j2").render(
+    page: str = template("front.html.j2").render(
         style=style,
-        style_hash=_csp_hash(style),
+        style_hash=csp_hash(style),
         answers=_answers(results, focus),
         focus=catalogue.scope_name(focus),
         claims=judging.by_article(claims),
@@ -174,9 +176,9 @@ def render_evidence(results: Sequence[Mapping[str, Any]]) -> str:
         str(topic)[:1].upper() + str(topic)[1:]: rows.to_dict("records")
         for topic, rows in ledger.groupby("topic", sort=False)
     }
-    page: str = _template("evidence.html.j2").render(
+    page: str = template("evidence.html.j2").render(
         style=style,
-        style_hash=_csp_hash(style),
+        style_hash=csp_hash(style),
         articles=claims.by_article(claims.rows(results)),
         topics=topics,
         count=len(ledger),
@@ -280,6 +282,8 @@ def _site_files(reports: Path, results: Sequence[Mapping[str, Any]]) -> dict[str
     files |= {pack_name(force): pack(reports, force) for force in forces}
     files[INDEX] = render_index(results, packs=forces)
     files[EVIDENCE] = render_evidence(results)
+    files |= publication.pages(results, data_root="data/")
+    files |= {f"data/{name}": content for name, content in publication.data_files().items()}
     # Hosts that would run a site generator over the folder leave it alone if this file is there.
     files[_SITE_MARK] = ""
     return files
@@ -346,9 +350,9 @@ def _gaps(results: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 def _gap_page(scope: str, entry: catalogue.Entry) -> str:
     style = styles.page_style()
-    page: str = _template("gap.html.j2").render(
+    page: str = template("gap.html.j2").render(
         style=style,
-        style_hash=_csp_hash(style),
+        style_hash=csp_hash(style),
         name=catalogue.scope_name(scope),
         entry=entry,
         command=f"make report NB={entry.notebook}"
@@ -356,35 +360,6 @@ def _gap_page(scope: str, entry: catalogue.Entry) -> str:
         index=finder_address(scope) if scope != catalogue.NATIONAL else f"../{INDEX}#national",
     )
     return page
-
-
-@cache
-def _template(name: str) -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    loader = FileSystemLoader(styles.TEMPLATES / "report")
-    settings: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True}
-    environment = Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        **settings,
-    )
-    environment.filters["inline"] = _inline
-    return environment.get_template(name)
-
-
-def _inline(text: str) -> Any:
-    from markupsafe import Markup
-
-    from officer_assaults.page import markup
-
-    return Markup(markup.inline(text))  # noqa: S704 -- inline() escapes
-
-
-def _csp_hash(style: str) -> str:
-    return b64encode(sha256(style.encode()).digest()).decode()
 
 
 def _shelves(
