@@ -156,4 +156,5 @@ def officers(quarters: pd.Series) -> pd.DataFrame:
     rows = [np.where(inside, np.interp(middle, known, row), np.nan) for row in stocks.to_numpy()]
     wide = pd.DataFrame(rows, index=stocks.index, columns=starts) * (days / DAYS_A_YEAR)
     long = wide.rename_axis(index="force", columns="quarter").reset_index()
-    return long.melt("force", var_name="quarter", value_name="officers")
+    long = long.melt("force", var_name="quarter", value_name="officers")
+    return long.assign(quarter=pd.to_datetime(long["quarter"]))
