@@ -85,8 +85,7 @@ def citation() -> str:
     cff = _cff()
     authors = ", ".join(_author(author) for author in cff.get("authors", []))
     year = str(cff.get("date-released", ""))[:4]
-    title = cff.get("title", "Officer Assaults")
-    return f"{authors} ({year}). {title}. Version {cff.get('version', '')}."
+    return f"{authors} ({year}). {cff['title']}. Version {cff.get('version', '')}."
 
 
 def _about(results: Sequence[Mapping[str, Any]]) -> str:
@@ -261,7 +260,8 @@ def _page(template: str, title: str, description: str, **content: Any) -> str:
 @cache
 def _cff() -> dict[str, Any]:
     path = paths.project_root() / "CITATION.cff"
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+    found = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return {"title": "Officer Assaults", **found}
 
 
 def _author(author: Mapping[str, Any]) -> str:
