@@ -99,7 +99,8 @@ def answer(text: str) -> None:
     opening = next((known for known in OPENINGS if text.startswith(known)), "")
     rest = markup.inline(text.removeprefix(opening))
     said = f"<strong>{opening}</strong>{rest}" if opening else rest
-    _display("answer", f'<p class="oa-answer">{said}</p>', markup.plain(text))
+    body = f'<p class="oa-answer">{said}</p>'
+    _display("answer", body, markup.plain(text), said={"answer": text})
 
 
 def may_say(

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import pandas as pd
 
-from officer_assaults.data import exposure, force_year, forces, recorded, years
+from officer_assaults.data import exposure, force_year, forces, long_view, recorded, years
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.tables import Release
 from officer_assaults.stats import dispersion
@@ -70,9 +70,7 @@ def glances(vintage: str = "auto", alpha: float = 0.05) -> Glances:
     exposures = force_year.exposures(after, [DENOMINATOR])
     table = _counts(before, after, data.panel.vintage)
     table = table.join(_changes(data, alpha)).join(_rates(data, exposures, alpha))
-    table = table.join(_nation(table, before, after, alpha), rsuffix="_nation")
-    for name in ("ratio", "lower", "upper"):
-        table[name] = table[name].fillna(table.pop(f"{name}_nation"))
+    table = table.combine_first(_nation(table, before, after, alpha))
     table["reason"] = [_reason(data, slug) for slug in table.index]
     table.insert(0, "name", table.index.map(forces.names()))
     return Glances(
@@ -86,7 +84,7 @@ def glances(vintage: str = "auto", alpha: float = 0.05) -> Glances:
 
 
 def series(force: str, vintage: str = "auto") -> pd.DataFrame:
-    """Recorded assaults a quarter: of code 104 throughout, and of 104 and 8S since April 2017.
+    """Count recorded assaults a quarter: code 104 throughout, 104 and 8S since April 2017.
 
     Parameters
     ----------
@@ -101,13 +99,9 @@ def series(force: str, vintage: str = "auto") -> pd.DataFrame:
         quarter (date), recorded ("All", "Without injury"), offences; quarters inside a decided
         break are missing.
     """
-    if force == NATION:
-        rows = recorded.quarterly(vintage)
-    else:
-        usable = recorded.usable_quarters(vintage=vintage).frame
-        rows = usable[usable["force"] == force]
-    frame = rows[rows["offence_code"].isin(list(recorded.CODES))]
-    wide = frame.pivot_table(
+    rows = long_view.quarters(force, recorded.CODES, vintage)
+    shown = rows[~rows["state"].isin(["broken", "negative"])]
+    wide = shown.pivot_table(
         index="quarter_start", columns="offence_code", values="offences", aggfunc="sum"
     ).reindex(columns=list(recorded.CODES))
     without, injury = (wide[code] for code in recorded.CODES)
