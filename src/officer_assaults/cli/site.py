@@ -17,10 +17,14 @@ def site(folder: Path) -> None:
     from officer_assaults.refusals import Problem, Refusal
 
     reports = project_.load().reports
-    if not results.read_reports(reports):
+    found = results.read_reports(reports, variants=True)
+    if all(results.VARIANT in report["name"] for report in found):
         raise Refusal(Problem("P310", "no report is made yet.", "Make some: 'make reports'."))
     try:
         files = site_.build_site(reports, folder)
     except FileExistsError as error:
         raise Refusal(Problem("P307", f"{error}.", "Nothing was written.")) from error
     click.echo(f"Gathered {len(files)} files in {folder}.")
+    left = [f"{r['scope']}/{r['name']}" for r in found if results.VARIANT in r["name"]]
+    if left:
+        click.echo(f"Left out, as made with other parameters: {', '.join(left)}.", err=True)
