@@ -6,6 +6,7 @@ without it is read from the cells that no event has touched yet.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -346,11 +347,15 @@ def impute(study: EventPanel, windows: Windows | None = None, alpha: float = 0.0
 
 
 def permuted(
-    study: EventPanel, windows: Windows, draws: int, seed: int, among: BoolArray | None = None
+    study: EventPanel,
+    windows: Windows,
+    draws: int,
+    seed: int,
+    kinds: Sequence[BoolArray | None] = (None,),
 ) -> FloatArray:
-    """Mean log ratio under dates dealt out anew over the units, shape (draws,).
+    """Mean log ratio under dates dealt out anew over the units, shape (kinds, draws).
 
-    ``among`` goes with the dates: those whose event was of a kind take that kind along.
+    A kind (None is all units) goes with the dates: what was found at an event is dealt with it.
     """
     rng = np.random.default_rng(seed)
     out = []
@@ -359,9 +364,11 @@ def permuted(
         order = np.argsort(rng.random((size, len(study.units))), axis=1)
         found = cells(study.usable[None], study.event[order], study.earliest[order], windows)
         ratios = log_ratios(study.counts, study.exposure, found, None)
-        kind = None if among is None else among[order]
-        out.append(mean_ratio(ratios, np.ones_like(ratios), kind))
-    return np.concatenate(out)
+        whole = np.ones_like(ratios)
+        out.append(
+            [mean_ratio(ratios, whole, None if kind is None else kind[order]) for kind in kinds]
+        )
+    return np.concatenate(out, axis=1)
 
 
 def permutation_p(value: float, dealt: FloatArray) -> float:

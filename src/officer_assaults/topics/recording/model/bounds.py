@@ -169,32 +169,6 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
-class AuditComparison:
-    """Change of an audited recording rate beside the change of recorded assaults.
-
-    Parameters
-    ----------
-    ratio : float
-        Later rate over earlier rate.
-    interval : Interval
-        Interval of the ratio.
-    share, share_interval : float, Interval
-        Share of the log change this would be, *if* crimes against officers had moved as the
-        audited crimes did; the interval carries the error of the audits only.
-    remaining, remaining_interval : float, Interval
-        Change of recorded assaults that would then be left over, as a ratio; the interval carries
-        the error of the audits and of counting.
-    """
-
-    ratio: float
-    interval: Interval
-    share: float
-    share_interval: Interval
-    remaining: float
-    remaining_interval: Interval
-
-
-@dataclass(frozen=True, slots=True)
 class RegisterComparison:
     """Two registers of the same events, before and after.
 
@@ -438,37 +412,6 @@ def survey_ceiling(
     table = pd.DataFrame(rows, columns=columns)
     # None (each victim once) must not turn into a missing number beside infinity.
     return table.assign(concentration=pd.Series([row[0] for row in rows], dtype=object))
-
-
-def compare_audits(
-    earlier: Audit, later: Audit, change: RecordedChange, alpha: float = 0.05
-) -> AuditComparison:
-    """Set the change of an audited recording rate against the change of recorded assaults.
-
-    Parameters
-    ----------
-    earlier, later : Audit
-        Recording rates found in two audits of *other* crimes, or of all crimes.
-    change : RecordedChange
-        Recorded assaults on officers.
-    alpha : float
-        One minus the coverage.
-    """
-    ratio, limits = _audit_ratio(earlier, later, alpha)
-    log_ratio, low, high = (math.log(value) for value in (ratio, limits.lower, limits.upper))
-    z = float(stats.norm.isf(alpha / 2))
-    se = (high - low) / (2 * z)
-    shares = sorted(value / change.log_ratio for value in (low, high))
-    left = change.log_ratio - log_ratio
-    around = z * math.sqrt(se**2 + 1 / change.before + 1 / change.after)
-    return AuditComparison(
-        ratio=ratio,
-        interval=limits,
-        share=log_ratio / change.log_ratio,
-        share_interval=Interval(shares[0], shares[1]),
-        remaining=math.exp(left),
-        remaining_interval=Interval(math.exp(left - around), math.exp(left + around)),
-    )
 
 
 def compare_registers(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,9 @@ NO_ANTICIPATION = Windows(untreated_to=-1)
 #: The second outcome begins in 2017: no force meets the plan's rule, so a shorter one is shown.
 SHORT = Windows(untreated_to=-1, least_untreated=2)
 EARLIER = -8
+#: Effect of the first and the last cohort in the simulation, log scale.
+SIMULATED = (0.6, 0.0)
+Row = dict[Any, Any]
 COLUMNS = [
     "part", "series", "name", "value", "lower", "upper", "p", "lead_p", "lowest", "highest",
     "units", "cohorts", "counted", "expected",
@@ -83,14 +87,25 @@ class InspectionStudy(Shown):
     alpha: float
 
     def figure(self, name: str = ALL, series: str = OUTCOME) -> Figure:
-        """One figure by its name and series."""
+        """Return one figure by its name and series."""
         rows = self.rows[(self.rows["part"] == "figure") & (self.rows["name"] == name)]
         row = rows[rows["series"] == series].iloc[0]
         return Figure(
-            float(row["value"]), Interval(float(row["lower"]), float(row["upper"])),
-            *(float(row[key]) for key in ("p", "lead_p", "lowest", "highest")),
-            *(int(row[key]) for key in ("units", "cohorts", "counted")),
-        )  # fmt: skip
+            value=float(row["value"]),
+            interval=Interval(float(row["lower"]), float(row["upper"])),
+            p=float(row["p"]),
+            lead_p=float(row["lead_p"]),
+            lowest=float(row["lowest"]),
+            highest=float(row["highest"]),
+            units=int(row["units"]),
+            cohorts=int(row["cohorts"]),
+            counted=int(row["counted"]),
+        )
+
+    def noise(self, name: str) -> float:
+        """Dispersion or serial correlation of the outcome before any report."""
+        rows = self.rows[(self.rows["part"] == "noise") & (self.rows["name"] == name)]
+        return float(rows["value"].iloc[0])
 
     def has(self, name: str, series: str = OUTCOME) -> bool:
         """Whether the figure could be computed."""
@@ -191,7 +206,7 @@ def _failed(study: EventPanel, traits: pd.DataFrame) -> BoolArray:
     return traits["failed"].reindex(list(study.units)).to_numpy(dtype=bool)
 
 
-def _row(name: str, held: Jackknife, found: Imputation, series: str, **more: object) -> dict:  # type: ignore[type-arg]
+def _row(name: str, held: Jackknife, found: Imputation, series: str, **more: object) -> Row:
     counted, expected = found.counted
     base = {
         "part": "figure", "series": series, "name": name, "value": held.value,
@@ -202,29 +217,30 @@ def _row(name: str, held: Jackknife, found: Imputation, series: str, **more: obj
     return base | more
 
 
-def _judged(found: Imputation, series: str, failed: BoolArray, seed: int) -> list[dict]:  # type: ignore[type-arg]
+def _judged(found: Imputation, series: str, failed: BoolArray, seed: int) -> list[Row]:
     """Mean over all and over failed forces, with permuted dates and leads."""
     study, windows = found.study, found.windows
     leads = event_study.leads(found)
+    kinds = {ALL: None, FAILED: failed, OTHERS: ~failed}
+    dealt = event_study.permuted(study, windows, DEALS, seed, list(kinds.values()))
     out = []
-    for name, among in ((ALL, None), (FAILED, failed), (OTHERS, ~failed)):
+    for (name, among), deals in zip(kinds.items(), dealt, strict=True):
         held = found.effect(among)
-        dealt = event_study.permuted(study, windows, DEALS, seed, among)
-        p = event_study.permutation_p(held.value, dealt)
+        p = event_study.permutation_p(held.value, deals)
         units = int((found.eligible & (True if among is None else among)).sum())
         out.append(_row(name, held, found, series, p=p, lead_p=leads.p, units=units))
     profile = event_study.profile(found, windows.untreated_to + 1, 8)
-    for part, table in (("lead", leads.table), ("profile", profile)):
-        for row in table.to_dict("records"):
-            out.append(
-                {"part": part, "series": series, "name": str(row["time"]),
-                 "value": row["estimate"], "lower": row["lower"], "upper": row["upper"],
-                 "units": row["units"]}
-            )  # fmt: skip
-    return out
+    return [*out, *_times("lead", leads.table, series), *_times("profile", profile, series)]
 
 
-def _outcome(study: EventPanel, traits: pd.DataFrame, seed: int, alpha: float) -> list[dict]:  # type: ignore[type-arg]
+def _times(part: str, table: pd.DataFrame, series: str) -> list[Row]:
+    names = {"estimate": "value", "time": "name"}
+    rows = table.rename(columns=names).assign(part=part, series=series)
+    rows["name"] = rows["name"].astype(str)
+    return [dict(row) for row in rows.to_dict("records")]
+
+
+def _outcome(study: EventPanel, traits: pd.DataFrame, seed: int, alpha: float) -> list[Row]:
     failed = _failed(study, traits)
     found = event_study.impute(study, LEADING, alpha)
     out = _judged(found, OUTCOME, failed, seed)
@@ -253,7 +269,7 @@ def _sensitivities(
     audit_dates: pd.DataFrame,
     traits: pd.DataFrame,
     alpha: float,
-) -> list[dict]:  # type: ignore[type-arg]
+) -> list[Row]:
     """Return the sensitivities that the plan names, where enough forces are left."""
     own = rows[rows["series"] == OUTCOME]
     whole = own[~own["force"].isin(traits.index[traits["broken"]])]
@@ -278,7 +294,7 @@ def _sensitivities(
 
 def _passed_through(
     rows: pd.DataFrame, dates: pd.DataFrame, traits: pd.DataFrame, seed: int, alpha: float
-) -> list[dict]:  # type: ignore[type-arg]
+) -> list[Row]:
     """Mean log ratio of the outcome over that of the public series, failed forces."""
     studies = [panel_of(rows, series, dates) for series in (OUTCOME, PUBLIC)]
     if studies[0].units != studies[1].units:
@@ -361,3 +377,84 @@ def panel_jackknife(frame: pd.DataFrame, term: str, alpha: float = 0.05) -> Jack
         arrays[term][None],
     )  # fmt: skip
     return panel.jackknife(fit.slopes[:, 0], alpha)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareOfRise:
+    """Share of one force's log rise that something goes with, and its interval."""
+
+    share: float
+    interval: Interval
+
+    @property
+    def tells(self) -> bool:
+        """Whether it is narrower than between none and all."""
+        return not (self.interval.lower <= 0 and self.interval.upper >= 1)
+
+
+def share_of_rise(
+    slope: float, limits: Interval, own_log_growth: float, log_rise: float
+) -> ShareOfRise:
+    """Carry a slope over to one force: slope times its own growth, over its rise, all logs.
+
+    Parameters
+    ----------
+    slope : float
+        Log change of recorded assaults on officers for one log unit of something else.
+    limits : Interval
+        Its interval; the force's own growth is taken as it is.
+    own_log_growth : float
+        How far that something moved in the force.
+    log_rise : float
+        Log ratio of the force's recorded assaults; not 0.
+    """
+    factor = own_log_growth / log_rise
+    ends = sorted((limits.lower * factor, limits.upper * factor))
+    return ShareOfRise(slope * factor, Interval(ends[0], ends[1]))
+
+
+def own_shares(
+    own: tuple[float, float] | None,
+    audited: tuple[float, float] | None,
+    slope: float,
+    limits: Interval,
+    passed: Figure,
+) -> tuple[ShareOfRise | None, ShareOfRise | None]:
+    """Carry over to one force what goes with its own record of the public, and with its audits.
+
+    Parameters
+    ----------
+    own : tuple of float or None
+        Log ratios of the force's recorded assaults on constables (104) and on the public (105A);
+        None where they say nothing.
+    audited : tuple of float or None
+        Audited recording rates of violence, earlier and later.
+    slope : float
+        Panel coefficient of the record of the public, and ``limits``, its interval.
+    limits : Interval
+    passed : Figure
+        The pass-through.
+    """
+    if own is None or own[0] == 0:
+        return None, None
+    rise, public = own
+    associated = share_of_rise(slope, limits, public, rise)
+    if audited is None:
+        return associated, None
+    gained = math.log(audited[1] / audited[0])
+    return associated, share_of_rise(passed.value, passed.interval, gained, rise)
+
+
+def recovered(rows: pd.DataFrame, dates: pd.DataFrame, seed: int, panels: int) -> pd.DataFrame:
+    """Try the estimators on simulated panels with the real dates; for the cache."""
+    study = panel_of(rows, OUTCOME, dates)
+    noise = event_simulation.calibrate(study, LEADING, seed)
+    effect = event_simulation.growing_effect(study, *SIMULATED)
+    windows = {"all": LEADING, "twelve": TWELVE}
+    return event_simulation.recovery(study, windows, noise, effect, panels, seed)
+
+
+def recovery(rows: pd.DataFrame, dates: pd.DataFrame, seed: int, panels: int) -> pd.DataFrame:
+    """Coverage and bias of every estimator on simulated panels, from the cache if there."""
+    own = rows[rows["series"] == OUTCOME]
+    return cache.cached_frame(recovered, own, dates, seed, panels)
