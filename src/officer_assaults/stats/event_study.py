@@ -247,16 +247,13 @@ class Imputation:
         """Units whose effect is averaged, shape (units,)."""
         return np.asarray(np.isfinite(self.ratios[0]))
 
-    @property
-    def cohorts(self) -> int:
-        """Different dates among them."""
-        return len(set(self.study.event[self.eligible].tolist()))
-
-    @property
-    def counted(self) -> tuple[int, float]:
-        """Counts in the cells after, and what was to be expected there."""
-        after = self.sorted_cells.after[0] & self.eligible[:, None]
-        return int(self.study.counts[after].sum()), float(self.imputed[0][after].sum())
+    def rests_on(self, among: BoolArray | None = None) -> tuple[int, int, int, float]:
+        """Count units, dates, counts after the event, and counts to be expected there."""
+        use = self.eligible & (True if among is None else among)
+        after = self.sorted_cells.after[0] & use[:, None]
+        dates = len(set(self.study.event[use].tolist()))
+        counted, expected = self.study.counts[after].sum(), self.imputed[0][after].sum()
+        return int(use.sum()), dates, int(counted), float(expected)
 
     def replicates(self, among: BoolArray | None = None) -> FloatArray:
         """Mean log ratio over units with all of them, then without each; shape (units + 1,)."""

@@ -256,10 +256,11 @@ def series_table(evidence: NationalEvidence) -> dict[str, Any]:
             rows.append(
                 {
                     "Recorded": name,
-                    "Forces": f"{found.units}, {among}",
                     "Ratio to expected": math.exp(found.value),
                     "lower": math.exp(found.interval.lower),
                     "upper": math.exp(found.interval.upper),
+                    "Rests on": f"{found.units} forces ({among}), {found.cohorts} dates, "
+                    f"{found.counted:,} offences",
                     "Permuted dates": _p(found.p),
                     "Before": _p(found.lead_p),
                 }

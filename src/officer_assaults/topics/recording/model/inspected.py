@@ -206,12 +206,19 @@ def _failed(study: EventPanel, traits: pd.DataFrame) -> BoolArray:
     return traits["failed"].reindex(list(study.units)).to_numpy(dtype=bool)
 
 
-def _row(name: str, held: Jackknife, found: Imputation, series: str, **more: object) -> Row:
-    counted, expected = found.counted
+def _row(
+    name: str,
+    held: Jackknife,
+    found: Imputation,
+    series: str,
+    among: BoolArray | None = None,
+    **more: object,
+) -> Row:
+    units, cohorts, counted, expected = found.rests_on(among)
     base = {
         "part": "figure", "series": series, "name": name, "value": held.value,
         "lower": held.interval.lower, "upper": held.interval.upper, "lowest": held.lowest,
-        "highest": held.highest, "units": int(found.eligible.sum()), "cohorts": found.cohorts,
+        "highest": held.highest, "units": units, "cohorts": cohorts,
         "counted": counted, "expected": expected,
     }  # fmt: skip
     return base | more
@@ -227,8 +234,7 @@ def _judged(found: Imputation, series: str, failed: BoolArray, seed: int) -> lis
     for (name, among), deals in zip(kinds.items(), dealt, strict=True):
         held = found.effect(among)
         p = event_study.permutation_p(held.value, deals)
-        units = int((found.eligible & (True if among is None else among)).sum())
-        out.append(_row(name, held, found, series, p=p, lead_p=leads.p, units=units))
+        out.append(_row(name, held, found, series, among, p=p, lead_p=leads.p))
     profile = event_study.profile(found, windows.untreated_to + 1, 8)
     return [*out, *_times("lead", leads.table, series), *_times("profile", profile, series)]
 
@@ -300,9 +306,9 @@ def _passed_through(
     if studies[0].units != studies[1].units:
         raise ValueError("outcome and public series hold different forces")
     failed = _failed(studies[0], traits)
-    units = len(studies[0].units)
-    weights = panel.drawn_weights(units, DRAWS, np.random.default_rng(seed))
-    weights = np.vstack([np.ones(units), weights])
+    size = len(studies[0].units)
+    weights = panel.drawn_weights(size, DRAWS, np.random.default_rng(seed))
+    weights = np.vstack([np.ones(size), weights])
     means = [
         event_study.mean_ratio(event_study.bootstrap(study, LEADING, weights), weights, failed)
         for study in studies
@@ -311,10 +317,11 @@ def _passed_through(
     drawn = ratio[1:][np.isfinite(ratio[1:])]
     low, high = np.quantile(drawn, [alpha / 2, 1 - alpha / 2])
     found = event_study.impute(studies[0], LEADING, alpha)
+    units, cohorts, counted, expected = found.rests_on(failed)
     row = {
         "part": "figure", "series": OUTCOME, "name": PASS_THROUGH, "value": float(ratio[0]),
-        "lower": float(low), "upper": float(high), "units": int((found.eligible & failed).sum()),
-        "cohorts": found.cohorts, "counted": found.counted[0], "expected": found.counted[1],
+        "lower": float(low), "upper": float(high), "units": units, "cohorts": cohorts,
+        "counted": counted, "expected": expected,
     }  # fmt: skip
     return [row]
 
