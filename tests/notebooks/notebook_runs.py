@@ -29,7 +29,8 @@ class Shown:
         return {row["name"] for one in self._of(SOURCE_MIME) for row in one}
 
 
-def run(name, monkeypatch, **parameters):
+def run(name, monkeypatch, *, edits=None, **parameters):
+    """Run a notebook; ``edits`` maps text that stands once in its cells to what replaces it."""
     outputs = []
     monkeypatch.setattr(
         "IPython.display.display",
@@ -37,8 +38,14 @@ def run(name, monkeypatch, **parameters):
     )
     cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
     values = {}
-    for cell in (one for one in cells if one["cell_type"] == "code"):
-        exec(compile("".join(cell["source"]), f"{name}/{cell['id']}", "exec"), values)
+    code = [one for one in cells if one["cell_type"] == "code"]
+    for old in edits or {}:
+        assert sum("".join(cell["source"]).count(old) for cell in code) == 1, old
+    for cell in code:
+        source = "".join(cell["source"])
+        for old, new in (edits or {}).items():
+            source = source.replace(old, new)
+        exec(compile(source, f"{name}/{cell['id']}", "exec"), values)
         if "parameters" in cell["metadata"].get("tags", []):
             assert set(parameters) <= set(values)
             values.update(parameters)
