@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from officer_assaults import paths
-from officer_assaults.page import catalogue, jinja, markup, styles
+from officer_assaults.page import catalogue, jinja, markup, styles, tables
 
 ABOUT, DOWNLOADS, FIND = "about.html", "downloads.html", "find.html"
 FEED, PACKAGE, FINDINGS = "feed.atom", "datapackage.json", "all-findings.csv"
@@ -61,17 +61,17 @@ def pages(
     from officer_assaults.pipeline.results import findings_rows, write_csv
 
     rows = findings_rows(results)
-    tables = _tables()
+    listed = _tables()
     return {
         ABOUT: _about(results),
         DOWNLOADS: _page(
             "downloads.html.j2", "Downloads", "All results and data tables as files.",
-            findings=len(rows), extras=list(extras), tables=tables, data_root=data_root,
+            findings=len(rows), extras=list(extras), tables=listed, data_root=data_root,
         ),
         FIND: _find(results, more),
         FEED: _feed(),
-        PACKAGE: json.dumps(_package(tables, data_root), indent=1, ensure_ascii=False) + "\n",
-        FINDINGS: "\ufeff" + write_csv(rows, "force"),
+        PACKAGE: json.dumps(_package(listed, data_root), indent=1, ensure_ascii=False) + "\n",
+        FINDINGS: tables.BYTE_ORDER_MARK + write_csv(rows, "force"),
     }  # fmt: skip
 
 
@@ -174,11 +174,11 @@ def _standing_alone(html: str) -> str:
 
 
 def _tables() -> list[dict[str, Any]]:
-    from officer_assaults.data import tables
+    from officer_assaults.data import tables as held
 
     found = []
-    for name in sorted(tables.names()):
-        release = tables.release(name)
+    for name in sorted(held.names()):
+        release = held.release(name)
         found.append(
             {
                 "name": name,
@@ -260,7 +260,8 @@ def _page(template: str, title: str, description: str, **content: Any) -> str:
 @cache
 def _cff() -> dict[str, Any]:
     path = paths.project_root() / "CITATION.cff"
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+    found = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return {"title": "Officer Assaults", **found}
 
 
 def _author(author: Mapping[str, Any]) -> str:

@@ -254,6 +254,7 @@ def _remove_report(project: Project, run: Run) -> None:
 def _write_failure(project: Project, run: Run, result: Result) -> None:
     failure = {
         "notebook": run.notebook.name,
+        "name": run.name,
         "title": run.notebook.title,
         "scope": run.scope,
         "outcome": result.outcome,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,8 @@ from officer_assaults.pipeline.vocabularies import FileVocabulary, Memory
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 
 STAMP_FORMAT = 1
+_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]")
+_LONGEST_VARIANT = 80
 STAMP_SHAPE = {
     "format": int,
     "inputs": {str: str},
@@ -73,13 +76,38 @@ class Run:
         return self.sources if part == "source" else manifests[part]
 
     @property
+    def name(self) -> str:
+        """Name of the notebook, and of what differs from its defaults: own data excepted."""
+        schema = self.notebook.schema
+        told = {n: v for n, v in self.non_default.items() if not schema[n].is_file}
+        return self.notebook.name + variant(told)
+
+    @property
     def key(self) -> str:
-        """Scope and notebook, the name of a run in messages and manifests."""
-        return f"{self.scope}/{self.notebook.name}"
+        """Scope and name, by which messages and manifests speak of a run."""
+        return f"{self.scope}/{self.name}"
 
     def path(self, folder: Path, suffix: str) -> Path:
         """Where the file of one kind lies below a folder."""
-        return folder / self.scope / f"{self.notebook.name}{suffix}"
+        return folder / self.scope / f"{self.name}{suffix}"
+
+
+def variant(non_default: Mapping[str, Any]) -> str:
+    """Give what a file name adds for parameters that differ from the default; nothing for none.
+
+    Examples
+    --------
+    >>> variant({"period1": "2019/20", "alpha": 0.1})
+    '~alpha=0.1,period1=2019-20'
+    """
+    if not non_default:
+        return ""
+    texts = {name: _as_text(value) for name, value in sorted(non_default.items())}
+    words = {name: text.replace("/", "-") for name, text in texts.items()}
+    shown = ",".join(f"{name}={_FILE_NAME.sub('_', word)}" for name, word in words.items())
+    is_whole = len(shown) <= _LONGEST_VARIANT and not any(map(_FILE_NAME.search, words.values()))
+    mark = "" if is_whole else f"~{inputs_.hash_json(texts)[:8]}"
+    return f"~{shown[:_LONGEST_VARIANT]}{mark}"
 
 
 @dataclass(frozen=True, slots=True)
