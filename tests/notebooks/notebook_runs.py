@@ -11,8 +11,9 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 class Shown:
     """What one run displayed."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, names=None):
         self.outputs = outputs
+        self.names = names or {}
         self.findings = {one["id"]: one for one in self._of(FINDING_MIME)}
 
     def _of(self, mime):
@@ -49,4 +50,4 @@ def run(name, monkeypatch, *, edits=None, **parameters):
         if "parameters" in cell["metadata"].get("tags", []):
             assert set(parameters) <= set(values)
             values.update(parameters)
-    return Shown(outputs)
+    return Shown(outputs, values)
