@@ -34,7 +34,8 @@ class National:
     panel : DataFrame
         Forces without a decided break, 2012/13 to 2019/20, one row per force and quarter: force,
         quarter ("2018-04"), recorded (104), officers (officer-years), log_public (log of recorded
-        assaults on the public without injury, 105A), log_minor (log of their share of recorded
+        assaults on the public without injury, 105A, per officer), log_public_count (log of their
+        number), log_minor (log of their share of recorded
         violence), after (1 from the quarter after the first inspection report), failed,
         audited (audited recording rate of all crime, tens of percentage points).
     rows : DataFrame
@@ -105,7 +106,8 @@ def _panel(frame: pd.DataFrame, whole: list[str], found: pd.DataFrame) -> tuple[
             "quarter": kept["quarter"].dt.strftime("%Y-%m"),
             "recorded": kept["no_injury"].astype("int64"),
             "officers": kept["officers"],
-            "log_public": np.log(kept["public_no_injury"].astype(float)),
+            "log_public": np.log(kept["public_no_injury"] / kept["officers"]),
+            "log_public_count": np.log(kept["public_no_injury"].astype(float)),
             "log_minor": np.log(kept["public_no_injury"] / violence),
             "after": after,
             "failed": kept["failed"].astype(float),

@@ -95,7 +95,9 @@ def own_growth(
     """
     mine = {pair.series: found for pair, found in changes if pair.who == story.force.name}
     usable = story.case is not None and story.case.has_direction and "104" not in story.touched
-    if not usable or story.force.kind == "nation" or len(mine) < 2:
+    if not usable or story.two is None or "104" not in story.two.codes:
+        return None
+    if story.force.kind != "territorial" or len(mine) < 2:
         return None
     if mine["104"].direction == "unclear":
         return None

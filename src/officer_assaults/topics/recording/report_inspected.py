@@ -46,6 +46,8 @@ NAMES = {
     inspected.TWO_WAY: "Two-way model (known fault, not quoted)",
 }
 DEVIATIONS = (
+    "The plan left open whether the record of the public enters the panel model per officer or as "
+    "a number; per officer leads, as the offset is officers, and the other stands in Table 1.",
     "The plan's rule leaves no force for codes 104 and 8S together, since 8S began in April 2017. "
     "The row shown takes quarters up to the report as untreated and asks for two of them.",
 )
@@ -140,13 +142,21 @@ def points(evidence: NationalEvidence, name: str, moved: str) -> list[str]:
         f"officers. Ten per cent more of the one goes with {_tenth(evidence)} more of the other."
     )
     if evidence.associated is not None and evidence.associated.tells:
-        share = evidence.associated
-        made.append(
-            f"That alone goes with {words.percent(share.share)} of the {moved} in {name} "
-            f"({_range(share.interval)}). It does not say which came first: officers and the "
-            "public may both have been attacked more."
-        )
+        made.append(_point_share(evidence.associated, name, moved))
     return made
+
+
+def _point_share(share: ShareOfRise, name: str, moved: str) -> str:
+    if share.share <= 0:
+        return (
+            f"In {name} the record of the public moved against the {moved}, so it goes with none "
+            "of it."
+        )
+    return (
+        f"That alone goes with {words.percent(share.share)} of the {moved} in {name} "
+        f"({_range(share.interval)}). It does not say which came first: officers and the "
+        "public may both have been attacked more."
+    )
 
 
 def _tenth(evidence: NationalEvidence) -> str:

@@ -469,6 +469,16 @@ def audit_pair(audits: pd.DataFrame, alpha: float = 0.05) -> tuple[Audit, Audit]
     return Audit(float(ends[0, 0]), float(first)), Audit(float(ends[1, 0]), float(last))
 
 
+def spanning(audits: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+    """Audits of violence that span two financial years, by their first calendar years.
+
+    Empty unless one audit lies in the earlier year or before it, and one in the later or after.
+    """
+    rows = audits[audits["crimes"] == "violence"]
+    spans = len(rows) and rows["audit_year"].min() <= first and rows["audit_year"].max() >= last
+    return rows if spans else rows.iloc[:0]
+
+
 def audit_ratios(audits: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
     """Change of each audited recording rate of a force, kind of crime by kind.
 
