@@ -15,7 +15,11 @@ from officer_assaults.stats.evalue import bounding_factor
 from officer_assaults.topics.crewing import disclosure
 from officer_assaults.topics.crewing.disclosure import Audience
 from officer_assaults.topics.crewing.model.cells import OWN_TERMS
-from officer_assaults.topics.crewing.model.checks import CREW_BEFORE, planned_agreement
+from officer_assaults.topics.crewing.model.checks import (
+    CREW_BEFORE,
+    OTHER_INJURIES,
+    planned_agreement,
+)
 from officer_assaults.topics.crewing.model.policy_language import POLICIES
 
 if TYPE_CHECKING:
@@ -172,8 +176,12 @@ INJURY_ONLY = (
 
 def answer(story: CrewingStory) -> str:
     """First line of the page: the answer to its question."""
-    if story.simulated:
+    if story.file is None:
         return NOT_KNOWN
+    if story.simulated:
+        return (
+            "Not known. This file is marked as made up: the page shows what an export would give."
+        )
     one = story.analysis.adjusted
     if not one.has_interval:
         return (
@@ -202,13 +210,20 @@ def _hidden_in_words(story: CrewingStory) -> str:
     """Say whether a hidden danger was looked for, and what came of it: not tested is not passed."""
     analysis = story.analysis
     if CREW_BEFORE in analysis.untested:
-        return (
+        said = (
             "Not tested: whether dispatchers act on a danger that no column holds "
             f"({analysis.untested[CREW_BEFORE]})."
         )
-    if analysis.hidden_danger:
-        return "A check found that dispatchers act on a danger that no column holds."
-    return "A check for a danger that only dispatchers know found none."
+    elif analysis.hidden_danger:
+        said = "A check found that dispatchers act on a danger that no column holds."
+    else:
+        said = "A check for a danger that only dispatchers know found none."
+    if OTHER_INJURIES in analysis.untested:
+        said += (
+            " Not tested: whether both crews report injuries alike "
+            f"({analysis.untested[OTHER_INJURIES]})."
+        )
+    return said
 
 
 def headline(story: CrewingStory) -> dict[str, str]:
@@ -216,20 +231,23 @@ def headline(story: CrewingStory) -> dict[str, str]:
 
     A number from simulated data never stands here.
     """
-    if story.simulated:
+    if story.file is None:
         return {"text": BRITISH, "interval": _studies_in_words(story), "caveat": INJURY_ONLY}
     one = story.analysis.adjusted
-    alike = (
+    said = [
+        "Made-up data, not evidence." if story.simulated else "",
         ""
         if story.analysis.data.holds_risk_alike
-        else "The calls are not held alike, so this is no comparison of like work. "
-    )
+        else "The calls are not held alike, so this is no comparison of like work.",
+        _hidden_in_words(story),
+        _e_value(story),
+    ]
     return {
-        "number": words.number(one.ratio, 2),
+        "number": "" if story.simulated else words.number(one.ratio, 2),
         "text": f"{story.work} in {story.where}, {story.victims} per officer-hour were "
         f"{words.number(one.ratio, 2)} times as many in single crews as in double crews.",
         "interval": _limits(one, story.level),
-        "caveat": f"{alike}{_hidden_in_words(story)} {_e_value(story)}".strip(),
+        "caveat": " ".join(filter(None, said)),
     }
 
 
@@ -294,7 +312,7 @@ def _limits(found: ArmRatio, level: float) -> str:
 
 def main_points(story: CrewingStory) -> list[str]:
     """Write the points of the summary, at most six."""
-    if story.simulated:
+    if story.file is None:
         points = [
             *_points_evidence(),
             _point_survey(story),
@@ -324,8 +342,7 @@ def _points_evidence() -> list[str]:
 
 
 def _point_demonstration(story: CrewingStory) -> str:
-    if story.file is not None or story.truth is None:
-        return "The rest of this page shows the method on a made-up file."
+    assert story.truth is not None
     one = story.analysis.adjusted
     return (
         "The rest of this page shows the method on a simulated force. It was made with a ratio of "
