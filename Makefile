@@ -135,6 +135,9 @@ clean: ## remove rendered reports and caches, keeping what is tracked and the en
 
 # --- environment -------------------------------------------------------------------------------
 
+.PHONY: environment
+environment: $(FULL) $(SELF) ## install everything into .venv, as all other targets do first
+
 .PHONY: lock
 lock: $(FULL) $(SELF) ## resolve requirements.lock again from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \

@@ -47,7 +47,7 @@ def page_names() -> list[str]:
     """Every page of a batch with the focus force: front page, evidence, each notebook's report."""
     made = {path.stem for path in paths.notebooks_dir().glob("[0-9][0-9]_*.ipynb")}
     scopes = {True: FOCUS, False: catalogue.NATIONAL}
-    return ["index", "evidence"] + [
+    return ["index", "evidence", "about", "downloads", "find"] + [
         f"{scopes[entry.per_force]}/{entry.notebook}"
         for entry in catalogue.ENTRIES
         if entry.notebook in made

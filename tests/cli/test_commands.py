@@ -71,14 +71,19 @@ def test_dry_run_says_why_and_makes_nothing(project, run):
     assert tree.snapshot(project) == {}
 
 
-def test_other_parameters_are_marked_and_not_tracked(project, run):
-    run("report", "01_scoped", "--force", "south", "--set", "level=0.2 size=4")
-    made = json.loads((project.reports / "south" / "01_scoped.json").read_text())
-    assert made["non_default"] == {"level": 0.2, "size": 4}
-    run("report", "01_scoped", "--set", "size=4")
-    shown = run("reports", "--dry-run", "--force", "north,south").output
-    assert "north/01_scoped: parameters changed: size" in shown
-    assert "south/01_scoped: parameters changed: level, size" in shown
+def test_runs_with_other_parameters_keep_beside_each_other(project, run, built):
+    run("reports", "--force", "south")
+    before = tree.snapshot(project)
+    for settings in ("level=0.2 size=4", "size=5", "size=3"):
+        run("report", "01_scoped", "--force", "south", "--set", settings)
+    after = tree.snapshot(project)
+    assert {name: after[name] for name in before} == before
+    added = sorted(name for name in after.keys() - before.keys() if name.endswith(".json"))
+    assert added == ["south/01_scoped~level=0.2,size=4.json", "south/01_scoped~size=5.json"]
+    assert json.loads(after[added[0]])["non_default"] == {"level": 0.2, "size": 4}
+    assert "2 reports are fresh" in run("reports", "--force", "south").output
+    shown = run("report", "01_scoped", "--force", "south", "--set", "size=5").output
+    assert shown.splitlines()[1].endswith("south/01_scoped~size=5.html")
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from officer_assaults.studies.registry import STUDIES
 from officer_assaults.topics.validation import data as record_of
-from officer_assaults.topics.validation.studies.registry import STUDIES
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_a_fast_study_says_what_it_found_and_leaves_the_record_alone(project, ru
 
 def test_a_full_study_is_recorded_and_others_stay(project, run, record, monkeypatch):
     small = {**STUDIES, "two lists": _smaller("two lists"), "next year": _smaller("next year")}
-    from officer_assaults.topics.validation.studies import registry
+    from officer_assaults.studies import registry
 
     monkeypatch.setattr(registry, "STUDIES", small)
     run("validate", "--jobs", "1", "--only", "two lists", code=None)

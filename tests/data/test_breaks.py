@@ -52,7 +52,7 @@ def revised():
 
 
 def test_each_decided_break_is_proposed_or_says_why_it_cannot_be(proposals, revised):
-    for row in breaks.decided().to_dict("records"):
+    for row in breaks.decided("2023-10").to_dict("records"):
         mine = proposals[
             (proposals["force"] == row["force"])
             & (proposals["offence_code"] == row["offence_code"])
@@ -154,9 +154,29 @@ def test_coverage_tells_absent_from_not_in_use():
 def test_successive_years_lose_a_few_forces_each():
     frame = check.comparisons("2023-10").set_index("period0")
     assert frame["usable"].to_dict() == {
-        "2017/18": 40,
-        "2018/19": 37,
+        "2017/18": 37,
+        "2018/19": 36,
         "2019/20": 36,
         "2020/21": 37,
-        "2021/22": 41,
+        "2021/22": 40,
     }
+    later = check.comparisons("2026-04").set_index("period0")["usable"]
+    assert later.index[-1] == "2023/24"
+    assert later["2023/24"] == 41
+
+
+def test_a_decision_holds_until_its_series_is_decided_anew():
+    def decisions(release):
+        rows = breaks.decided(release)
+        return rows.set_index(["force", "offence_code"])["decision"].groupby(level=[0, 1]).agg(set)
+
+    before, after = decisions("2023-10"), decisions("2026-04")
+    assert before[("dorset", "104")] == {"leave-out"}
+    assert after[("dorset", "104")] == after[("northumbria", "8S")] == {"keep"}
+    assert after[("gloucestershire", "104")] == {"leave-out"}
+    assert after[("kent", "8S")] == before[("kent", "8S")] == {"leave-out", "flag"}
+    assert after[("devon-and-cornwall", "104")] == {"leave-out"}
+    # A release older than every decision takes the earliest ones, whatever its name.
+    for name in ("2019-08", "article", "first-release"):
+        assert decisions(name).equals(before)
+    assert decisions("auto").equals(after)

@@ -59,11 +59,11 @@ def test_a_file_changed_by_hand_is_refused_and_named(own_project, refused):
 
 def test_a_changed_release_is_counted_anew(own_project):
     def count():
-        years = recorded.annual("first-release")
+        years = recorded.annual("article")
         mine = (years["force"] == "thames-valley") & (years["financial_year"] == "2018/19")
         return years.loc[mine, "n_no_injury"].item()
 
-    first = "recorded-assaults/first-release"
+    first = "recorded-assaults/article"
     assert count() == 859
     _edit(own_project / "data" / f"{first}.csv", "2018/19,104,859", "2018/19,104,860")
     _describe_anew(own_project, first)

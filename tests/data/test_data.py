@@ -22,7 +22,7 @@ def _sum(table, column, **where):
 
 
 @pytest.mark.parametrize(
-    ("year", "code", "late", "first", "copy"),
+    ("year", "code", "late", "printed", "copy"),
     [
         ("2018/19", "104", 838, 859, 843),
         ("2018/19", "8S", 200, 198, 201),
@@ -30,29 +30,31 @@ def _sum(table, column, **where):
         ("2017/18", "8S", 173, 166, 174),
     ],
 )
-def test_thames_valley_in_every_release(year, code, late, first, copy):
+def test_thames_valley_in_every_release(year, code, late, printed, copy):
     where = {"force": "thames-valley", "financial_year": year, "offence_code": code}
     assert _sum("recorded-assaults/2023-10", "offences", **where) == late
-    assert _sum("recorded-assaults/first-release", "offences", **where) == first
+    assert _sum("recorded-assaults/2026-04", "offences", **where) == late
+    assert _sum("recorded-assaults/article", "offences", **where) == printed
     assert _sum("recorded-assaults/early-copies", "offences", **where) == copy
 
 
 @pytest.mark.parametrize(
-    ("force", "year", "total"),
+    ("table", "force", "year", "total"),
     [
-        ("thames-valley", "2017/18", 794),
-        ("thames-valley", "2018/19", 1057),
-        ("england-and-wales", "2017/18", 26_295),
-        ("england-and-wales", "2018/19", 30_977),
-        ("england-and-wales", "2020/21", 36_969),
+        ("article", "thames-valley", "2017/18", 794),
+        ("article", "thames-valley", "2018/19", 1057),
+        ("first-release", "england-and-wales", "2017/18", 26_295),
+        ("first-release", "england-and-wales", "2018/19", 30_977),
+        ("first-release", "england-and-wales", "2020/21", 36_969),
+        ("first-release", "england-and-wales", "2023/24", 45_907),
     ],
 )
-def test_first_release_totals_are_the_sum_of_their_parts(force, year, total):
-    cells = tables.load("recorded-assaults/first-release")
+def test_quoted_totals_are_the_sum_of_their_parts(table, force, year, total):
+    cells = tables.load(f"recorded-assaults/{table}")
     mine = cells[(cells["force"] == force) & (cells["financial_year"] == year)]
     values = mine.set_index("offence_code")["offences"]
     assert values["104+8S"] == values["104"] + values["8S"] == total
-    annual = recorded.annual("first-release").set_index(["force", "financial_year"])
+    annual = recorded.annual(table).set_index(["force", "financial_year"])
     assert annual.loc[(force, year), "n_total"] == total
 
 
@@ -61,6 +63,12 @@ def test_first_release_totals_are_the_sum_of_their_parts(force, year, total):
     [
         ("recorded-assaults/2023-10", "offences", ("2014/15", "104"), 14_369),
         ("recorded-assaults/2023-10", "offences", ("2015/16", "104"), 15_511),
+        ("recorded-assaults/2026-04", "offences", ("2014/15", "104"), 14_369),
+        ("recorded-assaults/2026-04", "offences", ("2015/16", "104"), 15_512),
+        ("recorded-assaults/2026-04", "offences", ("2023/24", "104"), 34_505),
+        ("recorded-assaults/2026-04", "offences", ("2023/24", "8S"), 11_676),
+        ("recorded-assaults/2026-04", "offences", ("2024/25", "104"), 36_483),
+        ("recorded-assaults/2026-04", "offences", ("2024/25", "8S"), 11_056),
         ("use-of-force/incidents", "incidents", ("2017/18",), 313_137),
         ("use-of-force/incidents", "incidents", ("2018/19",), 427_725),
         ("use-of-force/incidents", "incidents", ("2019/20",), 491_984),
@@ -74,14 +82,64 @@ def test_national_totals(table, column, where, stated):
     assert _sum(table, column, **dict(zip(names, where, strict=True))) == stated
 
 
-@pytest.mark.parametrize(("year", "stated"), [(2010, 143_734), (2018, 122_405), (2022, 140_228)])
-def test_national_officers(year, stated):
-    staff = tables.load("workforce/2022-07")
+@pytest.mark.parametrize(
+    ("table", "year", "stated"),
+    [
+        ("workforce/2022-07", 2010, 143_734),
+        ("workforce/2022-07", 2018, 122_405),
+        ("workforce/2022-07", 2022, 140_228),
+        ("workforce/2023-07", 2022, 140_228),
+        ("workforce/2023-07", 2023, 147_430),
+        ("officer-stocks/2026-01", 2025, 146_442),
+    ],
+)
+def test_national_officers(table, year, stated):
+    staff = tables.load(table)
+    staff = staff[staff["force"] != forces.BRITISH_TRANSPORT_POLICE]
     assert round(staff.loc[staff["as_at"].dt.year == year, "officer_fte"].sum()) == stated
 
 
-def test_residents_of_mid_2020():
-    assert exposure.residents("2020/21")["exposure"].sum() == 59_719_724
+@pytest.mark.parametrize(
+    ("table", "year", "stated"),
+    [
+        ("population/mid-2020", 2020, 59_719_724),
+        ("population/mid-2024", 2022, 60_245_218),
+        ("population/mid-2024", 2023, 60_854_727),
+        ("population/mid-2024", 2024, 61_806_682),
+    ],
+)
+def test_national_residents(table, year, stated):
+    assert _sum(table, "residents", mid_year=year) == stated
+
+
+def test_residents_are_those_rebased_on_the_census():
+    before = tables.load("population/mid-2020").query("mid_year == 2020").set_index("force")
+    now = exposure.residents("2020/21").set_index("force")["exposure"]
+    off = (before["residents"] / now - 1).round(3)
+    slugs = ["london-city", "thames-valley", "south-yorkshire"]
+    assert off[slugs].tolist() == [0.313, -0.024, 0.031]
+
+
+def test_a_stock_between_two_days_is_interpolated_scaled_and_said():
+    # 2023/24 needs 31 March 2024, of which only the total of the 43 forces is published: 147,745.
+    years = exposure.officer_years("2023/24", last_stock=True).set_index("force")["exposure"]
+    assert years.sum() == pytest.approx((147_429.63 + 147_745) / 2, abs=0.01)
+    said = exposure.stand_in("2023/24")
+    assert "31 March 2024 are not held" in said
+    assert "147,745" in said
+    assert exposure.stand_in("2018/19") == ""
+    assert "mid-2024 is used" in exposure.stand_in("2025/26", "residents")
+
+
+def test_the_figures_that_a_newspaper_printed_are_named_as_its_own():
+    article = tables.release("recorded-assaults/article")
+    assert "Home Office" not in article.publisher
+    assert not article.independent
+    assert "not independent" in article.provenance
+    official = tables.release("recorded-assaults/2026-04")
+    assert (official.publisher, official.independent) == ("Home Office", True)
+    assert official.how_read == "through a public copy"
+    assert set(tables.load("recorded-assaults/first-release")["force"]) == {"england-and-wales"}
 
 
 def test_every_force_has_every_quarter():
@@ -160,11 +218,12 @@ def test_outcomes_balance_to_the_offences_then_recorded():
 @pytest.mark.parametrize(
     ("call", "code"),
     [
-        (lambda: exposure.officer_years("2022/23"), "E104"),
-        (lambda: exposure.residents("2021/22"), "E104"),
+        (lambda: exposure.officer_years("2023/24"), "E104"),
+        (lambda: exposure.officer_years("2005/06", last_stock=True), "E104"),
+        (lambda: exposure.residents("2025/26"), "E104"),
         (lambda: exposure.uses_of_force("2020/21"), "E104"),
         (lambda: exposure.officer_years("2018/19", "officers"), "E104"),
-        (lambda: exposure.of_force("british-transport-police", "2018/19"), "E101"),
+        (lambda: exposure.of_force("british-transport-police", "2018/19", "residents"), "E101"),
     ],
 )
 def test_exposure_that_is_not_there_is_refused(refused, call, code):
@@ -174,11 +233,12 @@ def test_exposure_that_is_not_there_is_refused(refused, call, code):
 def test_exposure_is_the_mean_of_both_ends_and_the_last_stock_on_request():
     # Thames Valley had 4,067.21 officers at March 2018 and 4,149.23 at March 2019.
     assert exposure.of_force("thames-valley", "2018/19") == pytest.approx((4067.21 + 4149.23) / 2)
-    last = exposure.officer_years("2022/23", last_stock=True).set_index("force")["exposure"]
-    staff = tables.load("workforce/2022-07")
-    march = staff[staff["as_at"] == "2022-03-31"].set_index("force")["officer_fte"]
+    last = exposure.officer_years("2025/26", last_stock=True).set_index("force")["exposure"]
+    march = tables.load("officer-stocks/2026-01").set_index("force")["officer_fte"]
     assert last.to_dict() == march.to_dict()
-    assert exposure.of_force("england-and-wales", "2018/19") == pytest.approx(122_796.84)
+    # The 43 forces, and British Transport Police with 2,865.45 and 2,844.05.
+    nation = 122_796.84 + (2865.45 + 2844.05) / 2
+    assert exposure.of_force("england-and-wales", "2018/19") == pytest.approx(nation)
 
 
 @pytest.mark.parametrize(

@@ -6,33 +6,44 @@ from officer_assaults.data import recorded, years
 from officer_assaults.refusals import Refusal
 
 BOTH = ("104", "8S")
+ALL = (1, 2, 3, 4)
 
 
 @pytest.mark.parametrize(
-    ("force", "period0", "period1", "counts", "codes", "vintage"),
+    ("force", "period0", "period1", "vintage", "counts", "codes", "quarters"),
     [
-        ("thames-valley", "2017/18", "2018/19", (794, 1057), BOTH, "first-release"),
-        ("Kent", "2017/18", "2018/19", (928, 1017), ("104",), "2023-10"),
-        ("devon-and-cornwall", "2018/19", "2019/20", (205, 257), ("8S",), "2023-10"),
-        ("british-transport-police", "2017/18", "2018/19", (619, 780), BOTH, "2023-10"),
-        ("england-and-wales", "2017/18", "2018/19", (26295, 30977), BOTH, "first-release"),
+        ("thames-valley", "2023/24", "2024/25", "auto", (1463, 1520), BOTH, ALL),
+        ("dorset", "2023/24", "2024/25", "auto", (446, 560), BOTH, ALL),
+        ("thames-valley", "2017/18", "2018/19", "auto", (785, 1038), BOTH, ALL),
+        ("thames-valley", "2017/18", "2018/19", "article", (794, 1057), BOTH, ALL),
+        ("Kent", "2017/18", "2018/19", "2023-10", (928, 1017), ("104",), ALL),
+        ("devon-and-cornwall", "2018/19", "2019/20", "2023-10", (205, 257), ("8S",), ALL),
+        ("dorset", "2017/18", "2018/19", "2023-10", (278, 283), BOTH, (1, 2, 3)),
+        ("gloucestershire", "2017/18", "2018/19", "auto", (141, 155), BOTH, (1, 2, 3)),
+        ("british-transport-police", "2017/18", "2018/19", "2023-10", (619, 780), BOTH, ALL),
+        ("england-and-wales", "2023/24", "2024/25", "auto", (46181, 47539), BOTH, ALL),
+        ("england-and-wales", "2017/18", "2018/19", "first-release", (26295, 30977), BOTH, ALL),
     ],
 )
-def test_counts_use_only_codes_without_a_break(force, period0, period1, counts, codes, vintage):
-    two = years.two_years(force, period0, period1)
+def test_counts_are_like_for_like(force, period0, period1, vintage, counts, codes, quarters):
+    two = years.two_years(force, period0, period1, vintage)
     assert (two.before.n_total, two.after.n_total) == counts
-    assert (two.codes, two.vintage) == (codes, vintage)
+    assert (two.codes, two.quarters) == (codes, quarters)
+    assert two.vintage == ("2026-04" if vintage == "auto" else vintage)
     assert bool(two.left_out) == (codes != BOTH)
+    said = any("April to December only" in note for note in two.notes)
+    assert said == (quarters != ALL)
 
 
 def test_a_break_in_every_code_is_refused_with_each_reason():
     with pytest.raises(Refusal) as caught:
-        years.two_years("west-midlands", "2020/21", "2021/22")
+        years.two_years("west-midlands", "2020/21", "2021/22", "2023-10")
     assert caught.value.codes == ("E108", "E108")
 
 
 def test_a_reason_lets_a_break_pass_and_stays_with_the_result():
-    two = years.two_years("west-midlands", "2020/21", "2021/22", allow_break="one system for all")
+    reason = "one system for all"
+    two = years.two_years("west-midlands", "2020/21", "2021/22", "2023-10", allow_break=reason)
     assert (two.before.n_total, two.after.n_total) == (1084, 2330)
     assert two.left_out == ()
     assert "one system for all" in two.notes[-1]
@@ -44,9 +55,12 @@ def test_a_reason_lets_a_break_pass_and_stays_with_the_result():
     ("force", "period1", "known", "said"),
     [
         ("thames-valley", "2018/19", True, ""),
-        ("kent", "2022/23", True, "no officer stock at its end"),
-        ("british-transport-police", "2018/19", False, "E101"),
-        ("england-and-wales", "2018/19", False, "E101"),
+        ("kent", "2022/23", True, ""),
+        ("kent", "2023/24", True, "31 March 2024 are not held"),
+        ("kent", "2025/26", True, "those at 31 March 2025 are used"),
+        ("british-transport-police", "2018/19", True, ""),
+        ("england-and-wales", "2018/19", True, ""),
+        ("england-and-wales", "2023/24", True, "British Transport Police has the officers of"),
     ],
 )
 def test_officer_years_or_a_word_why_not(force, period1, known, said):
@@ -57,13 +71,26 @@ def test_officer_years_or_a_word_why_not(force, period1, known, said):
 
 
 def test_the_rest_leaves_the_force_out_of_the_same_release():
-    first = years.two_years("thames-valley", "2017/18", "2018/19")
+    printed = years.two_years("thames-valley", "2017/18", "2018/19", "article")
     comparison = recorded.compare("2017/18", "2018/19")
-    rest = years.rest_of_nation(first, comparison)
+    rest = years.rest_of_nation(printed, comparison)
     assert (rest.before, rest.after) == (26295 - 794, 30977 - 1057)
-    late = years.two_years("thames-valley", "2017/18", "2018/19", "2023-10")
+    late = years.two_years("thames-valley", "2017/18", "2018/19")
     rest = years.rest_of_nation(late, comparison)
     totals = comparison.frame[["y0", "y1"]].sum()
     assert (rest.before, rest.after) == (totals["y0"] - 785, totals["y1"] - 1038)
     btp = years.two_years("british-transport-police", "2017/18", "2018/19")
     assert years.rest_of_nation(btp, comparison).before == totals["y0"]
+
+
+def test_the_rest_is_counted_over_the_same_quarters():
+    own = years.two_years("dorset", "2017/18", "2018/19", "2023-10")
+    whole = recorded.compare("2017/18", "2018/19", "2023-10")
+    with pytest.raises(Refusal):
+        years.rest_of_nation(own, whole)
+    same = recorded.compare("2017/18", "2018/19", "2023-10", quarters=own.quarters)
+    rest = years.rest_of_nation(own, same)
+    assert rest.before == same.frame["y0"].sum() - 278
+    officers = years.officer_exposure("dorset", "2017/18", "2018/19", shares=own.shares)
+    year = years.officer_exposure("dorset", "2017/18", "2018/19")
+    assert officers.before == pytest.approx(year.before * 275 / 365)

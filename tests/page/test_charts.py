@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from officer_assaults.page import charts, theme
-from officer_assaults.topics.forces import figures_national
+from officer_assaults.topics.forces import figures
 
 ROWS = pd.DataFrame(
     {
@@ -131,7 +131,7 @@ def test_the_frame_is_left_as_it_was() -> None:
 def test_the_name_of_a_force_at_an_end_of_the_axis_runs_inwards(focus: str, side: str) -> None:
     # City of London's name lay on the ticks of its chart on a telephone.
     frame = pd.DataFrame({"force": list("abcdefghi"), "exposure": np.geomspace(20, 20_000, 9)})
-    chart = figures_national.count_against_size(
+    chart = figures.count_against_size(
         frame.assign(count=frame["exposure"] / 4),
         names={name: f"Force {name}" for name in frame["force"]},
         exposure_label="Officer-years",

@@ -7,7 +7,7 @@ import notebook_tree as tree
 import pytest
 
 from officer_assaults.pipeline.batch import _keep_manifests, save
-from officer_assaults.pipeline.plan import make_plan, stamp_path
+from officer_assaults.pipeline.plan import make_plan, stamp_path, variant
 from officer_assaults.pipeline.run import CELL_ERROR, OK, Result
 from officer_assaults.refusals import Refusal
 
@@ -43,10 +43,13 @@ def _finish(project, plan, outcome=OK):
         ({"scopes": ["South"], "notebooks": ["01_scoped"]}, ["south/01_scoped"]),
         ({"scopes": ["all"], "notebooks": ["01_scoped"]}, ["north/01_scoped", "south/01_scoped"]),
         ({"notebooks": ["notebooks/02_national.ipynb"]}, ["everywhere/02_national"]),
-        ({"notebooks": ["03_optional"], "settings": {"size": "4"}}, ["everywhere/03_optional"]),
+        (
+            {"notebooks": ["03_optional"], "settings": {"size": "4"}},
+            ["everywhere/03_optional~size=4"],
+        ),
         (
             {"notebooks": ["03_optional"], "scopes": ["south"], "settings": {"size": "4"}},
-            ["everywhere/03_optional"],
+            ["everywhere/03_optional~size=4"],
         ),
         (
             {
@@ -62,7 +65,7 @@ def _finish(project, plan, outcome=OK):
         ),
         (
             {"settings": {"level": "0.1"}},
-            ["everywhere/02_national", "everywhere/03_optional", "north/01_scoped"],
+            ["everywhere/02_national", "everywhere/03_optional", "north/01_scoped~level=0.1"],
         ),
     ],
 )
@@ -185,10 +188,13 @@ def test_saving_a_notebook_without_a_change_keeps_it_fresh(project):
     assert make_plan(project).reasons == {}
 
 
-def test_other_parameters_are_stale_for_the_next_plain_batch(project):
-    _finish(project, make_plan(project, settings={"level": "0.2"}, notebooks=["01_scoped"]))
-    plan = make_plan(project, notebooks=["01_scoped"])
-    assert plan.reasons == {"north/01_scoped": "parameters changed: level"}
+def test_other_parameters_leave_the_plain_report_fresh(project):
+    _finish(project, make_plan(project))
+    asked = {"settings": {"level": "0.2"}, "notebooks": ["01_scoped"]}
+    assert make_plan(project, **asked).reasons == {"north/01_scoped~level=0.2": "never made"}
+    _finish(project, make_plan(project, **asked))
+    assert make_plan(project, **asked).reasons == {}
+    assert make_plan(project).reasons == {}
 
 
 def test_other_versions_are_stale(project):
@@ -256,3 +262,26 @@ def test_stamps_are_written_last(project, monkeypatch):
     _finish(project, plan)
     assert order[-1] == stamp_path(project, plan.runs[0])
     assert [path.name for path in order[-3:-1]] == ["01_scoped.json", "01_scoped.html"]
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({}, ""),
+        ({"b": "2019/20", "a": [1.0, 2.0]}, None),
+        ({"b": "2019/20"}, "~b=2019-20"),
+        ({"why": "a/../b"}, "~why=a-..-b"),
+        ({"why": 'quote" $x'}, None),
+        ({"why": "x" * 300}, None),
+        ({"why": "zoë"}, None),
+    ],
+)
+def test_names_of_variants_are_safe_short_and_their_own(values, name):
+    made = variant(values)
+    if name is not None:
+        assert made == name
+    assert "/" not in made
+    assert made.isascii()
+    assert len(made) < 100
+    others = [{**values, "b": "2018/19"}, {**values, "why": f"{values.get('why', '')}!"}]
+    assert len({made, *map(variant, others)}) == 3

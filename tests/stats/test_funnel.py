@@ -6,7 +6,11 @@ from scipy import stats
 
 from officer_assaults.refusals import Refusal
 from officer_assaults.stats.funnel import exact_limits, funnel_curves, funnel_loo, proportion_funnel
-from officer_assaults.stats.heterogeneity import predictive_comparison
+from officer_assaults.stats.heterogeneity import (
+    predictive_comparison,
+    predictive_comparisons,
+    robust_scores,
+)
 
 UNITS = 43
 RATE = 0.25
@@ -39,6 +43,45 @@ def test_an_outlier_of_four_deviations_is_found():
     found = [predictive_comparison(np.log(row / e), 1 / row, 5).p < 0.002 for row in y]
     # The design's own study found 92 to 96 %; 200 panels have an error of 2 points.
     assert np.mean(found) > 0.86
+
+
+def contaminated(odd, tau, runs, seed=2026):
+    """Log rates of 40 forces, the first ``odd`` of each run at double or half their rate."""
+    rng = np.random.default_rng(seed)
+    size = 40
+    theta = rng.normal(0, tau, (runs, size))
+    theta[:, :odd] += rng.choice([-1, 1], (runs, odd)) * np.log(2)
+    e = rng.permuted(np.tile(exposures()[:size], (runs, 1)), axis=1)
+    y = np.maximum(rng.poisson(RATE * e * np.exp(theta)), 1)
+    return np.log(y / e), 1 / y
+
+
+@pytest.mark.parametrize(("odd", "tau"), [(0, 0.15), (0, 0.3), (4, 0.15)])
+def test_the_robust_score_finds_four_of_forty_and_keeps_its_false_alarms(odd, tau):
+    y, v = contaminated(odd, tau, runs=3000)
+    flagged = robust_scores(y, v).p < 0.002
+    # 108,000 or more judgements: the error of a false-alarm rate of .002 is .00014 or less.
+    assert 0.0005 <= flagged[:, odd:].mean() <= 0.004
+    if odd:
+        # 12,000 chances: error .0036.
+        assert flagged[:, :odd].mean() >= 0.80
+        alone = predictive_comparisons(y, v).p < 0.002
+        assert alone[:, :odd].mean() < 0.4
+
+
+def test_eight_odd_forces_of_forty_do_not_hide_each_other():
+    y, v = contaminated(8, 0.15, runs=1000)
+    assert (robust_scores(y, v).p < 0.002)[:, :8].mean() > 0.6
+    assert (predictive_comparisons(y, v).p < 0.002)[:, :8].mean() < 0.05
+
+
+def test_without_spread_or_odd_units_the_robust_score_is_the_plain_one():
+    e = np.full(30, 1000.0)
+    y = np.full(30, 250.0)
+    scores = robust_scores(np.log(y / e), 1 / y)
+    assert scores.tau == 0
+    assert scores.z == pytest.approx(np.zeros(30))
+    assert scores.kept.all()
 
 
 @pytest.mark.parametrize(("scale", "benchmark"), [("log", 0.25), ("logit", 0.6)])

@@ -77,7 +77,7 @@ def test_the_correction_of_statsmodels_is_another_one(cells):
         fit(cells, cov="cluster", cluster="beat", correction=name)
         for name in ("G/(G-1)", "G/(G-1)*(N-1)/(N-K)", "none")
     )
-    single = [m.table.set_index("term").loc["single", "se"] for m in (r, own, bare)]
+    single = [m.log_ratios.set_index("term").loc["single", "se"] for m in (r, own, bare)]
     assert single == pytest.approx([0.16944, 0.17186, 0.16223], abs=5e-6)
     assert single[1] / single[0] == pytest.approx(np.sqrt(143 / 139), rel=1e-9)
     default = smf.glm(
@@ -237,7 +237,7 @@ def test_contrast_equals_the_same_model_recoded(cells):
         frame, "y ~ single + single:day + C(band)", exposure="officer_hours",
         cov="cluster", cluster="beat",
     )  # fmt: skip
-    row = outer.table.set_index("term").loc["single"]
+    row = outer.log_ratios.set_index("term").loc["single"]
     ratio = outer.rate_ratios.set_index("term").loc["single"]
     assert (inner.estimate, inner.se, inner.p) == pytest.approx(
         (row["estimate"], row["se"], row["p"]), rel=1e-8

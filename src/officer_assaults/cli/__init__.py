@@ -20,6 +20,8 @@ COMMANDS = {
     "data-check": "officer_assaults.cli.data:data_check",
     "dictionary": "officer_assaults.cli.data:dictionary",
     "import": "officer_assaults.cli.data:import_",
+    "releases": "officer_assaults.cli.releases:releases",
+    "breaks": "officer_assaults.cli.releases:breaks",
     "crewing": "officer_assaults.cli.crewing:crewing",
     "template": "officer_assaults.cli.crewing:template",
 }

@@ -11,6 +11,7 @@ from officer_assaults.pipeline import results
 from officer_assaults.pipeline.inputs import dump_json, hash_json, manifest, read_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from officer_assaults.pipeline.project import Project
@@ -68,10 +69,23 @@ def committed_findings(project: Project) -> list[dict[str, str]] | None:
 
 def build(project: Project) -> Path:
     """Build the index page from everything on disk."""
+    glance_pages(project)
     path = build_index(project.reports)
     with contextlib.suppress(OSError):  # Without a stamp the page is only built again.
         write_atomic(_stamp(project), dump_json({"key": _key(project)}))
     return path
+
+
+def glance_pages(project: Project, scopes: Iterable[str] = ()) -> None:
+    """Write the page at a glance of every force that has reports, and of further ``scopes``."""
+    from officer_assaults.topics.forces.glance import pages
+
+    pages.write(
+        project.reports,
+        results.read_reports(project.reports),
+        inputs=hash_json(manifest([project.source, *project.data])),
+        scopes=scopes,
+    )
 
 
 def build_index(folder: Path) -> Path:

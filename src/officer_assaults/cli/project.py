@@ -82,6 +82,7 @@ def load() -> Project:
         preload=PRELOAD,
         render_imports=RENDER_IMPORTS,
         environment={paths.ROOT_VARIABLE: "{root}"},
+        modules=("officer_assaults.cli.project", "officer_assaults.pipeline.run"),
     )
 
 

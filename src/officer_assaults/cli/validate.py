@@ -12,7 +12,7 @@ import click
 
 if TYPE_CHECKING:
     from officer_assaults.pipeline.parts import Finished, Part
-    from officer_assaults.topics.validation.studies.study import Result, Study, Tally
+    from officer_assaults.stats.studies import Result, Study, Tally
 
 FULL, FAST = "full", "fast"
 
@@ -29,8 +29,8 @@ def validate(runs: str, jobs: int | None, only: Sequence[str], again: bool) -> N
     Finished parts are kept below reports/.state, so a study that is broken off goes on where it
     stopped. The full study writes data/validation/full-study.json, which report 09 shows.
     """
+    from officer_assaults.studies import registry
     from officer_assaults.topics.validation.data import code_hash
-    from officer_assaults.topics.validation.studies import registry
 
     chosen = _chosen(list(registry.STUDIES.values()), runs, only)
     # Taken before the work begins: code that changes meanwhile is not the code that did it.
@@ -79,7 +79,7 @@ def _chosen(studies: Sequence[Study], runs: str, only: Sequence[str]) -> list[St
 def _parts(study: Study, number: int, code: str) -> list[Part]:
     from officer_assaults.cli import project as project_
     from officer_assaults.pipeline.parts import Part
-    from officer_assaults.topics.validation.studies.study import SEED
+    from officer_assaults.stats.studies import SEED
 
     folder = project_.load().state / "validation" / study.id.replace(" ", "-").replace(",", "")
     return [
@@ -93,8 +93,8 @@ def _parts(study: Study, number: int, code: str) -> list[Part]:
 
 def run_part(name: str, start: int, stop: int) -> Mapping[str, Any]:
     """Make some runs of a study; called in a worker."""
-    from officer_assaults.topics.validation.studies.registry import STUDIES
-    from officer_assaults.topics.validation.studies.study import make_runs
+    from officer_assaults.stats.studies import make_runs
+    from officer_assaults.studies.registry import STUDIES
 
     found = make_runs(STUDIES[name], start, stop)
     return {measure: one.as_dict() for measure, one in found.items()}
@@ -124,7 +124,7 @@ def _run(parts: Sequence[Part], jobs: int | None) -> list[Finished]:
 
 def _collected(study: Study, parts: Sequence[Part]) -> dict[str, Tally]:
     from officer_assaults.pipeline.inputs import read_json
-    from officer_assaults.topics.validation.studies.study import Tally, added
+    from officer_assaults.stats.studies import Tally, added
 
     contents = [read_json(part.path) for part in parts]
     whole = [content for content in contents if content is not None]
@@ -136,9 +136,9 @@ def _collected(study: Study, parts: Sequence[Part]) -> dict[str, Tally]:
 def _keep(study: Study, found: Mapping[str, Tally], runs: str, code: str) -> None:
     if runs != FULL:
         return
+    from officer_assaults.stats.studies import SEED
+    from officer_assaults.studies.registry import STUDIES
     from officer_assaults.topics.validation import data as validation
-    from officer_assaults.topics.validation.studies.registry import STUDIES
-    from officer_assaults.topics.validation.studies.study import SEED
 
     record = {n: one for n, one in validation.load_record().items() if n in STUDIES}
     record[study.id] = validation.StudyRecord(

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
-from officer_assaults.data import tables
+from officer_assaults.data import releases, tables
 from officer_assaults.data.periods import FinancialYear
 from officer_assaults.data.schemas import INJURY, NO_INJURY
 
 RATIO = (0.5, 2.0)
 #: Expected offences from which a ratio is read at all, and a year of a comparison is used.
 MINIMUM = 30
-#: Share of a year that a break must touch before the year is left out of a comparison.
-SHARE = 0.5
 Row = Mapping[Hashable, Any]
 PROPOSAL = ["force", "offence_code", "quarter_start", "offences", "expected", "ratio", "rule"]
 
@@ -90,17 +88,32 @@ def detect_revised(
     return found.sort_values(key, ignore_index=True)
 
 
-def decided() -> pd.DataFrame:
-    """Return the breaks as the project decided them.
+def decided(release: str = "auto") -> pd.DataFrame:
+    """Return the breaks as the project decided them for one release.
+
+    A decision is made on the figures of a release and holds for later ones until the same series
+    is decided anew. A release older than every decision takes the earliest ones.
+
+    Parameters
+    ----------
+    release : str
+        Release of the counts; ``"auto"`` is the one that leads.
 
     Returns
     -------
     pandas.DataFrame
         Columns force, offence_code, from, to (missing while it lasts), kind ("gap": counts within
         it are unusable; "step": counts before and after ``from`` differ in kind), decision
-        ("leave-out" or "flag"), what, how_known, why_not_proposed.
+        ("leave-out", "flag", or "keep" where a later release mended the series), release, what,
+        how_known, why_not_proposed.
     """
-    return tables.load("recording-breaks")
+    rows = tables.load("recording-breaks")
+    name = releases.leading("recorded-assaults") if release == "auto" else release
+    known = rows[rows["release"] <= name] if name[:1].isdigit() else rows.iloc[:0]
+    if known.empty:
+        known = rows[rows["release"] == rows["release"].min()]
+    latest = known.groupby(["force", "offence_code"])["release"].transform("max")
+    return known[known["release"] == latest].reset_index(drop=True)
 
 
 def proposals(
@@ -111,10 +124,11 @@ def proposals(
     Returns
     -------
     pandas.DataFrame
-        As :func:`detect`, and ``decision``: "leave-out" or "flag" as decided, else "kept".
+        As :func:`detect`, and ``decision``: "leave-out", "flag" or "keep" as decided, else
+        "kept": no decision names the quarter.
     """
     found = detect(quarterly, ratio, minimum)
-    answers = decided()
+    answers = decided(_release_of(quarterly))
     decisions = [
         _decision(answers, force, code, quarter)
         for force, code, quarter in zip(
@@ -137,9 +151,11 @@ class Touch:
     share : float
         Share of that year's quarters inside the gap, or on the other side of the step.
     leave_out : bool
-        Whether the decision and the share keep the force out of the comparison.
+        Whether the decision keeps whole years of the force out of the comparison.
     reason : str
         Why, in words.
+    quarters : tuple of int
+        Quarters of the financial year that cannot be set against each other; 1 is April to June.
     """
 
     force: str
@@ -148,45 +164,57 @@ class Touch:
     share: float
     leave_out: bool
     reason: str
+    quarters: tuple[int, ...] = ()
 
 
 def touching(
     period0: FinancialYear,
     period1: FinancialYear,
     codes: tuple[str, ...] = (NO_INJURY, INJURY),
+    release: str = "auto",
 ) -> list[Touch]:
-    """Decided breaks that touch a comparison of two financial years."""
-    breaks = decided()
-    breaks = breaks[breaks["offence_code"].isin(codes)]
+    """Decided breaks that touch a comparison of two financial years of one release.
+
+    A broken quarter is enough: a year that lacks one is not the year it is compared with.
+    """
+    breaks = decided(release)
+    breaks = breaks[breaks["offence_code"].isin(codes) & (breaks["decision"] != "keep")]
     touches = []
     for row in breaks.to_dict("records"):
-        before, after = (_share(row, period) for period in (period0, period1))
-        if row["kind"] == "step":
-            share, year = abs(after - before), period1
-        else:
-            share, year = max((before, period0), (after, period1), key=lambda pair: pair[0])
-        if share > 0:
-            touches.append(_touch(row, share, year))
+        broken = _broken_quarters(row, period0, period1)
+        if broken:
+            touches.append(_touch(row, broken, period0, period1))
     return touches
 
 
-def _touch(row: Row, share: float, year: FinancialYear) -> Touch:
-    out = row["decision"] == "leave-out" and share >= SHARE
-    quarters = round(share * 4)
-    extent = "" if share == 1 else f" (touches {quarters} of 4 quarters)"
+def _broken_quarters(row: Row, period0: FinancialYear, period1: FinancialYear) -> tuple[int, ...]:
+    pairs = zip(period0.quarters, period1.quarters, strict=True)
+    inside = [(_within(row, before), _within(row, after)) for before, after in pairs]
+    wrong = [a != b if row["kind"] == "step" else a or b for a, b in inside]
+    return tuple(number for number, each in enumerate(wrong, 1) if each)
+
+
+def _touch(
+    row: Row, broken: tuple[int, ...], period0: FinancialYear, period1: FinancialYear
+) -> Touch:
+    before, after = (_share(row, period) for period in (period0, period1))
+    year = period0 if row["kind"] == "gap" and before >= after else period1
+    share = len(broken) / 4
+    extent = "" if share == 1 else f" (touches {len(broken)} of 4 quarters)"
     return Touch(
         force=str(row["force"]),
         offence_code=str(row["offence_code"]),
         financial_year=year.label,
         share=share,
-        leave_out=out,
+        leave_out=row["decision"] == "leave-out",
         reason=f"{row['what']}{extent}",
+        quarters=broken,
     )
 
 
 def inside_gap(quarterly: pd.DataFrame) -> pd.Series:
     """Whether each row of a quarterly frame lies in a gap that is decided as left out."""
-    gaps = decided()
+    gaps = decided(_release_of(quarterly))
     gaps = gaps[(gaps["kind"] == "gap") & (gaps["decision"] == "leave-out")]
     inside = pd.Series(False, index=quarterly.index)
     for row in gaps.to_dict("records"):
@@ -196,6 +224,14 @@ def inside_gap(quarterly: pd.DataFrame) -> pd.Series:
         start = quarterly["quarter_start"]
         inside |= mine & (start >= row["from"]) & (pd.isna(row["to"]) | (start <= row["to"]))
     return inside
+
+
+def usable_quarters(
+    touches: Sequence[Touch], period0: FinancialYear, period1: FinancialYear
+) -> tuple[int, ...]:
+    """Quarters (1 is April to June) that no decided break touches in either of two years."""
+    broken = {number for touch in touches if touch.leave_out for number in touch.quarters}
+    return tuple(number for number in (1, 2, 3, 4) if number not in broken)
 
 
 def _share(row: Row, period: FinancialYear) -> float:
@@ -218,7 +254,12 @@ def _decision(answers: pd.DataFrame, force: str, code: str, quarter: pd.Timestam
     ]
     if not found:
         return "kept"
-    return "leave-out" if "leave-out" in found else "flag"
+    return next(word for word in ("leave-out", "flag", "keep") if word in found)
+
+
+def _release_of(quarterly: pd.DataFrame) -> str:
+    names = set(quarterly["vintage"]) if "vintage" in quarterly else set()
+    return str(names.pop()) if len(names) == 1 else "auto"
 
 
 def _explains(row: Row, quarter: pd.Timestamp) -> bool:

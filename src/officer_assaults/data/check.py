@@ -8,7 +8,15 @@ from itertools import pairwise
 import pandas as pd
 
 from officer_assaults import files, paths
-from officer_assaults.data import all_schemas, breaks, exposure, forces, recorded, tables
+from officer_assaults.data import (
+    all_schemas,
+    breaks,
+    exposure,
+    forces,
+    recorded,
+    releases,
+    tables,
+)
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.schemas import (
     INJURY,
@@ -19,8 +27,9 @@ from officer_assaults.data.schemas import (
 )
 from officer_assaults.refusals import Problem, Refusal
 
-_PRC, _FIRST = "recorded-assaults/2023-10", "recorded-assaults/first-release"
-_COPIES, _STAFF = "recorded-assaults/early-copies", "workforce/2022-07"
+_OLD, _PRC = "recorded-assaults/2023-10", "recorded-assaults/2026-04"
+_ARTICLE, _FIRST = "recorded-assaults/article", "recorded-assaults/first-release"
+_COPIES, _STAFF = "recorded-assaults/early-copies", "workforce/2023-07"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +48,8 @@ class Known:
         Value as published.
     within : int
         How far the data may lie from it, for a figure that was published from another copy.
+    territorial : bool
+        Whether the 43 territorial forces alone are summed.
     """
 
     table: str
@@ -46,6 +57,7 @@ class Known:
     where: dict[str, object]
     stated: int
     within: int = 0
+    territorial: bool = False
 
     @property
     def what(self) -> str:
@@ -62,6 +74,8 @@ class Known:
             frame = tables.load(self.table)
         except Refusal:
             return None
+        if self.territorial:
+            frame = frame[frame["force"] != forces.BRITISH_TRANSPORT_POLICE]
         for column, value in self.where.items():
             allowed = value if isinstance(value, tuple) else (value,)
             cells = frame[column].astype("str") if column == "as_at" else frame[column]
@@ -73,31 +87,44 @@ def _offences(
     table: str, force: str, year: str, code: object, stated: int, within: int = 0
 ) -> Known:
     where = {"force": force, "financial_year": year, "offence_code": code}
-    if force == forces.ENGLAND_AND_WALES and table == _PRC:
+    if force == forces.ENGLAND_AND_WALES and table in (_OLD, _PRC):
         del where["force"]
     return Known(table, "offences", where, stated, within)
 
 
+def _officers(table: str, year: int, stated: int) -> Known:
+    where: dict[str, object] = {"as_at": f"{year}-03-31"}
+    return Known(table, "officer_fte", where, stated, territorial=True)
+
+
 _TVP, _EW, _BOTH = "thames-valley", forces.ENGLAND_AND_WALES, f"{NO_INJURY}+{INJURY}"
 KNOWN = (
-    _offences(_PRC, _TVP, "2018/19", NO_INJURY, 838),
-    _offences(_PRC, _TVP, "2018/19", INJURY, 200),
-    _offences(_PRC, _TVP, "2017/18", NO_INJURY, 612),
-    _offences(_PRC, _TVP, "2017/18", INJURY, 173),
-    _offences(_FIRST, _TVP, "2018/19", NO_INJURY, 859),
-    _offences(_FIRST, _TVP, "2018/19", INJURY, 198),
-    _offences(_FIRST, _TVP, "2018/19", _BOTH, 1057),
-    _offences(_FIRST, _TVP, "2017/18", INJURY, 166),
-    _offences(_FIRST, _TVP, "2017/18", _BOTH, 794),
+    *(_offences(table, _TVP, "2018/19", NO_INJURY, 838) for table in (_OLD, _PRC)),
+    *(_offences(table, _TVP, "2018/19", INJURY, 200) for table in (_OLD, _PRC)),
+    *(_offences(table, _TVP, "2017/18", NO_INJURY, 612) for table in (_OLD, _PRC)),
+    *(_offences(table, _TVP, "2017/18", INJURY, 173) for table in (_OLD, _PRC)),
+    _offences(_ARTICLE, _TVP, "2018/19", NO_INJURY, 859),
+    _offences(_ARTICLE, _TVP, "2018/19", INJURY, 198),
+    _offences(_ARTICLE, _TVP, "2018/19", _BOTH, 1057),
+    _offences(_ARTICLE, _TVP, "2017/18", INJURY, 166),
+    _offences(_ARTICLE, _TVP, "2017/18", _BOTH, 794),
     _offences(_COPIES, _TVP, "2018/19", (NO_INJURY, INJURY), 1044),
-    _offences(_PRC, _EW, "2014/15", NO_INJURY, 14_369),
-    _offences(_PRC, _EW, "2015/16", NO_INJURY, 15_512, within=1),
+    *(_offences(table, _EW, "2014/15", NO_INJURY, 14_369) for table in (_OLD, _PRC)),
+    *(_offences(table, _EW, "2015/16", NO_INJURY, 15_512, within=1) for table in (_OLD, _PRC)),
+    _offences(_PRC, _EW, "2023/24", (NO_INJURY, INJURY), 46_181),
+    _offences(_PRC, _EW, "2024/25", (NO_INJURY, INJURY), 47_539),
     _offences(_FIRST, _EW, "2017/18", _BOTH, 26_295),
     _offences(_FIRST, _EW, "2018/19", _BOTH, 30_977),
-    Known(_STAFF, "officer_fte", {"as_at": "2010-03-31"}, 143_734),
-    Known(_STAFF, "officer_fte", {"as_at": "2018-03-31"}, 122_405),
-    Known(_STAFF, "officer_fte", {"as_at": "2022-03-31"}, 140_228),
+    _offences(_FIRST, _EW, "2023/24", _BOTH, 45_907),
+    _officers(_STAFF, 2010, 143_734),
+    _officers(_STAFF, 2018, 122_405),
+    _officers(_STAFF, 2022, 140_228),
+    _officers(_STAFF, 2023, 147_430),
+    _officers("officer-stocks/2026-01", 2025, 146_442),
     Known("population/mid-2020", "residents", {"mid_year": 2020}, 59_719_724),
+    Known("population/mid-2024", "residents", {"mid_year": 2022}, 60_245_218),
+    Known("population/mid-2024", "residents", {"mid_year": 2023}, 60_854_727),
+    Known("population/mid-2024", "residents", {"mid_year": 2024}, 61_806_682),
     Known("use-of-force/incidents", "incidents", {"financial_year": "2017/18"}, 313_137),
     Known("use-of-force/incidents", "incidents", {"financial_year": "2018/19"}, 427_725),
     Known("use-of-force/incidents", "incidents", {"financial_year": "2019/20"}, 491_984),
@@ -209,7 +236,7 @@ def coverage(vintage: str = "auto") -> pd.DataFrame:
     broken = {
         (touch.force, year, touch.offence_code): touch.reason
         for year in years
-        for touch in _gaps(financial_year(year))
+        for touch in _gaps(financial_year(year), vintage)
     }
     keys = list(zip(frame["force"], frame["financial_year"], frame["offence_code"], strict=True))
     frame["note"] = [broken.get(key, "") for key in keys]
@@ -268,21 +295,22 @@ def _count_questions() -> list[tuple[str, ...]]:
     return [
         (
             "How big is the rise?",
-            f"{_PRC}, {_FIRST}",
+            f"{_newest('recorded-assaults')}, {_ARTICLE}, {_FIRST}",
             f"{years[0]} to {years[-1]}",
             f"{usable.min()} to {usable.max()} of {annual['force'].nunique()}, by pair of years",
-            "First release for Thames Valley and England and Wales only",
+            "First release for England and Wales only; newspapers printed Thames Valley's",
         ),
         (
             "How does a force compare?",
-            f"{_PRC}, {_STAFF}, population/mid-2020, use-of-force/incidents",
+            f"{_newest('recorded-assaults')}, {_newest('workforce')}, {_newest('population')}, "
+            "use-of-force/incidents",
             f"{years[0]} to {_last_rate_year(stock).label} per officer",
             f"{len(forces.slugs('territorial'))} territorial forces, less breaks",
-            f"Officers are known to {stock:%d %B %Y}; British Transport Police has none",
+            f"Officers are known to {stock:%d %B %Y}; British Transport Police has no residents",
         ),
         (
             "How severe is it?",
-            _PRC,
+            _newest("recorded-assaults"),
             f"{years[0]} to {years[-1]}",
             "With and without the Metropolitan Police",
             "Code 8S began on 1 April 2017 and was taken up in London during that year",
@@ -298,7 +326,8 @@ def _other_questions() -> list[tuple[str, ...]]:
     return [
         (
             "How much is reporting?",
-            f"{_PRC}, recorded-context/2023-10, surveys/officer-surveys",
+            f"{_newest('recorded-assaults')}, {_newest('recorded-context')}, "
+            "surveys/officer-surveys",
             f"{quarters.min():%B %Y} to {quarters.max():%B %Y}",
             f"{comparisons()['usable'].iloc[0]} forces for the first two years of both codes",
             "Public figures bound the answer; they do not identify it",
@@ -398,10 +427,14 @@ def _state(year: str, code: str, quarters: int, flag: str, broken: bool) -> str:
     return "present" if quarters == 4 else "part of a year"
 
 
-def _gaps(year: FinancialYear) -> list[breaks.Touch]:
+def _gaps(year: FinancialYear, vintage: str) -> list[breaks.Touch]:
     # A gap is a matter of one year; a step only of two, so the year is set against itself.
-    touches = breaks.touching(year, year, (NO_INJURY, INJURY, OTHER_WORKERS))
+    touches = breaks.touching(year, year, (NO_INJURY, INJURY, OTHER_WORKERS), vintage)
     return [touch for touch in touches if touch.leave_out]
+
+
+def _newest(folder: str) -> str:
+    return f"{folder}/{releases.leading(folder)}"
 
 
 def _last_rate_year(stock: object) -> FinancialYear:

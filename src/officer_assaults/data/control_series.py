@@ -113,7 +113,7 @@ def controlled_series(
         frame = frame.merge(part, on=["force", "quarter_start"], how="left", validate="1:1")
     return ControlledSeries(
         frame=frame.rename(columns={"quarter_start": "date"}),
-        broken=_broken(first, last),
+        broken=_broken(first, last, name),
         vintage=name,
         releases=(recorded.release(name), tables.release(f"recorded-context/{name}")),
     )
@@ -124,8 +124,8 @@ def _window(frame: pd.DataFrame, first: pd.Timestamp, last: pd.Timestamp) -> pd.
     return frame[(frame["quarter_start"] >= first) & (ends <= last)]
 
 
-def _broken(first: pd.Timestamp, last: pd.Timestamp) -> tuple[str, ...]:
-    found = breaks.decided()
+def _broken(first: pd.Timestamp, last: pd.Timestamp, release: str) -> tuple[str, ...]:
+    found = breaks.decided(release)
     found = found[(found["offence_code"] == NO_INJURY) & (found["decision"] == "leave-out")]
     inside = (found["from"] <= last) & (found["to"].isna() | (found["to"] >= first))
     return tuple(sorted(set(found.loc[inside, "force"])))

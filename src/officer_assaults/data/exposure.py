@@ -6,12 +6,15 @@ from datetime import date
 
 import pandas as pd
 
-from officer_assaults.data import forces, tables
+from officer_assaults.data import forces, releases, tables
 from officer_assaults.data.forces import Force
 from officer_assaults.data.periods import FinancialYear, financial_year
+from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problem, Refusal
 
 OFFICER_MEASURES = ("officer_fte", "officer_headcount", "constable_fte")
+#: Measure under which published totals of officers stand in published/figures.csv.
+OFFICERS_PUBLISHED = "police officers, 43 forces, full-time equivalents"
 #: Names of the denominators and what one unit of each is.
 UNITS = {
     "officer_fte": "officer-years (full-time equivalents)",
@@ -27,8 +30,7 @@ def officer_years(
 ) -> pd.DataFrame:
     """Officer-years of every territorial force in a financial year.
 
-    The mean of the stocks at 31 March before and at the end of the year. British Transport Police
-    is not in the workforce table of July 2022 and so is absent.
+    The mean of the stocks at 31 March before and at the end of the year.
 
     Parameters
     ----------
@@ -37,8 +39,8 @@ def officer_years(
     measure : {"officer_fte", "officer_headcount", "constable_fte"}
         Who is counted.
     last_stock : bool
-        Where the stock at the end of the year is not published yet, use the one at its start. The
-        caller must say so beside the result.
+        Where a stock is not held by force, take the one between its neighbours, or the last one
+        before it. The caller must print :func:`stand_in` beside the result.
 
     Returns
     -------
@@ -50,6 +52,53 @@ def officer_years(
     Refusal
         E104 if a stock is missing or the measure is unknown.
     """
+    years = _officer_years(period, measure, stand_ins=last_stock)
+    territorial = years[years.index.isin(forces.slugs("territorial"))]
+    return territorial.rename("exposure").rename_axis("force").reset_index()
+
+
+def stand_in(
+    period: str | FinancialYear,
+    denominator: str = "officer_fte",
+    force: str | Force | None = None,
+) -> str:
+    """Sentence on what stands in for a denominator that is not held; empty if nothing does.
+
+    Every page prints this sentence, so that one gap reads the same everywhere.
+
+    Parameters
+    ----------
+    period : str or FinancialYear
+        Financial year.
+    denominator : str
+        Name of :data:`UNITS`.
+    force : str or Force, optional
+        Force in focus; of British Transport Police and of England and Wales, which includes it,
+        the last stock of that force is told too.
+    """
+    year = financial_year(period)
+    if denominator == "residents":
+        newest = int(_newest("population")["mid_year"].max())
+        if year.first <= newest:
+            return ""
+        return f"No population estimate for mid-{year.first} is held; that of mid-{newest} is used."
+    if denominator not in OFFICER_MEASURES:
+        return ""
+    stocks = _stocks(denominator)
+    said = [_stock_at(stocks, day)[1] for day in _ends(year)]
+    if force is not None and forces.resolve(force).kind != "territorial":
+        held = _workforce().loc[lambda rows: rows["force"] == forces.BRITISH_TRANSPORT_POLICE]
+        if not held.empty and _ends(year)[1] > held["as_at"].max():
+            said.append(
+                f"British Transport Police has the officers of {_day(held['as_at'].max())}."
+            )
+    return " ".join(filter(None, said))
+
+
+def _officer_years(
+    period: str | FinancialYear, measure: str, *, stand_ins: bool
+) -> pd.Series[float]:
+    """Officer-years by force, British Transport Police included where it is held."""
     year = financial_year(period)
     if measure not in OFFICER_MEASURES:
         raise Refusal(
@@ -60,24 +109,75 @@ def officer_years(
                 column="measure",
             )
         )
-    stocks = _workforce().pivot_table(index="force", columns="as_at", values=measure)
-    ends = [pd.Timestamp(year.start) - pd.Timedelta(days=1), pd.Timestamp(year.end)]
-    if ends[1] not in stocks.columns and last_stock:
-        ends = ends[:1]
-    absent = [end for end in ends if end not in stocks.columns]
-    if absent:
-        held = f"{stocks.columns.min():%Y} to {stocks.columns.max():%Y}"
+    stocks = _stocks(measure)
+    days = pd.DatetimeIndex(stocks.columns)
+    absent = [end for end in _ends(year) if end not in days]
+    before = [end for end in absent if end < days.min()]
+    if before or (absent and not stand_ins):
+        held = ", ".join(f"{day:%Y}" for day in days)
         raise Refusal(
             Problem(
                 "E104",
                 f"no officer numbers at {' and '.join(f'{end:%d %B %Y}' for end in absent)}, so "
                 f"{year} has no officer-years.",
-                f"The workforce table holds March {held}; import a newer one"
-                + (", or use the last stock and say so (last_stock)." if len(absent) == 1 else "."),
+                f"The tables hold 31 March of {held}; import a newer one"
+                + ("." if before else ", or use a stand-in and say so (last_stock)."),
                 column="period",
             )
         )
-    return stocks[ends].mean(axis=1).rename("exposure").reset_index()
+    both = pd.concat([_stock_at(stocks, end)[0] for end in _ends(year)], axis=1)
+    years: pd.Series[float] = both.mean(axis=1, skipna=False).dropna()
+    return years
+
+
+def _ends(year: FinancialYear) -> tuple[pd.Timestamp, pd.Timestamp]:
+    return pd.Timestamp(year.start) - pd.Timedelta(days=1), pd.Timestamp(year.end)
+
+
+def _stocks(measure: str) -> pd.DataFrame:
+    """Stocks by force (rows) and day (columns), the newest workforce release leading."""
+    stocks = _workforce().pivot_table(index="force", columns="as_at", values=measure)
+    if measure == "officer_fte" and releases.held("officer-stocks"):
+        later = _newest("officer-stocks").pivot_table(
+            index="force", columns="as_at", values=measure
+        )
+        stocks = stocks.join(later[later.columns.difference(stocks.columns)])
+    # Only British Transport Police is missing from the later tables: its last stock goes on.
+    return stocks.sort_index(axis=1).ffill(axis=1)
+
+
+def _stock_at(stocks: pd.DataFrame, day: pd.Timestamp) -> tuple[pd.Series[float], str]:
+    """Stock of every force on a day, and the sentence on what stands in for it."""
+    if day in stocks.columns:
+        return stocks[day], ""
+    days = pd.DatetimeIndex(stocks.columns)
+    before, later = days[days < day].max(), days[days > day]
+    if later.empty:
+        said = f"No officer numbers at {_day(day)} are held; those at {_day(before)} are used."
+        return stocks[before], said
+    after = later.min()
+    weight = (day - before) / (after - before)
+    between = stocks[before] * (1 - weight) + stocks[after] * weight
+    said = (
+        f"Officer numbers by force at {_day(day)} are not held; they are taken between those of "
+        f"{before:%Y} and {after:%Y}"
+    )
+    total = _published_officers(day)
+    if total is None:
+        return between, f"{said}."
+    mine = between[between.index.isin(forces.slugs("territorial"))].sum()
+    return between * (total / mine), f"{said}, scaled to the published total of {total:,}."
+
+
+def _published_officers(day: pd.Timestamp) -> int | None:
+    """Total of the 43 forces as published for a day, full-time equivalents; None if not held."""
+    rows = tables.load("published/figures")
+    mine = rows[(rows["measure"] == OFFICERS_PUBLISHED) & (rows["period"] == _day(day))]
+    return None if mine.empty else int(mine["value"].iloc[0])
+
+
+def _day(day: pd.Timestamp) -> str:
+    return f"{day.day} {day:%B %Y}"
 
 
 def residents(period: str | FinancialYear, *, last_estimate: bool = False) -> pd.DataFrame:
@@ -181,33 +281,52 @@ def of_force(
     Raises
     ------
     Refusal
-        E101 for a force that is not in the table, as British Transport Police in the tables up to
-        2022; E104 as :func:`of`.
+        E101 for a force that is not in the table, as British Transport Police in those of residents
+        and uses of force; E104 as :func:`of`.
     """
     chosen = forces.resolve(force)
-    frame = of(period, denominator, last_known=last_known).set_index("force")["exposure"]
+    if denominator in OFFICER_MEASURES:
+        frame = _officer_years(period, denominator, stand_ins=last_known)
+    else:
+        frame = of(period, denominator, last_known=last_known).set_index("force")["exposure"]
+    wanted = [chosen.slug]
     if chosen.kind == "nation":
-        return float(frame[forces.slugs("territorial")].sum())
-    if chosen.slug not in frame.index:
+        # Recorded crime of England and Wales includes British Transport Police, so do officers.
+        wanted = forces.slugs("territorial")
+        wanted += forces.slugs("transport") if denominator in OFFICER_MEASURES else []
+    absent = [slug for slug in wanted if slug not in frame.index]
+    if absent:
         raise Refusal(
             Problem(
                 "E101",
-                f"{chosen.name} is not in the table that '{denominator}' comes from.",
-                "Compare its counts by year instead, or set its counts against figures of its own.",
+                f"{forces.names()[absent[0]]} is not in the table that '{denominator}' comes from "
+                f"for {financial_year(period)}.",
+                "Compare counts by year instead, or set them against figures of its own.",
                 column="force",
             )
         )
-    return float(frame.loc[chosen.slug])
+    return float(frame.loc[wanted].sum())
 
 
-def workforce_release() -> tables.Release:
+def officer_releases(
+    period: str | FinancialYear, measure: str = "officer_fte"
+) -> tuple[Release, ...]:
+    """Provenance of the officer-years of a year."""
+    days = _workforce()["as_at"]
+    found = [tables.release(_newest_name("workforce"))]
+    if measure == "officer_fte" and max(_ends(financial_year(period))) > days.max():
+        found += [tables.release(_newest_name("officer-stocks"))]
+    return tuple(found)
+
+
+def workforce_release() -> Release:
     """Provenance of the newest workforce figures."""
     return tables.release(_newest_name("workforce"))
 
 
 def last_stock_day() -> date:
-    """Day of the newest workforce figures."""
-    day: date = _workforce()["as_at"].max().date()
+    """Day of the newest officer numbers."""
+    day: date = pd.DatetimeIndex(_stocks("officer_fte").columns).max().date()
     return day
 
 
@@ -220,7 +339,7 @@ def _newest(folder: str) -> pd.DataFrame:
 
 
 def _newest_name(folder: str) -> str:
-    return [name for name in tables.names() if name.startswith(f"{folder}/")][-1]
+    return f"{folder}/{releases.leading(folder)}"
 
 
 def _listed() -> str:

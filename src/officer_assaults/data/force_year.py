@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from officer_assaults.data import exposure, forces, recorded, tables, years
+from officer_assaults.data import exposure, forces, recorded, releases, tables, years
 from officer_assaults.data.forces import Force
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.recorded import Comparison
@@ -151,18 +151,16 @@ def exposures(period: str | FinancialYear, denominators: Sequence[str]) -> Expos
     """
     frames: dict[str, pd.DataFrame] = {}
     notes: list[str] = []
+    sources: dict[Release, None] = {}
     for name in denominators:
         try:
-            frames[name] = exposure.of(period, name)
+            frames[name] = exposure.of(period, name, last_known=True)
         except Refusal as refusal:
-            notes.append(_said(refusal.problems[0]))
-            try:
-                frames[name] = exposure.of(period, name, last_known=True)
-                notes[-1] += " The last figure before it is used."
-            except Refusal:
-                notes[-1] += " That denominator is left out."
-    held = sorted({_table(name) for name in frames})
-    return Exposures(frames, tuple(notes), tuple(tables.release(name) for name in held))
+            notes.append(f"{_said(refusal.problems[0])} That denominator is left out.")
+            continue
+        notes.append(exposure.stand_in(period, name))
+        sources |= dict.fromkeys(_sources(name, period))
+    return Exposures(frames, tuple(dict.fromkeys(filter(None, notes))), tuple(sources))
 
 
 def both_years(data: ForceYear) -> pd.DataFrame:
@@ -239,7 +237,7 @@ def injury_split(
 
 
 def _rest(two: TwoYears) -> tuple[int, int, int, int] | None:
-    if two.vintage != recorded.FIRST_RELEASE or two.force.kind == "nation":
+    if two.vintage not in recorded.QUOTED or two.force.kind == "nation":
         return None
     totals = recorded.national(two.vintage, without=[two.force]).set_index("financial_year")
     a, b, c, d = (
@@ -270,11 +268,13 @@ def _without(panel: Comparison, exclude: Sequence[str]) -> Comparison:
     )
 
 
-def _table(denominator: str) -> str:
-    """Name of the newest table that a denominator comes from."""
-    folders = {"residents": "population/", "uses_of_force": "use-of-force/incidents"}
-    folder = folders.get(denominator, "workforce/")
-    return [name for name in tables.names() if name.startswith(folder)][-1]
+def _sources(denominator: str, period: str | FinancialYear) -> tuple[Release, ...]:
+    """Provenance of a denominator."""
+    if denominator in exposure.OFFICER_MEASURES:
+        return exposure.officer_releases(period, denominator)
+    if denominator == "residents":
+        return (tables.release(f"population/{releases.leading('population')}"),)
+    return (tables.release("use-of-force/incidents"),)
 
 
 def _said(problem: Problem) -> str:

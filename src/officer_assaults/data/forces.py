@@ -120,3 +120,10 @@ def _keys(folder: str) -> dict[str, Force]:
         for alias, slug in zip(aliases["alias"], aliases["force"], strict=True)
     }
     return keys
+
+
+def spoken(slug: str) -> str:
+    """Name of a force as a sentence has it: "the City of London", not "London, City of"."""
+    first, comma, rest = names()[slug].partition(", ")
+    name = f"{rest} {first}" if comma else first
+    return f"the {name}" if comma or name.endswith(" Police") else name

@@ -96,8 +96,8 @@ def history(codes: Sequence[str] = recorded.CODES, vintage: str = "auto") -> His
     sums = kept.groupby(["force", "year", "quarter"], as_index=False).agg(
         count=("offences", "sum"), codes=("offence_code", "nunique")
     )
-    decided = breaks.decided()
     used = str(quarters["vintage"].iloc[0])
+    decided = breaks.decided(used)
     return History(
         frame=sums[sums["codes"] == len(codes)].drop(columns="codes").reset_index(drop=True),
         breaks=decided[
@@ -138,8 +138,9 @@ def taser_years(vintage: str = "auto") -> TaserYears:
             }
         )
     )
-    broken = _broken(periods)
-    release = recorded.release(str(counts["vintage"].iloc[0]))
+    used_release = str(counts["vintage"].iloc[0])
+    broken = _broken(periods, used_release)
+    release = recorded.release(used_release)
     return TaserYears(
         frame=frame[~frame["force"].isin(broken)].reset_index(drop=True),
         left_out=tuple(sorted(broken & set(frame["force"]))),
@@ -153,9 +154,9 @@ def taser_years(vintage: str = "auto") -> TaserYears:
     )
 
 
-def _broken(periods: Sequence[FinancialYear]) -> set[str]:
+def _broken(periods: Sequence[FinancialYear], release: str) -> set[str]:
     first, last = periods[0], periods[-1]
-    decided = breaks.decided()
+    decided = breaks.decided(release)
     decided = decided[decided["decision"] == "leave-out"]
     # A step after the first day of the window splits it; a gap does if any of it lies inside.
     starts_inside = decided["from"] <= pd.Timestamp(last.end)

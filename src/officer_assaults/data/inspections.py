@@ -51,6 +51,30 @@ def rolling() -> pd.DataFrame:
     )
 
 
+def dates(event: str = "quarter") -> pd.DataFrame:
+    """Quarter of each force's first inspection in the rolling programme.
+
+    Parameters
+    ----------
+    event : {"quarter", "audit_quarter"}
+        Publication of the report, or the end of the crimes that the auditors sampled.
+
+    Returns
+    -------
+    DataFrame
+        unit (force), event (first day of the quarter; missing where no day was read), earliest
+        (first day of the first quarter in which it can have been).
+    """
+    rows = tables.load(INSPECTIONS)
+    published = rows.loc[rows["programme"] == ROLLING, "published_first"].reset_index(drop=True)
+    found = rolling()
+    first = _quarter(published)
+    if event != "quarter":
+        # Sampled crimes end about three quarters before the report; unread ones at that distance.
+        first = found[event].fillna(first - pd.DateOffset(months=9))
+    return pd.DataFrame({"unit": found["force"], "event": found[event], "earliest": first})
+
+
 def audits(force: str | Force) -> pd.DataFrame:
     """Return the recording rates found in the graded inspections of one force, the earliest first.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -57,6 +58,10 @@ class FinancialYear:
             date(self.first, 10, 1),
             date(self.first + 1, 1, 1),
         )
+
+    def days_of(self, quarters: Iterable[int]) -> int:
+        """Days in some of its quarters; 1 is April to June."""
+        return sum(quarter_days(self.quarters[number - 1]) for number in quarters)
 
     def previous(self) -> FinancialYear:
         """Return the financial year before."""
@@ -120,6 +125,21 @@ def two_years_in_order(
 def financial_year_of(day: date) -> FinancialYear:
     """Financial year in which a day falls."""
     return FinancialYear(day.year if day.month >= 4 else day.year - 1)
+
+
+ALL_QUARTERS = (1, 2, 3, 4)
+_MONTHS = (("April", "June"), ("July", "September"), ("October", "December"), ("January", "March"))
+
+
+def quarters_in_words(quarters: Sequence[int]) -> str:
+    """Months that some quarters of a financial year cover, for instance "April to December"."""
+    runs: list[list[int]] = []
+    for number in sorted(quarters):
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return " and ".join(f"{_MONTHS[run[0] - 1][0]} to {_MONTHS[run[-1] - 1][1]}" for run in runs)
 
 
 def quarter_days(start: date) -> int:

@@ -9,9 +9,15 @@ from typing import Any
 
 import pandas as pd
 
-from officer_assaults.data import breaks, forces, tables
+from officer_assaults.data import breaks, forces, releases, tables
 from officer_assaults.data.forces import Force
-from officer_assaults.data.periods import FinancialYear, financial_year, two_years_in_order
+from officer_assaults.data.periods import (
+    ALL_QUARTERS,
+    FinancialYear,
+    financial_year,
+    financial_year_of,
+    two_years_in_order,
+)
 from officer_assaults.data.schemas import (
     CONSTABLE_SERIES,
     CONTEXT_SERIES,
@@ -24,6 +30,10 @@ from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problem, Refusal, nearest
 
 FIRST_RELEASE = "first-release"
+#: Figures as newspapers printed them: the claimant's own, so they lead nothing and prove nothing.
+ARTICLE = "article"
+#: Releases that hold whole years of one area.
+QUOTED = (ARTICLE, FIRST_RELEASE)
 FOLDER = "recorded-assaults"
 EARLY = "early-copies"
 CODES = (NO_INJURY, INJURY)
@@ -57,6 +67,8 @@ class Comparison:
         Provenance of that release.
     allowed : str
         Reason given for keeping forces with a decided break in; empty if they are left out.
+    quarters : tuple of int
+        Quarters of each year that are counted; 1 is April to June.
     """
 
     frame: pd.DataFrame
@@ -67,6 +79,7 @@ class Comparison:
     vintage: str
     release: Release
     allowed: str = ""
+    quarters: tuple[int, ...] = ALL_QUARTERS
 
     def require(self, force: str | Force) -> pd.Series:
         """Row of one force.
@@ -132,20 +145,22 @@ class Pair:
 
 
 def vintages() -> list[str]:
-    """Releases of the recorded figures: ``"first-release"``, then by month, oldest first."""
-    return [FIRST_RELEASE, *sorted({*_early_vintages(), *full_vintages()})]
+    """Releases of the recorded figures, oldest first, then those that lead nowhere.
+
+    ``"article"`` holds the figures that newspapers printed for Thames Valley, ``"first-release"``
+    those first published for England and Wales; the others are months.
+    """
+    return [ARTICLE, FIRST_RELEASE, *sorted({*_early_vintages(), *full_vintages()})]
 
 
 def full_vintages() -> list[str]:
     """Releases that hold every force and quarter, oldest first."""
-    prefix = f"{FOLDER}/"
-    found = (name.removeprefix(prefix) for name in tables.names() if name.startswith(prefix))
-    return sorted(name for name in found if name not in (FIRST_RELEASE, EARLY))
+    return releases.held(FOLDER)
 
 
 def newest() -> str:
-    """Newest full release."""
-    return full_vintages()[-1]
+    """Full release that leads: the newest one that lost nothing."""
+    return releases.leading(FOLDER)
 
 
 def choose_vintage(
@@ -160,8 +175,7 @@ def choose_vintage(
     periods : iterable of str
         Financial years that the release must hold for that force.
     wanted : str
-        ``"auto"``: the first release where it holds all the years with their injury split, else
-        the newest full release. Otherwise the release asked for.
+        ``"auto"``: the full release that leads. Otherwise the release asked for.
 
     Raises
     ------
@@ -171,7 +185,7 @@ def choose_vintage(
     slug = forces.resolve(force).slug
     years = [financial_year(period).label for period in periods]
     if wanted == "auto":
-        return FIRST_RELEASE if _holds(FIRST_RELEASE, slug, years) else newest()
+        return newest()
     _check_vintage(wanted)
     if not _holds(wanted, slug, years):
         name = forces.names()[slug]
@@ -276,7 +290,7 @@ def yearly(vintage: str = "auto") -> pd.DataFrame:
         force, financial_year, offence_code, offences, quarters, complete, days, flag, series,
         vintage. ``flag`` joins the flags of the year's quarters.
     """
-    if vintage in (FIRST_RELEASE, *_early_vintages()):
+    if vintage in (*QUOTED, *_early_vintages()):
         return _yearly_partial(vintage)
     frame = quarterly(vintage)
     key = ["force", "financial_year", "offence_code", "series", "vintage"]
@@ -335,7 +349,8 @@ def national(vintage: str = "auto", without: Iterable[str | Force] = ()) -> pd.D
     Parameters
     ----------
     vintage : str
-        A full release (summed over its forces), or ``"first-release"`` (as published).
+        A full release (summed over its forces), or ``"first-release"`` (as published); beside
+        ``"article"`` stands the national total first published.
     without : iterable of str or Force
         Forces to take out of the sum, for instance the force in focus.
 
@@ -348,14 +363,16 @@ def national(vintage: str = "auto", without: Iterable[str | Force] = ()) -> pd.D
     frame = annual(vintage)
     numbers = ["n_total", "n_no_injury", "n_injury"]
     key = ["financial_year", "days", "series", "vintage"]
-    if vintage != FIRST_RELEASE:
+    if vintage in QUOTED:
+        frame = pd.concat([annual(name) for name in QUOTED]).assign(vintage=vintage)
+    else:
         total = frame[~frame["force"].isin(out)].groupby(key, sort=True)[numbers].sum()
         return _named_national(total.reset_index(), frame.columns)
     whole = frame[frame["force"] == forces.ENGLAND_AND_WALES].set_index(key)[numbers]
     for slug in out:
         mine = frame[frame["force"] == slug].set_index(key)[numbers]
         if mine.empty:
-            what = f"the first release does not hold {forces.names()[slug]}."
+            what = f"the release '{vintage}' does not hold {forces.names()[slug]}."
             raise Refusal(Problem("E107", what, f"Use {newest()} for both.", column="vintage"))
         whole = (whole - mine).dropna().astype("int64")
     return _named_national(whole.reset_index(), frame.columns)
@@ -371,12 +388,13 @@ def compare(
     kinds: Sequence[str] = ("territorial",),
     minimum: int = breaks.MINIMUM,
     flagged: str = "keep",
+    quarters: Sequence[int] = ALL_QUARTERS,
 ) -> Comparison:
     """Two years of every force that can be compared, and why the others cannot.
 
-    A force is left out when a decided recording break touches at least two quarters of a year, a
+    A force is left out when a decided recording break touches any of the quarters counted, a
     code or year is missing, or a year holds fewer than ``minimum`` offences, below which a break
-    cannot be told from chance.
+    cannot be told from chance. Every force is counted over the same quarters.
 
     Parameters
     ----------
@@ -393,7 +411,9 @@ def compare(
     minimum : int
         Offences a year needs.
     flagged : {"keep", "leave-out"}
-        What to do with forces that a break touches for less, or that are only flagged.
+        What to do with forces that are only flagged.
+    quarters : sequence of int
+        Quarters of each year that are counted; 1 is April to June.
 
     Raises
     ------
@@ -404,9 +424,13 @@ def compare(
     first, second = two_years_in_order(period0, period1)
     name = newest() if vintage == "auto" else vintage
     _check_codes(tuple(codes), first)
-    long = _counts_of(name, (first, second), tuple(codes), tuple(kinds))
-    frame, missing = _wide(long, (first, second), tuple(codes))
-    out, kept = _break_rows(frame["force"].to_list(), first, second, tuple(codes))
+    counted = tuple(quarters)
+    long = _counts_of(name, (first, second), tuple(codes), tuple(kinds), counted)
+    frame, missing = _wide(long, (first, second), tuple(codes), counted)
+    touches = breaks.touching(first, second, tuple(codes), name)
+    mine = [t for t in touches if t.force in set(frame["force"]) and set(t.quarters) & set(counted)]
+    out = _touch_frame(t for t in mine if t.leave_out)
+    kept = _touch_frame(t for t in mine if not t.leave_out)
     small = _too_small(frame, first, second, minimum)
     if allow_break is not None:
         kept, out = pd.concat([kept, out], ignore_index=True), out.iloc[:0]
@@ -423,6 +447,7 @@ def compare(
         vintage=name,
         release=release(name),
         allowed=allow_break or "",
+        quarters=counted,
     )
 
 
@@ -432,6 +457,9 @@ def pair(
     period1: str | FinancialYear,
     vintage: str = "auto",
     allow_break: str | None = None,
+    *,
+    codes: Sequence[str] = CODES,
+    quarters: Sequence[int] = ALL_QUARTERS,
 ) -> Pair:
     """Two years of one force, or of England and Wales, from one release.
 
@@ -445,6 +473,10 @@ def pair(
         As in :func:`choose_vintage`.
     allow_break : str, optional
         Reason for comparing across a decided break; it appears in ``flagged``.
+    codes : sequence of str
+        Codes that must be free of a decided break.
+    quarters : sequence of int
+        Quarters of each year that are counted; 1 is April to June.
 
     Raises
     ------
@@ -456,15 +488,19 @@ def pair(
     first, second = two_years_in_order(period0, period1)
     _check_codes(CODES, first)
     name = choose_vintage(chosen, (first, second), vintage)
-    touches = [t for t in breaks.touching(first, second) if t.force == chosen.slug]
-    barred = [t for t in touches if t.leave_out]
+    touches = [
+        touch
+        for touch in breaks.touching(first, second, tuple(codes), name)
+        if touch.force == chosen.slug and set(touch.quarters) & set(quarters)
+    ]
+    barred = [touch for touch in touches if touch.leave_out]
     if barred and allow_break is None:
         rows = _touch_frame(barred)
         raise Refusal(_left_out_problems(chosen.slug, rows))
     notes = [f"{t.financial_year}, code {t.offence_code}: {t.reason}" for t in touches]
     if barred:
         notes.append(f"Compared across the break because: {allow_break}")
-    frame = national(name) if chosen.kind == "nation" else annual(name)
+    frame = _years_of(chosen, name, tuple(quarters))
     before, after = (_year_count(frame, chosen, year, name) for year in (first, second))
     return Pair(chosen, before, after, name, release(name), tuple(notes))
 
@@ -478,16 +514,27 @@ def context(vintage: str = "auto") -> pd.DataFrame:
         force, quarter_start, financial_year, quarter, series, offences, vintage, flag. Series:
         all-crime-except-fraud, violence-with-injury, 8N, 105A, public-order, weapons, drugs, 66.
     """
-    frame = tables.load(f"recorded-context/{_full(vintage)}")
-    order = pd.CategoricalDtype(list(CONTEXT_SERIES))
+    frame = tables.load(f"recorded-context/{_full(vintage)}").melt(
+        ["force", "quarter_start", "vintage"],
+        list(CONTEXT_SERIES),
+        var_name="series",
+        value_name="offences",
+    )
+    frame = frame.dropna(subset="offences").astype({"offences": "int64"})
+    days = frame["quarter_start"].drop_duplicates()
+    years = {day: financial_year_of(day.date()) for day in days}
+    frame["financial_year"] = frame["quarter_start"].map({d: y.label for d, y in years.items()})
+    frame["quarter"] = ((frame["quarter_start"].dt.month - 4) // 3 % 4 + 1).astype("int64")
     frame["flag"] = ""
     frame.loc[frame["offences"] < 0, "flag"] = "negative"
+    order = pd.CategoricalDtype(list(CONTEXT_SERIES))
     by = ["force", "quarter_start", "series"]
-    return frame.sort_values(
+    frame = frame.sort_values(
         by,
         key=lambda part: part.astype(order) if part.name == "series" else part,
         ignore_index=True,
     )
+    return frame[[*by[:2], "financial_year", "quarter", "series", "offences", "vintage", "flag"]]
 
 
 def vintages_side_by_side(force: str | Force | None = None) -> pd.DataFrame:
@@ -505,7 +552,7 @@ def vintages_side_by_side(force: str | Force | None = None) -> pd.DataFrame:
         cell), and ``change``: the newest full release relative to the oldest that holds the cell,
         minus one.
     """
-    summed = [_national_long(name) for name in vintages() if name != FIRST_RELEASE]
+    summed = [_national_long(name) for name in vintages() if name not in QUOTED]
     parts = [yearly(name) for name in vintages()] + summed
     long = pd.concat([part[part["complete"]] for part in parts], ignore_index=True)
     long = long[long["offence_code"].isin(CODES)]
@@ -522,8 +569,8 @@ def vintages_side_by_side(force: str | Force | None = None) -> pd.DataFrame:
 
 
 def _table_of(vintage: str) -> str:
-    if vintage == FIRST_RELEASE:
-        return f"{FOLDER}/{FIRST_RELEASE}"
+    if vintage in QUOTED:
+        return f"{FOLDER}/{vintage}"
     return f"{FOLDER}/{EARLY if vintage in _early_vintages() else _full(vintage)}"
 
 
@@ -617,11 +664,46 @@ def _check_codes(codes: tuple[str, ...], first: FinancialYear) -> None:
         )
 
 
+def _years_of(force: Force, vintage: str, quarters: tuple[int, ...]) -> pd.DataFrame:
+    """Both codes of a force or of all by year, over some quarters of each year."""
+    if quarters == ALL_QUARTERS:
+        return national(vintage) if force.kind == "nation" else annual(vintage)
+    long = _part_years(vintage, quarters)
+    if force.kind == "nation":
+        long = long.assign(force=force.slug)
+    key = ["force", "financial_year", "days", "vintage"]
+    wide = long[long["complete"]].pivot_table(
+        index=key, columns="offence_code", values="offences", aggfunc="sum"
+    )
+    wide = wide.reindex(columns=list(CODES)).dropna().astype("int64").reset_index()
+    wide = wide.rename(columns={NO_INJURY: "n_no_injury", INJURY: "n_injury"})
+    return wide.assign(n_total=wide["n_no_injury"] + wide["n_injury"])
+
+
+def _part_years(vintage: str, quarters: tuple[int, ...]) -> pd.DataFrame:
+    """As :func:`yearly`, over some quarters of each year."""
+    if quarters == ALL_QUARTERS:
+        return yearly(vintage)
+    frame = quarterly(vintage)
+    frame = frame[frame["quarter"].isin(quarters)]
+    key = ["force", "financial_year", "offence_code", "series", "vintage"]
+    sums = frame.groupby(key, as_index=False).agg(
+        offences=("offences", "sum"), quarters=("quarter", "nunique")
+    )
+    days = {label: financial_year(label).days_of(quarters) for label in set(sums["financial_year"])}
+    complete = sums["quarters"] == len(quarters)
+    return sums.assign(complete=complete, days=sums["financial_year"].map(days), flag="")
+
+
 def _counts_of(
-    name: str, years: tuple[FinancialYear, ...], codes: tuple[str, ...], kinds: tuple[str, ...]
+    name: str,
+    years: tuple[FinancialYear, ...],
+    codes: tuple[str, ...],
+    kinds: tuple[str, ...],
+    quarters: tuple[int, ...],
 ) -> pd.DataFrame:
     _check_vintage(name)
-    long = yearly(name)
+    long = _part_years(name, quarters)
     long = long[long["offence_code"].isin(codes)]
     labels = [year.label for year in years]
     absent = [label for label in labels if label not in set(long["financial_year"])]
@@ -641,7 +723,10 @@ def _counts_of(
 
 
 def _wide(
-    long: pd.DataFrame, years: tuple[FinancialYear, FinancialYear], codes: tuple[str, ...]
+    long: pd.DataFrame,
+    years: tuple[FinancialYear, FinancialYear],
+    codes: tuple[str, ...],
+    quarters: tuple[int, ...],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     names = {NO_INJURY: "no_injury", INJURY: "injury"}
     frame = pd.DataFrame({"force": sorted(set(long["force"]))})
@@ -657,7 +742,7 @@ def _wide(
             ]
         parts = [f"{names[code]}{number}" for code in codes]
         frame[f"y{number}"] = frame[parts].sum(axis=1, skipna=False)
-        frame[f"days{number}"] = year.days
+        frame[f"days{number}"] = year.days_of(quarters)
     for name in ("no_injury0", "no_injury1", "injury0", "injury1"):
         if name not in frame:
             frame[name] = pd.array([pd.NA] * len(frame), dtype="Int64")
@@ -666,14 +751,6 @@ def _wide(
     gone = _rows(missing)
     whole = whole[~whole["force"].isin(gone["force"])]
     return whole.astype({name: "int64" for name in order[1:] if whole[name].notna().all()}), gone
-
-
-def _break_rows(
-    slugs: list[str], first: FinancialYear, second: FinancialYear, codes: tuple[str, ...]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    touches = [t for t in breaks.touching(first, second, codes) if t.force in slugs]
-    out = [t for t in touches if t.leave_out]
-    return _touch_frame(out), _touch_frame([t for t in touches if not t.leave_out])
 
 
 def _touch_frame(touches: Iterable[breaks.Touch]) -> pd.DataFrame:

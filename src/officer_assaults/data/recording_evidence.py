@@ -170,7 +170,7 @@ def first_year(
 
 def touched_codes(two: TwoYears) -> tuple[str, ...]:
     """Offence codes of two years that a decided recording break touches, flagged ones included."""
-    touches = breaks.touching(two.period0, two.period1, two.codes)
+    touches = breaks.touching(two.period0, two.period1, two.codes, two.vintage)
     return tuple(sorted({t.offence_code for t in touches if t.force == two.force.slug}))
 
 

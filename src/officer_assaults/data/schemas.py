@@ -6,11 +6,16 @@ A check carries its refusal in its error text: ``code|what is wrong|what to do``
 
 from __future__ import annotations
 
+import csv
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
+
+from officer_assaults import paths
 
 #: Offence codes of assaults on constables: without and with injury.
 NO_INJURY, INJURY = "104", "8S"
@@ -28,16 +33,17 @@ LOWEST_NET_COUNT = -30
 LOWEST_BALANCE = -100
 
 SERIES = (CONSTABLE_SERIES, OTHER_SERIES, "hr_self_report", "federation", "use_of_force")
-CONTEXT_SERIES = (
-    "all-crime-except-fraud",
-    "violence-with-injury",
-    "8N",
-    "105A",
-    "public-order",
-    "weapons",
-    "drugs",
-    "66",
-)
+CONTEXT_MEANINGS = {
+    "all-crime-except-fraud": "all recorded crime except fraud",
+    "violence-with-injury": "subgroup violence with injury (code 8S is part of it)",
+    "8N": "assault with injury",
+    "105A": "assault without injury (victims other than constables)",
+    "public-order": "public order offences",
+    "weapons": "possession of weapons offences",
+    "drugs": "drug offences",
+    "66": "other offences against the State or public order",
+}
+CONTEXT_SERIES = tuple(CONTEXT_MEANINGS)
 EVENTS = (
     "single-crewed-often-or-always",
     "verbal-insult-at-least-monthly",
@@ -110,9 +116,14 @@ def at_least(lowest: float, code: str, what: str, remedy: str) -> pa.Check:
 
 
 def _known_force(values: pd.Series) -> Any:
-    from officer_assaults.data import forces
+    return values.isin(_short_names(paths.data_dir() / "forces.csv"))
 
-    return values.isin(forces.slugs())
+
+@lru_cache(maxsize=4)
+def _short_names(register: Path) -> frozenset[str]:
+    # Read bare: data.forces is built on this module, and its table on this column.
+    with register.open(encoding="utf-8", newline="") as stream:
+        return frozenset(row["force"] for row in csv.DictReader(stream))
 
 
 def force() -> pa.Column:
@@ -154,7 +165,11 @@ def count(description: str, *, nullable: bool = False, unit: str = "offences") -
 
 
 def net_count(
-    description: str, *, unit: str = "offences", lowest: int = LOWEST_NET_COUNT
+    description: str,
+    *,
+    unit: str = "offences",
+    lowest: int = LOWEST_NET_COUNT,
+    nullable: bool = False,
 ) -> pa.Column:
     """Official count net of cancelled or moved records: a small negative is legitimate."""
     check = at_least(
@@ -163,7 +178,8 @@ def net_count(
         "{cell} is too far below 0 for a count net of cancelled records.",
         "Check the figure against the publisher's table.",
     )
-    return column("int64", description, check, unit=unit, code="E102")
+    dtype = "Int64" if nullable else "int64"
+    return column(dtype, description, check, unit=unit, code="E102", nullable=nullable)
 
 
 def amount(description: str, unit: str, *, nullable: bool = False, above: float = 0.0) -> pa.Column:
@@ -329,39 +345,55 @@ EARLY_COPIES = table(
     },
     key=["force", "financial_year", "offence_code", "vintage"],
 )
-FIRST_RELEASE = table(
+
+
+def _quoted(name: str, description: str) -> pa.DataFrameSchema:
+    return table(
+        name,
+        description,
+        {
+            "force": force(),
+            "financial_year": year_label(),
+            "offence_code": offence_code(NO_INJURY, INJURY, f"{NO_INJURY}+{INJURY}"),
+            "offences": count("recorded offences in the year"),
+            "series": series(CONSTABLE_SERIES),
+            "vintage": vintage(),
+            "basis": column(
+                "str", "printed, or computed from the other cells", one_of(("published", "derived"))
+            ),
+            "how_read": column(
+                "str",
+                "how the figure was read",
+                one_of(("read directly", "second-hand", "derived")),
+            ),
+            "source_url": text("page it was read on", nullable=True),
+            "note": text("remark", nullable=True),
+        },
+        key=["force", "financial_year", "offence_code"],
+    )
+
+
+FIRST_RELEASE = _quoted(
     "recorded-assaults/first-release",
     "Recorded assaults on constables as first published.",
-    {
-        "force": force(),
-        "financial_year": year_label(),
-        "offence_code": offence_code(NO_INJURY, INJURY, f"{NO_INJURY}+{INJURY}"),
-        "offences": count("recorded offences in the year"),
-        "series": series(CONSTABLE_SERIES),
-        "vintage": vintage(),
-        "basis": column(
-            "str", "printed, or computed from the other cells", one_of(("published", "derived"))
-        ),
-        "how_read": column(
-            "str", "how the figure was read", one_of(("read directly", "second-hand", "derived"))
-        ),
-        "source_url": text("page it was read on", nullable=True),
-        "note": text("remark", nullable=True),
-    },
-    key=["force", "financial_year", "offence_code"],
+)
+ARTICLE = _quoted(
+    "recorded-assaults/article",
+    "Recorded assaults on constables as newspapers printed them: the claimant's own figures.",
 )
 RECORDED_CONTEXT = table(
     "recorded-context/<release>",
-    "Other recorded crime on the same grid, one full release.",
+    "Other recorded crime by force and quarter, one column per series, one full release.",
     {
         "force": force(),
-        **quarter_columns(),
-        "series": series(*CONTEXT_SERIES),
-        "offences": net_count("recorded offences in the quarter, net of cancelled records"),
+        "quarter_start": day("first day of the quarter"),
+        **{
+            name: net_count(f"{meaning}, net of cancelled records", nullable=True)
+            for name, meaning in CONTEXT_MEANINGS.items()
+        },
         "vintage": vintage(),
     },
-    key=["force", "quarter_start", "series", "vintage"],
-    checks=[QUARTER_AGREES],
+    key=["force", "quarter_start", "vintage"],
 )
 RECORDING_BREAKS = table(
     "recording-breaks",
@@ -380,15 +412,16 @@ RECORDING_BREAKS = table(
         ),
         "decision": column(
             "str",
-            "leave-out: years it touches for two quarters or more are not compared; flag: kept "
-            "and shown",
-            one_of(("leave-out", "flag")),
+            "leave-out: whole years it touches are not compared; flag: kept and shown; keep: a "
+            "later release mended the series",
+            one_of(("leave-out", "flag", "keep")),
         ),
+        "release": text("release on whose figures the decision was made", code="E107"),
         "what": text("what happened to the counts"),
         "how_known": text("how the project knows"),
         "why_not_proposed": text("why the detector cannot propose it", nullable=True),
     },
-    key=["force", "offence_code", "from"],
+    key=["force", "offence_code", "from", "release"],
 )
 WORKFORCE = table(
     "workforce/<release>",
@@ -431,6 +464,17 @@ POPULATION = table(
         "vintage": vintage(),
     },
     key=["force", "mid_year", "vintage"],
+)
+OFFICER_STOCKS = table(
+    "officer-stocks/<release>",
+    "Police officers by force on days that no workforce release held here covers.",
+    {
+        "force": force(),
+        "as_at": day("day of the count, 31 March"),
+        "officer_fte": amount("police officers, all ranks", "full-time equivalents"),
+        "vintage": vintage(),
+    },
+    key=["force", "as_at"],
 )
 OUTCOMES = table(
     "outcomes/2018-19",
@@ -860,6 +904,7 @@ FIXED: dict[str, pa.DataFrameSchema] = {
         GEOGRAPHY,
         EARLY_COPIES,
         FIRST_RELEASE,
+        ARTICLE,
         RECORDING_BREAKS,
         OUTCOMES,
         COURTS,
@@ -890,6 +935,7 @@ BY_RELEASE: dict[str, pa.DataFrameSchema] = {
     "recorded-assaults": RECORDED_ASSAULTS,
     "recorded-context": RECORDED_CONTEXT,
     "workforce": WORKFORCE,
+    "officer-stocks": OFFICER_STOCKS,
     "population": POPULATION,
 }
 

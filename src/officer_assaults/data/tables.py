@@ -14,6 +14,8 @@ from officer_assaults.data import all_schemas, readers
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 
 SIDECAR = ".meta.yml"
+#: How a table was read; only the first two can bear a verdict of "reproduces".
+HOW_READ = ("read directly", "through a public copy", "as each row says", "second-hand", "computed")
 _NEEDED = ("title", "source", "publisher", "url", "licence", "attribution", "vintage", "rows")
 
 
@@ -33,6 +35,15 @@ class Release:
         Hexadecimal digest of the file.
     rows : int
         Number of rows under the header.
+    how_read : str
+        One of :data:`HOW_READ`.
+    independent : bool
+        Whether the publisher is someone else than whoever makes the claims that are judged: a
+        claimant's own figure cannot confirm the claim.
+    lacks : str
+        Release that this one falls short of, a colon, and what it lost; empty if nothing.
+    retrieved : str
+        Day on which it was read, as far as known.
     """
 
     name: str
@@ -46,6 +57,16 @@ class Release:
     rows: int
     attribution: str
     source: str = ""
+    how_read: str = "read directly"
+    independent: bool = True
+    lacks: str = ""
+    retrieved: str = ""
+
+    @property
+    def provenance(self) -> str:
+        """Publisher, release and how it was read, in a line."""
+        whose = "" if self.independent else "; not independent of who makes the claim"
+        return f"{self.publisher}, {self.vintage}, {self.how_read}{whose}"
 
 
 def names() -> list[str]:
@@ -85,7 +106,12 @@ def release(name: str) -> Release:
     Refusal
         E124 if there is no such table or its sidecar is missing or incomplete.
     """
-    path = path_of(name)
+    return _described(*fingerprint(name)[:1], name, fingerprint(name)[1:])
+
+
+@lru_cache(maxsize=256)
+def _described(path: Path, name: str, state: tuple[int, ...]) -> Release:
+    del state  # part of the cache key: a changed sidecar is read anew
     side = sidecar(path)
     return Release(
         name=name,
@@ -99,6 +125,10 @@ def release(name: str) -> Release:
         rows=int(side["rows"]),
         attribution=str(side["attribution"]),
         source=str(side["source"]),
+        how_read=str(side.get("how_read") or HOW_READ[0]),
+        independent=side.get("independent") is not False,
+        lacks=str(side.get("lacks") or ""),
+        retrieved=str(side.get("retrieved") or ""),
     )
 
 

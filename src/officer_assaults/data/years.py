@@ -8,15 +8,18 @@ import pandas as pd
 
 from officer_assaults.data import breaks, exposure, forces, recorded
 from officer_assaults.data.forces import Force
-from officer_assaults.data.periods import FinancialYear, financial_year
+from officer_assaults.data.periods import (
+    ALL_QUARTERS,
+    FinancialYear,
+    quarters_in_words,
+    two_years_in_order,
+)
 from officer_assaults.data.recorded import CODES, Comparison, YearCount
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problem, Refusal
 
-NATION_WITHOUT_OFFICERS = (
-    "The count of England and Wales includes British Transport Police, whose officers are in no "
-    "workforce table, so there is no rate per officer (E101)"
-)
+#: Quarters of a year that make a comparison like for like: half a year.
+FEWEST_QUARTERS = 2
 MEANING = {"104": "assault without injury", "8S": "assault with injury"}
 
 
@@ -44,6 +47,8 @@ class TwoYears:
         Provenance.
     allow_break : str
         Reason given for comparing across a decided break; empty if none was.
+    quarters : tuple of int
+        Quarters that are usable in both years and so counted in both; 1 is April to June.
     """
 
     force: Force
@@ -57,6 +62,12 @@ class TwoYears:
     vintage: str
     release: Release
     allow_break: str = ""
+    quarters: tuple[int, ...] = ALL_QUARTERS
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """Shares of the two years that are counted; 1 and 1 where both are whole."""
+        return self.before.days / self.period0.days, self.after.days / self.period1.days
 
     @property
     def counts(self) -> dict[str, int]:
@@ -123,7 +134,10 @@ def two_years(
     vintage: str = "auto",
     allow_break: str = "",
 ) -> TwoYears:
-    """Two years of one force, without the codes that a decided break keeps apart.
+    """Two years of one force, like for like: without what a decided break keeps apart.
+
+    Where a break touches some quarters, both years are counted over the others; a code of which
+    fewer than two quarters remain is left out.
 
     Parameters
     ----------
@@ -142,13 +156,18 @@ def two_years(
         E108 if a break bars every code and no reason is given; otherwise as :func:`recorded.pair`.
     """
     chosen = forces.resolve(force)
-    first, second = financial_year(period0), financial_year(period1)
-    touches = [t for t in breaks.touching(first, second) if t.force == chosen.slug]
-    barred = {t.offence_code: t.reason for t in touches if t.leave_out and not allow_break}
-    codes = tuple(code for code in CODES if code not in barred)
-    # With every code barred there is no reason to give, so that pair() refuses with all of them.
-    reason = f"only code {', '.join(codes)} is used" if barred and codes else allow_break or None
-    pair = recorded.pair(chosen, first, second, vintage, allow_break=reason)
+    first, second = two_years_in_order(period0, period1)
+    name = recorded.newest() if vintage == "auto" else vintage
+    touches = breaks.touching(first, second, CODES, name)
+    touches = [touch for touch in touches if touch.force == chosen.slug]
+    barring = [] if allow_break else [touch for touch in touches if touch.leave_out]
+    whole_years_only = name not in recorded.full_vintages()
+    codes, quarters = _like_for_like(barring, first, second, whole=whole_years_only)
+    # With every code barred, pair() refuses with all the reasons.
+    pair = recorded.pair(
+        chosen, first, second, name, allow_break or None, codes=codes or CODES, quarters=quarters
+    )
+    left_out = {t.offence_code: t.reason for t in barring if t.offence_code not in codes}
     return TwoYears(
         force=chosen,
         before=_only(pair.before, codes),
@@ -156,17 +175,66 @@ def two_years(
         period0=first,
         period1=second,
         codes=codes,
-        left_out=tuple(f"Code {code} is left out. {why}" for code, why in barred.items()),
-        notes=_notes([t for t in touches if t.offence_code not in barred], allow_break),
+        left_out=tuple(f"Code {code} is left out. {why}" for code, why in left_out.items()),
+        notes=(
+            *_notes([t for t in touches if t.offence_code not in left_out], allow_break),
+            *_extent_notes(chosen, first, second, quarters, name),
+        ),
         vintage=pair.vintage,
         release=pair.release,
         allow_break=allow_break,
+        quarters=quarters,
+    )
+
+
+def _like_for_like(
+    barring: list[breaks.Touch], first: FinancialYear, second: FinancialYear, *, whole: bool
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Codes and quarters left to compare; ``whole`` for a release that holds years only."""
+    usable = {
+        code: breaks.usable_quarters(
+            [touch for touch in barring if touch.offence_code == code], first, second
+        )
+        for code in CODES
+    }
+    enough = len(ALL_QUARTERS) if whole else FEWEST_QUARTERS
+    kept = {code: each for code, each in usable.items() if len(each) >= enough}
+    shared = set(ALL_QUARTERS).intersection(*kept.values())
+    if len(shared) < enough and kept:
+        longest = max(kept, key=lambda code: len(kept[code]))
+        kept = {longest: kept[longest]}
+        shared = set(kept[longest])
+    return tuple(kept), tuple(sorted(shared)) if kept else ALL_QUARTERS
+
+
+def _extent_notes(
+    force: Force,
+    first: FinancialYear,
+    second: FinancialYear,
+    quarters: tuple[int, ...],
+    vintage: str,
+) -> tuple[str, ...]:
+    if quarters != ALL_QUARTERS:
+        return (
+            f"Both years are counted over {quarters_in_words(quarters)} only, the quarters that "
+            "are usable in both.",
+        )
+    if force.kind != "nation":
+        return ()
+    touches = breaks.touching(first, second, CODES, vintage)
+    names = forces.names()
+    broken = sorted({names[touch.force] for touch in touches if touch.leave_out})
+    if not broken:
+        return ()
+    return (
+        f"The total holds every force, {len(broken)} with a recording break between the years or "
+        f"in one of them among them: {', '.join(broken)}.",
     )
 
 
 def _notes(touches: list[breaks.Touch], allow_break: str) -> tuple[str, ...]:
     notes = [f"{t.financial_year}, code {t.offence_code}: {t.reason}" for t in touches]
-    if any(t.leave_out for t in touches):
+    if allow_break and any(touch.leave_out for touch in touches):
         notes.append(f"The years are compared across that break; reason given: {allow_break}.")
     return tuple(notes)
 
@@ -199,10 +267,19 @@ def rest_of_nation(two: TwoYears, comparison: Comparison) -> Rest:
     Refusal
         E107 if the release of ``two`` holds no national total either.
     """
-    if comparison.vintage == two.vintage:
+    if comparison.vintage == two.vintage and comparison.quarters == two.quarters:
         others = comparison.frame[comparison.frame["force"] != two.force.slug]
         who = f"the other {len(others)} usable forces"
         return Rest(int(others["y0"].sum()), int(others["y1"].sum()), who)
+    if two.quarters != ALL_QUARTERS:
+        raise Refusal(
+            Problem(
+                "E107",
+                f"the other forces are not counted over {quarters_in_words(two.quarters)} of "
+                f"release {two.vintage}.",
+                "Compare them with the quarters and the release of the force in focus.",
+            )
+        )
     totals = recorded.national(two.vintage, without=[two.force]).set_index("financial_year")
     before, after = (int(totals["n_total"][year.label]) for year in (two.period0, two.period1))
     return Rest(before, after, "the rest of England and Wales, with British Transport Police")
@@ -213,39 +290,35 @@ def officer_exposure(
     period0: str | FinancialYear,
     period1: str | FinancialYear,
     wanted: str = "officers",
+    shares: tuple[float, float] = (1.0, 1.0),
 ) -> OfficerExposure:
-    """Officer-years in both years; where the newest stock is older than the year's end, say so.
+    """Officer-years of a force in two years; why there are none stands in ``note``.
 
     Parameters
     ----------
     force : str or Force
-        Any force. British Transport Police has no officer denominator, and the count of England
-        and Wales includes it, so neither has officer-years; the note then says so.
+        Any force.
     period0, period1 : str or FinancialYear
         The years.
     wanted : {"officers", "days"}
         With "days" no officer-years are looked up, and the note says so.
+    shares : (float, float)
+        Shares of the two years that are counted (:attr:`TwoYears.shares`).
     """
     chosen = forces.resolve(force)
     if wanted == "days":
         return OfficerExposure(None, None, "Days were asked for as the only exposure")
-    if chosen.kind == "nation":
-        return OfficerExposure(None, None, NATION_WITHOUT_OFFICERS)
-    values: list[float] = []
-    notes: list[str] = []
-    for period in (period0, period1):
-        try:
-            values.append(exposure.of_force(chosen, period))
-        except Refusal as refusal:
-            fallback = _last_stock(chosen, period)
-            if fallback is None:
-                return OfficerExposure(None, None, _said(refusal.problems[0]))
-            values.append(fallback)
-            notes.append(
-                f"{financial_year(period)} has no officer stock at its end, so the one at its "
-                "start is used."
-            )
-    return OfficerExposure(values[0], values[1], " ".join(notes), (exposure.workforce_release(),))
+    periods = (period0, period1)
+    try:
+        values = [exposure.of_force(chosen, period, last_known=True) for period in periods]
+    except Refusal as refusal:
+        return OfficerExposure(None, None, _said(refusal.problems[0]))
+    sources = dict.fromkeys(
+        each for period in periods for each in exposure.officer_releases(period)
+    )
+    notes = dict.fromkeys(exposure.stand_in(period, force=chosen) for period in periods)
+    before, after = (value * share for value, share in zip(values, shares, strict=True))
+    return OfficerExposure(before, after, " ".join(filter(None, notes)), tuple(sources))
 
 
 def add_codes(quarters: pd.DataFrame, codes: tuple[str, ...]) -> pd.DataFrame:
@@ -302,13 +375,6 @@ def by_severity(quarters: pd.DataFrame) -> pd.DataFrame:
     wide = wide.dropna().astype("int64").reset_index()
     wide.columns.name = None
     return wide.rename(columns={CODES[0]: "n_no_injury", CODES[1]: "n_injury"})
-
-
-def _last_stock(force: Force, period: str | FinancialYear) -> float | None:
-    try:
-        return exposure.of_force(force, period, last_known=True)
-    except Refusal:
-        return None
 
 
 def _said(problem: Problem) -> str:

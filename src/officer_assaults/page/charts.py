@@ -392,6 +392,11 @@ def title_axis(fig: Figure, text: str) -> None:
     _put_legends_below_title(fig)
 
 
+def name_upright(ax: Axes, text: str) -> None:
+    """Print the vertical axis's name between legend and axes."""
+    ax.set_title(wrap(text, 44), color=theme.PALETTE["muted"], weight="normal")
+
+
 def legend_above(fig: Figure, ax: Axes, columns: int | None = None) -> None:
     """Put the legend above the axes, by default in as many columns as a telephone has room for."""
     handles, labels = ax.get_legend_handles_labels()

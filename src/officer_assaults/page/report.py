@@ -28,8 +28,6 @@ MOST_ROWS_IN_FOLD = 400
 MOST_ROWS_IN_TEXT = 15
 MOST_LETTERS_IN_TEXT = 1500
 SIMULATED = "Simulated data"
-#: Tells spreadsheets that a CSV is UTF-8.
-BYTE_ORDER_MARK = "\ufeff"
 #: Openings of an answer that are set in bold.
 OPENINGS = ("Not known, but bounded.", "Not known.", "Not tested.")
 PROJECT_CITED = "Officer Assaults"
@@ -101,7 +99,8 @@ def answer(text: str) -> None:
     opening = next((known for known in OPENINGS if text.startswith(known)), "")
     rest = markup.inline(text.removeprefix(opening))
     said = f"<strong>{opening}</strong>{rest}" if opening else rest
-    _display("answer", f'<p class="oa-answer">{said}</p>', markup.plain(text))
+    body = f'<p class="oa-answer">{said}</p>'
+    _display("answer", body, markup.plain(text), said={"answer": text})
 
 
 def may_say(
@@ -491,7 +490,7 @@ def _folded_if_long(table: str, rows: int, caption: str) -> str:
 
 
 def _download_html(csv: str, token: str, kind: str) -> str:
-    link = markup.data_link(BYTE_ORDER_MARK + csv, "text/csv")
+    link = markup.data_link(tables.BYTE_ORDER_MARK + csv, "text/csv")
     return (
         f'<p class="oa-get"><a download="{token}.csv" href="{link}">'
         f"Download the data of {_reference(kind)} (CSV, {markup.kilobytes(csv)})</a></p>"

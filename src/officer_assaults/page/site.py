@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 import shutil
 import zipfile
-from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -19,17 +17,23 @@ from typing import Any, Protocol
 
 from officer_assaults.files import write_atomic
 from officer_assaults.findings import VERDICTS
-from officer_assaults.page import catalogue, styles, tables, words
+from officer_assaults.page import catalogue, picture, publication, styles, tables, words
+from officer_assaults.page.jinja import csp_hash, template
 from officer_assaults.page.page import finder_address
 from officer_assaults.refusals import Problems
 
 INDEX = "index.html"
 EVIDENCE = "evidence.html"
+#: Table of all forces, in each of its forms.
+GLANCE_FILES = "all-forces*"
 NOT_RUN = "not run"
 # Reports on how the work was done; the front page opens with the answers of the others.
 METHOD = ("00_audit", "09_validation")
+# What most readers come for.
+FIRST = ("05_crewing",)
 _LONGEST_ERROR = 240
 _SITE_MARK = ".nojekyll"
+_PICTURE = '<meta property="og:image" content="'
 _CLAIMS_MODULE = "officer_assaults.topics.claims.report"
 _FINDER_LINK = re.compile(r'href="\.\./index\.html#force-([a-z-]+)"')
 # The first day a zip archive can hold; a real one would change the bytes.
@@ -98,8 +102,14 @@ def build_index(reports: Path) -> Path:
 
     results = read_reports(reports)
     fill_gaps(reports, results)
-    page = render_index(results, failures=read_failures(reports))
+    picture.refresh(reports, results)
+    page = render_index(
+        results, failures=read_failures(reports), glances=_with_glance(reports, results)
+    )
     write_atomic(reports / EVIDENCE, render_evidence(results))
+    near = "../data/" if (reports.parent / "data").is_dir() else ""
+    for name, content in publication.pages(results, data_root=near).items():
+        write_atomic(reports / name, content)
     write_atomic(reports / INDEX, page)
     return reports / INDEX
 
@@ -109,6 +119,7 @@ def render_index(
     *,
     failures: Iterable[Mapping[str, Any]] = (),
     packs: Iterable[str] = (),
+    glances: Collection[str] = (),
     only: str | None = None,
 ) -> str:
     """Write the front page.
@@ -121,6 +132,8 @@ def render_index(
         Runs that failed: notebook, scope, outcome, cell, error, command.
     packs : iterable of str
         Short names of the forces whose pack lies beside their reports.
+    glances : collection of str
+        Short names of the forces that have a page at a glance.
     only : str, optional
         Short name of the one force that the page is for, in its pack.
 
@@ -134,13 +147,13 @@ def render_index(
     style = styles.page_style() + styles.read("front.css")
     judging = import_module(_CLAIMS_MODULE)
     claims = _claims(results) if _has_claims(only) else []
-    focus = only or judging.FOCUS
+    focus = only or _sole_force(results)
     releases = _releases(results)
-    page: str = _template("front.html.j2").render(
+    page: str = template("front.html.j2").render(
         style=style,
-        style_hash=_csp_hash(style),
+        style_hash=csp_hash(style),
         answers=_answers(results, focus),
-        focus=catalogue.scope_name(focus),
+        focus=catalogue.scope_name(focus or catalogue.NATIONAL),
         claims=judging.by_article(claims),
         ways=_ways(claims),
         summary=_verdict_summary(claims),
@@ -149,6 +162,7 @@ def render_index(
         forces=[shelf for shelf in shelves[1:] if shelf.built and only in (None, shelf.scope)],
         unbuilt=[shelf for shelf in shelves[1:] if not (shelf.built or only)],
         only=only,
+        glances=glances,
         tiles=[] if only else [shelf for shelf in shelves[1:] if shelf.row],
         failed=[_failure(run) for run in failed],
         count=len(results),
@@ -174,9 +188,9 @@ def render_evidence(results: Sequence[Mapping[str, Any]]) -> str:
         str(topic)[:1].upper() + str(topic)[1:]: rows.to_dict("records")
         for topic, rows in ledger.groupby("topic", sort=False)
     }
-    page: str = _template("evidence.html.j2").render(
+    page: str = template("evidence.html.j2").render(
         style=style,
-        style_hash=_csp_hash(style),
+        style_hash=csp_hash(style),
         articles=claims.by_article(claims.rows(results)),
         topics=topics,
         count=len(ledger),
@@ -228,12 +242,14 @@ def pack(reports: Path, force: str) -> bytes:
         for suffix in (".html", ".json"):
             path = reports / result["scope"] / f"{result['notebook']}{suffix}"
             files[f"{result['scope']}/{path.name}"] = path.read_bytes()
+        name = f"{result['scope']}/{result['notebook']}.png"
+        files[name] = picture.of_report(result)
     for name, page in _gaps(results).items():
         files[name] = page.encode()
     return _zip({f"{force}-reports/{name}": content for name, content in files.items()})
 
 
-def build_site(reports: Path, out: Path) -> list[Path]:
+def build_site(reports: Path, out: Path, address: str = "") -> list[Path]:
     """Gather everything that a static host needs, with a pack per force and direct links.
 
     Reports link other forces through the front page, because they cannot know what is built; in a
@@ -245,6 +261,8 @@ def build_site(reports: Path, out: Path) -> list[Path]:
         Folder of reports.
     out : Path
         Folder to fill; what an earlier site left there is removed first.
+    address : str
+        Address that the site will have; previews of shared links need it.
 
     Returns
     -------
@@ -262,27 +280,47 @@ def build_site(reports: Path, out: Path) -> list[Path]:
 
     results = read_reports(reports)
     _refuse_internal(results)
-    files = _site_files(reports, results)
+    files = _site_files(reports, results, address)
     _empty(out)
     for name, content in files.items():
         write_atomic(out / name, content)
     return [out / name for name in files]
 
 
-def _site_files(reports: Path, results: Sequence[Mapping[str, Any]]) -> dict[str, str | bytes]:
+def _site_files(
+    reports: Path, results: Sequence[Mapping[str, Any]], address: str
+) -> dict[str, str | bytes]:
     built = {(result["scope"], result["notebook"]) for result in results}
     files: dict[str, str | bytes] = dict(_gaps(results))
     for scope, notebook in sorted(built):
         page = (reports / scope / f"{notebook}.html").read_text(encoding="utf-8")
-        files[f"{scope}/{notebook}.html"] = _linked_directly(page, notebook, built)
+        linked = _linked_directly(page, notebook, built)
+        files[f"{scope}/{notebook}.html"] = _with_address(linked, scope, address)
         files[f"{scope}/{notebook}.json"] = (reports / scope / f"{notebook}.json").read_bytes()
+    for result in results:
+        files[f"{result['scope']}/{result['notebook']}.png"] = picture.of_report(result, address)
     forces = sorted({scope for scope, _ in built} - {catalogue.NATIONAL})
     files |= {pack_name(force): pack(reports, force) for force in forces}
-    files[INDEX] = render_index(results, packs=forces)
+    files[INDEX] = render_index(results, packs=forces, glances=_with_glance(reports, results))
     files[EVIDENCE] = render_evidence(results)
+    files |= publication.pages(results, data_root="data/")
+    files |= {f"data/{name}": content for name, content in publication.data_files().items()}
+    for name in _beside(reports, {scope for scope, _ in built}):
+        files[name] = (reports / name).read_bytes()
     # Hosts that would run a site generator over the folder leave it alone if this file is there.
     files[_SITE_MARK] = ""
     return files
+
+
+def _beside(reports: Path, scopes: Iterable[str]) -> list[str]:
+    """Pages and files at a glance, by their names in the folder of reports."""
+    found = [*reports.glob(GLANCE_FILES), *(reports / scope / INDEX for scope in scopes)]
+    return sorted(path.relative_to(reports).as_posix() for path in found if path.is_file())
+
+
+def _with_glance(reports: Path, results: Iterable[Mapping[str, Any]]) -> set[str]:
+    scopes = {str(result["scope"]) for result in results}
+    return {scope for scope in scopes if (reports / scope / INDEX).is_file()}
 
 
 def _refuse_internal(results: Iterable[Mapping[str, Any]]) -> None:
@@ -310,6 +348,12 @@ def _empty(out: Path) -> None:
     if any(out.iterdir()) and not (out / _SITE_MARK).is_file():
         raise FileExistsError(f"{out} holds other things than an earlier site; name a new folder")
     shutil.rmtree(out)
+
+
+def _with_address(page: str, scope: str, address: str) -> str:
+    """Make the picture of a preview absolute, which those who fetch it ask for."""
+    base = address.rstrip("/")
+    return page.replace(_PICTURE, f"{_PICTURE}{base}/{scope}/") if base else page
 
 
 def _linked_directly(page: str, notebook: str, built: set[tuple[str, str]]) -> str:
@@ -346,9 +390,9 @@ def _gaps(results: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 def _gap_page(scope: str, entry: catalogue.Entry) -> str:
     style = styles.page_style()
-    page: str = _template("gap.html.j2").render(
+    page: str = template("gap.html.j2").render(
         style=style,
-        style_hash=_csp_hash(style),
+        style_hash=csp_hash(style),
         name=catalogue.scope_name(scope),
         entry=entry,
         command=f"make report NB={entry.notebook}"
@@ -356,35 +400,6 @@ def _gap_page(scope: str, entry: catalogue.Entry) -> str:
         index=finder_address(scope) if scope != catalogue.NATIONAL else f"../{INDEX}#national",
     )
     return page
-
-
-@cache
-def _template(name: str) -> Any:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    loader = FileSystemLoader(styles.TEMPLATES / "report")
-    settings: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True}
-    environment = Environment(
-        loader=loader,
-        autoescape=True,
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        **settings,
-    )
-    environment.filters["inline"] = _inline
-    return environment.get_template(name)
-
-
-def _inline(text: str) -> Any:
-    from markupsafe import Markup
-
-    from officer_assaults.page import markup
-
-    return Markup(markup.inline(text))  # noqa: S704 -- inline() escapes
-
-
-def _csp_hash(style: str) -> str:
-    return b64encode(sha256(style.encode()).digest()).decode()
 
 
 def _shelves(
@@ -428,8 +443,14 @@ def _tile_places() -> dict[str, tuple[int, int, str]]:
     }
 
 
+def _sole_force(results: Iterable[Mapping[str, Any]]) -> str:
+    """Force whose answers open the front page: the one that is built, none where there are more."""
+    built = {str(result["scope"]) for result in results} - {catalogue.NATIONAL}
+    return built.pop() if len(built) == 1 else ""
+
+
 def _answers(results: Iterable[Mapping[str, Any]], force: str) -> list[Answer]:
-    """Headlines of one force's reports and of the national ones, in reading order."""
+    """Answers of one force's reports and of the national ones, the most asked first."""
     told = {
         str(result["notebook"]): result
         for result in results
@@ -439,16 +460,19 @@ def _answers(results: Iterable[Mapping[str, Any]], force: str) -> list[Answer]:
     }
     return [
         _answer(entry, told[entry.notebook])
-        for entry in catalogue.ENTRIES
+        for entry in sorted(catalogue.ENTRIES, key=lambda entry: entry.notebook not in FIRST)
         if entry.notebook in told and entry.notebook not in METHOD
     ]
 
 
 def _answer(entry: catalogue.Entry, result: Mapping[str, Any]) -> Answer:
     said = result["headline"]
+    address = f"{result['scope']}/{entry.notebook}.html"
+    if said.get("answer"):
+        return Answer(entry.question, address, "", str(said["answer"]), "", simulated=False)
     return Answer(
         entry.question,
-        f"{result['scope']}/{entry.notebook}.html",
+        address,
         str(said["number"]),
         str(said["text"]),
         str(said["interval"]),
@@ -486,7 +510,7 @@ def _failure(run: Mapping[str, Any]) -> dict[str, str]:
         "outcome": str(run.get("outcome", "failed")) + (f" in cell {cell}" if cell else ""),
         "error": shorten(str(run.get("error", "")), _LONGEST_ERROR, placeholder=" …"),
         "command": str(run.get("command", "")),
-        "executed": f"{run['scope']}/{run['notebook']}.failed.ipynb",
+        "executed": f"{run['scope']}/{run.get('name', run['notebook'])}.failed.ipynb",
     }
 
 

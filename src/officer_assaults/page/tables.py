@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     Format = int | str | Callable[[Any], str]
 
 MOST_COLUMNS = 6
+#: Tells spreadsheets that a CSV is UTF-8.
+BYTE_ORDER_MARK = "\ufeff"
 #: Characters of the widest usual font, bold headings included, that 320 px can hold.
 STACK_WIDTH = 34
 #: Up to so many columns stay a table on a telephone if two lines a cell make them fit.

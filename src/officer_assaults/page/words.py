@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    import pandas as pd
+
 MINUS = "−"
 NOT_AVAILABLE = "[x]"
 _SMALL_P = 0.001
@@ -243,6 +245,19 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
+
+
+def quarter(day: pd.Timestamp) -> str:
+    """Name a quarter by its months.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> quarter(pd.Timestamp("2018-04-01"))
+    'April to June 2018'
+    """
+    last = day.month + 2
+    return f"{day:%B} to {MONTHS[(last - 1) % 12]} {day.year + (last > 12)}"
 
 
 def day(date: Date) -> str:

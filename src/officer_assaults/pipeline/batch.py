@@ -254,6 +254,7 @@ def _remove_report(project: Project, run: Run) -> None:
 def _write_failure(project: Project, run: Run, result: Result) -> None:
     failure = {
         "notebook": run.notebook.name,
+        "name": run.name,
         "title": run.notebook.title,
         "scope": run.scope,
         "outcome": result.outcome,
@@ -274,11 +275,12 @@ def sweep(project: Project) -> None:
 
 def _keep_manifests(project: Project, plan: Plan) -> None:
     """Keep hashes of single files, so that a later plan can name the one that changed."""
-    for run in plan.stale[:1]:
-        for part, content in plan.manifests.items():
+    for run in plan.stale:
+        for part in plan.manifests:
             path = manifest_path(project, part, run.inputs.as_dict()[part])
             if not path.exists():
                 with contextlib.suppress(OSError):
+                    content = dict(run.manifest(part, plan.manifests))
                     write_atomic(path, dump_json(content, indent=1))
 
 

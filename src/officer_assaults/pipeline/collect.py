@@ -30,7 +30,7 @@ class Collected:
     counts : dict of str to int
         Number of outputs of each role.
     headline : dict of str to str
-        What the first headline says, by part.
+        What the headline and the answer say, by part.
     broken : tuple of str
         Every way in which the notebook did not deliver what it declares; empty if it did.
     """
@@ -94,10 +94,11 @@ def _payloads(notebook: Mapping[str, Any], mime: str) -> list[dict[str, Any]]:
 
 
 def _headline(notebook: Mapping[str, Any]) -> dict[str, str]:
+    said: dict[str, str] = {}
     for output in outputs_of(notebook):
-        if role_of(output) == "headline":
-            return dict(output["metadata"][ROLE_KEY].get("said", {}))
-    return {}
+        if role_of(output) in ("headline", "answer"):
+            said = dict(output["metadata"][ROLE_KEY].get("said", {})) | said
+    return said
 
 
 def _error_outputs(notebook: Mapping[str, Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from officer_assaults.files import sha256_file
 from officer_assaults.pipeline import inputs as inputs_
 from officer_assaults.pipeline import notebooks as notebooks_
+from officer_assaults.pipeline.closures import Closures
 from officer_assaults.pipeline.inputs import Inputs, read_json
 from officer_assaults.pipeline.notebooks import Notebook
 from officer_assaults.pipeline.parameters import Vocabulary, refuse_names
@@ -19,6 +21,8 @@ from officer_assaults.pipeline.vocabularies import FileVocabulary, Memory
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 
 STAMP_FORMAT = 1
+_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]")
+_LONGEST_VARIANT = 80
 STAMP_SHAPE = {
     "format": int,
     "inputs": {str: str},
@@ -52,6 +56,8 @@ class Run:
         The same for the terminal: it names files outside the project by their whole path.
     files : dict of str to Path
         Files that parameters name, by the name the notebook knows them by.
+    sources : dict of str to str
+        Hash of each file of the package that the report depends on.
     """
 
     notebook: Notebook
@@ -63,15 +69,45 @@ class Run:
     command: str
     local_command: str
     files: dict[str, Path] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
+
+    def manifest(self, part: str, manifests: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
+        """Hashes of the single files behind one part of its inputs."""
+        return self.sources if part == "source" else manifests[part]
+
+    @property
+    def name(self) -> str:
+        """Name of the notebook, and of what differs from its defaults: own data excepted."""
+        schema = self.notebook.schema
+        told = {n: v for n, v in self.non_default.items() if not schema[n].is_file}
+        return self.notebook.name + variant(told)
 
     @property
     def key(self) -> str:
-        """Scope and notebook, the name of a run in messages and manifests."""
-        return f"{self.scope}/{self.notebook.name}"
+        """Scope and name, by which messages and manifests speak of a run."""
+        return f"{self.scope}/{self.name}"
 
     def path(self, folder: Path, suffix: str) -> Path:
         """Where the file of one kind lies below a folder."""
-        return folder / self.scope / f"{self.notebook.name}{suffix}"
+        return folder / self.scope / f"{self.name}{suffix}"
+
+
+def variant(non_default: Mapping[str, Any]) -> str:
+    """Give what a file name adds for parameters that differ from the default; nothing for none.
+
+    Examples
+    --------
+    >>> variant({"period1": "2019/20", "alpha": 0.1})
+    '~alpha=0.1,period1=2019-20'
+    """
+    if not non_default:
+        return ""
+    texts = {name: _as_text(value) for name, value in sorted(non_default.items())}
+    words = {name: text.replace("/", "-") for name, text in texts.items()}
+    shown = ",".join(f"{name}={_FILE_NAME.sub('_', word)}" for name, word in words.items())
+    is_whole = len(shown) <= _LONGEST_VARIANT and not any(map(_FILE_NAME.search, words.values()))
+    mark = "" if is_whole else f"~{inputs_.hash_json(texts)[:8]}"
+    return f"~{shown[:_LONGEST_VARIANT]}{mark}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +173,12 @@ def make_plan(
         "source": inputs_.manifest([project.source]),
         "data": inputs_.manifest(project.data),
     }
+    closures = Closures(
+        project.source,
+        manifests["source"],
+        (project.render.partition(":")[0], *project.modules),
+        project.state / "imports.json",
+    )
     memory = Memory(project.state / "words.json", inputs_.hash_json(manifests))
     vocabularies: dict[str, Vocabulary] = {
         "file": FileVocabulary(project.root),
@@ -151,9 +193,11 @@ def make_plan(
         manifests,
         vocabularies,
         _neighbours(project),
+        closures,
     )
     runs = _collect(table.runs_of(notebook) for notebook in chosen)
     memory.keep()
+    closures.keep()
     _refuse_duplicates(runs)
     runs.sort(key=lambda run: (run.scope != project.national_scope, run.scope, run.notebook.name))
     reasons = {}
@@ -265,6 +309,7 @@ class _Table:
     manifests: Mapping[str, Mapping[str, str]]
     vocabularies: Mapping[str, Vocabulary]
     neighbours: Mapping[str, Sequence[str]]
+    closures: Closures
 
     def runs_of(self, notebook: Notebook) -> Callable[[], list[Run]]:
         return lambda: _collect(self._run(notebook, scope) for scope in self._scopes(notebook))
@@ -303,26 +348,32 @@ class _Table:
             {name: _as_text(source[name]) for name in non_default} for source in (values, found)
         )
         asked = None if scope is None else folder
+        sources = self.closures.files(notebook.imports())
         return Run(
             notebook,
             folder,
             values,
             non_default,
-            self._inputs(notebook, values, files),
+            self._inputs(notebook, values, files, sources),
             inputs_.versions(project.versions),
             project.command(notebook.name, asked, shown),
             project.command(notebook.name, asked, local),
             files,
+            sources,
         )
 
     def _inputs(
-        self, notebook: Notebook, values: Mapping[str, Any], files: Mapping[str, Path]
+        self,
+        notebook: Notebook,
+        values: Mapping[str, Any],
+        files: Mapping[str, Path],
+        sources: Mapping[str, str],
     ) -> Inputs:
         data = {**self.manifests["data"], **{n: sha256_file(p) for n, p in files.items()}}
         return Inputs(
             notebook=inputs_.hash_json([notebook.cells(), self.neighbours[notebook.name]]),
             parameters=inputs_.hash_json(values),
-            source=inputs_.hash_json(self.manifests["source"]),
+            source=inputs_.hash_json(sources),
             data=inputs_.hash_json(data),
             lock=sha256_file(self.project.lock),
         )
@@ -401,7 +452,7 @@ def _describe(
         names = _changed_parameters(stamp["parameters"], run.parameters)
     elif part in manifests:
         old = read_json(manifest_path(project, part, stamp["inputs"].get(part, "")), {str: str})
-        names = inputs_.changed(old, manifests[part]) if old is not None else []
+        names = inputs_.changed(old, run.manifest(part, manifests)) if old is not None else []
     else:
         names = []
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""

@@ -28,7 +28,10 @@ class Project:
     notebooks, reports : Path
         Where notebooks are read and reports are written.
     source : Path
-        The package whose code the notebooks call; part of every report's inputs.
+        The package whose code the notebooks call; what a notebook imports of it, at whatever
+        remove, is part of its report's inputs.
+    modules : tuple of str
+        Modules of the package that every report depends on, beside the page template's.
     data : tuple of Path
         Files and folders that notebooks may read; part of every report's inputs.
     lock : Path
@@ -82,6 +85,7 @@ class Project:
     preload: tuple[str, ...] = ()
     render_imports: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
 
     def variables(self) -> dict[str, str]:
         """Environment variables of kernels on this machine."""

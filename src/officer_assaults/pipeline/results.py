@@ -15,6 +15,8 @@ from officer_assaults.pipeline.project import STATE
 from officer_assaults.refusals import Problem, Refusal
 
 SIGNIFICANT_DIGITS = 8
+#: Stands in the file name of a report between its notebook and what differs from the default.
+VARIANT = "~"
 _NUMBERS = ("value", "lower", "upper")
 _FROM_FINDING = [
     "id",
@@ -56,10 +58,23 @@ def columns(scope_column: str) -> list[str]:
     return ["notebook", scope_column, *_FROM_FINDING]
 
 
-def read_reports(folder: Path) -> list[dict[str, Any]]:
-    """Results of all reports on disk, by scope and notebook; unreadable files are left out."""
+def read_reports(folder: Path, *, variants: bool = False) -> list[dict[str, Any]]:
+    """Results of all reports on disk, by scope and notebook; unreadable files are left out.
+
+    Parameters
+    ----------
+    folder : Path
+    variants : bool
+        Whether reports with other parameters than the defaults count too; each of them then has
+        its own file name under ``name``.
+    """
     paths = [path for path in sorted(folder.glob("*/*.json")) if not _is_state(path)]
-    found = [content for path in paths if (content := read_json(path, _REPORT_SHAPE))]
+    chosen = [path for path in paths if variants or VARIANT not in path.stem]
+    found = [
+        ({**content, "name": path.stem} if variants else content)
+        for path in chosen
+        if (content := read_json(path, _REPORT_SHAPE))
+    ]
     return [content for content in found if all(map(_is_finding, content["findings"]))]
 
 

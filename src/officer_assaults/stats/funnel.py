@@ -12,7 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
 from officer_assaults.refusals import Problem, Refusal
-from officer_assaults.stats.heterogeneity import paule_mandel, predictive_comparisons
+from officer_assaults.stats.heterogeneity import (
+    paule_mandel,
+    predictive_comparisons,
+    robust_scores,
+)
 from officer_assaults.stats.intervals import check_alpha, check_counts, check_exposure
 
 FloatArray = NDArray[np.float64]
@@ -32,9 +36,11 @@ class Funnel:
     ----------
     table : DataFrame, indexed by unit
         Columns count, exposure, rate, ``z`` and ``p`` (leave-one-out predictive score and its
-        two-sided t probability), ``outside_95`` and ``outside_998`` (by that score), and
-        ``outside_exact_998`` (by the exact limit, which ignores that units differ). In a funnel of
-        proportions exposure holds the trials and rate the proportion.
+        two-sided t probability), ``outside_95`` and ``outside_998`` (by that score),
+        ``outside_exact_998`` (by the exact limit, which ignores that units differ), ``z_robust``
+        and ``outside_robust`` (the score whose yardstick no group of odd units can widen, and
+        whether it lies outside 99.8 % limits). In a funnel of proportions exposure holds the
+        trials and rate the proportion.
     scale : {"log", "logit"}
         Scale on which units are compared: log for rates, logit for proportions.
     benchmark : float
@@ -84,7 +90,9 @@ def funnel_loo(counts: ArrayLike, exposure: ArrayLike, units: Sequence[str]) -> 
     -----
     Additive random effects as in Spiegelhalter (2005), Statistics in Medicine 24:1185. His
     winsorised dispersion is not used: winsorising a normal at 10 % keeps about 0.68 of its variance
-    and flags ten times as many in-control units as it should.
+    and flags ten times as many in-control units as it should. Several odd units hide each other
+    from the leave-one-out score; ``z_robust`` stands beside it for them
+    (:func:`~officer_assaults.stats.heterogeneity.robust_scores`).
     """
     y, e = check_counts("count", counts), check_exposure("exposure", exposure)
     _refuse_empty(y, units)
@@ -205,6 +213,7 @@ def _assemble(
     units: Sequence[str],
 ) -> Funnel:
     compared = predictive_comparisons(transformed, variance)
+    robust = robust_scores(transformed, variance)
     pool = paule_mandel(transformed, variance)
     pooled = float(y.sum() / e.sum())
     lower, upper = exact_limits(scale, e, pooled, LEVELS[1])
@@ -217,6 +226,8 @@ def _assemble(
         "outside_95": compared.p < 1 - LEVELS[0],
         "outside_998": compared.p < 1 - LEVELS[1],
         "outside_exact_998": (y / e < lower) | (y / e > upper),
+        "z_robust": robust.z,
+        "outside_robust": robust.p < 1 - LEVELS[1],
     }
     table = pd.DataFrame(columns, index=pd.Index(list(units), name="unit"))
     centre = float(_back(scale, np.asarray(pool.mu)))

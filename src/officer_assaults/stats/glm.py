@@ -16,6 +16,7 @@ from scipy import stats
 
 from officer_assaults.estimate import Estimate, Shown
 from officer_assaults.refusals import Problem, Refusal, nearest
+from officer_assaults.stats import support
 from officer_assaults.stats.designs import (
     Balance,
     check_balance,
@@ -108,6 +109,8 @@ class RateModel(Shown):
         Rows, coefficients, and rows minus coefficients.
     clusters : int or None
         Number of clusters.
+    unsupported : tuple of str
+        Terms that rest on one cluster: they have no error, limits or p.
     pearson, dispersion : float
         Pearson statistic, and the same over ``df_resid``. For nb2 the variance in it is the
         fitted ``mu + nb_alpha mu^2``.
@@ -146,6 +149,7 @@ class RateModel(Shown):
     statsmodels: Any = field(repr=False)
     _formula: RateFormula = field(repr=False)
     _info: DesignInfo = field(repr=False)
+    unsupported: tuple[str, ...] = ()
 
     @property
     def coefficients(self) -> pd.Series:
@@ -257,11 +261,17 @@ class RateModel(Shown):
         ------
         ValueError
             If a term is unknown.
+        Refusal
+            E114 for a term that rests on one cluster: its error would be zero.
         """
         terms = list(self.vcov.columns)
-        for term in weights:
+        for term, weight in weights.items():
             if term not in terms:
                 raise ValueError(f"no term is called '{term}'. {nearest(term, terms)}")
+            if weight and term in self.unsupported:
+                what = f"the term '{term}' rests on one cluster, or has no error of its own."
+                remedy = "Cluster by a finer unit, use model errors, or take the term out."
+                raise Refusal(Problem("E114", what, remedy))
         w = np.array([weights.get(term, 0.0) for term in terms])
         estimate = float(w @ self.coefficients.to_numpy())
         se = math.sqrt(float(w @ self.vcov.to_numpy() @ w))
@@ -392,11 +402,15 @@ def fit_rate_model(
     x = matrix.to_numpy()
     check_rank(x, info.column_names)
     check_events(x, y, info.column_names)
-    fitted = _fit(x, y, log_exposure, spec, groups)
-    rows = ModelRows(y, fitted.mu, log_exposure, x, groups)
-    for part in (y, fitted.mu, log_exposure, x):
-        part.flags.writeable = False
-    return _assemble(spec, fitted, rows, parsed, info)
+    try:
+        fitted = _fit(x, y, log_exposure, spec, groups)
+        rows = ModelRows(y, fitted.mu, log_exposure, x, groups)
+        for part in (y, fitted.mu, log_exposure, x):
+            part.flags.writeable = False
+        return _assemble(spec, fitted, rows, parsed, info)
+    except np.linalg.LinAlgError:
+        what = "some terms are sums of others but for the last digits."
+        raise Refusal(Problem("E122", what, "Drop one of them, or centre and scale it.")) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -496,11 +510,13 @@ def _assemble(
     balance = Balance(float(rows.y.sum()), float(rows.mu.sum()))
     if spec.family != "nb2" and has_intercept(rows.matrix):
         check_balance(rows.y, rows.mu)
+    behind = None if rows.groups is None else support.clusters_behind(rows.matrix, rows.groups)
+    blank = _without_error(spec, fitted, rows, variance, behind)
     free = k + (fitted.nb_alpha is not None)
     dispersion = pearson / (n - k)
     return RateModel(
         spec=spec,
-        log_ratios=_tidy(fitted, info.column_names, reference_df, spec.alpha),
+        log_ratios=_tidy(fitted, info.column_names, reference_df, spec.alpha, blank),
         vcov=pd.DataFrame(fitted.vcov, index=info.column_names, columns=info.column_names),
         reference_df=reference_df,
         n=n,
@@ -514,16 +530,40 @@ def _assemble(
         aic=2 * free - 2 * fitted.loglik,
         nb_alpha=fitted.nb_alpha,
         balance=balance,
-        cautions=tuple(_cautions(spec, dispersion, clusters, fitted.nb_alpha)),
+        cautions=(
+            *_cautions(spec, dispersion, clusters, fitted.nb_alpha),
+            *support.cautions(info, rows.matrix, blank, behind),
+        ),
         rows=rows,
         statsmodels=fitted.statsmodels,
         _formula=parsed,
         _info=info,
+        unsupported=tuple(np.array(info.column_names)[blank]),
     )
 
 
-def _tidy(fitted: _Fitted, names: list[str], reference_df: float, alpha: float) -> pd.DataFrame:
-    se = np.sqrt(np.diag(fitted.vcov))
+def _without_error(
+    spec: ModelSpec,
+    fitted: _Fitted,
+    rows: ModelRows,
+    variance: FloatArray,
+    behind: NDArray[np.int64] | None,
+) -> NDArray[np.bool_]:
+    """Terms whose robust error says nothing; never any with model errors."""
+    if spec.cov == "model":
+        return np.zeros(rows.matrix.shape[1], dtype=bool)
+    errors = np.sqrt(np.diag(fitted.vcov))
+    return support.without_width(rows.matrix, rows.mu**2 / variance, errors, behind)
+
+
+def _tidy(
+    fitted: _Fitted,
+    names: list[str],
+    reference_df: float,
+    alpha: float,
+    blank: NDArray[np.bool_],
+) -> pd.DataFrame:
+    se = np.where(blank, np.nan, np.sqrt(np.diag(fitted.vcov)))
     half = stats.t.isf(alpha / 2, reference_df) * se
     b = fitted.coefficients
     return pd.DataFrame(

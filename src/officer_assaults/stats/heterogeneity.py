@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
 from officer_assaults.stats.intervals import FloatArray, Interval, check_alpha
@@ -15,6 +15,11 @@ from officer_assaults.stats.intervals import FloatArray, Interval, check_alpha
 MAX_ITERATIONS = 200
 RELATIVE_STEP = 1e-13
 CHUNK_ELEMENTS = 4_000_000
+#: Where Huber's first pass bends, and beyond which a unit takes no part in the spread, in
+#: standard deviations.
+HUBER_BEND = 1.0
+SET_ASIDE = 2.5
+ROBUST_ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +297,99 @@ def predictive_comparisons(
 def leave_one_out(estimates: ArrayLike, variances: ArrayLike) -> FloatArray:
     """Leave-one-out predictive z of every unit, shape ``(..., K)``; compare with t, K - 2 df."""
     return predictive_comparisons(estimates, variances).z
+
+
+@dataclass(frozen=True, slots=True)
+class RobustScores:
+    """Every unit against a mean and a spread that odd units cannot widen.
+
+    Parameters
+    ----------
+    z, p : ndarray, shape (..., K)
+        ``(estimate - mu) / sqrt(tau^2 + variance)`` and its two-sided t probability, ``K - 2``
+        degrees of freedom.
+    mu, tau : ndarray, shape (...)
+        Mean and spread of the units that were kept.
+    kept : ndarray of bool, shape (..., K)
+        Units within ``SET_ASIDE`` standard deviations, which mean and spread rest on.
+    """
+
+    z: FloatArray
+    p: FloatArray
+    mu: FloatArray
+    tau: FloatArray
+    kept: NDArray[np.bool_]
+
+
+def robust_scores(estimates: ArrayLike, variances: ArrayLike) -> RobustScores:
+    """Score every unit against a robust mean and spread.
+
+    Leaving one unit out at a time (:func:`predictive_comparisons`) hides a group of odd units:
+    those that remain widen the yardstick for each other.
+
+    Parameters
+    ----------
+    estimates, variances : array_like, shape (..., K)
+        As for :func:`predictive_comparisons`.
+
+    Notes
+    -----
+    Huber's proposal 2 with unequal variances gives the first mean and spread. Units beyond
+    ``SET_ASIDE`` standard deviations are then set aside until the set stands still, and the
+    variance of the rest is divided by that of a normal distribution cut at the same place
+    (Huber and Ronchetti 2009, Robust Statistics, chapters 6 and 7; the reweighting of Rousseeuw
+    and van Zomeren 1990, JASA 85:633).
+    """
+    y, v = _estimates(estimates, variances, least=4, batches=True)
+    k = y.shape[-1]
+    mu, tau2 = _huber(y, v)
+    cut = 2 * float(stats.norm.cdf(SET_ASIDE)) - 1
+    shrinks = 1 - 2 * SET_ASIDE * float(stats.norm.pdf(SET_ASIDE)) / cut
+    kept = np.ones(y.shape, dtype=bool)
+    for _ in range(ROBUST_ROUNDS):
+        spread = np.sqrt(v + tau2[..., None])
+        kept = np.abs(y - mu[..., None]) < SET_ASIDE * spread
+        degrees = (kept.sum(axis=-1) - 1) * shrinks
+        mu, tau2 = _settle(y, v, kept.astype(float), mu, tau2, np.inf, degrees)
+    z = (y - mu[..., None]) / np.sqrt(v + tau2[..., None])
+    p = np.asarray(2 * stats.t.sf(np.abs(z), k - 2))
+    return RobustScores(z=z, p=p, mu=mu, tau=np.sqrt(tau2), kept=kept)
+
+
+def _huber(y: FloatArray, v: FloatArray) -> tuple[FloatArray, FloatArray]:
+    c, normal = HUBER_BEND, stats.norm
+    # Mean of the squared clipped normal deviate, which makes the spread consistent.
+    share = float(normal.cdf(c) - normal.cdf(-c) - 2 * c * normal.pdf(c) + 2 * c**2 * normal.sf(c))
+    mu = np.asarray(np.median(y, axis=-1))
+    mad = 1.4826 * np.median(np.abs(y - mu[..., None]), axis=-1)
+    tau2 = np.maximum(mad**2 - np.median(v, axis=-1), 0.0)
+    degrees = np.asarray(share * (y.shape[-1] - 1))
+    return _settle(y, v, np.ones_like(y), mu, tau2, c, degrees)
+
+
+def _settle(
+    y: FloatArray,
+    v: FloatArray,
+    keep: FloatArray,
+    mu: FloatArray,
+    tau2: FloatArray,
+    bend: float,
+    degrees: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Mean and ``tau2`` at which the clipped squared scores add up to ``degrees``."""
+    own = (keep * v).sum(axis=-1) / keep.sum(axis=-1)
+    for _ in range(MAX_ITERATIONS):
+        variance = v + tau2[..., None]
+        z = (y - mu[..., None]) / np.sqrt(variance)
+        weight = keep * np.minimum(1.0, bend / np.maximum(np.abs(z), 1e-12)) / variance
+        mu = (weight * y).sum(axis=-1) / weight.sum(axis=-1)
+        z = (y - mu[..., None]) / np.sqrt(variance)
+        clipped = (keep * np.clip(z, -bend, bend) ** 2).sum(axis=-1)
+        new = np.maximum((tau2 + own) * clipped / degrees - own, 0.0)
+        if np.allclose(new, tau2, rtol=1e-9, atol=1e-12):
+            break
+        tau2 = new
+    return mu, tau2
 
 
 def _estimates(

@@ -15,8 +15,8 @@ from scipy import stats
 from officer_assaults.findings import Verdict
 from officer_assaults.refusals import Problem, Problems, Refusal
 from officer_assaults.stats.batch_glm import BatchFit, fit_batch
+from officer_assaults.stats.changes import Attribution, attribute
 from officer_assaults.stats.intervals import Interval, check_alpha
-from officer_assaults.topics.recording.model.bounds import Attribution, attribute
 
 FloatArray = NDArray[np.float64]
 
@@ -125,7 +125,7 @@ class RegisterSteps:
     difference, difference_interval : float, Interval
         Step of the first register relative to the second, as a binomial share.
     attribution : Attribution
-        See :func:`officer_assaults.topics.recording.model.bounds.attribute`.
+        See :func:`officer_assaults.stats.changes.attribute`.
     dropped : tuple of str
         Categories of the first register that end at the event, where categories are given.
     like_for_like : SegmentedSeries or None

@@ -13,6 +13,7 @@ from statsmodels.stats.sandwich_covariance import cov_hac_simple
 from officer_assaults.data.control_series import controlled_series
 from officer_assaults.refusals import Refusal
 from officer_assaults.stats.batch_glm import fit_batch
+from officer_assaults.stats.changes import recorded_change
 from officer_assaults.stats.segmented import (
     SeriesOptions,
     break_dates,
@@ -31,7 +32,6 @@ from officer_assaults.topics.act.study import (
     prais_winsten,
     simulate_registers,
 )
-from officer_assaults.topics.recording.model.bounds import recorded_change
 
 FULL = os.environ.get("OFFICER_ASSAULTS_RUNS") == "full"
 CONTROLS = ("105A", "public-order")

@@ -200,7 +200,7 @@ def test_an_override_needs_a_reason_and_keeps_it(baseline_cells, refused):
     ("formula", "code"),
     [
         ("C(hour_band) + nosuch", "E125"),
-        ("np.sin(officer_hours)", "E125"),
+        ("np.exp(officer_hours)", "E125"),
         ("__import__('os')", "E125"),
         ("single", "E125"),
         ("C(hour_band) + night", "E122"),

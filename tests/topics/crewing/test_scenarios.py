@@ -3,12 +3,12 @@
 import pytest
 from crewing_runs import SEED
 
+from officer_assaults.studies.situations import verdicts_of
 from officer_assaults.topics.crewing.given import open_cells
 from officer_assaults.topics.crewing.model.analysis import analyse, judge_claims
 from officer_assaults.topics.crewing.model.cells import prepare
 from officer_assaults.topics.crewing.simulator.force import simulate_force
 from officer_assaults.topics.crewing.simulator.scenarios import SCENARIOS, scenario
-from officer_assaults.topics.validation.studies.situations import verdicts_of
 
 #: The seed that reports on simulated crews have by default.
 REPORT_SEED = 2

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.stats import changes
 from officer_assaults.stats.intervals import Interval
 from officer_assaults.topics.recording.model import bounds as reporting
 
@@ -19,8 +20,8 @@ TVP = (794, 1057)
 
 
 @pytest.fixture(scope="module")
-def tvp() -> reporting.RecordedChange:
-    return reporting.recorded_change(*TVP)
+def tvp() -> changes.RecordedChange:
+    return changes.recorded_change(*TVP)
 
 
 @pytest.mark.parametrize(
@@ -44,14 +45,14 @@ def test_cap_table(tvp):
     ("counts", "limit"), [((794, 1057), 0.751), ((628, 859), 0.731), ((166, 198), 0.838)]
 )
 def test_feasibility_limits(counts, limit):
-    found = reporting.feasibility(reporting.recorded_change(*counts))
+    found = reporting.feasibility(changes.recorded_change(*counts))
     assert found.period == "before"
     assert found.limit == pytest.approx(limit, abs=5e-4)
     assert found.interval.contains(found.limit)
 
 
 def test_after_a_fall_the_later_period_is_limited():
-    found = reporting.feasibility(reporting.recorded_change(400, 300))
+    found = reporting.feasibility(changes.recorded_change(400, 300))
     assert found.period == "after"
     assert found.limit == pytest.approx(0.75)
 
@@ -65,7 +66,7 @@ def test_real_and_recording_shares_add_up(true_before, true_growth, before, afte
     ratio = recorded[1] / recorded[0]
     if abs(math.log(ratio)) < 1e-3:
         return
-    change = reporting.RecordedChange(1, 1, ratio, Interval(0.0, math.inf))
+    change = changes.RecordedChange(1, 1, ratio, Interval(0.0, math.inf))
     recording = reporting.share_explained(change, before, after)
     assert recording + math.log(true_growth) / math.log(ratio) == pytest.approx(1.0, abs=1e-9)
     found = reporting.identified_change(
@@ -168,5 +169,5 @@ def test_equal_registers_call_recording_no_oftener_than_their_level():
 
 def test_a_zero_count_has_no_ratio_to_share_out():
     with pytest.raises(Refusal) as refusal:
-        reporting.recorded_change(0, 12)
+        changes.recorded_change(0, 12)
     assert refusal.value.codes == ("E122",)

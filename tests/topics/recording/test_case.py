@@ -16,7 +16,7 @@ from officer_assaults.stats.rate_ratio import (
 from officer_assaults.stats.verdicts import reproduces, unusual
 
 FOCUS, YEAR0, YEAR1 = "thames-valley", "2017/18", "2018/19"
-LATE, FIRST = "2023-10", "first-release"
+LATE, PRINTED, FIRST = "2023-10", "article", "first-release"
 PRINTED_1DP, PRINTED_2DP, PRINTED_3DP = 0.05, 5e-3, 5e-4
 
 
@@ -30,8 +30,8 @@ def ratio_of(force, vintage):
     return exact_rate_ratio(late["n_total"], late["days"], early["n_total"], early["days"])
 
 
-def test_first_release():
-    result = ratio_of(FOCUS, FIRST)
+def test_the_figures_that_the_newspapers_printed():
+    result = ratio_of(FOCUS, PRINTED)
     assert (result.y0, result.y1) == (794, 1057)
     assert (result.ratio, result.lower, result.upper) == pytest.approx(
         (1.331, 1.213, 1.461), abs=PRINTED_3DP
@@ -51,7 +51,7 @@ def test_october_2023_release():
 
 
 def test_growth_over_the_rest_of_england_and_wales():
-    focus, nation = ratio_of(FOCUS, FIRST), ratio_of("england-and-wales", FIRST)
+    focus, nation = ratio_of(FOCUS, PRINTED), ratio_of("england-and-wales", FIRST)
     assert (nation.y0, nation.y1) == (26_295, 30_977)
     rest = exact_rate_ratio(nation.y1 - focus.y1, nation.e1, nation.y0 - focus.y0, nation.e0)
     got = relative_growth(focus, rest)
@@ -61,7 +61,8 @@ def test_growth_over_the_rest_of_england_and_wales():
 
 
 def test_the_year_is_not_odd_among_the_usable_forces():
-    frame = recorded.compare(YEAR0, YEAR1, LATE).frame.reset_index(drop=True)
+    whole = recorded.compare(YEAR0, YEAR1, LATE, allow_break="as the study was designed").frame
+    frame = whole[~whole["force"].isin(["kent", "wiltshire"])].reset_index(drop=True)
     growth = log_ratios(frame["y1"], frame["days1"], frame["y0"], frame["days0"])
     at = int(frame.index[frame["force"] == FOCUS][0])
     odd = predictive_comparison(growth.estimate, growth.variance, at)

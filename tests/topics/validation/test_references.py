@@ -3,7 +3,7 @@
 import pytest
 
 from officer_assaults.data import tables
-from officer_assaults.topics.validation.studies import references
+from officer_assaults.studies import references
 
 NAMES = ("crew-cells", "log-ratios", "ships", "smoking-deaths", "bcg-trials", "nhefs")
 

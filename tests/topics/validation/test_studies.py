@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from officer_assaults.stats import studies as study
+from officer_assaults.stats.studies import Study, Target, judge, run_study, tally
+from officer_assaults.studies import registry
+from officer_assaults.studies.registry import STUDIES, TARGETS
 from officer_assaults.topics.crewing.simulator.scenarios import SCENARIOS
 from officer_assaults.topics.validation import data as record_of
-from officer_assaults.topics.validation import report as words_of
-from officer_assaults.topics.validation.studies import counts, registry, study
-from officer_assaults.topics.validation.studies.registry import STUDIES, TARGETS
-from officer_assaults.topics.validation.studies.study import Study, Target, judge, run_study, tally
+from officer_assaults.topics.validation.studies import counts
 
 FAST = [name for name, one in STUDIES.items() if one.fast]
 #: Methods whose failure is so plain that a few dozen runs show it.
@@ -174,9 +175,9 @@ def test_a_record_is_read_back_as_it_was_written(record):
     record_of.write_record({"two lists": one})
     back = record_of.load_record()
     assert back == {"two lists": one}
-    assert words_of.from_record(back)["two lists"] == found
-    assert "two lists" not in words_of.ages({"two lists": replace(one, code=_code())})[0]
-    changed, missing = words_of.ages(back)
+    assert registry.from_record(back)["two lists"] == found
+    assert "two lists" not in registry.ages({"two lists": replace(one, code=_code())})[0]
+    changed, missing = registry.ages(back)
     assert changed == ("two lists",)
     assert set(missing) == set(STUDIES) - {"two lists"}
 
@@ -209,7 +210,7 @@ def test_words_do_not_make_a_study_old_and_code_does():
 def test_the_tracked_record_is_one_of_the_registry():
     known = record_of.load_record()
     assert set(known) <= set(STUDIES)
-    results = registry.judged(words_of.from_record(known))
+    results = registry.judged(registry.from_record(known))
     assert [r.target.id for r in results] == [t.id for t in TARGETS if t.study in known]
     for name, one in known.items():
         assert one.runs == STUDIES[name].full

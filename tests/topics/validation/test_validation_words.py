@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from officer_assaults.page import theme, words
+from officer_assaults.stats.studies import Tally, tally
+from officer_assaults.studies import registry
 from officer_assaults.topics.validation import figures as figures_validation
 from officer_assaults.topics.validation import report as validation
-from officer_assaults.topics.validation.studies import registry
-from officer_assaults.topics.validation.studies.study import Tally, tally
 
 SCENARIO = "situation placebo"
 
@@ -57,6 +57,8 @@ def story(references):
         missing=(),
         references=references,
         refused="E112",
+        refusal_wanted="E112",
+        refused_situation="two logs are mixed.",
         versions={},
         runs=100,
     )

@@ -21,6 +21,7 @@ from scipy import stats
 from officer_assaults.findings import Verdict
 from officer_assaults.refusals import Problem, Problems
 from officer_assaults.stats.batch_glm import BatchFit, fit_batch
+from officer_assaults.stats.changes import RecordedChange
 from officer_assaults.stats.heterogeneity import paule_mandel
 from officer_assaults.stats.intervals import Interval
 from officer_assaults.stats.segmented import (
@@ -30,7 +31,6 @@ from officer_assaults.stats.segmented import (
     period_of,
     series_design,
 )
-from officer_assaults.topics.recording.model.bounds import RecordedChange
 
 FloatArray = NDArray[np.float64]
 

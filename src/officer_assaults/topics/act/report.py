@@ -11,9 +11,8 @@ import pandas as pd
 from officer_assaults.findings import BOUNDS, Finding
 from officer_assaults.page import words
 from officer_assaults.stats.segmented import register_verdict
+from officer_assaults.topics.act import figures
 from officer_assaults.topics.act.model import LARGEST_PLACEBO_RATE
-from officer_assaults.topics.recording import figures_reporting
-from officer_assaults.topics.recording.report import quarter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -163,7 +162,9 @@ def main_points(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) ->
             f"{story.years[1]}: to make the year's rise alone it would have needed a jump of "
             f"{words.percent(jump.size)} ({limits}) on its first day."
         )
-    points.append(f"{quarter(found.event)} is counted as after the date, which falls inside it.")
+    points.append(
+        f"{words.quarter(found.event)} is counted as after the date, which falls inside it."
+    )
     return [point for point in points if point][:6]
 
 
@@ -306,7 +307,7 @@ def series_figure(
     if found is None:
         return []
     named = {CONTROLS[control]: frame for control, frame in expected.items()}
-    chart = figures_reporting.series_with_counterfactual(recorded, named, _labels(story, events))
+    chart = figures.series_with_counterfactual(recorded, named, _labels(story, events))
     ratios = [
         f"{words.number(float(step.table['ratio'].loc[str(found.force)]), 2)} times what "
         f"{CONTROLS[step.control]} would have had it be"
@@ -332,7 +333,7 @@ def placebo_figure(story: InterruptionStory) -> list[dict[str, Any]]:
     found = story.assessment
     if found is None:
         return []
-    chart = figures_reporting.placebo_histogram(found, CONTROLS)
+    chart = figures.placebo_histogram(found, CONTROLS)
     rejected = found.placebos["rejected"]
     spread = words.interval(rejected.min(), rejected.max(), as_percent=True)
     return [
@@ -376,8 +377,8 @@ def timing_figure(
         return []
     columns = {"recorded": "constables", **CONTROLS}
     columns = {name: said for name, said in columns.items() if name in own}
-    chart = figures_reporting.indexed_series(own, columns, base, _labels(story, events))
-    best = {name: quarter(frame["date"].iloc[0]) for name, frame in breaks.items()}
+    chart = figures.indexed_series(own, columns, base, _labels(story, events))
+    best = {name: words.quarter(frame["date"].iloc[0]) for name, frame in breaks.items()}
     together = len(set(best.values())) == 1
     said = (
         f"All {len(best)} records step best in {next(iter(best.values()))}"
@@ -723,13 +724,14 @@ def _point_timing(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) 
     if not breaks:
         return ""
     best = [
-        f"{quarter(frame['date'].iloc[0])} ({name.split(',')[0]})" for name, frame in breaks.items()
+        f"{words.quarter(frame['date'].iloc[0])} ({name.split(',')[0]})"
+        for name, frame in breaks.items()
     ]
     return f"By itself each series of {story.force.name} steps best in: {words.listing(best)}."
 
 
 def _labels(story: InterruptionStory, events: pd.DataFrame) -> dict[Any, str]:
-    shown = events[(events["day"] >= figures_reporting.FIRST_SHOWN) & (events["kind"] != "law")]
+    shown = events[(events["day"] >= figures.FIRST_SHOWN) & (events["kind"] != "law")]
     # Later events would crowd a telephone; the table of dated events has them all.
     shown = shown[shown["event"].isin(list(SHORT)) & (shown["force"] == story.force.slug)]
     labels = {row["day"]: SHORT[row["event"]] for row in shown.to_dict("records")}

@@ -12,6 +12,7 @@ from scipy import stats
 
 from officer_assaults.stats.batch_glm import BatchFit, fit_batch
 from officer_assaults.stats.segmented import SeriesDesign, series_design
+from officer_assaults.stats.studies import Draws, Seeds, generators
 
 FloatArray = NDArray[np.float64]
 
@@ -270,3 +271,8 @@ def _estimates(
         (share.coefficients[:, -1], share.quasi_se(-1), t),
     )
     return dict(zip(METHODS, found, strict=True))
+
+
+def step_runs(seeds: Seeds, *, scenario: SeriesScenario) -> Draws:
+    """Draw monthly series with a known step and cover it by every method."""
+    return dict(covered_runs(scenario, generators(seeds)))

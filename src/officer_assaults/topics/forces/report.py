@@ -419,14 +419,7 @@ def rate_units(name: str) -> float:
 
 
 def _left_out_names(story: ComparisonStory) -> list[str]:
-    return sorted({spoken(slug) for slug in story.data.panel.left_out["force"]})
-
-
-def spoken(slug: str) -> str:
-    """Name of a force as a sentence has it: "the City of London", not "London, City of"."""
-    first, comma, rest = forces.names()[slug].partition(", ")
-    name = f"{rest} {first}" if comma else first
-    return f"the {name}" if comma or name.endswith(" Police") else name
+    return sorted({forces.spoken(slug) for slug in story.data.panel.left_out["force"]})
 
 
 def _places(interval: Interval) -> str:

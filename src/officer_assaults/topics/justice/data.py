@@ -104,7 +104,7 @@ def reported_quarter(force: str | Force) -> ReportedQuarter | None:
 
 
 def _first_year(slug: str, label: str) -> tuple[int, int]:
-    years = recorded.annual(recorded.FIRST_RELEASE)
+    years = recorded.annual()
     mine = years[(years["force"] == slug) & (years["financial_year"] == label)]
     if mine.empty:
         return 0, 0

@@ -14,7 +14,6 @@ from officer_assaults.data.schemas import INJURY, NO_INJURY
 from officer_assaults.findings import Finding, Verdict
 from officer_assaults.page import words
 from officer_assaults.stats import verdicts
-from officer_assaults.topics.forces.report import spoken
 from officer_assaults.topics.justice import model as models
 
 if TYPE_CHECKING:
@@ -194,14 +193,14 @@ def caveats(story: JusticeStory) -> list[str]:
         if slug == story.force.slug:
             notes.append(
                 f"E108: no charge rate for recorded assaults {MEANING[code]} of "
-                f"{spoken(slug)}. Offences were moved away after their outcome, so that quarters "
-                "hold more outcomes than offences."
+                f"{forces.spoken(slug)}. Offences were moved away after their outcome, so that "
+                "quarters hold more outcomes than offences."
             )
     gone = sorted({slug for slugs in story.too_open.values() for slug in slugs})
     if gone:
         notes.append(
             f"Left out of the funnels, with more than {words.percent(story.most_open)} of offences "
-            f"still without an outcome: {words.listing([spoken(slug) for slug in gone])}."
+            f"still without an outcome: {words.listing([forces.spoken(slug) for slug in gone])}."
         )
     return notes
 

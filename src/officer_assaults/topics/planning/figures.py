@@ -52,7 +52,7 @@ def fan(forecast: Forecast, past: pd.Series, name: str) -> charts.Chart:
     # Every second year is named, the last one always.
     named = [int(year) for year in [*past.index, *median["year"]]][::-2]
     ax.set_xticks(named, [histories.year_label(year) for year in named])
-    _name_upright(ax, "Recorded offences in a financial year")
+    charts.name_upright(ax, "Recorded offences in a financial year")
     charts.plain_numbers(ax, "y")
     charts.legend_above(fig, ax)
     return charts.Chart(fig, _fan_rows(table, past, name), "Fan chart.")
@@ -152,8 +152,3 @@ def _fan_rows(table: pd.DataFrame, past: pd.Series, name: str) -> pd.DataFrame:
          "lower": row["lower"], "upper": row["upper"]} for row in wide.to_dict("records")
     ]  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def _name_upright(ax: Any, text: str) -> None:
-    """Print the vertical axis's name between legend and axes."""
-    ax.set_title(charts.wrap(text, 44), color=theme.PALETTE["muted"], weight="normal")

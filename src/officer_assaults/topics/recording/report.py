@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from officer_assaults.data.recording_evidence import YearlyPair
     from officer_assaults.data.years import TwoYears
     from officer_assaults.refusals import Problem
+    from officer_assaults.stats.changes import RecordedChange
     from officer_assaults.stats.intervals import Interval
     from officer_assaults.stats.pogit import MirrorPair
     from officer_assaults.topics.recording.model.bayes import SampledPosterior
-    from officer_assaults.topics.recording.model.bounds import RecordedChange, SurveyFigure
+    from officer_assaults.topics.recording.model.bounds import SurveyFigure
     from officer_assaults.topics.recording.model.case import Anchored, RecordingCase
     from officer_assaults.topics.recording.model.thinned_panel import PanelFit
 
@@ -665,7 +666,7 @@ def timing_table(
         rows.append(
             {
                 "Series": name,
-                "Best quarter": quarter(best["date"]),
+                "Best quarter": words.quarter(best["date"]),
                 "Step": best["ratio"],
                 "lower": best["lower"],
                 "upper": best["upper"],
@@ -689,18 +690,6 @@ def timing_table(
             ],
         }
     ]
-
-
-def quarter(day: pd.Timestamp) -> str:
-    """Name a quarter by its months.
-
-    Examples
-    --------
-    >>> quarter(pd.Timestamp("2018-04-01"))
-    'April to June 2018'
-    """
-    last = day + pd.DateOffset(months=2)
-    return f"{day:%B} to {last:%B %Y}"
 
 
 def events_table(events: pd.DataFrame) -> dict[str, Any]:

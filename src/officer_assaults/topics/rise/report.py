@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from officer_assaults.data import forces
 from officer_assaults.data.years import MEANING
 from officer_assaults.findings import Finding, Verdict
 from officer_assaults.page import tables, words
@@ -18,7 +17,6 @@ from officer_assaults.stats.designs import BALANCE_TOLERANCE
 from officer_assaults.stats.dispersion import victims_per_incident_phi
 
 if TYPE_CHECKING:
-    from officer_assaults.data.recorded import Comparison
     from officer_assaults.data.years import OfficerExposure, Rest, TwoYears
     from officer_assaults.stats.dispersion import QuarterlyDispersion
     from officer_assaults.stats.intervals import Interval
@@ -342,26 +340,6 @@ def among_table(story: RiseStory, unflagged: YearAmongForces) -> dict[str, Any]:
         "notes": f"Spread of growth between the others: {words.number(among.others.tau, 3)} on the "
         "log scale (Paule-Mandel, the force left out)."
         + (f" {words.p_equals(among.odd.p)}, t with {among.odd.df} df." if among.odd else ""),
-    }
-
-
-def left_out_table(comparison: Comparison) -> dict[str, Any]:
-    """Arguments of :func:`report.show_table`: what the comparison left out, and why."""
-    names = forces.names()
-    frame = pd.concat([comparison.left_out, comparison.flagged], ignore_index=True)
-    kept = ["left out"] * len(comparison.left_out) + ["kept, flagged"] * len(comparison.flagged)
-    return {
-        "frame": pd.DataFrame(
-            {
-                "Force": frame["force"].map(names),
-                "Year": frame["financial_year"],
-                "Code": frame["offence_code"],
-                "What was done": kept,
-                "Reason": frame["reason"],
-            }
-        ),
-        "caption": f"Forces left out of the comparison, or kept with a flag, "
-        f"{comparison.period0} to {comparison.period1}",
     }
 
 

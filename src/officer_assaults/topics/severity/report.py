@@ -12,7 +12,6 @@ from officer_assaults.data import forces
 from officer_assaults.findings import Finding
 from officer_assaults.page import words
 from officer_assaults.stats import verdicts
-from officer_assaults.topics.forces.report import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -249,7 +248,7 @@ def pooled_table(story: SeverityStory) -> dict[str, Any]:
         "formats": {"Ratio of ratios": 2},
         "level": story.level,
         "notes": "Counting chance only. A pooled figure hides that one large force may carry it; "
-        f"leaving out {spoken(story.largest)} moves it most.",
+        f"leaving out {forces.spoken(story.largest)} moves it most.",
     }
 
 
@@ -284,7 +283,7 @@ def groups(
     everyone: pd.DataFrame, usable: pd.DataFrame, largest: str
 ) -> dict[str, tuple[pd.DataFrame, list[str]]]:
     """Group the forces to add together: who they are, their counts, and who is left out."""
-    name = spoken(largest)
+    name = forces.spoken(largest)
     return {
         f"all {len(everyone)} forces": (everyone, []),
         f"without {name}": (everyone, [largest]),
@@ -297,7 +296,7 @@ def quarter_groups(story: SeverityStory, land: pd.DataFrame, mine: pd.DataFrame)
     """Lines of the quarterly figure: who they are, their rows, and who is left out."""
     lines: dict[str, Any] = {
         "England and Wales": (land, []),
-        f"without {spoken(story.largest)}": (land, [story.largest]),
+        f"without {forces.spoken(story.largest)}": (land, [story.largest]),
     }
     if story.force.kind != "nation" and not story.refused:
         lines[story.force.name] = (mine, [])
@@ -332,7 +331,7 @@ def words_for_shares(story: SeverityStory, shares: Mapping[str, pd.DataFrame]) -
         Quarterly shares: all forces first, then all but the one that moves the total most.
     """
     whole, without = list(shares.values())[:2]
-    name = spoken(story.largest)
+    name = forces.spoken(story.largest)
     moves = [words.number(float(np.ptp(part["share"])) * 100, 1) for part in (whole, without)]
     ends = [
         f"{words.percent(float(part['share'].iloc[0]))} to "
@@ -496,7 +495,7 @@ def _point_uptake(story: SeverityStory) -> str:
     if risen.empty:
         return ""
     listed = [
-        f"{spoken(str(slug))} ({words.percent(row['share_first'])} to "
+        f"{forces.spoken(str(slug))} ({words.percent(row['share_first'])} to "
         f"{words.percent(row['share_settled'])})"
         for slug, row in risen.iterrows()
     ]

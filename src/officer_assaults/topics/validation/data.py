@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from officer_assaults import files, paths
+from officer_assaults.closure import Package
 from officer_assaults.refusals import Problem, Refusal
 
 PACKAGE = __name__.partition(".")[0]
-PACKAGE_DIR = Path(__file__).parents[2]
+_OURS = Package(Path(__file__).parents[2])
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "pymc", "nutpie")
 FORMAT = 1
 
@@ -123,38 +124,15 @@ def code_hash(function: Callable[..., Any]) -> str:
 
 @lru_cache(maxsize=256)
 def _closure(module: str) -> frozenset[str]:
-    found, left = set(), [module]
-    while left:
-        name = left.pop()
-        if name not in found:
-            found.add(name)
-            left.extend(_imports(name))
-    return frozenset(found)
+    return _OURS.closure([module], _imports, parents=False) - {PACKAGE}
 
 
-def _path(module: str) -> Path | None:
-    inside = PACKAGE_DIR.joinpath(*module.split(".")[1:])
-    candidates = (inside.with_suffix(".py"), inside / "__init__.py")
-    return next((path for path in candidates if path.is_file()), None)
-
-
-@lru_cache(maxsize=256)
-def _imports(module: str) -> frozenset[str]:
-    path = _path(module)
-    if path is None:
-        return frozenset()
-    named: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            named |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return frozenset(name for name in named if name.startswith(f"{PACKAGE}.") and _path(name))
+_imports = lru_cache(maxsize=256)(_OURS.imports)
 
 
 @lru_cache(maxsize=256)
 def _module_hash(module: str) -> str:
-    path = _path(module)
+    path = _OURS.path(module)
     assert path is not None
     return files.sha256("\n".join(_code_lines(path.read_text(encoding="utf-8"))).encode())
 

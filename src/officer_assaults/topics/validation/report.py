@@ -13,13 +13,10 @@ import pandas as pd
 from officer_assaults.findings import Finding, Verdict
 from officer_assaults.page import words
 from officer_assaults.refusals import Refusal
-from officer_assaults.topics.crewing.model.policy_language import POLICIES
-from officer_assaults.topics.crewing.simulator.scenarios import SCENARIOS
-from officer_assaults.topics.validation.studies.registry import STUDIES
-from officer_assaults.topics.validation.studies.study import RANK_BINS, RANKS, Result, Tally, Target
+from officer_assaults.stats.studies import RANK_BINS, RANKS, Result, Target, judge, tally
 
 if TYPE_CHECKING:
-    from officer_assaults.topics.validation.data import StudyRecord
+    pass
 
 KEPT, NOT_KEPT = "in the band", "outside the band"
 SITUATIONS = "Named situations"
@@ -36,20 +33,6 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
         "ranks": "p of uniform ranks",
         "contraction": "contraction of the prior",
         "verdict": "draws that reach the verdict",
-    }
-)
-CLAIM_WORDS: Mapping[str, str] = MappingProxyType(
-    {
-        "per_officer_hour": "more per officer-hour when single crewed",
-        "far_more": "at least twice as many",
-        "crude": "the plain comparison shows it",
-        "per_attendance": "more per attended incident",
-        "incidents": "crewing changes incidents",
-        "control_1": "no hidden danger shows",
-        "backup": "the gap widens with back-up time",
-        "true_ratio": "the true ratio, not the recorded one",
-        "share": "most of the rise is recording",
-        "step": "a step at the law",
     }
 )
 SAMPLED = ", sampled"
@@ -95,9 +78,10 @@ class ValidationStory:
     missing : tuple of str
         Studies that the record lacks.
     references : DataFrame
-        From :func:`officer_assaults.topics.validation.studies.references.compare`.
-    refused : str
-        Code of the refusal that the situation of mixed sources met.
+        From :func:`officer_assaults.studies.references.compare`.
+    refused, refusal_wanted, refused_situation : str
+        Code of the refusal that the situation of mixed sources met, the one that it should meet,
+        and what is true in it.
     versions : mapping of str to str
         Of the last full study.
     runs : int
@@ -110,6 +94,8 @@ class ValidationStory:
     missing: tuple[str, ...]
     references: pd.DataFrame
     refused: str
+    refusal_wanted: str
+    refused_situation: str
     versions: Mapping[str, str]
     runs: int
 
@@ -151,31 +137,7 @@ def forecast_result(scores: pd.DataFrame) -> Result:
     scores : DataFrame
         One horizon and method of :func:`officer_assaults.stats.forecast.rolling_scores`.
     """
-    from officer_assaults.topics.validation.studies.study import judge, tally
-
     return judge(FORECAST, tally(FORECAST.measure, scores["covered"].astype(float)))
-
-
-def from_record(record: Mapping[str, StudyRecord]) -> dict[str, dict[str, Tally]]:
-    """Read the sums of the tracked record, by study and measure, studies of the registry only."""
-    return {
-        name: {measure: Tally.of(one) for measure, one in study.measures.items()}
-        for name, study in record.items()
-        if name in STUDIES
-    }
-
-
-def ages(record: Mapping[str, StudyRecord]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Name the studies whose code has changed since the record, and those it lacks."""
-    from officer_assaults.topics.validation.data import code_hash
-
-    changed = (
-        name
-        for name, study in STUDIES.items()
-        if name in record and record[name].code != code_hash(study.simulate)
-    )
-    missing = (name for name, study in STUDIES.items() if study.full and name not in record)
-    return tuple(changed), tuple(missing)
 
 
 def refusal_of(call: Callable[[], Any]) -> str:
@@ -189,14 +151,12 @@ def refusal_of(call: Callable[[], Any]) -> str:
 
 def family(result: Result) -> str:
     """Group that a result is shown in."""
-    study = STUDIES.get(result.target.study)
-    return "Forecast on real forces" if study is None else study.family
+    return result.family or "Forecast on real forces"
 
 
 def scenario_of(result: Result) -> str:
     """Say what the data of a result are."""
-    study = STUDIES.get(result.target.study)
-    return "recorded counts of all forces, one year ahead" if study is None else study.scenario
+    return result.scenario or "recorded counts of all forces, one year ahead"
 
 
 def headline(story: ValidationStory) -> dict[str, str]:
@@ -574,15 +534,15 @@ def model_words(study: str) -> str:
 
 def note_on_refusal(story: ValidationStory) -> str:
     """Say what became of the situation whose files no report may be made from."""
-    one = SCENARIOS["split_crews"]
-    if story.refused == one.refused:
+    if story.refused == story.refusal_wanted:
         return (
-            f"One more situation gets no verdict, as it should: {one.what} "
+            f"One more situation gets no verdict, as it should: {story.refused_situation} "
             f"Its files are refused ({story.refused})."
         )
+    was = f"was with {story.refused}" if story.refused else "was not"
     return (
-        f"One situation should be refused with {one.refused} and "
-        f"{'was with ' + story.refused if story.refused else 'was not'}: {one.what}"
+        f"One situation should be refused with {story.refusal_wanted} and {was}: "
+        f"{story.refused_situation}"
     )
 
 
@@ -590,11 +550,9 @@ def situations_table(story: ValidationStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: situations, claims and how often the verdict came."""
     rows = [
         {
-            "Situation": SCENARIOS[one.target.study.removeprefix("situation ")].what,
-            "Claim": claim_words(one.target.measure),
-            "Verdict wanted": SCENARIOS[one.target.study.removeprefix("situation ")].verdicts[
-                one.target.measure
-            ],
+            "Situation": one.scenario,
+            "Claim": one.target.estimator,
+            "Verdict wanted": one.target.wanted,
             "Draws": one.given,
             "Reached": f"{value_text(one)} ({limits_text(one)})",
             "Band": KEPT if one.met else NOT_KEPT,
@@ -609,14 +567,6 @@ def situations_table(story: ValidationStory) -> dict[str, Any]:
         "notes": "A situation is drawn anew each time, so a verdict that hangs on one 95% interval "
         "is missed now and then: three draws in four have to reach it.",
     }
-
-
-def claim_words(claim: str) -> str:
-    """Name a claim for a reader."""
-    if not claim.startswith("policy."):
-        return CLAIM_WORDS.get(claim, claim.replace("_", " "))
-    _, name, held = claim.split(".")
-    return f"{POLICIES[name].label}: fewer recorded at the same {held}"
 
 
 def references_table(story: ValidationStory) -> dict[str, Any]:
@@ -754,7 +704,7 @@ def label(result: Result) -> str:
     """Name of a result in a sentence."""
     if result.target.kind == "verdict":
         situation = result.target.study.removeprefix("situation ").replace("_", " ")
-        return f"{situation}: {claim_words(result.target.measure)}"
+        return f"{situation}: {result.target.estimator}"
     return result.target.estimator
 
 

@@ -179,9 +179,7 @@ def answer(story: CrewingStory) -> str:
     if story.file is None:
         return NOT_KNOWN
     if story.simulated:
-        return (
-            "Not known. This file is marked as made up: the page shows what an export would give."
-        )
+        return "Not known. This file is marked as made up: the page shows what one would give."
     one = story.analysis.adjusted
     if not one.has_interval:
         return (

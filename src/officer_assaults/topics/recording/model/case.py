@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from officer_assaults.stats import severity
+from officer_assaults.stats.changes import RecordedChange, recorded_change
 from officer_assaults.stats.intervals import Interval
 from officer_assaults.stats.severity import SeverityContrast
 from officer_assaults.topics.recording.model.bias import (
@@ -25,11 +26,9 @@ from officer_assaults.topics.recording.model.bounds import (
     Audit,
     AuditComparison,
     Feasibility,
-    RecordedChange,
     capped_share,
     compare_audits,
     feasibility,
-    recorded_change,
 )
 from officer_assaults.topics.recording.model.joint import (
     JointPosterior,

@@ -13,7 +13,7 @@ from officer_assaults.stats.intervals import binomial_intervals, poisson_interva
 from officer_assaults.stats.pogit import fit_pogit, simulate_pogit
 from officer_assaults.stats.rate_ratio import conditional_limits, overdispersed_rate_ratio
 from officer_assaults.stats.risk_ratio import clustered_risk_ratio, crude_risk_ratio
-from officer_assaults.topics.validation.studies.study import Draws, Seeds, generators, whole_number
+from officer_assaults.stats.studies import Draws, Seeds, generators, whole_number
 
 MEANS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000)
 RISE = 1.331

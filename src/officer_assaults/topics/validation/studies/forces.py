@@ -11,7 +11,7 @@ from officer_assaults.stats.heterogeneity import predictive_comparisons, tau2_in
 from officer_assaults.stats.ranks import rank_distribution
 from officer_assaults.stats.severity import calibrate, ratio_of_ratios, triple_difference
 from officer_assaults.stats.shrinkage import empirical_bayes, empirical_bayes_limits, full_bayes
-from officer_assaults.topics.validation.studies.study import Draws, Seeds, generators, whole_number
+from officer_assaults.stats.studies import Draws, Seeds, generators, whole_number
 
 FloatArray = NDArray[np.float64]
 

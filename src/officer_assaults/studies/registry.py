@@ -10,19 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from officer_assaults.topics.act.study import SeriesScenario
-from officer_assaults.topics.crewing.model.policy_language import POLICIES
-from officer_assaults.topics.crewing.simulator.scenarios import SCENARIOS
-from officer_assaults.topics.planning.power import Design
-from officer_assaults.topics.validation.studies import (
-    calibration,
-    counts,
-    crews,
-    forces,
-    series,
-    situations,
-)
-from officer_assaults.topics.validation.studies.study import (
+from officer_assaults.stats.studies import (
     RANKS,
     SEED,
     Result,
@@ -32,6 +20,17 @@ from officer_assaults.topics.validation.studies.study import (
     judge,
     run_study,
 )
+from officer_assaults.studies import situations
+from officer_assaults.topics.act import study as series
+from officer_assaults.topics.act.study import SeriesScenario
+from officer_assaults.topics.crewing import studies as crews
+from officer_assaults.topics.crewing.model.policy_language import POLICIES
+from officer_assaults.topics.crewing.simulator.scenarios import SCENARIOS
+from officer_assaults.topics.planning import studies as planning
+from officer_assaults.topics.planning.power import Design
+from officer_assaults.topics.recording import studies as calibration
+from officer_assaults.topics.validation.data import StudyRecord, code_hash
+from officer_assaults.topics.validation.studies import counts, forces
 
 #: Two and a half to three Monte-Carlo errors at the full number of runs, around 95%.
 AROUND_95 = "95% and about 2.9 Monte-Carlo errors at 1,000 runs on either side"
@@ -134,7 +133,7 @@ def _series_studies() -> Iterator[Study]:
         )  # fmt: skip
     yield Study(
         "next year", "a count of about 900 in a force whose rate moves by 10% between years",
-        partial(series.next_year_runs, tau=0.10), 4_000, 300, 1_000, in_report=True,
+        partial(planning.next_year_runs, tau=0.10), 4_000, 300, 1_000, in_report=True,
     )  # fmt: skip
     trials: tuple[tuple[Design, float], ...] = (
         ("cluster crossover", 1.0),
@@ -145,7 +144,7 @@ def _series_studies() -> Iterator[Study]:
         yield Study(
             f"trial, {design}, ratio {ratio}",
             f"{design} of 12 areas over a year, true ratio {ratio}",
-            partial(series.trial_runs, design=design, ratio=ratio), 2_000, 200, 200,
+            partial(planning.trial_runs, design=design, ratio=ratio), 2_000, 200, 200,
         )  # fmt: skip
 
 
@@ -430,9 +429,10 @@ def _situation_targets() -> Iterator[Target]:
             continue
         for claim, verdict in one.verdicts.items():
             yield Target(
-                f"situation {name}", claim, f"{claim}: {verdict}", "verdict",
+                f"situation {name}", claim, situations.claim_words(claim), "verdict",
                 situations.MOST_DRAWS, 1.0,
                 "a 95% interval misses in one draw of twenty, a control rejects in another",
+                wanted=verdict,
             )  # fmt: skip
 
 
@@ -484,10 +484,10 @@ def judged(found: Mapping[str, Mapping[str, Tally]], *, widen: bool = False) -> 
     ----------
     found : mapping of study to mapping of measure to Tally
     widen : bool
-        As for :func:`officer_assaults.topics.validation.studies.study.judge`.
+        As for :func:`officer_assaults.stats.studies.judge`.
     """
     return tuple(
-        judge(target, found[target.study][target.measure], widen=widen)
+        judge(target, found[target.study][target.measure], widen=widen, study=STUDIES[target.study])
         for target in TARGETS
         if target.measure in found.get(target.study, {})
     )
@@ -523,3 +523,23 @@ def tallies(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Tally]]:
     for row in rows:
         found.setdefault(row["study"], {})[row["measure"]] = Tally.of(row)
     return found
+
+
+def from_record(record: Mapping[str, StudyRecord]) -> dict[str, dict[str, Tally]]:
+    """Read the sums of the tracked record, by study and measure, studies of the registry only."""
+    return {
+        name: {measure: Tally.of(one) for measure, one in study.measures.items()}
+        for name, study in record.items()
+        if name in STUDIES
+    }
+
+
+def ages(record: Mapping[str, StudyRecord]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Name the studies whose code has changed since the record, and those it lacks."""
+    changed = (
+        name
+        for name, study in STUDIES.items()
+        if name in record and record[name].code != code_hash(study.simulate)
+    )
+    missing = (name for name, study in STUDIES.items() if study.full and name not in record)
+    return tuple(changed), tuple(missing)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from officer_assaults.stats.studies import Draws, Seeds, whole_number
 from officer_assaults.topics.crewing.model.cells import prepare
 from officer_assaults.topics.crewing.model.policy import evaluate_policies, fit_policy_models
 from officer_assaults.topics.crewing.model.policy_language import POLICIES
@@ -18,7 +19,6 @@ from officer_assaults.topics.crewing.model.study import (
 )
 from officer_assaults.topics.crewing.simulator.force import simulate_crew_cells
 from officer_assaults.topics.crewing.simulator.params import ForceParams
-from officer_assaults.topics.validation.studies.study import Draws, Seeds, whole_number
 
 #: Policies that need nothing but the columns of the adjustment, and one that needs a calendar.
 JUDGED = ("all_double", "all_single", "double_nights", "double_far_backup")

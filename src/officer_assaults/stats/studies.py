@@ -85,6 +85,8 @@ class Target:
         Why the band is known to be missed; empty if it is not.
     limit : bool
         Whether reports rely on the method all the same: the known miss is a limit of it.
+    wanted : str
+        Verdict that runs are counted for, where ``kind`` is ``verdict``.
     """
 
     study: str
@@ -96,6 +98,7 @@ class Target:
     why: str
     miss: str = ""
     limit: bool = False
+    wanted: str = ""
 
     @property
     def relied(self) -> bool:
@@ -193,6 +196,8 @@ class Result:
         Band that the value was held against.
     bins : tuple of int
         Counts of ranks.
+    family, scenario : str
+        Those of the study.
     """
 
     target: Target
@@ -204,6 +209,8 @@ class Result:
     low: float
     high: float
     bins: tuple[int, ...] = ()
+    family: str = ""
+    scenario: str = ""
 
     @property
     def met(self) -> bool:
@@ -285,7 +292,9 @@ def run_study(study: Study, runs: int, seed: int = SEED) -> dict[str, Tally]:
     return added(make_runs(study, n, min(n + study.batch, runs), seed) for n in starts)
 
 
-def judge(target: Target, found: Tally, *, widen: bool = False) -> Result:
+def judge(
+    target: Target, found: Tally, *, widen: bool = False, study: Study | None = None
+) -> Result:
     """Hold what came out against the band.
 
     Parameters
@@ -295,6 +304,8 @@ def judge(target: Target, found: Tally, *, widen: bool = False) -> Result:
     widen : bool
         Add 3.5 Monte-Carlo standard errors, at the edge of the band, on either side: for studies
         of few runs.
+    study : Study, optional
+        Whose family and scenario the result carries.
     """
     if target.kind == "ranks":
         value = found.uniformity_p
@@ -311,6 +322,7 @@ def judge(target: Target, found: Tally, *, widen: bool = False) -> Result:
         target.low - slack,
         target.high if target.high == 1 else target.high + slack,
         found.bins,
+        *((study.family, study.scenario) if study else ()),
     )
 
 

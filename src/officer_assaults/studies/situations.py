@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import pandas as pd
 
 from officer_assaults.findings import Verdict
 from officer_assaults.stats import severity, verdicts
+from officer_assaults.stats.studies import Draws, Seeds, whole_number
 from officer_assaults.topics.act import model as interruption
 from officer_assaults.topics.crewing.model.analysis import judge_claims
 from officer_assaults.topics.crewing.model.cells import prepare
@@ -15,7 +17,6 @@ from officer_assaults.topics.crewing.model.policy_language import POLICIES
 from officer_assaults.topics.crewing.simulator.force import SimulatedForce, simulate_force
 from officer_assaults.topics.crewing.simulator.scenarios import SCENARIOS, Scenario, crew_cells
 from officer_assaults.topics.recording.model import bias as bias_analysis
-from officer_assaults.topics.validation.studies.study import Draws, Seeds, whole_number
 
 FOCUS = "simulated-force"
 CONTROLS = ("control_1", "control_2")
@@ -23,6 +24,21 @@ PLACEBOS = ("2015-07-01", "2015-10-01", "2016-01-01", "2016-04-01")
 #: Least share of draws that give the verdict: an interval of 95% misses in one of twenty, and a
 #: negative control rejects in another.
 MOST_DRAWS = 0.75
+
+CLAIM_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "per_officer_hour": "more per officer-hour when single crewed",
+        "far_more": "at least twice as many",
+        "crude": "the plain comparison shows it",
+        "per_attendance": "more per attended incident",
+        "incidents": "crewing changes incidents",
+        "control_1": "no hidden danger shows",
+        "backup": "the gap widens with back-up time",
+        "true_ratio": "the true ratio, not the recorded one",
+        "share": "most of the rise is recording",
+        "step": "a step at the law",
+    }
+)
 
 
 def verdicts_of(chosen: Scenario, seed: int) -> Mapping[str, Verdict]:
@@ -85,3 +101,11 @@ def _step(force: SimulatedForce) -> dict[str, Verdict]:
         [pd.Timestamp(day) for day in PLACEBOS],
     )
     return {"step": found.verdict}
+
+
+def claim_words(claim: str) -> str:
+    """Name a claim for a reader."""
+    if not claim.startswith("policy."):
+        return CLAIM_WORDS.get(claim, claim.replace("_", " "))
+    _, name, held = claim.split(".")
+    return f"{POLICIES[name].label}: fewer recorded at the same {held}"

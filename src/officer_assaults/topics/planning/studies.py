@@ -1,4 +1,4 @@
-"""Validation of interrupted series, forecasts and trials."""
+"""Validation of forecasts and trials: what is simulated, and whether the truth is held."""
 
 from __future__ import annotations
 
@@ -8,16 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from officer_assaults.stats import forecast
-from officer_assaults.topics.act.study import SeriesScenario, covered_runs
+from officer_assaults.stats.studies import Draws, Seeds, generators
 from officer_assaults.topics.planning import power
-from officer_assaults.topics.validation.studies.study import Draws, Seeds, generators
 
 LIST_SEED = 20180401
-
-
-def step_runs(seeds: Seeds, *, scenario: SeriesScenario) -> Draws:
-    """Draw monthly series with a known step and cover it by every method."""
-    return dict(covered_runs(scenario, generators(seeds)))
 
 
 def trial_setting(months: int = 12) -> power.TrialSetting:

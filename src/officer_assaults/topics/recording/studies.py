@@ -16,20 +16,20 @@ from scipy import special, stats
 from officer_assaults.refusals import Refusal
 from officer_assaults.stats.pogit import PogitData
 from officer_assaults.stats.shrinkage import TAU_SCALE, full_bayes
-from officer_assaults.topics.recording.model import bayes
-from officer_assaults.topics.recording.model.thinned_panel import (
-    PanelPriors,
-    fit_reporting_panel,
-    panel_data,
-    panel_priors,
-)
-from officer_assaults.topics.validation.studies.study import (
+from officer_assaults.stats.studies import (
     RANK_DRAWS,
     RANKS,
     Draws,
     Seeds,
     generators,
     whole_number,
+)
+from officer_assaults.topics.recording.model import bayes
+from officer_assaults.topics.recording.model.thinned_panel import (
+    PanelPriors,
+    fit_reporting_panel,
+    panel_data,
+    panel_priors,
 )
 
 FloatArray = NDArray[np.float64]

@@ -1,0 +1,1 @@
+"""Every topic's studies put together: what the validation runs and what it is held against."""

@@ -1,0 +1,74 @@
+"""Pages of forces at a glance, written beside the reports and only where something changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from officer_assaults.files import sha256, write_atomic
+from officer_assaults.page import catalogue
+
+_MADE_FROM = '<meta name="made-from" content="{}">'
+
+
+def write(
+    folder: Path,
+    results: Sequence[Mapping[str, Any]],
+    *,
+    inputs: str,
+    scopes: Iterable[str] = (),
+) -> list[Path]:
+    """Write the page of every force that has reports, and of ``scopes``; and of all forces.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder of reports.
+    results : sequence of mapping
+        Content of the reports' JSON files.
+    inputs : str
+        Hash of the package and the data; with the list of reports it tells whether a page is new.
+    scopes : iterable of str
+        Further forces.
+
+    Returns
+    -------
+    list of Path
+        Pages of forces that are there now, written or left.
+    """
+    from officer_assaults.topics.forces.glance import model, report
+
+    shelves: dict[str, dict[str, str]] = {scope: {} for scope in scopes}
+    for result in results:
+        entry = catalogue.find(str(result["notebook"]))
+        if entry is not None:
+            shelf = shelves.setdefault(str(result["scope"]), {})
+            shelf[f"{entry.notebook}.html"] = entry.question
+    paths = {slug: folder / slug / report.PAGE for slug in sorted(shelves)}
+    stale = {
+        slug: mark
+        for slug, path in paths.items()
+        if (mark := _mark(inputs, shelves[slug])) not in _text(path)
+    }
+    for slug, mark in stale.items():
+        made = report.page(
+            model.glances(), model.series(slug), slug, reports=dict(sorted(shelves[slug].items()))
+        )
+        write_atomic(paths[slug], made.replace("<title>", f"{mark}<title>", 1))
+    table = folder / f"{report.ALL}.html"
+    mark = _mark(inputs, dict.fromkeys(paths, ""))
+    if mark not in _text(table):
+        for name, content in report.all_forces(model.glances(), set(paths)).items():
+            if isinstance(content, str):
+                content = content.replace("<title>", f"{mark}<title>", 1)
+            write_atomic(folder / name, content)
+    return list(paths.values())
+
+
+def _mark(inputs: str, shelf: Mapping[str, str]) -> str:
+    return _MADE_FROM.format(sha256(repr((inputs, sorted(shelf.items()))).encode())[:16])
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

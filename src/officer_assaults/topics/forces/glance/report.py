@@ -1,0 +1,303 @@
+"""Words, chart and files of a force at a glance, and of all forces side by side."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from officer_assaults.page import charts, jinja, markup, styles, svg, tables, words
+
+if TYPE_CHECKING:
+    from officer_assaults.topics.forces.glance.model import Glances
+
+PAGE = "index.html"
+ALL = "all-forces"
+ACT_DAY = date(2018, 11, 13)
+NEAR_ZERO = 0.01
+#: Columns of the table of all forces, as files and pages name them.
+COLUMNS = {
+    "name": "Force",
+    "before": "Before",
+    "after": "Newest year",
+    "ratio": "Rate ratio",
+    "lower": "Ratio, lower limit",
+    "upper": "Ratio, upper limit",
+    "rate": "Per 1,000 officers",
+    "rate_lower": "Rate, lower limit",
+    "rate_upper": "Rate, upper limit",
+    "place_lower": "Place from",
+    "place_upper": "Place to",
+    "reason": "Why something is missing",
+}
+#: Orders in which the table of all forces is shown: name of the page, words, column, descending.
+ORDERS = (
+    (ALL, "by name", "name", False),
+    (f"{ALL}-by-rate", "by rate", "rate", True),
+    (f"{ALL}-by-count", "by count", "after", True),
+    (f"{ALL}-by-change", "by change", "ratio", True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The sentences of one force: what was recorded, how it compares, what may be said."""
+
+    answer: str
+    compared: str
+    recording: str
+    say: str
+    not_say: str
+
+
+def sentences(glances: Glances, slug: str) -> Said:
+    """Put the newest figure and the place of a force into words.
+
+    Parameters
+    ----------
+    glances : Glances
+        All forces.
+    slug : str
+        Short name of the force, or ``"england-and-wales"``.
+    """
+    row = glances.table.loc[[slug]].iloc[0]
+    return Said(
+        answer=_answer(glances, row),
+        compared=_compared(glances, row),
+        recording="Not known. A count rises when more officers are assaulted, and also when more "
+        "assaults are reported or written down. These counts cannot tell the two apart.",
+        say=_say(glances, row),
+        not_say=f"Violence against officers in {row['name']} changed by as much as the record did.",
+    )
+
+
+def chart(series: pd.DataFrame, name: str) -> svg.Drawing:
+    """Draw the long series of a force, with what changed the record marked on it.
+
+    Parameters
+    ----------
+    series : DataFrame
+        From ``model.series``.
+    name : str
+        The force, for the alternative text.
+    """
+    frame = series.assign(quarter=pd.to_datetime(series["quarter"]))
+    drawn = charts.lines(
+        frame, x="quarter", y="offences", series="recorded", axis_label="Recorded a quarter",
+        events={pd.Timestamp(ACT_DAY): "2018 Act", pd.Timestamp("2017-04-01"): "injuries counted"},
+        height=300,
+    )  # fmt: skip
+    newest = frame.iloc[-1]
+    token = f"oa-glance-{markup.digest(name)}"
+    return svg.draw(
+        drawn.figure,
+        title=f"Recorded assaults on officers, {name}",
+        description=f"Lines of recorded assaults a quarter in {name} since 2012; the newest "
+        f"quarter shown, {newest['quarter']:%B %Y} on, has {words.number(newest['offences'])} "
+        "without injury.",
+        prefix=token,
+    )
+
+
+def page(
+    glances: Glances,
+    series: pd.DataFrame,
+    slug: str,
+    *,
+    reports: Mapping[str, str],
+    picture: str = "",
+) -> str:
+    """Write the page of one force.
+
+    Parameters
+    ----------
+    glances : Glances
+        All forces.
+    series : DataFrame
+        Long series of the force.
+    slug : str
+        Short name.
+    reports : mapping of str to str
+        Address to question of the reports of this force that are built.
+    picture : str
+        Address of its picture to share; empty if there is none.
+    """
+    name = str(glances.table.loc[slug, "name"])
+    style = styles.page_style() + styles.read("front.css")
+    csv = tables.to_csv(series)
+    said = sentences(glances, slug)
+    text: str = jinja.template("glance.html.j2").render(
+        style=style,
+        style_hash=jinja.csp_hash(style),
+        script_hash="",
+        up="../",
+        title=f"{name} at a glance",
+        description=markup.plain(said.answer),
+        name=name,
+        said=said,
+        drawing=chart(series, name),
+        csv=markup.data_link(tables.BYTE_ORDER_MARK + csv, "text/csv"),
+        slug=slug,
+        reports=reports,
+        picture=picture,
+        citation=f"Officer Assaults, “{name} at a glance”, figures of the "
+        f"{words.release(glances.release.vintage)}",
+        release=glances.release,
+        notes=glances.notes,
+        newest=_newest_quarter(series),
+    )
+    return text
+
+
+def all_forces(glances: Glances, built: Collection[str] = ()) -> dict[str, str | bytes]:
+    """Write the table of all forces: a page in each order, a CSV and a spreadsheet.
+
+    Parameters
+    ----------
+    glances : Glances
+        All forces.
+    built : collection of str
+        Short names of the forces whose own page is there to be linked.
+
+    Returns
+    -------
+    dict of str to str or bytes
+        Content by file name.
+    """
+    made: dict[str, str | bytes] = {}
+    style = styles.page_style() + styles.read("front.css")
+    for file, order, column, descending in ORDERS:
+        rows = glances.table.sort_values(
+            column, ascending=not descending, kind="stable", na_position="last"
+        )
+        made[f"{file}.html"] = jinja.template("all-forces.html.j2").render(
+            style=style,
+            style_hash=jinja.csp_hash(style),
+            script_hash="",
+            up="",
+            title=f"All forces, {glances.after}, {order}",
+            description=f"Recorded assaults on officers in every force, {glances.after}.",
+            rows=[_shown(slug, row, built) for slug, row in rows.iterrows()],
+            orders=[(name, words_) for name, words_, *_ in ORDERS],
+            here=file,
+            before=str(glances.before),
+            after=str(glances.after),
+            places=glances.places,
+            release=glances.release,
+            notes=glances.notes,
+        )
+    frame = glances.table[list(COLUMNS)].rename(columns=COLUMNS)
+    made[f"{ALL}.csv"] = tables.BYTE_ORDER_MARK + tables.to_csv(frame)
+    made[f"{ALL}.ods"] = _spreadsheet(glances, frame)
+    return made
+
+
+def _answer(glances: Glances, row: pd.Series) -> str:
+    count = words.number(float(row["after"]))
+    opening = f"{row['name']} recorded {count} assaults on officers in {glances.after}"
+    if pd.isna(row["ratio"]):
+        return f"{opening}. The year before cannot be set against it: the record was broken."
+    moved = _moved(float(row["ratio"]))
+    told = f"{opening}, {moved} the year before."
+    if row["lower"] <= 1 <= row["upper"]:
+        return f"{told} A difference of that size can be chance."
+    return f"{told} Chance alone would hardly give such a difference."
+
+
+def _moved(ratio: float) -> str:
+    share = words.percent(abs(ratio - 1))
+    if share == "0%":
+        return "about as many as"
+    return f"{share} {'more' if ratio > 1 else 'fewer'} a day than"
+
+
+def _compared(glances: Glances, row: pd.Series) -> str:
+    if pd.isna(row["rate"]):
+        if not row["reason"]:
+            return "The whole country is no force among forces."
+        return f"It cannot be set against the other forces. {row['reason']}"
+    span = _places(row)
+    could = f"anywhere from {span}" if " " in span else span
+    return (
+        f"For each 1,000 officers it recorded {words.number(float(row['rate']), 0)}. Among "
+        f"{glances.places} forces, with 1 the highest, its place could be {could}."
+    )
+
+
+def _say(glances: Glances, row: pd.Series) -> str:
+    if pd.isna(row["ratio"]):
+        return (
+            f"{row['name']} recorded {words.number(float(row['after']))} assaults on officers in "
+            f"{glances.after}."
+        )
+    # A limit that would round to no change at all keeps a decimal.
+    low, high = float(row["lower"]) - 1, float(row["upper"]) - 1
+    places = 1 if min(abs(low), abs(high)) < NEAR_ZERO else 0
+    limits = words.interval_words(low, high, places, as_percent=True)
+    return (
+        f"Recorded assaults on officers in {row['name']} went from "
+        f"{words.number(float(row['before']))} in {glances.before} to "
+        f"{words.number(float(row['after']))} in {glances.after} "
+        f"({words.percent(float(row['ratio']) - 1, signed=True)} a day, {limits})."
+    )
+
+
+def _newest_quarter(series: pd.DataFrame) -> str:
+    newest = pd.Timestamp(series["quarter"].max())
+    last = newest + pd.DateOffset(months=2)
+    return f"{newest:%B} to {last:%B %Y}"
+
+
+def _shown(slug: Any, row: pd.Series, built: Collection[str]) -> dict[str, str]:
+    """Texts of one row of the page of all forces."""
+    compared = not pd.isna(row["ratio"])
+    placed = not pd.isna(row["rate"])
+    return {
+        "address": f"{slug}/{PAGE}" if slug in built else "",
+        "name": str(row["name"]),
+        "before": words.number(float(row["before"])),
+        "after": words.number(float(row["after"])),
+        "change": words.percent(float(row["ratio"]) - 1, signed=True) if compared else "[x]",
+        "limits": words.interval(
+            float(row["lower"]) - 1, float(row["upper"]) - 1, 0, as_percent=True
+        )
+        if compared
+        else "[x]",
+        "rate": words.number(float(row["rate"]), 0) if placed else "[x]",
+        "place": _places(row) if placed else "[x]",
+    }
+
+
+def _places(row: pd.Series) -> str:
+    low, high = int(row["place_lower"]), int(row["place_upper"])
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+def _spreadsheet(glances: Glances, frame: pd.DataFrame) -> bytes:
+    """ODS with a cover, notes and one table a sheet, as the Analysis Function asks."""
+    cover = [
+        f"Recorded assaults on police officers by force, {glances.before} and {glances.after}",
+        "Independent research; not official statistics.",
+        f"Source: {glances.release.publisher}, {glances.release.title}, "
+        f"release {glances.release.vintage}. {glances.release.attribution}",
+        "Sheet Notes says what the columns mean. Sheet Table_1 holds the table.",
+    ]
+    notes = [
+        "Rate ratio: recorded assaults a day in the newer year over those in the older, over the "
+        "quarters that both years have; limits are of the exact 95% interval for chance alone.",
+        "Per 1,000 officers: recorded assaults for each 1,000 full-time equivalent officer-years.",
+        f"Place: range of places by rate among {glances.places} forces that holds with 95% "
+        "confidence, 1 the highest rate.",
+        "An empty cell means that the figure is not available; the last column says why.",
+        *glances.notes,
+    ]
+    out = io.BytesIO()
+    with pd.ExcelWriter(out, engine="odf") as book:
+        pd.DataFrame({"Cover": cover}).to_excel(book, sheet_name="Cover", index=False)
+        pd.DataFrame({"Notes": notes}).to_excel(book, sheet_name="Notes", index=False)
+        frame.to_excel(book, sheet_name="Table_1", index=False)
+    return out.getvalue()
