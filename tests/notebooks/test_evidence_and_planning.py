@@ -44,7 +44,7 @@ def test_wording_rules_hold_and_the_first_screen_is_complete(report, request):
 @pytest.mark.parametrize(
     ("finding", "value", "lower", "upper"),
     [
-        ("injury_pooled", 1.183, 1.041, 1.345),
+        ("injury_pooled", 1.183, 1.042, 1.345),
         ("injury_ratio", 1.216, 0.963, 1.535),
         ("injury_ratio_unclustered", 1.212, 1.005, 1.463),
         ("injury_ratio_activity", 1.191, 0.948, 1.497),

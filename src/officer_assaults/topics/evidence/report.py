@@ -790,8 +790,8 @@ def _point_washington(story: CrewingStory) -> str:
 def _point_missing(story: CrewingStory, name: str) -> str:
     zeros = words.plural(story.agencies[name].implausible, "year")
     return (
-        f"{CITIES.get(name, name)} shows {zeros} of zero assaults in the federal series. They are "
-        "missing reports, not quiet years."
+        f"{CITIES.get(name, name)} shows {zeros} of zero reports in the federal series. "
+        "Those reports are missing; the years were not quiet."
     )
 
 
