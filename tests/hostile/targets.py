@@ -13,7 +13,7 @@ import pandas as pd
 import yaml
 
 from officer_assaults import files, paths
-from officer_assaults.data import counts, home_office, registers
+from officer_assaults.data import counts, home_office, registers, workforce
 from officer_assaults.data import tables as tables_
 from officer_assaults.topics.crewing import rosters
 from officer_assaults.topics.crewing.data.about import sidecar_of
@@ -66,7 +66,7 @@ def staff():
             ("Male", "Staff", "Police Staff", 900),
         )
     ]
-    return [list(home_office.WORKFORCE_COLUMNS), *rows]
+    return [list(workforce.WORKFORCE_COLUMNS), *rows]
 
 
 def yearly():
@@ -365,7 +365,7 @@ TARGETS = (
     Target("recorded crime, CSV", crime, imported(home_office.import_recorded_crime), stem="prc"),
     Target("recorded crime, XLSX", crime, imported(home_office.import_recorded_crime), (".xlsx",)),
     Target("recorded crime, ODS", crime, imported(home_office.import_recorded_crime), (".ods",)),
-    Target("workforce", staff, imported(home_office.import_workforce), (".csv", ".xlsx", ".ods")),
+    Target("workforce", staff, imported(workforce.import_workforce), (".csv", ".xlsx", ".ods")),
     Target("own yearly counts", yearly, read_counts),
     Target("second register", register, read_registers, in_data="registers"),
     Target("crew cells, CSV", crew_cells, load_crewing, sidecar=ABOUT),

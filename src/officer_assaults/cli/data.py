@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from officer_assaults.data.home_office import Imported
+    from officer_assaults.data.imported import Imported
 
 Step = Callable[[int, int, str], None]
 
@@ -43,30 +41,31 @@ def import_() -> None:
 
 def _release_arguments(command: Callable[..., None]) -> Callable[..., None]:
     vintage = click.option("--vintage", help="Name of the release; default read from the file.")
+    preview = click.option("--dry-run", is_flag=True, help="Check and compare; write nothing.")
     file = click.argument("file", type=click.Path(path_type=Path))
-    return file(vintage(command))
+    return file(vintage(preview(command)))
 
 
 @import_.command("home-office")
 @_release_arguments
-def home_office(file: Path, vintage: str | None) -> None:
+def home_office(file: Path, vintage: str | None, dry_run: bool) -> None:
     """Read the police recorded crime open data, Police Force Area tables (ODS, XLSX or CSV)."""
-    from officer_assaults.data import home_office as home_office_
+    from officer_assaults.data.home_office import import_recorded_crime
 
     with _progress() as step:
-        imported = home_office_.import_recorded_crime(file, vintage, progress=step)
-    _report(imported)
+        imported = import_recorded_crime(file, vintage, progress=step, dry_run=dry_run)
+    report(imported)
 
 
 @import_.command("workforce")
 @_release_arguments
-def workforce(file: Path, vintage: str | None) -> None:
+def workforce(file: Path, vintage: str | None, dry_run: bool) -> None:
     """Read the police workforce open data table (ODS, XLSX or CSV)."""
-    from officer_assaults.data import home_office as home_office_
+    from officer_assaults.data.workforce import import_workforce
 
     with _progress() as step:
-        imported = home_office_.import_workforce(file, vintage, progress=step)
-    _report(imported)
+        imported = import_workforce(file, vintage, progress=step, dry_run=dry_run)
+    report(imported)
 
 
 @contextlib.contextmanager
@@ -85,24 +84,9 @@ def _progress() -> Iterator[Step | None]:
         yield step
 
 
-def _report(imported: Imported) -> None:
+def report(imported: Imported) -> None:
     """Say what was read, written and changed against the release before."""
-    click.echo(f"Read {imported.rows_read:,} rows as release {imported.vintage}.")
-    for name in imported.files:
-        click.echo(f"Wrote {name}")
-    if imported.previous:
-        click.echo(
-            f"Against {imported.previous}: {imported.same:,} figures the same, "
-            f"{imported.changed:,} changed, {imported.gone:,} gone."
-        )
-        click.echo(f"New: {', '.join(imported.new_periods) or 'no period'}.")
-    _table("Changed most:", imported.largest)
-    _table("Yearly figures revised by more than 5 %:", imported.revisions)
-    _table("Suspected breaks that the release before did not show:", imported.new_breaks)
-    for note in imported.notes:
-        click.echo(f"Note: {note}")
-
-
-def _table(heading: str, frame: pd.DataFrame) -> None:
-    if len(frame):
-        click.echo(f"{heading}\n{frame.to_string(index=False)}")
+    for line in imported.lines():
+        click.echo(line)
+    if imported.dry_run:
+        click.echo("Nothing was written.")

@@ -1,16 +1,25 @@
-"""Home Office: bring a release of the official tables into ``data/`` as a new vintage."""
+"""Home Office: bring a release of the recorded crime tables into ``data/`` as a new vintage."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from officer_assaults.data import breaks, forces, readers, recorded, releases, schemas, tables
+from officer_assaults.data import (
+    breaks,
+    forces,
+    imported,
+    readers,
+    recorded,
+    releases,
+    schemas,
+    tables,
+)
+from officer_assaults.data.imported import Imported
 from officer_assaults.data.periods import FinancialYear, financial_year, quarter_days
 from officer_assaults.data.schemas import (
     CONSTABLE_SERIES,
@@ -23,7 +32,7 @@ from officer_assaults.data.schemas import (
     OTHER_WORKERS_START,
 )
 from officer_assaults.data.workbooks import Progress, Table, plain, read
-from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+from officer_assaults.refusals import Problems, Refusal
 
 #: Header spellings of the police recorded crime tables, in comparison form. Releases of 2020 wrote
 #: "Offence Count"; exports by other tools join the words with dots or underscores.
@@ -44,121 +53,38 @@ CRIME_COLUMNS = {
         "count",
     ),
 }
-#: Header spellings of the police workforce tables, in comparison form.
-WORKFORCE_COLUMNS = {
-    "As at 31 March": ("asat31march", "yearasat31march", "year"),
-    "Force name": ("forcename", "force", "policeforce"),
-    "Sex": ("sex", "gender"),
-    "Rank": ("rank", "rankdescription"),
-    "Worker type": ("workertype", "employeetype"),
-    "Total (Headcount)": ("totalheadcount", "headcount", "headcounttotal"),
-    "Total (FTE)": ("totalfte", "fte", "ftetotal"),
-}
-#: Bodies in the crime tables that are no police force.
-NOT_FORCES = frozenset({"actionfraud", "cifas", "ukfinance", "financialfraudactionuk"})
-TOTALS = frozenset(
-    {"total", "totals", "englandandwales", "england", "wales", "allforces", "grandtotal"}
-)
 CODES = (NO_INJURY, INJURY, OTHER_WORKERS)
 CONTEXT_CODES = ("8N", "105A", "66")
+#: How offence codes are written: a number, letters, parts joined by dots or strokes; no leading 0.
+_CODE = re.compile(r"[1-9]\d{0,2}[A-Z]{0,2}(\.\d{1,2})?(/[1-9]\d{0,2}[A-Z]{0,2}(\.\d{1,2})?)*")
+#: Marks for "not applicable" in official tables.
+_NOT_APPLICABLE = frozenset({"n/a", "na", "[x]", "[z]", "..", "-", ":", "z"})
+#: Offences of the series by their descriptions, however they are coded.
+_DESCRIBED = (
+    (re.compile(r"emergency worker"), OTHER_WORKERS),
+    (re.compile(r"without injury .*constable"), NO_INJURY),
+    (re.compile(r"with injury .*constable"), INJURY),
+)
 CRIME_URL = "https://www.gov.uk/government/statistics/police-recorded-crime-open-data-tables"
-WORKFORCE_URL = "https://www.gov.uk/government/statistics/police-workforce-open-data-tables"
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import wrote and how it differs from the release before.
-
-    Parameters
-    ----------
-    vintage : str
-        The new release.
-    previous : str
-        The release it is compared with; empty if there is none.
-    rows_read : int
-        Rows of the official file.
-    files : tuple of str
-        Files written, relative to the project.
-    same, changed : int
-        Cells of the previous release that are equal, and that differ.
-    largest : pandas.DataFrame
-        The cells that changed most: key columns, before, after, change (relative).
-    revisions : pandas.DataFrame
-        Yearly figures revised by more than 5 %: key columns, before, after, change.
-    new_periods : tuple of str
-        Quarters or years that the previous release did not hold.
-    gone : int
-        Cells of the previous release that the new one lacks.
-    new_breaks : pandas.DataFrame
-        Breaks that the detector proposes in this release and did not in the previous one.
-    notes : tuple of str
-        What was skipped, dropped or is unusual, in words.
-    """
-
-    vintage: str
-    previous: str
-    rows_read: int
-    files: tuple[str, ...]
-    same: int
-    changed: int
-    largest: pd.DataFrame
-    revisions: pd.DataFrame
-    new_periods: tuple[str, ...]
-    gone: int
-    new_breaks: pd.DataFrame
-    notes: tuple[str, ...]
-
-    def lines(self) -> list[str]:
-        """Summary for a terminal, one fact per line."""
-        out = [
-            f"Release {self.vintage}: {self.rows_read:,} rows read; wrote {', '.join(self.files)}."
-        ]
-        out += self._difference_lines()
-        out += [
-            f"New break proposed: {forces.names()[str(row['force'])]}, code {row['offence_code']}, "
-            f"quarter from {row['quarter_start']:%d %B %Y}: {row['offences']} where "
-            f"{row['expected']:.0f} were expected."
-            for row in self.new_breaks.to_dict("records")
-        ]
-        return out + list(self.notes)
-
-    def _difference_lines(self) -> list[str]:
-        if not self.previous:
-            return ["There is no earlier release to compare with."]
-        out = [
-            f"Against {self.previous}: {self.same:,} cells equal, {self.changed:,} changed, "
-            f"{self.gone:,} gone; new periods: {', '.join(self.new_periods) or 'none'}."
-        ]
-        out += [
-            f"Largest change: {_cell_words(row)}."
-            for row in self.largest.head(1).to_dict("records")
-        ]
-        out += [
-            f"Revised by more than 5 %: {_cell_words(row)}."
-            for row in self.revisions.to_dict("records")
-        ]
-        return out
-
-
-def _cell_words(row: dict[Any, Any]) -> str:
-    parts = [_day_words(row[name]) for name in row if name not in ("before", "after", "change")]
-    relative = f" ({row['change']:+.1%})" if row["before"] else ""
-    return f"{', '.join(parts)}: {row['before']:,} to {row['after']:,}{relative}"
-
-
-def _day_words(cell: object) -> str:
-    return f"{cell:%d %B %Y}" if isinstance(cell, pd.Timestamp) else str(cell)
 
 
 def import_recorded_crime(
-    path: Path | str, vintage: str | None = None, *, progress: Progress | None = None
+    path: Path | str,
+    vintage: str | None = None,
+    *,
+    progress: Progress | None = None,
+    dry_run: bool = False,
 ) -> Imported:
     """Bring a release of the police recorded crime open data in as a new vintage.
 
     Reads the Police Force Area tables: one row per financial year, quarter, force and offence,
     one sheet per year. Rows of one offence code with different descriptions are added up, because
     a code is the unit of the series; rows that repeat year, quarter, force, code and description
-    are refused. Small negative counts, net of cancelled records, are kept and named.
+    are refused. Small negative counts, net of cancelled records, are kept and named. A row whose
+    code is no code, or whose description says an assault on a constable under another code, is
+    refused with its description: nothing unknown is dropped. "N/a" is taken as no figure in codes
+    that no series names, and said; in the codes of a series it is refused. A release that lost
+    periods, forces or codes against the one that leads is kept by its name and does not lead.
 
     Parameters
     ----------
@@ -169,6 +95,8 @@ def import_recorded_crime(
         (``...-tables-250124.ods``).
     progress : callable, optional
         As in :func:`officer_assaults.data.workbooks.read`.
+    dry_run : bool
+        Check and compare, and write nothing.
 
     Returns
     -------
@@ -182,7 +110,7 @@ def import_recorded_crime(
         E102, E105, E106, E109 for its rows. Nothing is written then.
     """
     path = Path(path)
-    chosen = _vintage(path, vintage)
+    chosen = imported.vintage_of(path, vintage)
     releases.refuse_existing(recorded.FOLDER, chosen)
     table = read(path, CRIME_COLUMNS, progress)
     problems = Problems(file=path.name)
@@ -196,137 +124,37 @@ def import_recorded_crime(
     problems.raise_if_any()
     notes += dropped + _coverage_notes(assaults) + _negative_notes(assaults, context)
     notes += _context_notes(context, chosen)
-    before = recorded.full_vintages()
-    written = releases.write(
-        {f"{recorded.FOLDER}/{chosen}": assaults, f"recorded-context/{chosen}": context},
-        _crime_sidecar(path, chosen),
-    )
-    return _summary(chosen, before, len(rows), written, assaults, notes)
-
-
-def import_workforce(
-    path: Path | str, vintage: str | None = None, *, progress: Progress | None = None
-) -> Imported:
-    """Bring a release of the police workforce open data table in as a new vintage.
-
-    Reads one row per day, force, sex, rank and worker type, and adds them up by force and day.
-
-    Parameters
-    ----------
-    path, vintage, progress
-        As in :func:`import_recorded_crime`.
-
-    Returns
-    -------
-    Imported
-        What was written and what changed.
-
-    Raises
-    ------
-    Refusal
-        As :func:`import_recorded_crime`, and E104 for a force without officers.
-    """
-    path = Path(path)
-    chosen = _vintage(path, vintage)
-    releases.refuse_existing("workforce", chosen)
-    table = read(path, WORKFORCE_COLUMNS, progress)
-    problems = Problems(file=path.name)
-    rows, notes = _workforce_rows(table, problems)
-    problems.raise_if_any()
-    frame = _workforce(rows, chosen)
-    releases.check(f"workforce/{chosen}", frame, problems)
-    problems.raise_if_any()
-    before = releases.existing("workforce")
-    written = releases.write({f"workforce/{chosen}": frame}, _workforce_sidecar(path, chosen))
-    return _workforce_summary(chosen, before, len(rows), written, frame, notes)
-
-
-def _vintage(path: Path, vintage: str | None) -> str:
-    if vintage is not None:
-        if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", vintage):
-            return vintage
-        raise Refusal(
-            Problem(
-                "E107",
-                f"'{vintage}' is no release month.",
-                "Write it as 2024-01.",
-                column="vintage",
-            )
-        )
-    dated = re.search(r"(?<!\d)(\d{2})(0[1-9]|1[0-2])(\d{2})(?!\d)", path.stem)
-    if dated:
-        return f"20{dated[3]}-{dated[2]}"
-    raise Refusal(
-        Problem(
-            "E107",
-            "the file name does not tell the month of the release.",
-            "Give it, for instance as 2024-01.",
-            path.name,
-            column="vintage",
-        )
-    )
+    previous = releases.previous(recorded.FOLDER, chosen)
+    lost = _lost(previous, assaults)
+    tables_ = {f"{recorded.FOLDER}/{chosen}": assaults, f"recorded-context/{chosen}": context}
+    side = _crime_sidecar(path, chosen) | {"lacks": releases.lacks(previous, lost)}
+    written = releases.write(tables_, side, dry_run=dry_run)
+    return _summary(chosen, previous, len(rows), written, assaults, notes, lost, dry_run)
 
 
 def _crime_rows(table: Table, problems: Problems) -> tuple[pd.DataFrame, list[str]]:
-    rows = _joined(table)
-    rows = _with_forces(rows, "Force Name", problems)
+    rows = imported.joined(table)
+    rows = imported.with_forces(rows, "Force Name", problems)
     bodies = sorted(set(rows.loc[rows["force"] == "", "Force Name"]))
     rows = rows[rows["force"].ne("")]
     rows = rows.assign(
         first=_years(rows, problems),
         quarter=_quarters(rows, problems),
         code=rows["Offence Code"].map(_code),
-        offences=_counts(rows, "Number of Offences", problems),
     )
+    _check_codes(rows, problems)
+    rows, unstated = _numbered(rows, problems)
     problems.raise_if_any()
     _check_sheets(rows, problems)
     _check_repeats(rows, problems)
     notes = [f"Sheets without data, skipped: {', '.join(table.skipped)}."] if table.skipped else []
     notes += [f"Bodies that are no police force, skipped: {', '.join(bodies)}."] if bodies else []
+    notes += unstated
     start = [
         _quarter_start(first, quarter)
         for first, quarter in zip(rows["first"], rows["quarter"], strict=True)
     ]
     return rows.assign(quarter_start=pd.to_datetime(start).astype("datetime64[ns]")), notes
-
-
-def _joined(table: Table) -> pd.DataFrame:
-    parts = [sheet.frame.assign(sheet=sheet.name) for sheet in table.sheets]
-    rows = pd.concat(parts)
-    # A workbook mixes numbers, dates and text in one column; here every cell is compared as text.
-    for name in rows.columns:
-        if pd.api.types.infer_dtype(rows[name], skipna=False) != "string":
-            rows[name] = rows[name].map(_text)
-    return rows.rename_axis("row").reset_index()
-
-
-def _place(row: Any) -> str:
-    return f"sheet '{row['sheet']}': " if row["sheet"] else ""
-
-
-def _with_forces(rows: pd.DataFrame, column: str, problems: Problems) -> pd.DataFrame:
-    slugs: dict[object, str] = {}
-    first = rows.drop_duplicates(column)
-    for row in first.to_dict("records"):
-        slugs[row[column]] = _force_slug(row, column, problems)
-    return rows.assign(force=rows[column].map(slugs))
-
-
-def _force_slug(row: dict[Any, Any], column: str, problems: Problems) -> str:
-    name = "" if row[column] is None else str(row[column]).strip()
-    if plain(name) in NOT_FORCES:
-        return ""
-    found = forces.find(name) if name else None
-    if plain(name) in TOTALS or (found is not None and found.kind == "nation"):
-        what = f"{_place(row)}'{name}' is a total among forces."
-        problems.add("E124", what, "Delete the total rows.", row=row["row"], column=column)
-        return ""
-    if found is None:
-        what = f"{_place(row)}'{name}' is not a police force."
-        known = list(forces.names().values())
-        problems.add("E101", what, nearest(name, known), row=row["row"], column=column)
-        return ""
-    return found.slug
 
 
 def _years(rows: pd.DataFrame, problems: Problems) -> pd.Series:
@@ -338,7 +166,7 @@ def _years(rows: pd.DataFrame, problems: Problems) -> pd.Series:
             problem = refusal.problems[0]
             problems.add(
                 "E106",
-                f"{_place(row)}{problem.what}",
+                f"{imported.place(row)}{problem.what}",
                 problem.remedy,
                 row=row["row"],
                 column="Financial Year",
@@ -352,40 +180,66 @@ def _quarters(rows: pd.DataFrame, problems: Problems) -> pd.Series:
     for row in rows.drop_duplicates("Financial Quarter").to_dict("records"):
         match = re.fullmatch(r"[Qq]?\s*([1-4])(\.0)?", str(row["Financial Quarter"]).strip())
         if match is None:
-            what = f"{_place(row)}'{row['Financial Quarter']}' is not a quarter."
+            what = f"{imported.place(row)}'{row['Financial Quarter']}' is not a quarter."
             problems.add("E106", what, "Write 1 to 4.", row=row["row"], column="Financial Quarter")
         known[row["Financial Quarter"]] = int(match[1]) if match else 0
     return rows["Financial Quarter"].map(known)
 
 
-def _counts(
-    rows: pd.DataFrame,
-    column: str,
-    problems: Problems,
-    *,
-    whole: bool = True,
-    needed: pd.Series | None = None,
-) -> pd.Series:
-    cells = rows[column].map(_text)
-    values, wrong = readers.numbers(cells, whole=whole)
-    if needed is not None:
-        wrong &= needed
-    bad = rows[wrong.to_numpy(dtype=bool)]
-    for row, cell in list(zip(bad.to_dict("records"), cells[wrong], strict=True))[: readers.LISTED]:
-        what, remedy = readers.explain_number(cell, whole=whole)
-        problems.add("E102", f"{_place(row)}{what}", remedy, row=row["row"], column=column)
-    if len(bad) > readers.LISTED:
-        more = f"{len(bad) - readers.LISTED} further cells have problems of this kind."
-        problems.add("E102", more, "Correct them likewise.", column=column)
-    return values
-
-
-def _text(cell: object) -> str:
-    return "" if cell is None else str(cell).strip()
-
-
 def _code(cell: object) -> str:
-    return re.sub(r"\.0+$", "", _text(cell)).replace(" ", "").upper()
+    return re.sub(r"\.0+$", "", imported.text_of(cell)).replace(" ", "").upper()
+
+
+def _check_codes(rows: pd.DataFrame, problems: Problems) -> None:
+    """Refuse rows whose code is none, or is not the one their description belongs to."""
+    kinds = rows.drop_duplicates(["code", "Offence Description"])
+    wrong = 0
+    for row in kinds.to_dict("records"):
+        what, remedy = _code_fault(str(row["code"]), row)
+        if not what:
+            continue
+        same = (rows["code"] == row["code"]) & (
+            rows["Offence Description"] == row["Offence Description"]
+        )
+        wrong += 1
+        if wrong <= readers.LISTED:
+            extent = f" ({int(same.sum()):,} rows)" if same.sum() > 1 else ""
+            problems.add(
+                "E124",
+                f"{imported.place(row)}{what}{extent}",
+                remedy,
+                row=row["row"],
+                column="Offence Code",
+            )
+
+
+def _code_fault(code: str, row: dict[Any, Any]) -> tuple[str, str]:
+    described = imported.text_of(row["Offence Description"]) or "no description"
+    written = imported.text_of(row["Offence Code"])
+    expected = next((c for rule, c in _DESCRIBED if rule.search(described.casefold())), "")
+    if expected and code != expected:
+        remedy = f"The series counts it as {expected}: correct the cell if that is it, or ask the "
+        remedy += "publisher what became of the code."
+        return f"'{described}' has the code '{written}'.", remedy
+    if not _CODE.fullmatch(code):
+        remedy = "Write the code as the publisher does, for instance 104; leave no row out."
+        return f"'{described}' has the code '{written}', which is none.", remedy
+    return "", ""
+
+
+def _numbered(rows: pd.DataFrame, problems: Problems) -> tuple[pd.DataFrame, list[str]]:
+    """Read counts; marks for "not applicable" pass in codes that no series names."""
+    cells = rows["Number of Offences"].map(imported.text_of)
+    fraud = rows["Offence Group"].map(plain).str.contains("fraud")
+    named = rows["code"].isin([*CODES, *CONTEXT_CODES])
+    empty = cells.str.casefold().isin(_NOT_APPLICABLE) & ~named
+    counted = imported.counts(rows, "Number of Offences", problems, needed=~empty & ~fraud)
+    rows = rows.assign(offences=counted.fillna(0).astype("int64"))
+    codes = sorted(set(rows.loc[empty & ~fraud, "code"]))
+    if not codes:
+        return rows, []
+    note = f"{int((empty & ~fraud).sum())} cells say not applicable and count as none, in codes "
+    return rows, [f"{note}that no series names: {', '.join(codes[: imported.LISTED])}."]
 
 
 def _quarter_start(first: int, quarter: int) -> date:
@@ -409,7 +263,8 @@ def _check_repeats(rows: pd.DataFrame, problems: Problems) -> None:
     again = rows[rows.duplicated(key)]
     for row in again.head(readers.LISTED).to_dict("records"):
         what = (
-            f"{_place(row)}{row['Force Name']}, {row['Financial Year']} quarter {row['quarter']}, "
+            f"{imported.place(row)}{row['Force Name']}, {row['Financial Year']} quarter "
+            f"{row['quarter']}, "
             f"code {row['code']} stands twice."
         )
         problems.add("E105", what, "Keep one row per offence.", row=row["row"])
@@ -428,9 +283,8 @@ def _assaults(
     )
     early = (mine["quarter_start"] < starts) & starts.notna()
     for row in mine[early & (mine["offences"] != 0)].to_dict("records"):
-        what = (
-            f"{_place(row)}{row['offences']} offences of code {row['code']}, which did not exist."
-        )
+        held = f"{row['offences']} offences of code {row['code']}"
+        what = f"{imported.place(row)}{held}, which did not exist."
         problems.add(
             "E109", what, "Check year and code of the row.", row=row["row"], column="Offence Code"
         )
@@ -508,33 +362,61 @@ def _negative_notes(assaults: pd.DataFrame, context: pd.DataFrame) -> list[str]:
 
 
 def _context_notes(frame: pd.DataFrame, vintage: str) -> list[str]:
-    earlier = [name for name in releases.existing("recorded-context") if name < vintage]
+    earlier = releases.previous("recorded-context", vintage)
     if not earlier:
         return []
     key = ["force", "quarter_start"]
     old, new = (
         each.melt(key, list(CONTEXT_SERIES), "series", "offences").dropna()
-        for each in (tables.load(f"recorded-context/{earlier[-1]}"), frame)
+        for each in (tables.load(f"recorded-context/{earlier}"), frame)
     )
     change = releases.differences(old, new, [*key, "series"])
     shared = change.same + len(change.changed)
-    return [f"Other series: {len(change.changed):,} of {shared:,} cells differ from {earlier[-1]}."]
+    return [f"Other series: {len(change.changed):,} of {shared:,} cells differ from {earlier}."]
+
+
+def _lost(previous: str, frame: pd.DataFrame) -> tuple[str, ...]:
+    """Quarters, forces and codes that the release before held and this one does not."""
+    if not previous:
+        return ()
+    old = recorded.quarterly(previous)
+    old = old[old["flag"] != "structural zero"]
+    names = forces.names()
+    lost = []
+    days = sorted(set(old["quarter_start"]) - set(frame["quarter_start"]))
+    if days:
+        lost.append(f"{len(days)} quarters, {days[0]:%B %Y} to {days[-1]:%B %Y}")
+    gone = sorted(set(old["force"]) - set(frame["force"]))
+    lost += [f"force {names[slug]}" for slug in gone]
+    codes = sorted(set(old["offence_code"]) - set(frame["offence_code"]))
+    lost += [f"code {code}" for code in codes]
+    key = ["force", "financial_year", "offence_code"]
+    rest = old[
+        ~old["quarter_start"].isin(days)
+        & ~old["force"].isin(gone)
+        & ~old["offence_code"].isin(codes)
+    ]
+    missing = set(rest[key].itertuples(index=False, name=None)) - set(
+        frame[key].itertuples(index=False, name=None)
+    )
+    lost += [f"code {code} of {names[slug]} in {year}" for slug, year, code in sorted(missing)]
+    return tuple(lost)
 
 
 def _summary(
     vintage: str,
-    before: list[str],
+    previous: str,
     rows_read: int,
     written: tuple[str, ...],
     frame: pd.DataFrame,
     notes: list[str],
+    lost: tuple[str, ...],
+    dry_run: bool,
 ) -> Imported:
-    earlier = [name for name in before if name < vintage]
-    previous = earlier[-1] if earlier else ""
     old = recorded.quarterly(previous) if previous else frame.iloc[:0].assign(flag="")
     old = old[old["flag"] != "structural zero"]
-    change = releases.differences(old, frame, ["force", "quarter_start", "offence_code"])
-    yearly = ["force", "financial_year", "offence_code"]
+    change = releases.differences(old, frame, ["force", "offence_code", "quarter_start"])
+    yearly = ["force", "offence_code", "financial_year"]
     sums = releases.differences(_sums(old, frame, yearly), _sums(frame, old, yearly), yearly)
     proposed = breaks.detect(frame).merge(
         breaks.detect(old)[breaks.PROPOSAL[:3]], how="left", indicator=True
@@ -554,6 +436,8 @@ def _summary(
         gone=change.gone,
         new_breaks=fresh.reset_index(drop=True) if previous else fresh.iloc[:0],
         notes=tuple(notes),
+        lost=lost,
+        dry_run=dry_run,
     )
 
 
@@ -561,117 +445,6 @@ def _sums(frame: pd.DataFrame, other: pd.DataFrame, key: list[str]) -> pd.DataFr
     shared = frame[frame["quarter_start"].isin(set(other["quarter_start"]))]
     sums: pd.DataFrame = shared.groupby(key)["offences"].sum().reset_index()
     return sums
-
-
-def _workforce_rows(table: Table, problems: Problems) -> tuple[pd.DataFrame, list[str]]:
-    rows = _with_forces(_joined(table), "Force name", problems)
-    used = {"policeofficer", "policecommunitysupportofficer", "specialconstable"}
-    kinds = {str(kind): plain(kind).removesuffix("s") for kind in rows["Worker type"].unique()}
-    kind = rows["Worker type"].map(kinds)
-    # Special constables and volunteers are counted as persons only, so the official table writes
-    # N/A for their full-time equivalents; a cell that nothing is made of need not be a number.
-    rows = rows.assign(
-        kind=kind,
-        year=_march_years(rows, problems),
-        headcount=_counts(
-            rows,
-            "Total (Headcount)",
-            problems,
-            needed=kind.isin({"policeofficer", "specialconstable"}),
-        ),
-        fte=_counts(
-            rows,
-            "Total (FTE)",
-            problems,
-            whole=False,
-            needed=kind.isin({"policeofficer", "policecommunitysupportofficer"}),
-        ),
-    )
-    key = ["As at 31 March", "Force name", "Sex", "Rank", "Worker type"]
-    for row in rows[rows.duplicated(key)].head(readers.LISTED).to_dict("records"):
-        what = (
-            f"{_place(row)}{row['Force name']}, {row['Rank']}, {row['Worker type']} stands twice."
-        )
-        problems.add("E105", what, "Keep one row per group.", row=row["row"])
-    unused = sorted(name for name, kind in kinds.items() if kind not in used)
-    notes = [f"Sheets without data, skipped: {', '.join(table.skipped)}."] if table.skipped else []
-    notes += [f"Worker types not used: {', '.join(unused)}."] if unused else []
-    return rows, notes
-
-
-def _march_years(rows: pd.DataFrame, problems: Problems) -> pd.Series:
-    known: dict[object, int] = {}
-    for row in rows.drop_duplicates("As at 31 March").to_dict("records"):
-        match = re.match(
-            r"(?:31 March )?((?:19|20)\d{2})(?:\.0)?(?:-03-31.*)?$", _text(row["As at 31 March"])
-        )
-        if match is None:
-            what = f"{_place(row)}'{row['As at 31 March']}' is not a year at 31 March."
-            problems.add(
-                "E106", what, "Write the year, as 2023.", row=row["row"], column="As at 31 March"
-            )
-        known[row["As at 31 March"]] = int(match[1]) if match else 0
-    return rows["As at 31 March"].map(known)
-
-
-def _workforce(rows: pd.DataFrame, vintage: str) -> pd.DataFrame:
-    officers = rows["kind"] == "policeofficer"
-    constables = officers & rows["Rank"].map(plain).isin({"constable", "constables"})
-    women = officers & rows["Sex"].map(plain).isin({"female", "f", "women"})
-    parts = {
-        "officer_fte": (officers, "fte"),
-        "officer_headcount": (officers, "headcount"),
-        "constable_fte": (constables, "fte"),
-        "female_officer_fte": (women, "fte"),
-        "pcso_fte": (rows["kind"] == "policecommunitysupportofficer", "fte"),
-        "specials_headcount": (rows["kind"] == "specialconstable", "headcount"),
-    }
-    key = [rows["force"], rows["year"]]
-    frame = pd.DataFrame(
-        {
-            name: rows[value].where(mask).groupby(key).sum(min_count=1)
-            for name, (mask, value) in parts.items()
-        }
-    ).reset_index()
-    for name in ("officer_fte", "constable_fte", "female_officer_fte", "pcso_fte"):
-        frame[name] = frame[name].astype("float64").round(2)
-    frame["officer_headcount"] = frame["officer_headcount"].fillna(0).astype("int64")
-    frame["specials_headcount"] = frame["specials_headcount"].astype("Int64")
-    frame["as_at"] = pd.to_datetime(frame["year"].astype(str) + "-03-31").astype("datetime64[ns]")
-    frame["vintage"] = vintage
-    return frame[schemas.named(schemas.WORKFORCE)].sort_values(
-        ["force", "as_at"], ignore_index=True
-    )
-
-
-def _workforce_summary(
-    vintage: str,
-    before: list[str],
-    rows_read: int,
-    written: tuple[str, ...],
-    frame: pd.DataFrame,
-    notes: list[str],
-) -> Imported:
-    earlier = [name for name in before if name < vintage]
-    previous = earlier[-1] if earlier else ""
-    old = tables.load(f"workforce/{previous}") if previous else frame.iloc[:0]
-    key = ["force", "as_at"]
-    change = releases.differences(old, frame, key, value="officer_fte")
-    days = sorted(set(frame["as_at"]) - set(old["as_at"])) if previous else []
-    return Imported(
-        vintage=vintage,
-        previous=previous,
-        rows_read=rows_read,
-        files=written,
-        same=change.same,
-        changed=len(change.changed),
-        largest=change.changed.head(10),
-        revisions=releases.large(change.changed),
-        new_periods=tuple(f"{day:%d %B %Y}" for day in days),
-        gone=change.gone,
-        new_breaks=pd.DataFrame(columns=breaks.PROPOSAL),
-        notes=(*notes, *releases.jumps(frame)),
-    )
 
 
 def _crime_sidecar(path: Path, vintage: str) -> dict[str, Any]:
@@ -682,15 +455,5 @@ def _crime_sidecar(path: Path, vintage: str) -> dict[str, Any]:
         "url": CRIME_URL,
         "vintage": vintage,
         "notes": [f"Imported from {path.name}."],
-    }
-
-
-def _workforce_sidecar(path: Path, vintage: str) -> dict[str, Any]:
-    return {
-        "title": f"Police workforce by force at 31 March, release {vintage}",
-        "source": "Police workforce open data table",
-        "publisher": "Home Office",
-        "url": WORKFORCE_URL,
-        "vintage": vintage,
-        "notes": [f"Imported from {path.name}."],
+        "received": imported.received(path),
     }

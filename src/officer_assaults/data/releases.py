@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -19,6 +21,8 @@ from officer_assaults.refusals import Problem, Problems, Refusal
 LICENCE = "Open Government Licence v3.0"
 LICENCE_URL = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 LARGE = 0.05
+#: Losses that a sidecar lists.
+LISTED = 12
 _WHOLE = re.compile(r"\d{4}-(0[1-9]|1[0-2])|mid-\d{4}")
 #: Relative change of officer numbers in a year that is pointed out.
 JUMP = 0.15
@@ -33,7 +37,8 @@ class Differences:
     same, gone, added : int
         Cells that are equal, missing from the later, and missing from the earlier table.
     changed : pandas.DataFrame
-        Key columns, before, after, change (relative), the largest change first.
+        Key columns, before, after, change (relative, missing where before was 0), the largest
+        change in numbers first.
     """
 
     same: int
@@ -77,6 +82,116 @@ def lacking(folder: str, vintage: str) -> str:
     return lost if lost.partition(":")[0] in existing(folder) else ""
 
 
+def previous(folder: str, vintage: str) -> str:
+    """Release that a new one is compared with: the newest older one that lost nothing."""
+    older = [name for name in held(folder) if name < vintage]
+    whole = [name for name in older if not lacking(folder, name)]
+    return (whole or older or [""])[-1]
+
+
+def lacks(before: str, lost: Sequence[str]) -> str:
+    """Entry of a sidecar that keeps a release from leading; empty if nothing was lost."""
+    return f"{before}: {'; '.join(lost[:LISTED])}" if lost else ""
+
+
+def lost_rows(
+    before: pd.DataFrame, after: pd.DataFrame, period: str, measures: Sequence[str]
+) -> tuple[str, ...]:
+    """Periods, forces and figures that an earlier table holds and a later one does not."""
+    lost = []
+    for column, word in ((period, "period"), ("force", "force")):
+        gone = sorted(set(before[column]) - set(after[column]))
+        lost += [f"{word} {_key_words(pd.Series([each]))}" for each in gone]
+    shared = after[after[period].isin(set(before[period]))]
+    lost += [
+        f"figure {name}"
+        for name in measures
+        if before[name].notna().any() and not shared[name].notna().any() and len(shared)
+    ]
+    return tuple(lost)
+
+
+def changes(
+    before: pd.DataFrame, after: pd.DataFrame, key: list[str], measures: Sequence[str]
+) -> Differences:
+    """Compare several columns of two tables; the key then names the column as ``figure``."""
+    old, new = (
+        frame.melt(key, [name for name in measures if name in frame], "figure", "value")
+        .dropna(subset="value")
+        .astype({"value": "float64"})
+        for frame in (before, after)
+    )
+    return differences(old, new, [*key, "figure"], value="value")
+
+
+def remove(folder: str, vintage: str, *, dry_run: bool = False) -> tuple[str, ...]:
+    """Take an imported release out again, whole, so that ``data/`` is as it was before.
+
+    Parameters
+    ----------
+    folder : str
+        Folder of ``data/``; ``recorded-assaults`` takes ``recorded-context`` along.
+    vintage : str
+        Release.
+    dry_run : bool
+        Only say which files would go.
+
+    Returns
+    -------
+    tuple of str
+        Files removed, relative to the project.
+
+    Raises
+    ------
+    Refusal
+        E107 for a release that is not there or did not come in by an import.
+    """
+    if vintage not in held(folder):
+        known = ", ".join(held(folder)) or "none"
+        what = f"there is no release '{vintage}' in data/{folder}."
+        raise Refusal(Problem("E107", what, f"It holds {known}.", column="vintage"))
+    side = tables.sidecar(tables.path_of(f"{folder}/{vintage}"))
+    if side.get("imported") is not True:
+        raise Refusal(
+            Problem(
+                "E107",
+                f"the release '{vintage}' of data/{folder} came with the project.",
+                "Only imported releases are removed; version control brings the others back.",
+                column="vintage",
+            )
+        )
+    pair = [folder, "recorded-context"] if folder == "recorded-assaults" else [folder]
+    found = [
+        path
+        for each in pair
+        for suffix in (".csv", f".csv{tables.SIDECAR}")
+        if (path := paths.data_dir() / each / f"{vintage}{suffix}").exists()
+    ]
+    if not dry_run:
+        _unlink(found)
+    return tuple(tables.shown(path) for path in found)
+
+
+def _unlink(found: Sequence[Path]) -> None:
+    # The leading table goes first: without it no reader takes the rest for a release.
+    for path in found:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise unwritable(path, error) from error
+    for folder in {path.parent for path in found}:
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # only where the import had made it
+
+
+def unwritable(path: Path, error: OSError) -> Refusal:
+    """Refusal for a file of ``data/`` that cannot be written."""
+    reason = error.strerror or str(error)
+    what = f"cannot be written ({reason})."
+    remedy = "Nothing was changed. Make room, or ask for the right to write to data/."
+    return Refusal(Problem("E124", what, remedy, tables.shown(path)))
+
+
 def refuse_existing(folder: str, vintage: str) -> None:
     """Refuse a release that is there already.
 
@@ -113,7 +228,9 @@ def check(name: str, frame: pd.DataFrame, problems: Problems) -> None:
         problems.add(problem.code, f"{place}{problem.what}", problem.remedy, column=problem.column)
 
 
-def write(frames: Mapping[str, pd.DataFrame], sidecar: Mapping[str, Any]) -> tuple[str, ...]:
+def write(
+    frames: Mapping[str, pd.DataFrame], sidecar: Mapping[str, Any], *, dry_run: bool = False
+) -> tuple[str, ...]:
     """Write tables with their sidecars; the first table last, so that it marks the release.
 
     Parameters
@@ -122,6 +239,8 @@ def write(frames: Mapping[str, pd.DataFrame], sidecar: Mapping[str, Any]) -> tup
         Tables by name. The first one is never written over a file that exists.
     sidecar : mapping
         Title, source, publisher, url, vintage and notes shared by all.
+    dry_run : bool
+        Write nothing, only name the files.
 
     Returns
     -------
@@ -131,8 +250,11 @@ def write(frames: Mapping[str, pd.DataFrame], sidecar: Mapping[str, Any]) -> tup
     Raises
     ------
     Refusal
-        E107 if the first table exists by now. Nothing stays behind then, nor after an error.
+        E107 if the first table exists by now, E124 if ``data/`` cannot be written. Nothing stays
+        behind then, nor after an error.
     """
+    if dry_run:
+        return tuple(f"data/{name}.csv" for name in frames)
     leading = next(iter(frames))
     marker = paths.data_dir() / f"{leading}.csv"
     written = []
@@ -151,12 +273,14 @@ def write(frames: Mapping[str, pd.DataFrame], sidecar: Mapping[str, Any]) -> tup
             index=False, date_format="%Y-%m-%d", lineterminator="\n"
         )
         files.write_new(marker, leading_text)
-    except BaseException:
+    except BaseException as error:
         for path in written:
             path.unlink(missing_ok=True)
         if marker.exists():
             folder, _, vintage = leading.partition("/")
             refuse_existing(folder, vintage)
+        if isinstance(error, OSError):
+            raise unwritable(marker, error) from error
         raise
     return tuple(f"data/{name}.csv" for name in frames)
 
@@ -176,8 +300,9 @@ def differences(
     change = (changed["after"] - changed["before"]) / changed["before"].abs().where(
         changed["before"] != 0
     )
-    changed = changed.assign(change=change.fillna(float("inf")))
-    order = changed["change"].abs().sort_values(ascending=False, kind="stable").index
+    changed = changed.assign(change=change)
+    moved = (changed["after"] - changed["before"]).abs()
+    order = moved.sort_values(ascending=False, kind="stable").index
     return Differences(
         same=len(shared) - len(changed),
         gone=int((both["_merge"] == "left_only").sum()),
@@ -187,8 +312,8 @@ def differences(
 
 
 def large(changed: pd.DataFrame) -> pd.DataFrame:
-    """Select changes of more than 5 %, the largest first."""
-    return changed[changed["change"].abs() > LARGE].reset_index(drop=True)
+    """Select changes of more than 5 %, the largest first; any change from 0 is one."""
+    return changed[~(changed["change"].abs() <= LARGE)].reset_index(drop=True)
 
 
 def jumps(workforce: pd.DataFrame) -> list[str]:
@@ -221,7 +346,11 @@ def _sidecar_text(name: str, frame: pd.DataFrame, text: str, shared: Mapping[str
         "attribution": "Contains public sector information licensed under the Open Government "
         f"Licence v3.0. Source: {shared['publisher']}.",
         "vintage": shared["vintage"],
+        "how_read": tables.HOW_READ[0],
+        "received": shared["received"],
         "retrieved": date.today().isoformat(),
+        "imported": True,
+        **({"lacks": shared["lacks"]} if shared.get("lacks") else {}),
         "definitions": {
             column: spec.description
             for column, spec in schema.columns.items()

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from officer_assaults.files import write_atomic
 from officer_assaults.findings import VERDICTS
-from officer_assaults.page import catalogue, publication, styles, tables, words
+from officer_assaults.page import catalogue, picture, publication, styles, tables, words
 from officer_assaults.page.jinja import csp_hash, template
 from officer_assaults.page.page import finder_address
 from officer_assaults.refusals import Problems
@@ -26,6 +26,7 @@ INDEX = "index.html"
 EVIDENCE = "evidence.html"
 #: Table of all forces, in each of its forms.
 GLANCE_FILES = "all-forces*"
+CLAIMS_PAGE = "claims/collection.html"
 NOT_RUN = "not run"
 # Reports on how the work was done; the front page opens with the answers of the others.
 METHOD = ("00_audit", "09_validation")
@@ -33,6 +34,7 @@ METHOD = ("00_audit", "09_validation")
 FIRST = ("05_crewing",)
 _LONGEST_ERROR = 240
 _SITE_MARK = ".nojekyll"
+_PICTURE = '<meta property="og:image" content="'
 _CLAIMS_MODULE = "officer_assaults.topics.claims.report"
 _FINDER_LINK = re.compile(r'href="\.\./index\.html#force-([a-z-]+)"')
 # The first day a zip archive can hold; a real one would change the bytes.
@@ -101,8 +103,12 @@ def build_index(reports: Path) -> Path:
 
     results = read_reports(reports)
     fill_gaps(reports, results)
+    picture.refresh(reports, results)
     page = render_index(
-        results, failures=read_failures(reports), glances=_with_glance(reports, results)
+        results,
+        failures=read_failures(reports),
+        glances=_with_glance(reports, results),
+        others=_if_there(reports, CLAIMS_PAGE),
     )
     write_atomic(reports / EVIDENCE, render_evidence(results))
     near = "../data/" if (reports.parent / "data").is_dir() else ""
@@ -118,6 +124,7 @@ def render_index(
     failures: Iterable[Mapping[str, Any]] = (),
     packs: Iterable[str] = (),
     glances: Collection[str] = (),
+    others: str = "",
     only: str | None = None,
 ) -> str:
     """Write the front page.
@@ -132,6 +139,8 @@ def render_index(
         Short names of the forces whose pack lies beside their reports.
     glances : collection of str
         Short names of the forces that have a page at a glance.
+    others : str
+        Address of the page of claims by others; empty if there is none.
     only : str, optional
         Short name of the one force that the page is for, in its pack.
 
@@ -161,6 +170,7 @@ def render_index(
         unbuilt=[shelf for shelf in shelves[1:] if not (shelf.built or only)],
         only=only,
         glances=glances,
+        others=others,
         tiles=[] if only else [shelf for shelf in shelves[1:] if shelf.row],
         failed=[_failure(run) for run in failed],
         count=len(results),
@@ -240,12 +250,14 @@ def pack(reports: Path, force: str) -> bytes:
         for suffix in (".html", ".json"):
             path = reports / result["scope"] / f"{result['notebook']}{suffix}"
             files[f"{result['scope']}/{path.name}"] = path.read_bytes()
+        name = f"{result['scope']}/{result['notebook']}.png"
+        files[name] = picture.of_report(result)
     for name, page in _gaps(results).items():
         files[name] = page.encode()
     return _zip({f"{force}-reports/{name}": content for name, content in files.items()})
 
 
-def build_site(reports: Path, out: Path) -> list[Path]:
+def build_site(reports: Path, out: Path, address: str = "") -> list[Path]:
     """Gather everything that a static host needs, with a pack per force and direct links.
 
     Reports link other forces through the front page, because they cannot know what is built; in a
@@ -257,6 +269,8 @@ def build_site(reports: Path, out: Path) -> list[Path]:
         Folder of reports.
     out : Path
         Folder to fill; what an earlier site left there is removed first.
+    address : str
+        Address that the site will have; previews of shared links need it.
 
     Returns
     -------
@@ -274,23 +288,33 @@ def build_site(reports: Path, out: Path) -> list[Path]:
 
     results = read_reports(reports)
     _refuse_internal(results)
-    files = _site_files(reports, results)
+    files = _site_files(reports, results, address)
     _empty(out)
     for name, content in files.items():
         write_atomic(out / name, content)
     return [out / name for name in files]
 
 
-def _site_files(reports: Path, results: Sequence[Mapping[str, Any]]) -> dict[str, str | bytes]:
+def _site_files(
+    reports: Path, results: Sequence[Mapping[str, Any]], address: str
+) -> dict[str, str | bytes]:
     built = {(result["scope"], result["notebook"]) for result in results}
     files: dict[str, str | bytes] = dict(_gaps(results))
     for scope, notebook in sorted(built):
         page = (reports / scope / f"{notebook}.html").read_text(encoding="utf-8")
-        files[f"{scope}/{notebook}.html"] = _linked_directly(page, notebook, built)
+        linked = _linked_directly(page, notebook, built)
+        files[f"{scope}/{notebook}.html"] = _with_address(linked, scope, address)
         files[f"{scope}/{notebook}.json"] = (reports / scope / f"{notebook}.json").read_bytes()
+    for result in results:
+        files[f"{result['scope']}/{result['notebook']}.png"] = picture.of_report(result, address)
     forces = sorted({scope for scope, _ in built} - {catalogue.NATIONAL})
     files |= {pack_name(force): pack(reports, force) for force in forces}
-    files[INDEX] = render_index(results, packs=forces, glances=_with_glance(reports, results))
+    files[INDEX] = render_index(
+        results,
+        packs=forces,
+        glances=_with_glance(reports, results),
+        others=_if_there(reports, CLAIMS_PAGE),
+    )
     files[EVIDENCE] = render_evidence(results)
     files |= publication.pages(results, data_root="data/")
     files |= {f"data/{name}": content for name, content in publication.data_files().items()}
@@ -304,7 +328,12 @@ def _site_files(reports: Path, results: Sequence[Mapping[str, Any]]) -> dict[str
 def _beside(reports: Path, scopes: Iterable[str]) -> list[str]:
     """Pages and files at a glance, by their names in the folder of reports."""
     found = [*reports.glob(GLANCE_FILES), *(reports / scope / INDEX for scope in scopes)]
+    found.append(reports / CLAIMS_PAGE)
     return sorted(path.relative_to(reports).as_posix() for path in found if path.is_file())
+
+
+def _if_there(reports: Path, name: str) -> str:
+    return name if (reports / name).is_file() else ""
 
 
 def _with_glance(reports: Path, results: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -337,6 +366,12 @@ def _empty(out: Path) -> None:
     if any(out.iterdir()) and not (out / _SITE_MARK).is_file():
         raise FileExistsError(f"{out} holds other things than an earlier site; name a new folder")
     shutil.rmtree(out)
+
+
+def _with_address(page: str, scope: str, address: str) -> str:
+    """Make the picture of a preview absolute, which those who fetch it ask for."""
+    base = address.rstrip("/")
+    return page.replace(_PICTURE, f"{_PICTURE}{base}/{scope}/") if base else page
 
 
 def _linked_directly(page: str, notebook: str, built: set[tuple[str, str]]) -> str:

@@ -457,21 +457,21 @@ RULES: Mapping[str, Rule] = {
         "(assumption).",
     ),
     "bc-14": _adopt(
-        _JUSTICE, "justice.away", lambda finding: f"{_share(finding)} of prosecuted convicted",
-        "Read as most not charged, or most not convicted.",
+        _JUSTICE, "justice.away",
+        lambda finding: f"{_share(finding)} of recorded convicted, if the links hold",
+        "An opinion: how few would be few is nowhere said, and the tables are not linked.",
     ),
     "rc-01": _adopt(
         _JUSTICE, "composition.quarter",
         lambda finding: f"{_count(finding)} recorded offences in the quarter",
     ),
     "rc-02": _adopt(
-        _JUSTICE, "composition.threats_with_weapons_more_than",
-        lambda finding: f"{_share(finding)} if all are among those reported",
-        "“More than” leaves the upper end open, and threats are not in the recorded series.",
+        _JUSTICE, "composition.threats_with_weapons_more_than", _nothing,
+        "A count that the force's log would settle; threats are not in the recorded series.",
     ),
     "rc-03": _adopt(
-        _JUSTICE, "composition.officers_spat_at",
-        lambda finding: f"{_share(finding)} if all are among those reported",
+        _JUSTICE, "composition.officers_spat_at", _nothing,
+        "A count that the force's log would settle.",
     ),
     "rc-04": _needs_rows(
         (_CREWING, "crewing.survey_bounds"), _bounds,
