@@ -371,14 +371,17 @@ def what_if_table(story: PlanningStory) -> dict[str, Any]:
         for label, change in _changed(story)
     ]
     present = story.next_count
+    intervals = {"Next year's count": ("lower", "upper")}
+    if rows:
+        intervals["Difference"] = ("least", "most")
     rows.insert(0, {"Policy": "Crewing as it is", "Next year's count": present[0],
                     "lower": present[1], "upper": present[2]})  # fmt: skip
     return {
         "frame": pd.DataFrame(rows),
         "caption": f"{story.focus.name}, {story.next_year}: recorded offences under other crewing "
         "policies at the same officer-hours",
-        "formats": {"Next year's count": 0, "Difference": 0},
-        "intervals": {"Next year's count": ("lower", "upper"), "Difference": ("least", "most")},
+        "formats": dict.fromkeys(intervals, 0),
+        "intervals": intervals,
         "level": story.level,
         "simulated": story.simulated,
         "notes": [
@@ -448,6 +451,11 @@ def questions_table(story: PlanningStory) -> dict[str, Any]:
         "simulated": story.simulated,
         "notes": f"{mechanical}Adjusted as in report 05.",
     }
+
+
+def any_what_if(story: PlanningStory) -> bool:
+    """Whether the crewing rows can judge any policy; with too few areas they can judge none."""
+    return bool(_changed(story))
 
 
 def what_if_rows(story: PlanningStory) -> pd.DataFrame:
