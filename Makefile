@@ -11,6 +11,7 @@ FORCE ?=
 NB ?= 01_rise
 SET ?=
 DATA ?=
+FILE ?=
 JOBS ?=
 OUT ?= site
 ARGS ?=
@@ -39,7 +40,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Without FORCE the command takes the focus force, or the one that an own export names. Values reach
 # the command through the environment, so that they may hold quotes.
-export FORCE NB SET DATA JOBS OUT PYTHON
+export FORCE NB SET DATA FILE JOBS OUT PYTHON
 options = $(if $(FORCE),--force "$$FORCE") $(if $(SET),--set "$$SET") $(if $(JOBS),--jobs "$$JOBS")
 
 .PHONY: help
@@ -61,6 +62,10 @@ report: $(SELF) ## render one notebook: NB=01_rise FORCE=kent SET="period1=2019-
 .PHONY: crewing
 crewing: $(SELF) ## run the crewing notebooks on your own export: DATA=path/to/cells.csv
 	@$(APP) crewing report "$$DATA" $(options)
+
+.PHONY: claims
+claims: $(SELF) ## judge claims by others and write their page: FILE=mine.yml (CSV or YAML)
+	@$(APP) claims $(if $(value FILE),"$$FILE")
 
 .PHONY: verify
 verify: $(SELF) ## run the tracked reports again and compare with the committed findings

@@ -44,6 +44,7 @@ def test_wording_rules_hold_and_the_first_screen_is_complete(report, request):
 @pytest.mark.parametrize(
     ("finding", "value", "lower", "upper"),
     [
+        ("injury_pooled", 1.183, 1.042, 1.345),
         ("injury_ratio", 1.216, 0.963, 1.535),
         ("injury_ratio_unclustered", 1.212, 1.005, 1.463),
         ("injury_ratio_activity", 1.191, 0.948, 1.497),
@@ -61,6 +62,7 @@ def test_evidence_states_the_figures(evidence, finding, value, lower, upper):
 def test_evidence_verdicts_follow_their_rules(evidence):
     verdicts = {name: found["verdict"] for name, found in evidence.findings.items()}
     assert verdicts == {
+        "crewing.injury_pooled": "consistent",
         "crewing.injury_ratio": "not supported",
         "crewing.injury_ratio_activity": "not supported",
         "crewing.injury_ratio_unclustered": "not supported",
@@ -85,7 +87,12 @@ def test_evidence_names_its_data_and_says_what_was_left_out(evidence):
         "use-of-force/taser",
     } <= evidence.releases
     assert any("intimidation" in html for html in evidence.html("table"))
-    assert len(evidence.html("figure")) == 6
+    assert len(evidence.html("figure")) == 4
+    # There is a Birmingham in England.
+    assert "Birmingham, Alabama" in evidence.text("main_points")[0]
+    assert not any(
+        "Birmingham PD" in text for role in ("main_points", "table") for text in evidence.text(role)
+    )
 
 
 def test_evidence_with_other_choices_still_speaks(monkeypatch):
@@ -180,7 +187,7 @@ def test_one_edit_of_the_forecaster_moves_the_words_and_the_finding(planning, mo
     assert before["value"] != after["value"]
     assert planning.text("headline") != edited.text("headline")
     assert "0 quarters" in after["note"]
-    assert "No crewing policy can be judged" in "".join(edited.text("caveat"))
+    assert "No crewing policy can be judged" in edited.text("main_points")[0]
     assert not any("takes off the road" in html for html in edited.html("table"))
 
 

@@ -22,6 +22,8 @@ COMMANDS = {
     "import": "officer_assaults.cli.data:import_",
     "releases": "officer_assaults.cli.releases:releases",
     "breaks": "officer_assaults.cli.releases:breaks",
+    "claim": "officer_assaults.cli.claims:claim",
+    "claims": "officer_assaults.cli.claims:claims",
     "crewing": "officer_assaults.cli.crewing:crewing",
     "template": "officer_assaults.cli.crewing:template",
 }

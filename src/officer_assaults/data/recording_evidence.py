@@ -185,6 +185,20 @@ def first_year(
     return FirstYear(before.n_total, after.n_total, before.days, after.days, in_force)
 
 
+def yearly_no_injury(force: str | Force, vintage: str = "auto") -> pd.Series:
+    """Sum recorded assaults without injury of complete years free of decided breaks, by label.
+
+    Whole series of England and Wales for the nation.
+    """
+    slug = forces.resolve(force).slug
+    usable = recorded.usable_quarters((NO_INJURY,), vintage).frame
+    if slug != NATION:
+        usable = usable[usable["force"] == slug]
+    whole = usable.groupby(["force", "financial_year"])["offences"].agg(["sum", "size"])
+    sums = whole["sum"].where(whole["size"] == 4)
+    return sums.groupby("financial_year").agg(lambda each: each.sum(skipna=False)).dropna()
+
+
 def touched_codes(two: TwoYears) -> tuple[str, ...]:
     """Offence codes of two years that a decided recording break touches, flagged ones included."""
     touches = breaks.touching(two.period0, two.period1, two.codes, two.vintage)

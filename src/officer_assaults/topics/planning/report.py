@@ -471,14 +471,17 @@ def what_if_table(story: PlanningStory) -> dict[str, Any]:
         for label, change in _changed(story)
     ]
     present = story.next_count
+    intervals = {"Next year's count": ("lower", "upper")}
+    if rows:
+        intervals["Difference"] = ("least", "most")
     rows.insert(0, {"Policy": "Crewing as it is", "Next year's count": present[0],
                     "lower": present[1], "upper": present[2]})  # fmt: skip
     return {
         "frame": pd.DataFrame(rows),
         "caption": f"{story.focus.name}, {story.next_year}: recorded offences under other crewing "
         "policies at the same officer-hours",
-        "formats": {"Next year's count": 0, "Difference": 0},
-        "intervals": {"Next year's count": ("lower", "upper"), "Difference": ("least", "most")},
+        "formats": dict.fromkeys(intervals, 0),
+        "intervals": intervals,
         "level": story.level,
         "simulated": story.simulated,
         "notes": [
@@ -494,7 +497,7 @@ def price_table(story: PlanningStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: victims avoided in a year, and units lost for it."""
     told = story.policies[story.policies["refusal"] == ""]
     if told.empty:
-        raise ValueError("no policy can be judged: show judged(story) first")
+        raise ValueError("no policy can be judged: ask any_what_if first")
     moved = float(told["longer_backup"].abs().max())
     backup = (
         f"If lost units lengthened back-up by a square-root law {ASSUMED}, no policy's number "
@@ -552,14 +555,9 @@ def questions_table(story: PlanningStory) -> dict[str, Any]:
     }
 
 
-def judged(story: PlanningStory) -> bool:
-    """Whether any crewing policy can be judged on the cells."""
+def any_what_if(story: PlanningStory) -> bool:
+    """Whether the crewing rows can judge any policy; with too few areas they can judge none."""
     return bool(_changed(story))
-
-
-def why_none(story: PlanningStory) -> list[str]:
-    """Say why no policy can be judged, one sentence a policy."""
-    return ["No crewing policy can be judged on these cells.", *_refused(story)]
 
 
 def what_if_rows(story: PlanningStory) -> pd.DataFrame:
