@@ -26,6 +26,7 @@ INDEX = "index.html"
 EVIDENCE = "evidence.html"
 #: Table of all forces, in each of its forms.
 GLANCE_FILES = "all-forces*"
+CLAIMS_PAGE = "claims/collection.html"
 NOT_RUN = "not run"
 # Reports on how the work was done; the front page opens with the answers of the others.
 METHOD = ("00_audit", "09_validation")
@@ -104,7 +105,10 @@ def build_index(reports: Path) -> Path:
     fill_gaps(reports, results)
     picture.refresh(reports, results)
     page = render_index(
-        results, failures=read_failures(reports), glances=_with_glance(reports, results)
+        results,
+        failures=read_failures(reports),
+        glances=_with_glance(reports, results),
+        others=_if_there(reports, CLAIMS_PAGE),
     )
     write_atomic(reports / EVIDENCE, render_evidence(results))
     near = "../data/" if (reports.parent / "data").is_dir() else ""
@@ -120,6 +124,7 @@ def render_index(
     failures: Iterable[Mapping[str, Any]] = (),
     packs: Iterable[str] = (),
     glances: Collection[str] = (),
+    others: str = "",
     only: str | None = None,
 ) -> str:
     """Write the front page.
@@ -134,6 +139,8 @@ def render_index(
         Short names of the forces whose pack lies beside their reports.
     glances : collection of str
         Short names of the forces that have a page at a glance.
+    others : str
+        Address of the page of claims by others; empty if there is none.
     only : str, optional
         Short name of the one force that the page is for, in its pack.
 
@@ -163,6 +170,7 @@ def render_index(
         unbuilt=[shelf for shelf in shelves[1:] if not (shelf.built or only)],
         only=only,
         glances=glances,
+        others=others,
         tiles=[] if only else [shelf for shelf in shelves[1:] if shelf.row],
         failed=[_failure(run) for run in failed],
         count=len(results),
@@ -301,7 +309,12 @@ def _site_files(
         files[f"{result['scope']}/{result['notebook']}.png"] = picture.of_report(result, address)
     forces = sorted({scope for scope, _ in built} - {catalogue.NATIONAL})
     files |= {pack_name(force): pack(reports, force) for force in forces}
-    files[INDEX] = render_index(results, packs=forces, glances=_with_glance(reports, results))
+    files[INDEX] = render_index(
+        results,
+        packs=forces,
+        glances=_with_glance(reports, results),
+        others=_if_there(reports, CLAIMS_PAGE),
+    )
     files[EVIDENCE] = render_evidence(results)
     files |= publication.pages(results, data_root="data/")
     files |= {f"data/{name}": content for name, content in publication.data_files().items()}
@@ -315,7 +328,12 @@ def _site_files(
 def _beside(reports: Path, scopes: Iterable[str]) -> list[str]:
     """Pages and files at a glance, by their names in the folder of reports."""
     found = [*reports.glob(GLANCE_FILES), *(reports / scope / INDEX for scope in scopes)]
+    found.append(reports / CLAIMS_PAGE)
     return sorted(path.relative_to(reports).as_posix() for path in found if path.is_file())
+
+
+def _if_there(reports: Path, name: str) -> str:
+    return name if (reports / name).is_file() else ""
 
 
 def _with_glance(reports: Path, results: Iterable[Mapping[str, Any]]) -> set[str]:
