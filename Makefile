@@ -15,7 +15,8 @@ FILE ?=
 JOBS ?=
 OUT ?= site
 ARGS ?=
-$(call typed,FORCE NB SET DATA JOBS OUT ARGS)
+OVER ?=
+$(call typed,FORCE NB SET DATA FILE JOBS OUT ARGS OVER)
 ifdef PYTHON
 $(call typed,PYTHON)
 else
@@ -40,7 +41,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Without FORCE the command takes the focus force, or the one that an own export names. Values reach
 # the command through the environment, so that they may hold quotes.
-export FORCE NB SET DATA FILE JOBS OUT PYTHON
+export FORCE NB SET DATA FILE JOBS OUT OVER PYTHON
 options = $(if $(FORCE),--force "$$FORCE") $(if $(SET),--set "$$SET") $(if $(JOBS),--jobs "$$JOBS")
 
 .PHONY: help
@@ -58,6 +59,14 @@ reports: $(SELF) ## render FORCE (default thames-valley; all; kent,sussex) and t
 .PHONY: report
 report: $(SELF) ## render one notebook: NB=01_rise FORCE=kent SET="period1=2019-20"
 	@$(APP) report "$$NB" $(options)
+
+.PHONY: sweep
+sweep: $(SELF) ## run one notebook over values: NB=01_rise FORCE=kent,sussex OVER="period1=2018/19..2022/23"
+	@$(APP) sweep "$$NB" --over "$$OVER" $(options)
+
+.PHONY: findings
+findings: $(SELF) ## gather the findings of all reports that are built, as CSV and Parquet
+	@$(APP) findings
 
 .PHONY: crewing
 crewing: $(SELF) ## run the crewing notebooks on your own export: DATA=path/to/cells.csv

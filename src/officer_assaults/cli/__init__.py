@@ -12,6 +12,8 @@ COMMANDS = {
     "reports": "officer_assaults.cli.reports:reports",
     "report": "officer_assaults.cli.reports:report",
     "index": "officer_assaults.cli.reports:index",
+    "sweep": "officer_assaults.cli.sweep:sweep",
+    "findings": "officer_assaults.cli.sweep:findings",
     "verify": "officer_assaults.cli.findings:verify",
     "publish": "officer_assaults.cli.findings:publish",
     "site": "officer_assaults.cli.site:site",

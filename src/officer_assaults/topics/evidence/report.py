@@ -191,7 +191,7 @@ def headline(story: CrewingStory) -> dict[str, str]:
     ratio = words.number(both["Ratio"], 2)
     return {
         "number": ratio,
-        "text": f"In {words.plural(count, 'American study', 'American studies')} officers alone "
+        "text": f"In American studies, {words.number(count)} taken together, officers alone "
         f"were injured {ratio} times as often, once assaulted, as officers in pairs.",
         "interval": words.interval_words(both["lower"], both["upper"], 2, level=story.level) + ".",
         "caveat": "This is injury among officers already assaulted, in another country. Who is "
@@ -465,9 +465,9 @@ def words_for_published(story: CrewingStory) -> dict[str, str]:
     }
 
 
-def published_table(story: CrewingStory) -> dict[str, Any]:
+def published_table(ledger: pd.DataFrame) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: results that could only be read as a direction."""
-    mine = story.ledger[story.ledger["topic"] == CREWING_TOPIC]
+    mine = ledger[ledger["topic"] == CREWING_TOPIC]
     drawn = pd.to_numeric(mine["lower"], errors="coerce").notna()
     rest = mine[~drawn]
     return {
@@ -824,10 +824,6 @@ def _excludes(found: RiskRatio) -> bool:
 
 def _leaves(found: RiskRatio) -> str:
     return "chance alone would not give" if _excludes(found) else "chance alone could give"
-
-
-def _interval(found: RiskRatio, story: CrewingStory) -> str:
-    return words.interval_words(found.lower, found.upper, 3, level=story.level)
 
 
 def _limits(limits: Any) -> str:

@@ -17,7 +17,6 @@ from officer_assaults.stats.designs import check_events, check_rank
 from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.labels import look_alikes, named
 
-FloatArray = NDArray[np.float64]
 Outcome = Literal["all", "injury"]
 
 REFERENCE_BACKUP = 10.0

@@ -254,7 +254,7 @@ def _studies_in_words(story: CrewingStory) -> str:
         return "No interval: nothing that was published can be counted."
     *single, both = story.studies.to_dict("records")
     return (
-        f"{words.plural(len(single), 'American study', 'American studies')} together: officers "
+        f"American studies, {words.number(len(single))} taken together: officers "
         f"alone were injured {words.number(both['Ratio'], 2)} times as often once assaulted "
         f"({words.interval_words(both['lower'], both['upper'], 2, level=story.level)})."
     )

@@ -56,6 +56,8 @@ def model_table(story: CrewingStory, fit: Any) -> dict[str, Any]:
     if not story.analysis.adjusted.has_interval:
         table = table.assign(lower=math.nan, upper=math.nan)
     kept = table.loc[~hidden, ["term", ratio, "lower", "upper"]]
+    asked = kept["term"].str.contains(r"\bsingle\b")
+    kept = pd.concat([kept[asked], kept[~asked]], ignore_index=True)
     return {
         "frame": kept.set_axis(["Term", "Rate ratio", "lower", "upper"], axis=1),
         "caption": "The fitted model: rate ratios per officer-hour",
