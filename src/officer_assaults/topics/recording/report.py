@@ -479,7 +479,7 @@ def _found_level(story: ReportingStory, panel: PanelFit) -> Finding:
         unit="probability that an assault is recorded",
         denominator="assaults on officers",
         tolerance=1e-4,
-        note=f"set by the prior {ASSUMED}: contraction {row['contraction']:.2f}",
+        note=f"{row['label']} {ASSUMED}: contraction {row['contraction']:.2f}",
         **{**common(story), "vintage": story.panel_vintage},
     )
 
