@@ -7,8 +7,10 @@ import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 import sample_notebook
 from bs4 import BeautifulSoup
@@ -121,10 +123,7 @@ def test_a_gap_page_never_replaces_a_report(reports: Path) -> None:
     assert (reports / "kent" / "01_rise.html").read_text() == before
 
 
-def test_claims_are_judged_or_said_not_to_be(
-    reports: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(site, "_claims", lambda results: [])
+def test_claims_are_judged_or_said_not_to_be(reports: Path) -> None:
     assert "not run" in _soup(site.build_index(reports)).get_text()
     claims = [
         Claim("A paper, 2019", "sixth worst of 40", "not supported", "26th of 43 per officer, "
@@ -133,8 +132,14 @@ def test_claims_are_judged_or_said_not_to_be(
               "thames-valley/01_rise"),
         Claim("A paper, 2019", "72 spat at", "not run", "", ""),
     ]  # fmt: skip
-    monkeypatch.setattr(site, "_claims", lambda results: claims)
-    soup = _soup(site.build_index(reports))
+    judging = SimpleNamespace(
+        FOCUS="thames-valley",
+        rows=lambda results: claims,
+        by_article=lambda rows: {"A paper, 2019": rows},
+        ways_in=lambda rows: [],
+        ledger=lambda: pd.DataFrame({"topic": []}),
+    )
+    soup = _soup(site.build_index(reports, judging))
     rows = soup.select("table.claims tbody tr:not(.article)")
     assert [row.q.get_text() for row in rows] == [claim.claim for claim in claims]  # type: ignore[union-attr]
     assert rows[0].a["href"] == "thames-valley/02_forces.html"  # type: ignore[index]

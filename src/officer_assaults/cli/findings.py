@@ -114,6 +114,7 @@ _KINDS = (".html", ".json")
 def _copy(project: Project, files: Sequence[Path], target: Path) -> None:
     """Replace the published set as a whole, index included."""
     from officer_assaults.cli import output
+    from officer_assaults.page import catalogue
 
     fresh = target.with_name(".published-new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -121,6 +122,7 @@ def _copy(project: Project, files: Sequence[Path], target: Path) -> None:
         copy = fresh / file.relative_to(project.reports)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
+    output.glance_pages(project, catalogue.force_names(), folder=fresh)
     output.build_index(fresh)
     shutil.rmtree(fresh / ".state", ignore_errors=True)
     shutil.rmtree(target, ignore_errors=True)

@@ -77,13 +77,16 @@ def build(project: Project) -> Path:
     return path
 
 
-def glance_pages(project: Project, scopes: Iterable[str] = ()) -> None:
+def glance_pages(
+    project: Project, scopes: Iterable[str] = (), *, folder: Path | None = None
+) -> None:
     """Write the page at a glance of every force that has reports, and of further ``scopes``."""
     from officer_assaults.topics.forces.glance import pages
 
+    target = folder or project.reports
     pages.write(
-        project.reports,
-        results.read_reports(project.reports),
+        target,
+        results.read_reports(target),
         inputs=hash_json(manifest([project.source, *project.data])),
         scopes=scopes,
     )
@@ -101,8 +104,9 @@ def _claims_page(project: Project) -> None:
 def build_index(folder: Path) -> Path:
     """Build the front page of any folder of reports."""
     from officer_assaults.page import site
+    from officer_assaults.topics.claims import report as judging
 
-    return site.build_index(folder)
+    return site.build_index(folder, judging)
 
 
 def build_if_stale(project: Project) -> None:

@@ -16,13 +16,14 @@ def site(folder: Path, address: str) -> None:
     from officer_assaults.page import site as site_
     from officer_assaults.pipeline import results
     from officer_assaults.refusals import Problem, Refusal
+    from officer_assaults.topics.claims import report as judging
 
     reports = project_.load().reports
     found = results.read_reports(reports, variants=True)
     if all(results.VARIANT in report["name"] for report in found):
         raise Refusal(Problem("P310", "no report is made yet.", "Make some: 'make reports'."))
     try:
-        files = site_.build_site(reports, folder, address)
+        files = site_.build_site(reports, folder, address, judging)
     except FileExistsError as error:
         raise Refusal(Problem("P307", f"{error}.", "Nothing was written.")) from error
     click.echo(f"Gathered {len(files)} files in {folder}.")

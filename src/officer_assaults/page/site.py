@@ -9,11 +9,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from textwrap import shorten
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from officer_assaults.files import write_atomic
 from officer_assaults.findings import VERDICTS
@@ -21,6 +20,9 @@ from officer_assaults.page import catalogue, picture, publication, styles, table
 from officer_assaults.page.jinja import csp_hash, template
 from officer_assaults.page.page import finder_address
 from officer_assaults.refusals import Problems
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INDEX = "index.html"
 EVIDENCE = "evidence.html"
@@ -37,14 +39,13 @@ _SITE_MARK = ".nojekyll"
 #: The list of what a site wrote; the next one removes these files and no others.
 _SITE_FILES = ".site-files"
 _PICTURE = '<meta property="og:image" content="'
-_CLAIMS_MODULE = "officer_assaults.topics.claims.report"
 _FINDER_LINK = re.compile(r'href="\.\./index\.html#force-([a-z-]+)"')
 # The first day a zip archive can hold; a real one would change the bytes.
 _ZIP_DAY = (1980, 1, 1, 0, 0, 0)
 
 
 class Claim(Protocol):
-    """What :mod:`officer_assaults.topics.claims.report` tells of one claim.
+    """What a module that judges claims tells of one claim.
 
     ``article`` and ``claim`` are what was said and where, ``verdict`` one of the six words or
     ``"not run"``, ``number`` our own figure with its interval in words, and ``link`` the report
@@ -56,6 +57,27 @@ class Claim(Protocol):
     verdict: str
     number: str
     link: str
+
+
+class Judging(Protocol):
+    """A module that judges claims by the findings of the reports; the page knows no topic.
+
+    ``FOCUS`` is the force that the claims are about.
+    """
+
+    FOCUS: str
+
+    def rows(self, results: Iterable[Mapping[str, Any]]) -> Sequence[Any]:
+        """Judge every claim; each as a :class:`Claim`."""
+
+    def by_article(self, judged: Sequence[Any]) -> Mapping[str, Sequence[Any]]:
+        """Group claims by where they were made."""
+
+    def ways_in(self, judged: Sequence[Any]) -> Sequence[Any]:
+        """Short paths through the reports, for each kind of reader."""
+
+    def ledger(self) -> pd.DataFrame:
+        """Evidence with its sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +107,7 @@ class Shelf:
     pack: str = ""
 
 
-def build_index(reports: Path) -> Path:
+def build_index(reports: Path, judging: Judging | None = None) -> Path:
     """Write the front page of a folder of reports, from what lies in it.
 
     Where a folder holds some of its reports, a page that says "not built" fills the place of each
@@ -95,6 +117,8 @@ def build_index(reports: Path) -> Path:
     ----------
     reports : Path
         Folder with one subfolder per force and one for England and Wales.
+    judging : module, optional
+        Judges the claims; without it the front page shows none.
 
     Returns
     -------
@@ -109,10 +133,12 @@ def build_index(reports: Path) -> Path:
     page = render_index(
         results,
         failures=read_failures(reports),
+        judging=judging,
         glances=_with_glance(reports, results),
         others=_if_there(reports, CLAIMS_PAGE),
     )
-    write_atomic(reports / EVIDENCE, render_evidence(results))
+    if judging is not None:
+        write_atomic(reports / EVIDENCE, render_evidence(results, judging))
     near = "../data/" if (reports.parent / "data").is_dir() else ""
     for name, content in publication.pages(results, data_root=near).items():
         write_atomic(reports / name, content)
@@ -124,6 +150,7 @@ def render_index(
     results: Sequence[Mapping[str, Any]],
     *,
     failures: Iterable[Mapping[str, Any]] = (),
+    judging: Judging | None = None,
     packs: Iterable[str] = (),
     glances: Collection[str] = (),
     others: str = "",
@@ -137,6 +164,8 @@ def render_index(
         Content of the reports' JSON files.
     failures : iterable of mapping
         Runs that failed: notebook, scope, outcome, cell, error, command.
+    judging : module, optional
+        Judges the claims.
     packs : iterable of str
         Short names of the forces whose pack lies beside their reports.
     glances : collection of str
@@ -154,8 +183,8 @@ def render_index(
     failed = sorted(failures, key=lambda run: (run["scope"], run["notebook"]))
     shelves = _shelves(results, failed, frozenset(packs))
     style = styles.page_style() + styles.read("front.css")
-    judging = import_module(_CLAIMS_MODULE)
-    claims = _claims(results) if _has_claims(only) else []
+    about_all = judging if judging is not None and only in (None, judging.FOCUS) else None
+    claims = about_all.rows(results) if about_all else []
     focus = only or _sole_force(results)
     releases = _releases(results)
     page: str = template("front.html.j2").render(
@@ -163,8 +192,8 @@ def render_index(
         style_hash=csp_hash(style),
         answers=_answers(results, focus),
         focus=catalogue.scope_name(focus or catalogue.NATIONAL),
-        claims=judging.by_article(claims),
-        ways=_ways(claims),
+        claims=about_all.by_article(claims) if about_all else {},
+        ways=about_all.ways_in(claims) if about_all and claims else [],
         summary=_verdict_summary(claims),
         verdicts=words.VERDICT_MEANING,
         national=shelves[0],
@@ -182,18 +211,18 @@ def render_index(
     return page
 
 
-def render_evidence(results: Sequence[Mapping[str, Any]]) -> str:
+def render_evidence(results: Sequence[Mapping[str, Any]], judging: Judging) -> str:
     """Write the page of claims with their reasons, and of the evidence ledger.
 
     Parameters
     ----------
     results : list of mapping
         Content of the reports' JSON files.
+    judging : module
+        Judges the claims and holds the ledger.
     """
-    from officer_assaults.topics.claims import report as claims
-
     style = styles.page_style() + styles.read("front.css")
-    ledger = claims.ledger()
+    ledger = judging.ledger()
     topics = {
         str(topic)[:1].upper() + str(topic)[1:]: rows.to_dict("records")
         for topic, rows in ledger.groupby("topic", sort=False)
@@ -201,7 +230,7 @@ def render_evidence(results: Sequence[Mapping[str, Any]]) -> str:
     page: str = template("evidence.html.j2").render(
         style=style,
         style_hash=csp_hash(style),
-        articles=claims.by_article(claims.rows(results)),
+        articles=judging.by_article(judging.rows(results)),
         topics=topics,
         count=len(ledger),
     )
@@ -214,7 +243,7 @@ def fill_gaps(reports: Path, results: Iterable[Mapping[str, Any]]) -> None:
         write_atomic(reports / name, page)
 
 
-def pack(reports: Path, force: str) -> bytes:
+def pack(reports: Path, force: str, judging: Judging | None = None) -> bytes:
     """Zip a force's reports and the national ones with a front page of their own.
 
     Parameters
@@ -245,9 +274,9 @@ def pack(reports: Path, force: str) -> bytes:
             f"no reports of {force} in {reports.name}: make reports FORCE={force}"
         )
     _refuse_internal(results)
-    files = {INDEX: render_index(results, only=force).encode()}
-    if _has_claims(force):
-        files[EVIDENCE] = render_evidence(results).encode()
+    files = {INDEX: render_index(results, judging=judging, only=force).encode()}
+    if judging is not None and force == judging.FOCUS:
+        files[EVIDENCE] = render_evidence(results, judging).encode()
     for result in results:
         for suffix in (".html", ".json"):
             path = reports / result["scope"] / f"{result['notebook']}{suffix}"
@@ -259,7 +288,9 @@ def pack(reports: Path, force: str) -> bytes:
     return _zip({f"{force}-reports/{name}": content for name, content in files.items()})
 
 
-def build_site(reports: Path, out: Path, address: str = "") -> list[Path]:
+def build_site(
+    reports: Path, out: Path, address: str = "", judging: Judging | None = None
+) -> list[Path]:
     """Gather everything that a static host needs, with a pack per force and direct links.
 
     Reports link other forces through the front page, because they cannot know what is built; in a
@@ -290,7 +321,7 @@ def build_site(reports: Path, out: Path, address: str = "") -> list[Path]:
 
     results = read_reports(reports)
     _refuse_internal(results)
-    files = _site_files(reports, results, address)
+    files = _site_files(reports, results, address, judging)
     _empty(out, files)
     for name, content in files.items():
         write_atomic(out / name, content)
@@ -298,7 +329,10 @@ def build_site(reports: Path, out: Path, address: str = "") -> list[Path]:
 
 
 def _site_files(
-    reports: Path, results: Sequence[Mapping[str, Any]], address: str
+    reports: Path,
+    results: Sequence[Mapping[str, Any]],
+    address: str,
+    judging: Judging | None,
 ) -> dict[str, str | bytes]:
     built = {(result["scope"], result["notebook"]) for result in results}
     files: dict[str, str | bytes] = dict(_gaps(results))
@@ -310,14 +344,16 @@ def _site_files(
     for result in results:
         files[f"{result['scope']}/{result['notebook']}.png"] = picture.of_report(result, address)
     forces = sorted({scope for scope, _ in built} - {catalogue.NATIONAL})
-    files |= {pack_name(force): pack(reports, force) for force in forces}
+    files |= {pack_name(force): pack(reports, force, judging) for force in forces}
     files[INDEX] = render_index(
         results,
+        judging=judging,
         packs=forces,
         glances=_with_glance(reports, results),
         others=_if_there(reports, CLAIMS_PAGE),
     )
-    files[EVIDENCE] = render_evidence(results)
+    if judging is not None:
+        files[EVIDENCE] = render_evidence(results, judging)
     files |= publication.pages(results, data_root="data/")
     files |= {f"data/{name}": content for name, content in publication.data_files().items()}
     for name in _beside(reports, {scope for scope, _ in built}):
@@ -512,23 +548,6 @@ def _answer(entry: catalogue.Entry, result: Mapping[str, Any]) -> Answer:
         str(said["interval"]),
         any(finding.get("simulated") for finding in result["findings"]),
     )
-
-
-def _claims(results: Sequence[Mapping[str, Any]]) -> list[Claim]:
-    found: list[Claim] = list(import_module(_CLAIMS_MODULE).rows(results))
-    return found
-
-
-def _has_claims(only: str | None) -> bool:
-    """Whether a front page shows the claims: a pack of a force they are not about does not."""
-    return only in (None, import_module(_CLAIMS_MODULE).FOCUS)
-
-
-def _ways(claims: Sequence[Claim]) -> list[Any]:
-    from officer_assaults.topics.claims.report import ClaimRow, ways_in
-
-    judged = [claim for claim in claims if isinstance(claim, ClaimRow)]
-    return ways_in(judged) if judged else []
 
 
 def _verdict_summary(claims: Iterable[Claim]) -> list[tuple[str, int]]:

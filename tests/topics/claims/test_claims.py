@@ -175,7 +175,7 @@ def test_every_claim_says_its_rule_and_the_verdicts_it_can_return():
         assert row.rule.endswith(".")
         assert row.verdict in row.returns
         assert set(row.returns) <= set(VERDICTS)
-    assert "It can return" in site.render_evidence(results())
+    assert "It can return" in site.render_evidence(results(), claims)
 
 
 def test_verdicts_are_nowhere_typed():
@@ -207,7 +207,10 @@ def test_each_way_in_ends_in_what_would_settle_it():
 
 @pytest.mark.parametrize("given", [results(), []], ids=["all", "none"])
 def test_pages_hold_every_claim_and_no_banned_word(given):
-    index, evidence = site.render_index(given), site.render_evidence(given)
+    index, evidence = (
+        site.render_index(given, judging=claims),
+        site.render_evidence(given, claims),
+    )
     for page in (index, evidence):
         assert words.lint(page) == []
         for claim in TABLE["claim"]:
@@ -217,7 +220,7 @@ def test_pages_hold_every_claim_and_no_banned_word(given):
 
 
 def test_every_row_of_evidence_is_linked_with_its_confidence():
-    page = site.render_evidence([])
+    page = site.render_evidence([], claims)
     ledger = tables.load(claims.LEDGER)
     for row in ledger.itertuples():
         assert f'id="{row.id}"' in page
