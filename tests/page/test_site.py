@@ -27,6 +27,12 @@ class Claim:
     verdict: str
     number: str
     link: str
+    id: str = "x"
+    reason: str = "because"
+    address: str = ""
+    report: str = ""
+    ledger_ids: tuple[str, ...] = ()
+    rule: str = ""
 
 
 @pytest.fixture
