@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import available_timezones
 
 from officer_assaults import files
 from officer_assaults.data import readers
@@ -29,10 +29,14 @@ FIELDS = (
     "latitude",
     "headcount",
     "period_months",
+    "missing_months",
     "definitions",
     "checksum",
 )
 NEEDED = ("source", "retrieved", "crew_source")
+#: What the template leaves in the place of an answer.
+OPEN = "ASK"
+OPEN_SOURCE = "NAME OF THE SYSTEM AND THE QUERY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class About:
     period_months : int
         Length of a period of the cells.
     title, vintage, licence : str
+    missing_months : str
+        Why months between the first and the last have no rows; empty if none are missing.
     """
 
     source: str
@@ -69,6 +75,7 @@ class About:
     title: str = "Crewing export of the force"
     vintage: str = ""
     licence: str = "not for release"
+    missing_months: str = ""
 
     @property
     def planned(self) -> bool:
@@ -108,10 +115,11 @@ def read_about(path: Path, sidecar: Path) -> About:
         timezone=_zone(content.get("timezone"), problems),
         latitude=_number(content, "latitude", DEFAULT_LATITUDE, (-66, 66), problems),
         headcount=_number(content, "headcount", 0.0, (0, 1e6), problems) or None,
-        period_months=int(_number(content, "period_months", 1, (1, 12), problems)),
+        period_months=int(_whole(content, "period_months", 1, (1, 12), problems)),
         title=str(content.get("title") or "Crewing export of the force"),
         vintage=str(content.get("vintage") or content.get("retrieved") or ""),
         licence=str(content.get("licence") or "not for release"),
+        missing_months=str(content.get("missing_months") or ""),
     )
     stated = str(content.get("checksum") or "").removeprefix("sha256:")
     if stated and stated != files.sha256_file(path):
@@ -147,10 +155,23 @@ def _check_fields(content: dict[str, Any], problems: Problems) -> None:
             problems.add(
                 "E124", f"has an unknown field '{name}'.", nearest(name, FIELDS), column=name
             )
+    for name in _unanswered(content):
+        code = "E112" if name.startswith("crew_source") else "E124"
+        problems.add(code, "is still as the template left it.", "Fill it in.", column=name)
     for name in NEEDED:
         if not content.get(name):
             code = "E112" if name == "crew_source" else "E124"
             problems.add(code, f"does not say '{name}'.", "Fill it in.", column=name)
+
+
+def _unanswered(content: dict[str, Any]) -> list[str]:
+    logs = content.get("crew_source")
+    parts = logs if isinstance(logs, dict) else {}
+    open_logs = [f"crew_source.{part}" for part in ("hours", "victims") if parts.get(part) == OPEN]
+    return [
+        *(name for name, value in content.items() if value in (OPEN, OPEN_SOURCE)),
+        *open_logs,
+    ]
 
 
 def _crew_logs(stated: Any, problems: Problems) -> tuple[str, str]:
@@ -159,7 +180,7 @@ def _crew_logs(stated: Any, problems: Problems) -> tuple[str, str]:
     logs = stated if isinstance(stated, dict) else {}
     hours, victims = str(logs.get("hours", "")), str(logs.get("victims", ""))
     for part, log in (("hours", hours), ("victims", victims)):
-        if log not in CREW_LOGS:
+        if log not in (*CREW_LOGS, OPEN):
             problems.add(
                 "E112",
                 f"'{log}' under {part} is not a crew log.",
@@ -178,8 +199,13 @@ def _crew_logs(stated: Any, problems: Problems) -> tuple[str, str]:
 
 
 def _day(value: Any, problems: Problems) -> date:
+    # A moment is a date to Python, but cannot be compared with one.
+    if isinstance(value, datetime):
+        return value.date()
     if isinstance(value, date):
         return value
+    if value == OPEN:
+        return date.max
     if value:
         try:
             return date.fromisoformat(str(value))
@@ -191,18 +217,34 @@ def _day(value: Any, problems: Problems) -> date:
 
 
 def _zone(value: Any, problems: Problems) -> str:
-    if value:
-        try:
-            ZoneInfo(str(value))
-        except (ZoneInfoNotFoundError, ValueError):
-            problems.add(
-                "E113",
-                f"'{value}' is not a time zone.",
-                "Write Europe/London, or give every time an offset.",
-                column="timezone",
-            )
-            return ""
+    if value and str(value) not in available_timezones():
+        problems.add(
+            "E113",
+            f"'{value}' is not a time zone.",
+            "Write Europe/London, or give every time an offset.",
+            column="timezone",
+        )
+        return ""
     return str(value or "")
+
+
+def _whole(
+    content: dict[str, Any],
+    name: str,
+    default: int,
+    limits: tuple[float, float],
+    problems: Problems,
+) -> float:
+    value = _number(content, name, default, limits, problems)
+    if value != int(value):
+        problems.add(
+            "E124",
+            f"'{value:g}' is no whole number.",
+            "Give cells of whole months, and write how many.",
+            column=name,
+        )
+        return default
+    return value
 
 
 def _number(
