@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
+
+import yaml
 
 from officer_assaults import files
 from officer_assaults.data import readers
@@ -141,12 +144,36 @@ def _content(sidecar: Path, problems: Problems) -> dict[str, Any]:
             "Write one with 'officer-assaults template crewing' and put it beside the data file.",
         )
         problems.raise_if_any()
+    if twice := keys_twice(readers.read_text(sidecar, sidecar.name)):
+        problems.add("E124", f"says '{twice[0]}' twice.", "Keep one of them.", column=twice[0])
+        problems.raise_if_any()
     content = readers.read_mapping(sidecar, sidecar.name)
     if content is None:
         problems.add("E124", "is not a YAML mapping.", "Start from the template.")
         problems.raise_if_any()
         raise AssertionError
     return content
+
+
+def keys_twice(text: str) -> list[str]:
+    """Keys that stand twice in one mapping of a YAML text; YAML keeps the last without a word."""
+    found: list[str] = []
+
+    def look(node: Any) -> None:
+        if isinstance(node, yaml.MappingNode):
+            names = [str(key.value) for key, _ in node.value]
+            found.extend(sorted({name for name in names if names.count(name) > 1}))
+            for _, value in node.value:
+                look(value)
+        elif isinstance(node, yaml.SequenceNode):
+            for item in node.value:
+                look(item)
+
+    # Aliases can stand for gigabytes of nodes; the reader refuses them afterwards.
+    if "*" not in text:
+        with contextlib.suppress(yaml.YAMLError, RecursionError):
+            look(yaml.compose(text, Loader=yaml.SafeLoader))
+    return found
 
 
 def _check_fields(content: dict[str, Any], problems: Problems) -> None:

@@ -38,15 +38,15 @@ def check_exposure(cells: pd.DataFrame, about: About | None, problems: Problems)
         follow the victims), E130 (more hours than can be), E131 (a total among its parts) and E134
         (months without rows).
     """
-    if len(cells) < FEWEST_ROWS or cells[["unit_hours", "officer_hours", "y"]].isna().any(
-        axis=None
-    ):
+    needed = ["period_start", "unit_hours", "officer_hours", "y"]
+    if len(cells) < FEWEST_ROWS or cells[needed].isna().any(axis=None):
         return
     _only_victims(cells, problems)
     _constant(cells, problems)
     _proportional(cells, problems)
-    _too_many(cells, about, problems)
-    _totals(cells, problems)
+    if not _totals(cells, problems):
+        # A total among its parts would make the hours too many by itself.
+        _too_many(cells, about, problems)
     if about is not None:
         _gaps(cells, about, problems)
 
@@ -145,7 +145,7 @@ def _too_many(cells: pd.DataFrame, about: About | None, problems: Problems) -> N
     )
 
 
-def _totals(cells: pd.DataFrame, problems: Problems) -> None:
+def _totals(cells: pd.DataFrame, problems: Problems) -> bool:
     places = [name for name in ("lpa", "beat", "team") if name in cells]
     for at, name in enumerate(places):
         above = places[:at]
@@ -158,7 +158,8 @@ def _totals(cells: pd.DataFrame, problems: Problems) -> None:
                     "Take its rows out; the parts say the same.",
                     column=name,
                 )
-                return
+                return True
+    return False
 
 
 def _total_among(rows: pd.DataFrame, name: str) -> str:

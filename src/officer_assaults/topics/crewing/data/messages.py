@@ -16,6 +16,7 @@ ORDER = (
 _VALUE = re.compile(r"'[^']*'|-?\d[\d,.:T+-]*")
 _FURTHER = re.compile(r"([\d,]+) further ")
 _RANGE = "is a range, not a number."
+_UNREAD = ("is not a date.", "is not known.", "is not a number.")
 _MISSING = "stands for a missing value."
 
 
@@ -71,6 +72,9 @@ def _mended(problem: Problem) -> Problem:
             "Ask for the figure itself: small numbers that are hidden cannot be used inside the "
             "force's own file, and a guess would change the rates."
         )
+        return replace(problem, remedy=remedy)
+    if problem.what.endswith(_UNREAD):
+        remedy = f"{problem.remedy} 'officer-assaults crewing map' reads other ways of writing it."
         return replace(problem, remedy=remedy)
     if problem.what.endswith(_MISSING):
         remedy = "Write 0 if it stands for none; if it is not known, ask for it. Drop no row."

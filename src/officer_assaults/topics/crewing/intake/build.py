@@ -118,9 +118,12 @@ def _standard(
                 if table.decimal == "comma" and meaning not in ("force", "lpa", "beat")
                 else column.to_list()
             )
-    for name in column_needs(table.holds, optional=True):
-        if name not in made and name in ("force",):
-            made[name] = [mapping.force] * len(frame)
+    others = sorted(set(made.setdefault("force", [mapping.force] * len(frame))) - {mapping.force})
+    if others:
+        what = f"holds rows of '{others[0]}', but the mapping says '{mapping.force}'."
+        remedy = "Correct 'force' in the mapping, or give one file per force."
+        file = table.layout.file.name
+        problems.found.append(Problem("E101", what, remedy, file, None, table.columns["force"]))
     nullable = set(column_needs(table.holds, optional=True)) - set(column_needs(table.holds))
     wanted = _EMPTY.get(table.holds, ())
     made |= {name: [""] * len(frame) for name in wanted if name in nullable and name not in made}

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 
 from officer_assaults.data import forces, readers
 from officer_assaults.refusals import Problems, nearest
+from officer_assaults.topics.crewing.data.about import keys_twice
 from officer_assaults.topics.crewing.data.schemas import SIMULATED_FORCE, column_needs
 from officer_assaults.topics.crewing.intake.meanings import NEEDED, TABLES, VALUE_WORDS
 from officer_assaults.topics.crewing.intake.sources import Layout
@@ -103,6 +104,9 @@ def read_mapping(path: Path) -> Mapping:
         are unknown; all problems at once.
     """
     problems = Problems(file=path.name)
+    if twice := keys_twice(readers.read_text(path, path.name)):
+        problems.add("E124", f"says '{twice[0]}' twice.", "Keep one of them.", column=twice[0])
+        problems.raise_if_any()
     content = readers.read_mapping(path, path.name)
     if content is None:
         problems.add("E124", "is not a YAML mapping.", "Write it with 'crewing map'.")

@@ -243,14 +243,8 @@ def _formats(kind: str, frame: pl.DataFrame, columns: Mapping[str, str]) -> list
     if hours:
         cells = frame[columns[hours[0]]].to_list()
         unit = meanings.hours_unit(cells, meanings.MOST_HOURS_A_MONTH)
-        lines.append(
-            f"    hours: {unit}"
-            + (
-                f"{_GUESS}"
-                if unit != ASK
-                else "  # hours, minutes or hh:mm? half of the rows are above 744"
-            )
-        )
+        said = "" if unit != ASK else ": half of the rows are above 744, so perhaps minutes"
+        lines.append(f"    hours: {unit if unit != ASK else 'hours'}{_GUESS}{said}")
         comma = any("," in cell and "." not in cell for cell in cells)
         lines.append(f"    decimal: {'comma' if comma else 'point'}{_GUESS}")
     return lines
