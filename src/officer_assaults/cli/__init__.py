@@ -12,6 +12,8 @@ COMMANDS = {
     "reports": "officer_assaults.cli.reports:reports",
     "report": "officer_assaults.cli.reports:report",
     "index": "officer_assaults.cli.reports:index",
+    "sweep": "officer_assaults.cli.sweep:sweep",
+    "findings": "officer_assaults.cli.sweep:findings",
     "verify": "officer_assaults.cli.findings:verify",
     "publish": "officer_assaults.cli.findings:publish",
     "site": "officer_assaults.cli.site:site",
@@ -22,6 +24,8 @@ COMMANDS = {
     "import": "officer_assaults.cli.data:import_",
     "releases": "officer_assaults.cli.releases:releases",
     "breaks": "officer_assaults.cli.releases:breaks",
+    "claim": "officer_assaults.cli.claims:claim",
+    "claims": "officer_assaults.cli.claims:claims",
     "crewing": "officer_assaults.cli.crewing:crewing",
     "template": "officer_assaults.cli.crewing:template",
 }

@@ -70,6 +70,7 @@ def committed_findings(project: Project) -> list[dict[str, str]] | None:
 def build(project: Project) -> Path:
     """Build the index page from everything on disk."""
     glance_pages(project)
+    _claims_page(project)
     path = build_index(project.reports)
     with contextlib.suppress(OSError):  # Without a stamp the page is only built again.
         write_atomic(_stamp(project), dump_json({"key": _key(project)}))
@@ -86,6 +87,15 @@ def glance_pages(project: Project, scopes: Iterable[str] = ()) -> None:
         inputs=hash_json(manifest([project.source, *project.data])),
         scopes=scopes,
     )
+
+
+def _claims_page(project: Project) -> None:
+    """Write the page of the project's own collection of claims."""
+    from officer_assaults.topics.claims import collection, page
+
+    if any((folder / collection.COLLECTION).is_file() for folder in project.data):
+        text = page.render(collection.own(), title="Claims by others", up="../")
+        write_atomic(project.reports / "claims" / "collection.html", text)
 
 
 def build_index(folder: Path) -> Path:

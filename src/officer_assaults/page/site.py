@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-import shutil
 import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -26,6 +26,7 @@ INDEX = "index.html"
 EVIDENCE = "evidence.html"
 #: Table of all forces, in each of its forms.
 GLANCE_FILES = "all-forces*"
+CLAIMS_PAGE = "claims/collection.html"
 NOT_RUN = "not run"
 # Reports on how the work was done; the front page opens with the answers of the others.
 METHOD = ("00_audit", "09_validation")
@@ -33,6 +34,8 @@ METHOD = ("00_audit", "09_validation")
 FIRST = ("05_crewing",)
 _LONGEST_ERROR = 240
 _SITE_MARK = ".nojekyll"
+#: The list of what a site wrote; the next one removes these files and no others.
+_SITE_FILES = ".site-files"
 _PICTURE = '<meta property="og:image" content="'
 _CLAIMS_MODULE = "officer_assaults.topics.claims.report"
 _FINDER_LINK = re.compile(r'href="\.\./index\.html#force-([a-z-]+)"')
@@ -104,7 +107,10 @@ def build_index(reports: Path) -> Path:
     fill_gaps(reports, results)
     picture.refresh(reports, results)
     page = render_index(
-        results, failures=read_failures(reports), glances=_with_glance(reports, results)
+        results,
+        failures=read_failures(reports),
+        glances=_with_glance(reports, results),
+        others=_if_there(reports, CLAIMS_PAGE),
     )
     write_atomic(reports / EVIDENCE, render_evidence(results))
     near = "../data/" if (reports.parent / "data").is_dir() else ""
@@ -120,6 +126,7 @@ def render_index(
     failures: Iterable[Mapping[str, Any]] = (),
     packs: Iterable[str] = (),
     glances: Collection[str] = (),
+    others: str = "",
     only: str | None = None,
 ) -> str:
     """Write the front page.
@@ -134,6 +141,8 @@ def render_index(
         Short names of the forces whose pack lies beside their reports.
     glances : collection of str
         Short names of the forces that have a page at a glance.
+    others : str
+        Address of the page of claims by others; empty if there is none.
     only : str, optional
         Short name of the one force that the page is for, in its pack.
 
@@ -163,6 +172,7 @@ def render_index(
         unbuilt=[shelf for shelf in shelves[1:] if not (shelf.built or only)],
         only=only,
         glances=glances,
+        others=others,
         tiles=[] if only else [shelf for shelf in shelves[1:] if shelf.row],
         failed=[_failure(run) for run in failed],
         count=len(results),
@@ -281,7 +291,7 @@ def build_site(reports: Path, out: Path, address: str = "") -> list[Path]:
     results = read_reports(reports)
     _refuse_internal(results)
     files = _site_files(reports, results, address)
-    _empty(out)
+    _empty(out, files)
     for name, content in files.items():
         write_atomic(out / name, content)
     return [out / name for name in files]
@@ -301,7 +311,12 @@ def _site_files(
         files[f"{result['scope']}/{result['notebook']}.png"] = picture.of_report(result, address)
     forces = sorted({scope for scope, _ in built} - {catalogue.NATIONAL})
     files |= {pack_name(force): pack(reports, force) for force in forces}
-    files[INDEX] = render_index(results, packs=forces, glances=_with_glance(reports, results))
+    files[INDEX] = render_index(
+        results,
+        packs=forces,
+        glances=_with_glance(reports, results),
+        others=_if_there(reports, CLAIMS_PAGE),
+    )
     files[EVIDENCE] = render_evidence(results)
     files |= publication.pages(results, data_root="data/")
     files |= {f"data/{name}": content for name, content in publication.data_files().items()}
@@ -309,13 +324,19 @@ def _site_files(
         files[name] = (reports / name).read_bytes()
     # Hosts that would run a site generator over the folder leave it alone if this file is there.
     files[_SITE_MARK] = ""
+    files[_SITE_FILES] = "\n".join(sorted([*files, _SITE_FILES])) + "\n"
     return files
 
 
 def _beside(reports: Path, scopes: Iterable[str]) -> list[str]:
     """Pages and files at a glance, by their names in the folder of reports."""
     found = [*reports.glob(GLANCE_FILES), *(reports / scope / INDEX for scope in scopes)]
+    found.append(reports / CLAIMS_PAGE)
     return sorted(path.relative_to(reports).as_posix() for path in found if path.is_file())
+
+
+def _if_there(reports: Path, name: str) -> str:
+    return name if (reports / name).is_file() else ""
 
 
 def _with_glance(reports: Path, results: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -342,12 +363,25 @@ def pack_name(force: str) -> str:
     return f"{force}/{force}-reports.zip"
 
 
-def _empty(out: Path) -> None:
+def _empty(out: Path, files: Iterable[str]) -> None:
+    """Remove what an earlier site wrote, by its own list, and nothing else."""
     if not out.exists():
         return
-    if any(out.iterdir()) and not (out / _SITE_MARK).is_file():
+    listed = out / _SITE_FILES
+    if any(out.iterdir()) and not listed.is_file():
         raise FileExistsError(f"{out} holds other things than an earlier site; name a new folder")
-    shutil.rmtree(out)
+    earlier = set(listed.read_text(encoding="utf-8").splitlines()) if listed.is_file() else set()
+    foreign = [name for name in files if name not in earlier and (out / name).exists()]
+    if foreign:
+        raise FileExistsError(f"{out / foreign[0]} was not written by an earlier site")
+    inside = out.resolve()
+    for name in earlier:
+        path = out / name
+        if path.parent.resolve().is_relative_to(inside):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+                for folder in path.relative_to(out).parents[:-1]:
+                    (out / folder).rmdir()  # Ends at the first that holds something.
 
 
 def _with_address(page: str, scope: str, address: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -85,6 +86,13 @@ def page(plan: TrialPlan, alone: TrialPlan) -> str:
     parts = [f"# {TITLE}", MADE_BY]
     parts += [f"**{heading}.** {text}" for heading, text in sections(plan, alone).items()]
     return "\n\n".join(parts) + "\n"
+
+
+def written() -> pd.DataFrame:
+    """Read the page back as a table of two columns, without sizing the trial again."""
+    text = (paths.project_root() / "docs" / PAGE).read_text(encoding="utf-8")
+    parts = re.findall(r"^\*\*(.+?)\.\*\* (.+)$", text, flags=re.MULTILINE)
+    return pd.DataFrame(parts, columns=["Part", "What is done"])
 
 
 def write(plan: TrialPlan, alone: TrialPlan, path: Path | None = None) -> Path:

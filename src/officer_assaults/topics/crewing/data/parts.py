@@ -21,8 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from officer_assaults.data import bounds, readers
-from officer_assaults.topics.crewing.data.collapse import CELL_ORDER
-from officer_assaults.topics.crewing.data.schemas import HOUR_BANDS, kind_of
+from officer_assaults.topics.crewing.data.schemas import CELL_KEY, HOUR_BANDS, kind_of
 
 #: Above this a Parquet file is split; a CSV above the size that so many shifts take.
 MOST_ROWS = 250_000
@@ -150,7 +149,7 @@ def read_part(path: Path) -> pd.DataFrame:
 
 def join_cells(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Crew cells of the whole file from those of its parts, in the order of the whole."""
-    keys = [name for name in CELL_ORDER if name in parts[0]]
+    keys = [name for name in CELL_KEY if name in parts[0]]
     words = [name for name in keys if isinstance(parts[0][name].dtype, pd.CategoricalDtype)]
     plain = [part.astype(dict.fromkeys(words, str)) for part in parts]
     bands = pd.CategoricalDtype(list(HOUR_BANDS))

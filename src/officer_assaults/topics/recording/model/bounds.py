@@ -169,32 +169,6 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
-class AuditComparison:
-    """Change of an audited recording rate beside the change of recorded assaults.
-
-    Parameters
-    ----------
-    ratio : float
-        Later rate over earlier rate.
-    interval : Interval
-        Interval of the ratio.
-    share, share_interval : float, Interval
-        Share of the log change this would be, *if* crimes against officers had moved as the
-        audited crimes did; the interval carries the error of the audits only.
-    remaining, remaining_interval : float, Interval
-        Change of recorded assaults that would then be left over, as a ratio; the interval carries
-        the error of the audits and of counting.
-    """
-
-    ratio: float
-    interval: Interval
-    share: float
-    share_interval: Interval
-    remaining: float
-    remaining_interval: Interval
-
-
-@dataclass(frozen=True, slots=True)
 class RegisterComparison:
     """Two registers of the same events, before and after.
 
@@ -440,37 +414,6 @@ def survey_ceiling(
     return table.assign(concentration=pd.Series([row[0] for row in rows], dtype=object))
 
 
-def compare_audits(
-    earlier: Audit, later: Audit, change: RecordedChange, alpha: float = 0.05
-) -> AuditComparison:
-    """Set the change of an audited recording rate against the change of recorded assaults.
-
-    Parameters
-    ----------
-    earlier, later : Audit
-        Recording rates found in two audits of *other* crimes, or of all crimes.
-    change : RecordedChange
-        Recorded assaults on officers.
-    alpha : float
-        One minus the coverage.
-    """
-    ratio, limits = _audit_ratio(earlier, later, alpha)
-    log_ratio, low, high = (math.log(value) for value in (ratio, limits.lower, limits.upper))
-    z = float(stats.norm.isf(alpha / 2))
-    se = (high - low) / (2 * z)
-    shares = sorted(value / change.log_ratio for value in (low, high))
-    left = change.log_ratio - log_ratio
-    around = z * math.sqrt(se**2 + 1 / change.before + 1 / change.after)
-    return AuditComparison(
-        ratio=ratio,
-        interval=limits,
-        share=log_ratio / change.log_ratio,
-        share_interval=Interval(shares[0], shares[1]),
-        remaining=math.exp(left),
-        remaining_interval=Interval(math.exp(left - around), math.exp(left + around)),
-    )
-
-
 def compare_registers(
     first: tuple[int, int], second: tuple[int, int], alpha: float = 0.05
 ) -> RegisterComparison:
@@ -524,6 +467,16 @@ def audit_pair(audits: pd.DataFrame, alpha: float = 0.05) -> tuple[Audit, Audit]
         return None
     first, last = np.where(np.isnan(errors), np.nanmax(errors), errors)
     return Audit(float(ends[0, 0]), float(first)), Audit(float(ends[1, 0]), float(last))
+
+
+def spanning(audits: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+    """Audits of violence that span two financial years, by their first calendar years.
+
+    Empty unless one audit lies in the earlier year or before it, and one in the later or after.
+    """
+    rows = audits[audits["crimes"] == "violence"]
+    spans = len(rows) and rows["audit_year"].min() <= first and rows["audit_year"].max() >= last
+    return rows if spans else rows.iloc[:0]
 
 
 def audit_ratios(audits: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
