@@ -211,7 +211,6 @@ def rate_table(size: Rise) -> dict[str, Any]:
     rows = [
         {
             "Financial year": count.financial_year,
-            "Days": count.days,
             "Recorded offences": count.n_total,
             "Rate a week": rate.value,
             "lower": rate.lower,
@@ -254,18 +253,22 @@ def phi_table(size: Rise, among: YearAmongForces) -> dict[str, Any]:
         if tipping > 1
         else "The interval holds 1 even without any dispersion."
     )
+    still, moving = grid[grid["tau"] == 0], grid[grid["tau"] > 0]
+    columns: dict[str, Any] = {
+        "Dispersion": still["phi"].to_numpy(),
+        "Rate ratio": still["ratio"].to_numpy(),
+        "lower": still["lower"].to_numpy(),
+        "upper": still["upper"].to_numpy(),
+    }
+    intervals = {"Rate ratio": ("lower", "upper")}
+    if not moving.empty:
+        columns["Years moving"] = moving["ratio"].to_numpy()
+        columns["moving_lower"] = moving["lower"].to_numpy()
+        columns["moving_upper"] = moving["upper"].to_numpy()
+        intervals["Years moving"] = ("moving_lower", "moving_upper")
     return {
-        "frame": pd.DataFrame(
-            {
-                "Dispersion": grid["phi"],
-                "Movement between years": grid["tau"].map(
-                    lambda tau: "allowed for" if tau else "left out"
-                ),
-                "Rate ratio": grid["ratio"],
-                "lower": grid["lower"],
-                "upper": grid["upper"],
-            }
-        ),
+        "frame": pd.DataFrame(columns),
+        "intervals": intervals,
         "caption": f"Rate ratio of {size.two.period1} over {size.two.period0} under wider and "
         "wider assumptions",
         "formats": {"Dispersion": 1},

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 NEW_CLASS = "2017/18"
 UPTAKE_Z = 3.0
+MOST_UPTAKES = 6
 ORDINARY_Z = 2.0
 GREW_FASTER = "Recorded assaults without injury grew faster than those with injury"
 LAYERS = {
@@ -307,7 +308,7 @@ def pooled_table(story: SeverityStory) -> dict[str, Any]:
 
 def uptake_table(story: SeverityStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: how the new class was taken up, force by force."""
-    table = story.uptake.sort_values("z", key=np.abs, ascending=False).head(12)
+    table = story.uptake.sort_values("z", key=np.abs, ascending=False).head(MOST_UPTAKES)
     table = table.sort_values("z", ascending=False)
     frame = pd.DataFrame(
         {
@@ -321,7 +322,7 @@ def uptake_table(story: SeverityStory) -> dict[str, Any]:
     )
     return {
         "frame": frame,
-        "caption": f"Uptake of the class with injury during {NEW_CLASS}, the 12 largest changes",
+        "caption": f"Uptake of the class with injury during {NEW_CLASS}, the largest changes",
         "formats": {
             "Injury share, first quarter": "percent",
             "Third and fourth quarter": "percent",
