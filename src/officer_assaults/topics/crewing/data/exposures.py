@@ -25,7 +25,9 @@ SAME = 0.01
 LARGEST_ROW = 20
 
 
-def check_exposure(cells: pd.DataFrame, about: About | None, problems: Problems) -> None:
+def check_exposure(
+    cells: pd.DataFrame, about: About | None, problems: Problems, *, collapsed: bool = False
+) -> None:
     """Refuse cells whose hours cannot be the time that crews were at risk.
 
     Parameters
@@ -33,6 +35,8 @@ def check_exposure(cells: pd.DataFrame, about: About | None, problems: Problems)
     cells : pandas.DataFrame
         Typed crew cells, as given or as collapsed from unit-shifts.
     about : About or None
+    collapsed : bool
+        Whether the hours were worked out from shifts, which may well be all of one length.
     problems : Problems
         Gets E127 (only rows with a victim), E128 (the same hours throughout), E129 (hours that
         follow the victims), E130 (more hours than can be), E131 (a total among its parts) and E134
@@ -42,12 +46,14 @@ def check_exposure(cells: pd.DataFrame, about: About | None, problems: Problems)
     if len(cells) < FEWEST_ROWS or cells[needed].isna().any(axis=None):
         return
     _only_victims(cells, problems)
-    _constant(cells, problems)
-    _proportional(cells, problems)
+    if not collapsed:
+        _constant(cells, problems)
+        _proportional(cells, problems)
     if not _totals(cells, problems):
         # A total among its parts would make the hours too many by itself.
         _too_many(cells, about, problems)
-    if about is not None:
+    made_up = "is_simulated" in cells and bool(cells["is_simulated"].all())
+    if about is not None and not made_up:
         _gaps(cells, about, problems)
 
 
@@ -146,7 +152,7 @@ def _too_many(cells: pd.DataFrame, about: About | None, problems: Problems) -> N
 
 
 def _totals(cells: pd.DataFrame, problems: Problems) -> bool:
-    places = [name for name in ("lpa", "beat", "team") if name in cells]
+    places = [name for name in ("lpa", "beat") if name in cells]
     for at, name in enumerate(places):
         above = places[:at]
         outer = cells[above].astype(str).agg("|".join, axis=1) if above else cells["crew"].isna()

@@ -161,7 +161,7 @@ def _check_units(shifts: list[tuple[Any, ...]], problems: Problems) -> None:
 def _check_collapsed(cells: pd.DataFrame, about: About, path: Path) -> None:
     """Refuse unit-shifts whose hours, once collapsed, are no exposure."""
     problems = Problems(file=path.name)
-    exposures.check_exposure(cells, about, problems)
+    exposures.check_exposure(cells, about, problems, collapsed=True)
     problems.raise_if_any()
 
 
