@@ -45,7 +45,9 @@ def check_exposure(
     needed = ["period_start", "unit_hours", "officer_hours", "y"]
     if len(cells) < FEWEST_ROWS or cells[needed].isna().any(axis=None):
         return
-    _only_victims(cells, problems)
+    if _only_victims(cells, problems):
+        # Counts without zeros scatter too little: the hours say nothing beyond that.
+        return
     if not collapsed:
         _constant(cells, problems)
         _proportional(cells, problems)
@@ -57,10 +59,10 @@ def check_exposure(
         _gaps(cells, about, problems)
 
 
-def _only_victims(cells: pd.DataFrame, problems: Problems) -> None:
+def _only_victims(cells: pd.DataFrame, problems: Problems) -> bool:
     y, hours = cells["y"].to_numpy(float), cells["officer_hours"].to_numpy(float)
     if (y == 0).any() or hours.sum() <= 0:
-        return
+        return False
     expected = y.sum() * hours / hours.sum()
     if np.log1p(-np.exp(-np.maximum(expected, 1e-9))).sum() < np.log(CHANCE_OF_NO_ZERO):
         problems.add(
@@ -70,6 +72,8 @@ def _only_victims(cells: pd.DataFrame, problems: Problems) -> None:
             "(an outer join), with 0 in y.",
             column="y",
         )
+        return True
+    return False
 
 
 def _constant(cells: pd.DataFrame, problems: Problems) -> None:
