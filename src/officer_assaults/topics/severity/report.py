@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from officer_assaults.data.years import TwoYears
     from officer_assaults.estimate import Estimate
     from officer_assaults.refusals import Problem
-    from officer_assaults.stats.intervals import Interval
     from officer_assaults.stats.severity import Placebo, SeverityContrast, ShareChange
 
 NEW_CLASS = "2017/18"
@@ -459,10 +458,6 @@ def _layer_row(name: str, release: str, contrast: SeverityContrast) -> dict[str,
 
 def _problem_text(problem: Problem) -> str:
     return (problem.what[:1].upper() + problem.what[1:]).rstrip(".")
-
-
-def _limits(interval: Interval) -> str:
-    return words.interval(interval.lower, interval.upper, 2)
 
 
 def _points(share: float) -> str:
