@@ -70,6 +70,8 @@ findings: $(SELF) ## gather the findings of all reports that are built, as CSV a
 
 .PHONY: crewing
 crewing: $(SELF) ## run the crewing notebooks on your own export: DATA=path/to/cells.csv
+	@test -n "$$DATA" || { echo 'Name your export: make crewing DATA=path/to/crew_cells.csv' >&2; exit 2; }
+	@test ! -d "$$DATA" || { echo "$$DATA is a folder: name the file in it, DATA=path/to/crew_cells.csv, or run 'officer-assaults crewing map' on the folder" >&2; exit 2; }
 	@$(APP) crewing report "$$DATA" $(options)
 
 .PHONY: claims
