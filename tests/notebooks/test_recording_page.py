@@ -124,4 +124,5 @@ def test_own_forms_say_which_register_moved(patch, own_root):
     shown = run(RECORDING, patch, second_register="forms.csv", **FEW)
     assert shown.findings["reporting.registers"]["verdict"] == "consistent"
     assert any("Which register moved" in text for text in shown.text("table"))
+    assert "the crime record alone moved" in shown.text("main_points")[0]
     assert has_clean_words(shown)

@@ -259,7 +259,6 @@ def _with_output(data: dict[str, str], kind: str = "execute_result") -> Any:
         (new_markdown_cell("| a | b |\n|---|---|\n| 1 | 2 |"), "use show_table"),
         (new_markdown_cell("![plot](plot.png)"), "use show_figure"),
         (new_markdown_cell("$\\unknownmacro{x}$"), "unknownmacro"),
-        (new_markdown_cell("A path C:\\temp"), "a backslash"),
         (new_markdown_cell("# Another title"), "two headings of the first level"),
         (
             new_code_cell(

@@ -199,9 +199,6 @@ def test_a_site_is_never_written_over_other_things(reports: Path, tmp_path: Path
     assert (out / "thesis.txt").exists()
     (out / "thesis.txt").unlink()
     site.build_site(reports, out)
-    (out / "old.html").write_text("from an earlier site")
-    site.build_site(reports, out)
-    assert not (out / "old.html").exists()
 
 
 def test_the_catalogue_knows_every_notebook_and_which_are_for_each_force() -> None:
@@ -239,3 +236,34 @@ def test_the_front_page_opens_with_the_headlines_of_the_reports(reports: Path) -
     # With more forces than one no single force speaks for all.
     both = BeautifulSoup(site.render_index(every), "html.parser").select(".answers li")
     assert [card.a["href"] for card in both] == ["england-and-wales/05_crewing.html"]
+
+
+def test_a_site_removes_its_own_files_only(reports, tmp_path):
+    out = tmp_path / "public"
+    site.build_site(reports, out)
+    listed = set((out / ".site-files").read_text().split("\n")) - {""}
+    assert listed == {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
+    for name in (".git/HEAD", "thesis.tex", "kent/notes.txt"):
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("mine")
+    (out / ".site-files").write_text("\n".join([*sorted(listed), "old.html", "../outside.txt"]))
+    (out / "old.html").write_text("of an earlier site")
+    (tmp_path / "outside.txt").write_text("mine")
+    site.build_site(reports, out)
+    assert (tmp_path / "outside.txt").read_text() == "mine"
+    assert not (out / "old.html").exists()
+    for name in (".git/HEAD", "thesis.tex", "kent/notes.txt"):
+        assert (out / name).read_text() == "mine"
+    (out / ".site-files").write_text("")
+    with pytest.raises(FileExistsError, match="was not written by an earlier site"):
+        site.build_site(reports, out)
+
+
+@pytest.mark.parametrize("mark", [".nojekyll", ".git/HEAD", "thesis.tex"])
+def test_a_folder_without_the_list_is_left_alone(reports, tmp_path, mark):
+    out = tmp_path / "public"
+    (out / mark).parent.mkdir(parents=True)
+    (out / mark).write_text("mine")
+    with pytest.raises(FileExistsError):
+        site.build_site(reports, out)
+    assert (out / mark).read_text() == "mine"

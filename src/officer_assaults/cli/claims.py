@@ -21,6 +21,7 @@ import click
 @click.option("--settle", default="", help="What would settle it, of a log.")
 def claim(kind: str, **given: str) -> None:
     """Judge one claim: change, count, rate, rank, share, survey, document or log."""
+    from officer_assaults.page import markup
     from officer_assaults.refusals import Problems
     from officer_assaults.topics.claims import collection, kinds
 
@@ -30,14 +31,14 @@ def claim(kind: str, **given: str) -> None:
     problems.raise_if_any()
     assert made is not None
     answer = kinds.judge(made)
-    click.echo(f"{answer.verdict.upper()}: {answer.reason}")
+    click.echo(f"{answer.verdict.upper()}: {markup.plain(answer.reason)}")
     if answer.found:
         click.echo(f"Found: {answer.found}")
     if not answer.readings.empty:
         click.echo(answer.readings.to_string(index=False))
     for opening, text in (("You may say: ", answer.say), ("You may not say: ", answer.not_say)):
         if text:
-            click.echo(opening + text)
+            click.echo(opening + markup.plain(text))
     click.echo(f"Rule: {kinds.KINDS[kind].rule}")
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-import shutil
 import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -34,6 +34,8 @@ METHOD = ("00_audit", "09_validation")
 FIRST = ("05_crewing",)
 _LONGEST_ERROR = 240
 _SITE_MARK = ".nojekyll"
+#: The list of what a site wrote; the next one removes these files and no others.
+_SITE_FILES = ".site-files"
 _PICTURE = '<meta property="og:image" content="'
 _CLAIMS_MODULE = "officer_assaults.topics.claims.report"
 _FINDER_LINK = re.compile(r'href="\.\./index\.html#force-([a-z-]+)"')
@@ -289,7 +291,7 @@ def build_site(reports: Path, out: Path, address: str = "") -> list[Path]:
     results = read_reports(reports)
     _refuse_internal(results)
     files = _site_files(reports, results, address)
-    _empty(out)
+    _empty(out, files)
     for name, content in files.items():
         write_atomic(out / name, content)
     return [out / name for name in files]
@@ -322,6 +324,7 @@ def _site_files(
         files[name] = (reports / name).read_bytes()
     # Hosts that would run a site generator over the folder leave it alone if this file is there.
     files[_SITE_MARK] = ""
+    files[_SITE_FILES] = "\n".join(sorted([*files, _SITE_FILES])) + "\n"
     return files
 
 
@@ -360,12 +363,25 @@ def pack_name(force: str) -> str:
     return f"{force}/{force}-reports.zip"
 
 
-def _empty(out: Path) -> None:
+def _empty(out: Path, files: Iterable[str]) -> None:
+    """Remove what an earlier site wrote, by its own list, and nothing else."""
     if not out.exists():
         return
-    if any(out.iterdir()) and not (out / _SITE_MARK).is_file():
+    listed = out / _SITE_FILES
+    if any(out.iterdir()) and not listed.is_file():
         raise FileExistsError(f"{out} holds other things than an earlier site; name a new folder")
-    shutil.rmtree(out)
+    earlier = set(listed.read_text(encoding="utf-8").splitlines()) if listed.is_file() else set()
+    foreign = [name for name in files if name not in earlier and (out / name).exists()]
+    if foreign:
+        raise FileExistsError(f"{out / foreign[0]} was not written by an earlier site")
+    inside = out.resolve()
+    for name in earlier:
+        path = out / name
+        if path.parent.resolve().is_relative_to(inside):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+                for folder in path.relative_to(out).parents[:-1]:
+                    (out / folder).rmdir()  # Ends at the first that holds something.
 
 
 def _with_address(page: str, scope: str, address: str) -> str:

@@ -289,7 +289,7 @@ def _document(claim: Claim) -> Answer:
     if said is not None and said.value not in held:
         return Answer(claim, "contradicted", what, "The document has another figure.")
     return Answer(
-        claim, "consistent", what, f"Read directly: {row['source_title']}.",
+        claim, "consistent", what, f"Read directly: <cite>{row['source_title']}</cite>.",
         say=f"{what} ({row['publisher']}).",
     )  # fmt: skip
 
@@ -345,7 +345,9 @@ def _by_readings(claim: Claim, mine: pd.DataFrame, hits: pd.DataFrame) -> tuple[
     told = f"{len(hits)} of {len(mine)} readings give that place: {named}."
     if len(hits) == len(mine) or claim.by == "count":
         return "reproduces", told
-    return "not supported", f"{told} The claim does not say which is meant."
+    by_rate = (hits["kind"] == "rate").any()
+    split = "" if by_rate else " As a count it reproduces, as a rate it does not."
+    return "not supported", f"{told}{split} The claim does not say which is meant."
 
 
 def _pairs(claim: Claim) -> list[tuple[figures.Reading, figures.Reading]]:

@@ -259,14 +259,17 @@ def readings_table(story: ComparisonStory) -> dict[str, Any]:
     return {
         "frame": pd.DataFrame(
             {
-                "Ordered by": table["reading"].str[:1].str.upper() + table["reading"].str[1:],
+                "Ordered by": table["reading"].str[:1].str.upper()
+                + table["reading"].str[1:]
+                + " (of "
+                + table["of"].astype(str)
+                + ")",
                 "Place": table["place"],
-                "Of": table["of"],
             }
         ),
         "caption": f"{story.force.name} under every reading of a place, {last} (changes from "
         f"{first})",
-        "formats": {"Place": 0, "Of": 0},
+        "formats": {"Place": 0},
         "without_interval": "Plain order of the recorded figures; chance is not allowed for.",
         "notes": f"An article that says number {CLAIMED_PLACE} of {CLAIMED_FORCES} does not name "
         "its forces, so that the number of forces cannot be checked.",

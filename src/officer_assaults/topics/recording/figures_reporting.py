@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 BANDS = (0.0, 0.25, 0.5, 0.75, 1.0)
 LOWEST = 0.3
-EDGE = 0.12
 
 
 def share_contour(

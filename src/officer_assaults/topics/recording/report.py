@@ -72,16 +72,19 @@ def main_points(
     evidence: NationalEvidence,
     stepped: str = "",
     low_base: str = "",
+    own_register: str = "",
 ) -> list[str]:
     """Write the points of the summary, at most six.
 
     Parameters
     ----------
+    own_register : str
+        From :func:`officer_assaults.topics.recording.report_registers.said`.
     stepped, low_base : str
         From :func:`point_step` and :func:`point_low_base`.
     """
     points = report_inspected.points(evidence, story.force.name, story.moved)
-    points += [stepped, low_base, _point_feasible(story)]
+    points = [own_register, *points, stepped, low_base, _point_feasible(story)]
     return [point for point in points if point][:6]
 
 
@@ -298,22 +301,53 @@ def timing_table(
     ]
 
 
-def events_table(events: pd.DataFrame) -> dict[str, Any]:
-    """Dated events that can move the record."""
+def events_table(events: pd.DataFrame, further: pd.DataFrame | None = None) -> dict[str, Any]:
+    """Dated events that can move the record.
+
+    Parameters
+    ----------
+    events : DataFrame
+        From :func:`officer_assaults.data.recording_evidence.events`: known to the day.
+    further : DataFrame, optional
+        From :func:`officer_assaults.data.inspections.events`: a day or a span.
+    """
+    if further is None:
+        further = pd.DataFrame(columns=["first_day", "last_day", "event", "kind", "read"])
+    can_move = {"recording": "what is recorded", "law": "what happens and what is recorded"}
+    exact = pd.DataFrame(
+        {
+            "When": events["day"].dt.strftime("%-d %B %Y"),
+            "Event": events["event"],
+            "Can move": events["kind"].map(can_move),
+            "Read": events["read"],
+        }
+    )
+    spans = pd.DataFrame(
+        {
+            "When": [_span(row) for row in further.to_dict("records")],
+            "Event": further["event"],
+            "Can move": "what is recorded",
+            "Read": further["read"],
+        }
+    )
+    spans["Can move"] = spans["Can move"].where(
+        further["kind"] != "equipment", "what happens and what is recorded"
+    )
     return {
-        "frame": pd.DataFrame(
-            {
-                "Day": events["day"].dt.strftime("%-d %B %Y"),
-                "Event": events["event"],
-                "Can move": events["kind"].map(
-                    {"recording": "what is recorded", "law": "what happens and what is recorded"}
-                ),
-                "Read": events["read"],
-            }
-        ),
+        "frame": pd.concat([exact, spans], ignore_index=True),
         "caption": "Dated events",
-        "notes": "Addresses of the pages are in the data table events/dated.",
+        "notes": "Addresses of the pages are in the data tables events/dated and inspections.",
     }
+
+
+def _span(row: Mapping[Any, Any]) -> str:
+    """Write a day, or the span in which it lies."""
+    first, last = row["first_day"], row["last_day"]
+    if pd.isna(first):
+        return f"by {words.day(last)}"
+    if pd.isna(last):
+        return f"not by {words.day(first)}"
+    return words.day(first) if first == last else f"{words.day(first)} to {words.day(last)}"
 
 
 def findings(
@@ -479,7 +513,7 @@ def _found_level(story: ReportingStory, panel: PanelFit) -> Finding:
         unit="probability that an assault is recorded",
         denominator="assaults on officers",
         tolerance=1e-4,
-        note=f"set by the prior {ASSUMED}: contraction {row['contraction']:.2f}",
+        note=f"{row['label']} {ASSUMED}: contraction {row['contraction']:.2f}",
         **{**common(story), "vintage": story.panel_vintage},
     )
 

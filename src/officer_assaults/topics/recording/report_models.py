@@ -53,7 +53,7 @@ def joint_table(story: ReportingStory) -> list[dict[str, Any]]:
             "intervals": {"Posterior mean": ("lower", "upper")},
             "level": story.level,
             "notes": "Contraction is one minus the posterior over the prior standard deviation; "
-            f"below 0.3 a parameter is not called estimated. Share explained "
+            f"a parameter that the counts moved is not thereby identified. Share explained "
             f"{words.percent(joint.share)} ({share}) {ASSUMED}.",
         }
     ]
@@ -78,11 +78,26 @@ def panel_table(fits: Mapping[float, PanelFit], forces: int) -> dict[str, Any]:
         "caption": f"One panel of {forces} forces fitted with {len(fits)} beliefs about the level "
         "of recording",
         "formats": dict.fromkeys(("Estimate", "lower", "upper", "Contraction"), 2),
-        "notes": "The level that comes out is the level put in; slopes and changes hardly move. "
-        "The slope of recording rests on an assumption: that the mix of public assaults without "
-        f"injury tells of recording and not of violence {ASSUMED}. Without true counts for some "
-        "units a level is never called estimated.",
+        "notes": f"{_level_words(fits)} The slope of recording rests on an assumption: that the "
+        "mix of public assaults without injury tells of recording and not of violence "
+        f"{ASSUMED}. Without true counts for some units no level is identified.",
     }
+
+
+def _level_words(fits: Mapping[float, PanelFit]) -> str:
+    """Say how far the level that comes out follows the level put in."""
+    rows = [
+        fit.summary.set_index("quantity").loc["level of recording"].to_dict()
+        for fit in fits.values()
+    ]
+    found = [float(row["estimate"]) for row in rows]
+    if len(found) < 2:
+        return f"The level of recording is {rows[0]['label']}."
+    put, out = (max(values) - min(values) for values in (list(fits), found))
+    share = out / put if put else 1.0
+    return f"Beliefs {words.percent(put)} apart come out {words.percent(out)} apart: " + (
+        "the level follows the belief." if share >= 0.5 else "the counts pull them together."
+    )
 
 
 def mirror_table(pair: MirrorPair) -> dict[str, Any]:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from officer_assaults.data.forces import Force
     from officer_assaults.data.years import TwoYears
     from officer_assaults.refusals import Problem
-    from officer_assaults.stats.intervals import Interval
     from officer_assaults.topics.recording.model.case import Anchored, RecordingCase
 
 ASSUMED = "(assumption)"
@@ -82,18 +81,6 @@ def common(story: ReportingStory) -> dict[str, Any]:
         "vintage": story.two.vintage,
         "level": story.level,
     }
-
-
-def ratio_words(story: ReportingStory, ratio: float, interval: Interval) -> str:
-    """Put a ratio with its interval into words."""
-    return words.ratio(ratio, interval.lower, interval.upper, level=story.level)
-
-
-def share_words(story: ReportingStory, interval: Interval, *, named: bool = True) -> str:
-    """Put a range of shares into words."""
-    if not named:
-        return words.interval(interval.lower, interval.upper, as_percent=True)
-    return words.interval_words(interval.lower, interval.upper, level=story.level, as_percent=True)
 
 
 def sentence(text: str) -> str:

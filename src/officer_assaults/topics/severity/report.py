@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from officer_assaults.data.years import TwoYears
     from officer_assaults.estimate import Estimate
     from officer_assaults.refusals import Problem
-    from officer_assaults.stats.intervals import Interval
     from officer_assaults.stats.severity import Placebo, SeverityContrast, ShareChange
 
 NEW_CLASS = "2017/18"
 UPTAKE_Z = 3.0
+MOST_UPTAKES = 6
 ORDINARY_Z = 2.0
 GREW_FASTER = "Recorded assaults without injury grew faster than those with injury"
 LAYERS = {
@@ -307,7 +307,7 @@ def pooled_table(story: SeverityStory) -> dict[str, Any]:
 
 def uptake_table(story: SeverityStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: how the new class was taken up, force by force."""
-    table = story.uptake.sort_values("z", key=np.abs, ascending=False).head(12)
+    table = story.uptake.sort_values("z", key=np.abs, ascending=False).head(MOST_UPTAKES)
     table = table.sort_values("z", ascending=False)
     frame = pd.DataFrame(
         {
@@ -321,7 +321,7 @@ def uptake_table(story: SeverityStory) -> dict[str, Any]:
     )
     return {
         "frame": frame,
-        "caption": f"Uptake of the class with injury during {NEW_CLASS}, the 12 largest changes",
+        "caption": f"Uptake of the class with injury during {NEW_CLASS}, the largest changes",
         "formats": {
             "Injury share, first quarter": "percent",
             "Third and fourth quarter": "percent",
@@ -458,10 +458,6 @@ def _layer_row(name: str, release: str, contrast: SeverityContrast) -> dict[str,
 
 def _problem_text(problem: Problem) -> str:
     return (problem.what[:1].upper() + problem.what[1:]).rstrip(".")
-
-
-def _limits(interval: Interval) -> str:
-    return words.interval(interval.lower, interval.upper, 2)
 
 
 def _points(share: float) -> str:

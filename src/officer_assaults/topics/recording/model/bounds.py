@@ -62,22 +62,6 @@ class Feasibility:
 
 
 @dataclass(frozen=True, slots=True)
-class IdentifiedChange:
-    """Real change that ranges of the two recording probabilities allow.
-
-    Parameters
-    ----------
-    real : Interval
-        Ratio of true assaults, after over before.
-    share : Interval
-        Share of the log change that recording explains.
-    """
-
-    real: Interval
-    share: Interval
-
-
-@dataclass(frozen=True, slots=True)
 class SurveyFigure:
     """A published survey percentage of officers who met an event.
 
@@ -309,32 +293,6 @@ def sensitivity_surface(
             "count_explained": np.ravel(count_explained(change, earlier, later)),
         }
     )
-
-
-def identified_change(
-    change: RecordedChange, before: Interval, after: Interval
-) -> IdentifiedChange:
-    """Real change that the recorded ratio allows when each probability lies in a range.
-
-    Parameters
-    ----------
-    change : RecordedChange
-        The recorded counts; counting error is left out, the ranges dominate it.
-    before, after : Interval
-        Ranges of the recording probability, within (0, 1].
-
-    Notes
-    -----
-    Worst-case bounds: with ``before`` in [a, b] and ``after`` in [c, d] the ratio of true
-    assaults lies in ``R * [a/d, b/c]``, and every value inside is possible.
-    """
-    for given in (before, after):
-        _probabilities([given.lower, given.upper])
-    real = Interval(
-        change.ratio * before.lower / after.upper, change.ratio * before.upper / after.lower
-    )
-    shares = sorted(1 - math.log(limit) / change.log_ratio for limit in (real.lower, real.upper))
-    return IdentifiedChange(real, Interval(shares[0], shares[1]))
 
 
 def events_per_officer(prevalence: float, concentration: float | None) -> float:

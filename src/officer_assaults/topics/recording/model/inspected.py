@@ -28,6 +28,7 @@ NO_ANTICIPATION = Windows(untreated_to=-1)
 #: The second outcome begins in 2017: no force meets the plan's rule, so a shorter one is shown.
 SHORT = Windows(untreated_to=-1, least_untreated=2)
 EARLIER = -8
+SIZE_DEALS = 99
 #: Effect of the first and the last cohort in the simulation, log scale.
 SIMULATED = (0.6, 0.0)
 Row = dict[Any, Any]
@@ -458,7 +459,9 @@ def recovered(rows: pd.DataFrame, dates: pd.DataFrame, seed: int, panels: int) -
     noise = event_simulation.calibrate(study, LEADING, seed)
     effect = event_simulation.growing_effect(study, *SIMULATED)
     windows = {"all": LEADING, "twelve": TWELVE}
-    return event_simulation.recovery(study, windows, noise, effect, panels, seed)
+    table = event_simulation.recovery(study, windows, noise, effect, panels, seed)
+    size = event_simulation.permutation_size(study, LEADING, noise, panels, SIZE_DEALS, seed)
+    return table.assign(size=size)
 
 
 def recovery(rows: pd.DataFrame, dates: pd.DataFrame, seed: int, panels: int) -> pd.DataFrame:
