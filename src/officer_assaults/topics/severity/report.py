@@ -10,6 +10,7 @@ import pandas as pd
 
 from officer_assaults.data import forces
 from officer_assaults.data.periods import ALL_QUARTERS, quarters_in_words
+from officer_assaults.estimate import statement
 from officer_assaults.findings import Finding
 from officer_assaults.page import words
 from officer_assaults.stats import verdicts
@@ -574,14 +575,15 @@ def _found_pooled(story: SeverityStory, at: int, who: str) -> Finding:
 
 
 def _found_refused(story: SeverityStory) -> Finding:
-    return Finding(
-        id="severity.refused",
-        label=f"{story.force.name} has no comparable injury split",
-        claim=f"The injury split of {story.force.name} can be compared, {story.period}",
-        verdict="needs data",
-        kind="statement",
+    return statement(
+        "severity.refused",
+        f"{story.force.name} has no comparable injury split",
+        f"The injury split of {story.force.name} can be compared, {story.period}",
+        "needs data",
+        release=story.data.panel.vintage,
+        period=story.period,
+        level=story.level,
         note="; ".join(str(problem) for problem in story.refused),
-        **_common(story, story.data.panel.vintage),
     )
 
 
