@@ -41,7 +41,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Without FORCE the command takes the focus force, or the one that an own export names. Values reach
 # the command through the environment, so that they may hold quotes.
-export FORCE NB SET DATA FILE JOBS OUT OVER PYTHON
+export FORCE NB SET DATA FILE JOBS OUT OVER ARGS PYTHON
 options = $(if $(FORCE),--force "$$FORCE") $(if $(SET),--set "$$SET") $(if $(JOBS),--jobs "$$JOBS")
 
 .PHONY: help
@@ -101,9 +101,10 @@ protocol: $(SELF) ## write docs/trial-protocol.md again from the planning models
 # --- work --------------------------------------------------------------------------------------
 
 .PHONY: lab
-lab: $(SELF) ## open JupyterLab on the notebooks, with readable notebook diffs in git
-	@git config diff.jupytext.textconv '$(BIN)/jupytext --quiet --from ipynb --to py:percent --output -' || true
-	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_rise.ipynb
+lab: $(SELF) ## open JupyterLab on the notebooks; git then stores and shows them without outputs: ARGS="--port 9999"
+	@git config diff.jupytext.textconv "sh -c '$(BIN)/jupytext --quiet --from ipynb --to py:percent --output - \"\$$0\" 2>/dev/null || cat \"\$$0\"'" || true
+	@git config filter.notebook.clean '$(APP) clean-notebook || cat' || true
+	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_rise.ipynb $$ARGS
 
 .PHONY: test
 test: $(FULL) $(SELF) ## run the whole test suite
