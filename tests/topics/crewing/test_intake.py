@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from crewing_runs import HERE
 from raw_logs import draw
 
 from officer_assaults.refusals import Refusal
@@ -325,3 +326,14 @@ def test_the_interval_from_raw_tables_covers_a_known_ratio(tmp_path):
     assert share >= 0.9
     # With a start on 1 March the year holds both clock changes.
     assert "come twice" in done.text
+
+
+def test_the_worked_example_runs_from_raw_tables_to_a_profile(tmp_path):
+    folder = HERE.parents[2] / "data" / "examples" / "crewing"
+    known = {**KNOWN, "force": "simulated-force", "retrieved": "2023-12-31"}
+    mapping = tmp_path / "example.yml"
+    mapping.write_text(confirm(propose([folder], tmp_path, known)))
+    done = build_into(mapping)
+    assert done.file.simulated
+    assert "made up" in done.page.read_text()
+    assert done.file.cells["y"].sum() == len(pd.read_csv(folder / "assaults.csv"))
