@@ -138,7 +138,7 @@ def test_nothing_is_read_from_what_nobody_confirmed(cells, tmp_path):
     cells.to_csv(tmp_path / "export.csv", index=False)
     mapping = tmp_path / "mapping.yml"
     mapping.write_text(propose([tmp_path / "export.csv"], tmp_path, KNOWN))
-    with pytest.raises(Refusal, match=r"E126 .*not confirmed") as caught:
+    with pytest.raises(Refusal, match=r"E135 .*not confirmed") as caught:
         read_mapping(mapping)
     assert "crew_source.hours: is still open" in str(caught.value)
 

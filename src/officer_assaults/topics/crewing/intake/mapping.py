@@ -100,7 +100,7 @@ def read_mapping(path: Path) -> Mapping:
     Raises
     ------
     Refusal
-        E126 if it is not confirmed or a question in it is open; E124 for fields and values that
+        E135 if it is not confirmed or a question in it is open; E124 for fields and values that
         are unknown; all problems at once.
     """
     problems = Problems(file=path.name)
@@ -129,13 +129,13 @@ def read_mapping(path: Path) -> Mapping:
 def _check_confirmed(content: dict[str, Any], problems: Problems) -> None:
     if content.get("confirmed") is not True:
         problems.add(
-            "E126",
+            "E135",
             "is not confirmed.",
             "Read every line marked GUESS, correct it, then write 'confirmed: yes'.",
             column="confirmed",
         )
     for place in _open_questions(content):
-        problems.add("E126", "is still open (ASK).", "Write the answer in its place.", column=place)
+        problems.add("E135", "is still open (ASK).", "Write the answer in its place.", column=place)
 
 
 def _open_questions(content: Any, place: str = "") -> list[str]:
