@@ -41,7 +41,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Without FORCE the command takes the focus force, or the one that an own export names. Values reach
 # the command through the environment, so that they may hold quotes.
-export FORCE NB SET DATA FILE JOBS OUT OVER PYTHON
+export FORCE NB SET DATA FILE JOBS OUT OVER ARGS PYTHON
 options = $(if $(FORCE),--force "$$FORCE") $(if $(SET),--set "$$SET") $(if $(JOBS),--jobs "$$JOBS")
 
 .PHONY: help
@@ -70,6 +70,8 @@ findings: $(SELF) ## gather the findings of all reports that are built, as CSV a
 
 .PHONY: crewing
 crewing: $(SELF) ## run the crewing notebooks on your own export: DATA=path/to/cells.csv
+	@test -n "$$DATA" || { echo 'Name your export: make crewing DATA=path/to/crew_cells.csv' >&2; exit 2; }
+	@test ! -d "$$DATA" || { echo "$$DATA is a folder: name the file in it, DATA=path/to/crew_cells.csv, or run 'officer-assaults crewing map' on the folder" >&2; exit 2; }
 	@$(APP) crewing report "$$DATA" $(options)
 
 .PHONY: claims
@@ -99,9 +101,10 @@ protocol: $(SELF) ## write docs/trial-protocol.md again from the planning models
 # --- work --------------------------------------------------------------------------------------
 
 .PHONY: lab
-lab: $(SELF) ## open JupyterLab on the notebooks, with readable notebook diffs in git
-	@git config diff.jupytext.textconv '$(BIN)/jupytext --quiet --from ipynb --to py:percent --output -' || true
-	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_rise.ipynb
+lab: $(SELF) ## open JupyterLab on the notebooks; git then stores and shows them without outputs: ARGS="--port 9999"
+	@git config diff.jupytext.textconv "sh -c '$(BIN)/jupytext --quiet --from ipynb --to py:percent --output - \"\$$0\" 2>/dev/null || cat \"\$$0\"'" || true
+	@git config filter.notebook.clean '$(APP) clean-notebook || cat' || true
+	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_rise.ipynb $$ARGS
 
 .PHONY: test
 test: $(FULL) $(SELF) ## run the whole test suite

@@ -117,3 +117,10 @@ for finding in findings:"""
     edited = run("01_rise", monkeypatch, edits={"for finding in findings:": mine})
     assert len(edited.html("figure")) == len(plain.html("figure")) + 1
     assert "Counts follow officers" in edited.html("figure")[-1]
+
+
+def test_england_and_wales_is_a_focus_too(monkeypatch):
+    shown = run("01_rise", monkeypatch, force="england-and-wales")
+    assert shown.findings["rise.change"]["value"] == 31_029 - 26_114
+    assert "rise.odd" not in shown.findings
+    assert "other forces" not in shown.text("headline")[0]

@@ -17,6 +17,7 @@ COMMANDS = {
     "verify": "officer_assaults.cli.findings:verify",
     "publish": "officer_assaults.cli.findings:publish",
     "site": "officer_assaults.cli.site:site",
+    "clean-notebook": "officer_assaults.cli.checks:clean_notebook",
     "check-notebooks": "officer_assaults.cli.checks:check_notebooks",
     "validate": "officer_assaults.cli.validate:validate",
     "data-check": "officer_assaults.cli.data:data_check",

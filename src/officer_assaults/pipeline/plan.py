@@ -342,6 +342,7 @@ def _choose(project: Project, wanted: Sequence[str] | None, problems: Problems) 
             continue
         try:
             chosen.append(notebooks_.load(paths[stem]))
+            problems.found.extend(notebooks_.check_kernel(chosen[-1]))
         except Refusal as refusal:
             problems.found.extend(refusal.problems)
     return chosen

@@ -203,7 +203,7 @@ def main_points(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) ->
     points += [_point_record(story, found), _point_timing(story, breaks), _point_level(found)]
     if story.jump is not None and story.jump.size > 0:
         points.append(
-            f"The law was in force for part of {story.years[1]} only. To make that year's rise "
+            "The law was in force for part of its first year only. To make that year's rise "
             f"alone, recorded assaults would have had to jump by {words.percent(story.jump.size)} "
             "on its first day."
         )
@@ -825,7 +825,7 @@ def _point_record(story: InterruptionStory, found: Assessment) -> str:
         return f"The record of all forces together shows no clear step at the date. {where}"
     return (
         "The national record stepped when the Act began; why is not identified. The mean force "
-        f"moved by {words.percent(first.ratio - 1, signed=True)} against "
+        f"{'rose' if first.ratio > 1 else 'fell'} by {words.percent(abs(first.ratio - 1))} against "
         f"{CONTROLS[first.control]} ({size}). {where}"
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from officer_assaults.data import forces
+from officer_assaults.estimate import statement
 from officer_assaults.findings import Finding, Verdict
 from officer_assaults.page import words
 from officer_assaults.stats import verdicts
@@ -577,14 +578,15 @@ def _found_size(story: ComparisonStory) -> Finding:
 
 
 def _found_refused(story: ComparisonStory) -> Finding:
-    return Finding(
-        id="comparison.refused",
-        label=f"{story.force.name} is not compared",
-        claim=f"{story.force.name} can be set among the forces in {story.year}",
-        verdict="needs data",
-        kind="statement",
+    return statement(
+        "comparison.refused",
+        f"{story.force.name} is not compared",
+        f"{story.force.name} can be set among the forces in {story.year}",
+        "needs data",
+        release=story.data.panel.vintage,
+        period=story.year,
+        level=story.level,
         note="; ".join(str(problem) for problem in story.refused),
-        **_common(story),
     )
 
 

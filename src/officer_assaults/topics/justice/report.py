@@ -621,20 +621,22 @@ def _point_gap(story: JusticeStory) -> str:
     if story.is_nation or own is None or others is None or gap is None:
         return ""
     difference = float(own["rate"]) - float(others["rate"])
-    said = "Fewer" if gap.upper < 0 else "More" if gap.lower > 0 else "About as many"
-    than = "as" if said.startswith("About") else "than"
-    return (
-        f"{said} assaults without injury are charged here {than} in all other forces: "
-        f"{words.number(difference * 100, 1, signed=True)} points ({_span('charge', gap)})."
-    )
+    span = f"{words.number(difference * 100, 1, signed=True)} points ({_span('charge', gap)})"
+    if gap.lower <= 0 <= gap.upper:
+        return (
+            "Whether fewer assaults without injury are charged here than in all other forces "
+            f"cannot be told: {span}."
+        )
+    said = "Fewer" if gap.upper < 0 else "More"
+    return f"{said} assaults without injury are charged here than in all other forces: {span}."
 
 
 def _point_custody(story: JusticeStory) -> str:
-    police = story.changes[models.POLICE, "custody"]
-    return (
-        f"Of those sentenced, {words.percent(police.before)} were jailed at once before the Act "
-        f"and {words.percent(police.after)} after it."
-    )
+    limits = story.changes[models.POLICE, "custody"].difference_interval
+    said = "more" if limits.lower > 0 else "fewer" if limits.upper < 0 else ""
+    if not said:
+        return "Whether more of those sentenced were jailed at once after the Act cannot be told."
+    return f"Of those sentenced, {said} were jailed at once after the Act than before it."
 
 
 def _point_quarter(story: JusticeStory) -> str:

@@ -89,9 +89,14 @@ def page(plan: TrialPlan, alone: TrialPlan) -> str:
 
 
 def written() -> pd.DataFrame:
-    """Read the page back as a table of two columns, without sizing the trial again."""
-    text = (paths.project_root() / "docs" / PAGE).read_text(encoding="utf-8")
-    parts = re.findall(r"^\*\*(.+?)\.\*\* (.+)$", text, flags=re.MULTILINE)
+    """Read the page back as a table of two columns, without sizing the trial again.
+
+    A project folder without the page gets it made again, which takes longer.
+    """
+    path = paths.project_root() / "docs" / PAGE
+    if not path.is_file():
+        return table(*proposed())
+    parts = re.findall(r"^\*\*(.+?)\.\*\* (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     return pd.DataFrame(parts, columns=["Part", "What is done"])
 
 

@@ -911,15 +911,6 @@ def _setting(story: PlanningStory) -> str:
     )
 
 
-def _basis(story: PlanningStory) -> str:
-    if story.own_setting:
-        return (
-            "Simulated on areas and months as the export has them; a second force is taken to be "
-            "like the first."
-        )
-    return "Simulated on assumptions, which a force replaces by its own figures."
-
-
 def _vintage(story: PlanningStory) -> str:
     return f"simulated on {'the own export' if story.own_setting else 'assumptions'}"
 

@@ -301,16 +301,18 @@ def timing_table(
     ]
 
 
-def events_table(events: pd.DataFrame, further: pd.DataFrame) -> dict[str, Any]:
+def events_table(events: pd.DataFrame, further: pd.DataFrame | None = None) -> dict[str, Any]:
     """Dated events that can move the record.
 
     Parameters
     ----------
     events : DataFrame
         From :func:`officer_assaults.data.recording_evidence.events`: known to the day.
-    further : DataFrame
+    further : DataFrame, optional
         From :func:`officer_assaults.data.inspections.events`: a day or a span.
     """
+    if further is None:
+        further = pd.DataFrame(columns=["first_day", "last_day", "event", "kind", "read"])
     can_move = {"recording": "what is recorded", "law": "what happens and what is recorded"}
     exact = pd.DataFrame(
         {

@@ -190,15 +190,6 @@ def rise(
     )
 
 
-def ratio_over_days(two: TwoYears, *, alpha: float = 0.05) -> Estimate:
-    """Ratio of the rates per day of two years, with the exact interval."""
-    counts = two.counts
-    found = exact_rate_ratio(
-        counts["y1"], counts["days1"], counts["y0"], counts["days0"], alpha=alpha
-    )
-    return _ratio(two, found, "days", alpha)
-
-
 def among_forces(
     rows: pd.DataFrame, force: str | None = None, *, exposure: str = "days", alpha: float = 0.05
 ) -> YearAmongForces:

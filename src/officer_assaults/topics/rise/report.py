@@ -64,7 +64,7 @@ def headline(size: Rise, among: YearAmongForces) -> dict[str, str]:
     touched = " A recording break touches these years: see the cautions below." if two.notes else ""
     return {
         "number": words.percent(ratio.value - 1, signed=True),
-        "text": f"{_what_happened(size)} {how_odd(among)}",
+        "text": f"{_what_happened(size)} {_beside(two, among)}".rstrip(),
         "interval": f"{_limits(ratio)} for counting chance alone; "
         f"{words.number(two.before.n_total)} to {words.number(two.after.n_total)} {OFFENCES}, "
         f"{two.period0} to {two.period1}{_part(two)}.",
@@ -102,7 +102,7 @@ def main_points(
         _point_count(size, article),
         _point_base(size, base),
         point_jump(jump),
-        _point_others(among, others),
+        "" if size.two.force.kind == "nation" else _point_others(among, others),
         _point_pairs(size),
         "A recorded offence is not an assault: what officers do not report, or a force does not "
         "record, is in none of these counts.",
@@ -134,7 +134,7 @@ def caveats(
     notes = [*two.left_out, *two.notes]
     if officers.note:
         notes.append(f"{officers.note}.")
-    if among.odd is None and among.years_apart == 1:
+    if among.odd is None and among.years_apart == 1 and two.force.kind != "nation":
         notes.append(
             f"{two.force.name} is not among the usable forces of this period, so its year is not "
             "set against theirs."
@@ -158,7 +158,7 @@ def words_for_series(two: TwoYears, series: pd.DataFrame) -> dict[str, Any]:
         f"The last four quarters stand {words.percent(abs(gap))} "
         f"{'above' if gap >= 0 else 'below'} those of {two.period1}"
     )
-    if then.sum() < breaks.MINIMUM or not since["state"].eq("usable").all():
+    if then.sum() < breaks.MINIMUM or since["state"].eq("step").any():
         said = f"The record of {forces.spoken(two.force.slug)} cannot be followed without a break"
     if then.sum() < breaks.MINIMUM:
         said = f"{two.force.name}: too few are recorded to compare quarters"
@@ -432,6 +432,11 @@ def how_odd(among: YearAmongForces) -> str:
     return f"Among {others} other forces it is not an unusual year."
 
 
+def _beside(two: TwoYears, among: YearAmongForces) -> str:
+    """Say how the year stands among the forces; nothing of all forces together."""
+    return "" if two.force.kind == "nation" else how_odd(among)
+
+
 def _limits(ratio: Estimate) -> str:
     # A limit that would round to no change at all keeps a decimal.
     near_zero = min(abs(ratio.lower - 1), abs(ratio.upper - 1)) < 0.01
@@ -464,12 +469,12 @@ def _what_happened(size: Rise) -> str:
 
 
 def _point_count(size: Rise, article: Rise | None) -> str:
-    two = size.two
+    two, who = size.two, forces.spoken(size.two.force.slug)
     low, high = (
         words.number(limit, 0, signed=True) for limit in (size.change.lower, size.change.upper)
     )
     text = (
-        f"The force recorded {words.number(two.after.n_total)} such offences, "
+        f"{who[:1].upper()}{who[1:]} recorded {words.number(two.after.n_total)} such offences, "
         f"{words.number(abs(size.change.value))} {'more' if size.change.value >= 0 else 'fewer'} "
         f"than in the earlier year. Chance alone leaves the change open between {low} and {high}."
     )

@@ -10,6 +10,7 @@ import pandas as pd
 
 from officer_assaults.data import forces
 from officer_assaults.data.periods import ALL_QUARTERS, quarters_in_words
+from officer_assaults.estimate import statement
 from officer_assaults.findings import Finding
 from officer_assaults.page import words
 from officer_assaults.stats import verdicts
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from officer_assaults.data.years import TwoYears
     from officer_assaults.estimate import Estimate
     from officer_assaults.refusals import Problem
-    from officer_assaults.stats.intervals import Interval
     from officer_assaults.stats.severity import Placebo, SeverityContrast, ShareChange
 
 NEW_CLASS = "2017/18"
@@ -461,10 +461,6 @@ def _problem_text(problem: Problem) -> str:
     return (problem.what[:1].upper() + problem.what[1:]).rstrip(".")
 
 
-def _limits(interval: Interval) -> str:
-    return words.interval(interval.lower, interval.upper, 2)
-
-
 def _points(share: float) -> str:
     return words.number(share * 100, 1, signed=True)
 
@@ -579,14 +575,15 @@ def _found_pooled(story: SeverityStory, at: int, who: str) -> Finding:
 
 
 def _found_refused(story: SeverityStory) -> Finding:
-    return Finding(
-        id="severity.refused",
-        label=f"{story.force.name} has no comparable injury split",
-        claim=f"The injury split of {story.force.name} can be compared, {story.period}",
-        verdict="needs data",
-        kind="statement",
+    return statement(
+        "severity.refused",
+        f"{story.force.name} has no comparable injury split",
+        f"The injury split of {story.force.name} can be compared, {story.period}",
+        "needs data",
+        release=story.data.panel.vintage,
+        period=story.period,
+        level=story.level,
         note="; ".join(str(problem) for problem in story.refused),
-        **_common(story, story.data.panel.vintage),
     )
 
 

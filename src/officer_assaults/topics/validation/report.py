@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     pass
 
 KEPT, NOT_KEPT = "in the band", "outside the band"
-SITUATIONS = "Named situations"
 FORECAST = Target(
     "real forces", "next year", "Forecast of next year's count, all forces", "coverage",
     0.90, 0.98, "few origins, and forces of one year share its surprises",

@@ -21,7 +21,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from officer_assaults.data import bounds, readers
-from officer_assaults.refusals import Problem
 from officer_assaults.topics.crewing.data.schemas import CELL_KEY, HOUR_BANDS, kind_of
 
 #: Above this a Parquet file is split; a CSV above the size that so many shifts take.
@@ -63,15 +62,13 @@ def _columns(path: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def split(path: Path) -> Iterator[tuple[list[Path], list[Problem]]]:
+def split(path: Path) -> Iterator[list[Path]]:
     """Split a file by beat, or by area where it has no beats, into a temporary folder.
 
     Yields
     ------
-    parts : list of Path
+    list of Path
         Parquet files of text cells; :func:`read_part` reads one.
-    problems : list of Problem
-        E105 for a unit and start that stand on two beats.
 
     Raises
     ------
@@ -85,10 +82,9 @@ def split(path: Path) -> Iterator[tuple[list[Path], list[Problem]]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _split(path: Path, folder: Path) -> tuple[list[Path], list[Problem]]:
+def _split(path: Path, folder: Path) -> list[Path]:
     count = 1 + rows_about(path) // PART_ROWS
     writers: dict[int, pq.ParquetWriter] = {}
-    hashes, lines = [], []
     try:
         for block in _blocks(path):
             for number, rows in block.groupby(_part_of(block, count)):
@@ -96,15 +92,10 @@ def _split(path: Path, folder: Path) -> tuple[list[Path], list[Problem]]:
                 if number not in writers:
                     writers[number] = pq.ParquetWriter(folder / f"{number:05d}", table.schema)
                 writers[number].write_table(table)
-            if {"unit_id", "start"} <= set(block):
-                hashes.append(
-                    pd.util.hash_array((block["unit_id"] + "|" + block["start"]).to_numpy(object))
-                )
-                lines.append(block.index.to_numpy())
     finally:
         for writer in writers.values():
             writer.close()
-    return sorted(folder.iterdir()), _twice(path.name, hashes, lines)
+    return sorted(folder.iterdir())
 
 
 def _blocks(path: Path) -> Iterator[pd.DataFrame]:
@@ -149,18 +140,6 @@ def _part_of(block: pd.DataFrame, count: int) -> pd.Series:
         return pd.Series(0, block.index)
     numbers = {label: zlib.crc32(label.encode()) % count for label in block[place].unique()}
     return block[place].map(numbers)
-
-
-def _twice(name: str, hashes: list[np.ndarray], lines: list[np.ndarray]) -> list[Problem]:
-    """Rows whose unit and start stand in an earlier row, in whatever part."""
-    if not hashes:
-        return []
-    keys, line = np.concatenate(hashes), np.concatenate(lines)
-    doubled = pd.Series(keys).duplicated().to_numpy()
-    what, remedy = "has the same unit and start as another row.", "Keep one row per unit and shift."
-    return [
-        Problem("E105", what, remedy, name, int(row)) for row in line[doubled][: readers.LISTED]
-    ]
 
 
 def read_part(path: Path) -> pd.DataFrame:

@@ -42,17 +42,20 @@ POLICIES_IN_TRUTH = 3
 def model_table(story: CrewingStory, fit: Any) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: rate ratios of the fitted model.
 
-    In public the levels of a place stay inside: their names and ratios would tell which place had
-    more victims.
+    In public only the rows of the crew itself are shown: ratios of places, months and hour bands
+    would tell small counts apart.
     """
     table = fit.table()
     ratio = next(name for name in table.columns if name.endswith("ratio"))
     hidden = pd.Series(False, table.index)
     if story.audience == "public" and story.file is not None:
-        hidden = table["term"].str.contains(r"\b(?:lpa|beat|team)\b")
+        hidden = ~table["term"].str.contains(r"\bsingle\b") | table["term"].str.contains(
+            "[", regex=False
+        )
     notes = list(fit.notes())
     if hidden.any():
-        notes = [f"{words.plural(int(hidden.sum()), 'level')} of places and teams not shown."]
+        count = words.plural(int(hidden.sum()), "further row")
+        notes = [f"{count} of what is held alike, for internal eyes (audience=internal)."]
     if not story.analysis.adjusted.has_interval:
         table = table.assign(lower=math.nan, upper=math.nan)
     kept = table.loc[~hidden, ["term", ratio, "lower", "upper"]]
