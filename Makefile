@@ -94,6 +94,10 @@ site: $(SELF) ## gather the rendered reports into a folder for any static host: 
 picture: $(FULL) $(SELF) reports ## take the README's picture from the real report
 	@$(BIN)/python tests/browser/picture.py
 
+.PHONY: map
+map: $(SELF) ## write docs/map.md again: notebooks, topics, tests and tables
+	@$(BIN)/python tools/house_map.py
+
 .PHONY: protocol
 protocol: $(SELF) ## write docs/trial-protocol.md again from the planning models
 	@$(BIN)/python -m officer_assaults.topics.planning.protocol
