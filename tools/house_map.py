@@ -18,8 +18,9 @@ BY_RELEASE = ("recorded-assaults", "recorded-context", "workforce", "population"
 HEAD = """\
 # One question, one room
 
-Written by `make map`; a test compares it with the code. Each notebook, its topic folder and its tests share a name;
-the tables are those that the topic's own modules, or the data modules that the notebook calls, name.
+Written by `make map`; a test compares it with the code. Each notebook, its topic folder and its
+tests share a name; the tables are those that the topic's own modules, or the data modules that the
+notebook calls, name.
 
 | notebook | topics it uses | tests | data tables |
 |---|---|---|---|
