@@ -729,7 +729,9 @@ def _found_placebos(story: InterruptionStory, found: Assessment) -> list[Finding
                     f"act.{name}_{_key(str(control))}",
                     f"{'Widened intervals' if wide else 'Intervals'} that exclude no step at "
                     f"placebo dates, relative to {CONTROLS[str(control)]}",
-                    f"The method finds a step at about {story.alpha:.0%} of dates without one",
+                    f"{'Widened' if wide else 'Taken alone'}, relative to "
+                    f"{CONTROLS[str(control)]}, the method finds a step at about "
+                    f"{story.alpha:.0%} of dates without one",
                     "consistent" if _as_promised(rate.mean(), story.alpha) else "contradicted",
                 )
             )

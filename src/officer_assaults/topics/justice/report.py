@@ -668,7 +668,7 @@ def _found_rate(story: JusticeStory, code: str) -> Finding | None:
     return Finding(
         id=f"justice.charged_{code}",
         label=f"Recorded assaults {MEANING[code]} that ended in a charge, {story.force.name}",
-        claim="A smaller share than in all other forces",
+        claim=f"A smaller share of those {MEANING[code]} than in all other forces",
         verdict=verdicts.lies("below", 0, gap.lower, gap.upper),
         value=float(own["rate"]),
         lower=float(own["lower"]),
@@ -735,7 +735,7 @@ def _found_change(story: JusticeStory, series: str, measure: str) -> Finding:
     return Finding(
         id=f"justice.{measure}_change_{_series_key(series)}",
         label=f"Change after the Act, {series}: {MEASURES[measure]}",
-        claim="Higher after the Act than before",
+        claim=f"Higher after the Act than before, {series}: {MEASURES[measure]}",
         verdict=_over_lags(
             story,
             "police" if series == models.POLICE else "control",
@@ -784,7 +784,7 @@ def _found_beyond(story: JusticeStory, measure: str) -> Finding:
     return Finding(
         id=f"justice.{measure}_beyond_control",
         label=f"Change beyond that of common assault: {MEASURES[measure]}",
-        claim="Rose more than for common assault",
+        claim=f"Rose more than for common assault: {MEASURES[measure]}",
         verdict=_over_lags(
             story, "beyond", measure, verdicts.lies("above", 0, interval.lower, interval.upper)
         ),

@@ -469,7 +469,8 @@ def _found_contrasts(story: ReportingStory, anchored: Anchored) -> list[Finding]
         Finding(
             id=f"reporting.severity_{name}",
             label=f"Growth without injury over growth with injury. {METHODS[name]}",
-            claim="Recorded assaults without injury grew faster than those with injury",
+            claim="Recorded assaults without injury grew faster than those with injury: "
+            f"{METHODS[name]}",
             verdict=verdicts.lies("above", 1.0, found.interval.lower, found.interval.upper),
             value=found.ratio,
             lower=found.interval.lower,

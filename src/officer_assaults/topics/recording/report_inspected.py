@@ -459,7 +459,7 @@ def _found_moved(evidence: NationalEvidence, series: str) -> Finding:
     ).finding(
         key[series],
         f"{SERIES[series]}: year after an inspection report over expected",
-        "Inspections of crime recording raised the record",
+        f"Inspections of crime recording raised the record: {SERIES[series]}",
         verdict,
     )  # fmt: skip
 

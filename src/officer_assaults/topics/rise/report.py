@@ -389,7 +389,8 @@ def findings(
     if size.per_officer is not None:
         made.append(
             size.per_officer.finding(
-                "rise.ratio_per_officer", f"{label}, officer-years as exposure", grew,
+                "rise.ratio_per_officer", f"{label}, officer-years as exposure",
+                f"{grew}, per officer",
                 _rose(size.per_officer),
             )
         )  # fmt: skip

@@ -569,7 +569,7 @@ def _found_pooled(story: SeverityStory, at: int, who: str) -> Finding:
     return found.finding(
         f"severity.{names[at]}",
         f"Growth without injury over growth with injury, {who}",
-        GREW_FASTER,
+        f"{GREW_FASTER}, {who}",
         verdicts.lies("above", 1, found.lower, found.upper),
     )
 
@@ -666,7 +666,7 @@ def _found_contrast(
     return Finding(
         id=name,
         label=f"Growth without injury over growth with injury, {LAYERS[contrast.method]}",
-        claim=GREW_FASTER,
+        claim=f"{GREW_FASTER} in {story.force.name}, {LAYERS[contrast.method]}",
         verdict=verdicts.lies("above", 1, judged.lower, judged.upper),
         value=contrast.ratio,
         lower=limits.lower,
