@@ -1,11 +1,13 @@
 """Claims: every verdict comes out by rule, moves when its finding moves, and is never typed."""
 
+import json
 import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from officer_assaults.cli import output
 from officer_assaults.data import tables
 from officer_assaults.findings import VERDICTS
 from officer_assaults.page import site, words
@@ -243,6 +245,25 @@ def test_one_claim_has_one_verdict_in_reports_and_on_the_page_of_claims():
         (told,) = claims.two_verdicts(changed(notebook, finding, verdict=other))
         assert finding in told
         assert f"'{other}'" in told
+
+
+def test_a_site_that_disagrees_with_itself_is_named(tmp_path):
+    def built(given):
+        for result in given:
+            path = tmp_path / result["scope"] / f"{result['notebook']}.json"
+            path.parent.mkdir(exist_ok=True)
+            for finding in result["findings"]:
+                finding.update(period="2018/19", denominator="days", claim=finding["id"])
+            path.write_text(json.dumps(result))
+        return output.clashes(tmp_path)
+
+    assert built(results()) == []
+    (told,) = built(changed("05_crewing", "crewing.survey_share", verdict="contradicted"))
+    assert told.startswith("The reports contradict each other: '73 per cent")
+    (told,) = built(changed("01_rise", "rise.weekly1", vintage="article"))
+    assert "rise.weekly1" in told
+    (told,) = built(changed("01_rise", "rise.weekly1", label="Recorded assaults, rise.change"))
+    assert "is 20.27" in told
 
 
 @pytest.mark.parametrize(
