@@ -256,7 +256,7 @@ def self_confirmed(results: Iterable[Mapping[str, Any]]) -> list[str]:
         "cannot confirm"
         for result in results
         for finding in result["findings"]
-        if finding["verdict"] == "reproduces" and not _is_confirmed(finding)
+        if finding.get("verdict") == "reproduces" and not _is_confirmed(finding)
     ]
 
 
