@@ -15,7 +15,6 @@ from officer_assaults.topics.planning import power
 from officer_assaults.topics.planning.power import (
     TrialSetting,
     allocations,
-    permutation_test,
     policy_ratio,
     sample_size,
     setting_from_cells,
@@ -154,15 +153,6 @@ def test_randomisation_lists_hold_what_their_design_promises():
     assert (parallel[:, :, 0].sum(axis=1) == 6).all()
     with pytest.raises(ValueError, match="design must be one of"):
         allocations("staircase", 12, 12, 5, rng)
-
-
-def test_permutation_p_is_exact_on_a_trial_small_enough_to_count():
-    listed = allocations("parallel", 4, 1, 6, np.random.default_rng(0))
-    counts = np.array([[10], [9], [1], [2]])
-    drawn = listed[:, :, 0].tolist().index([True, True, False, False])
-    found = permutation_test(counts, listed, drawn)
-    assert found.p == pytest.approx(2 / 6)
-    assert found.statistic == pytest.approx(19 - 11)
 
 
 @pytest.mark.parametrize(
