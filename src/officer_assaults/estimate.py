@@ -68,8 +68,8 @@ def _row_html(names: Sequence[str], row: Sequence[Any]) -> str:
 
 
 def _cell(name: str, value: Any) -> str:
-    if name == "p" and isinstance(value, float) and value < SMALLEST_P:
-        return f"below {SMALLEST_P:g}"
+    if name == "p" and isinstance(value, float) and not math.isnan(value):
+        return f"{value:.3f}" if value >= SMALLEST_P else f"&lt;{SMALLEST_P:g}"
     if isinstance(value, int | float) and not isinstance(value, bool):
         return "not applicable" if math.isnan(value) else _digits(float(value))
     return html.escape(str(value))
