@@ -86,6 +86,8 @@ class ValidationStory:
         Of the last full study.
     runs : int
         Runs made again of each quick study.
+    release : str
+        Of the real counts that forecasts are scored on.
     """
 
     full: tuple[Result, ...]
@@ -98,6 +100,7 @@ class ValidationStory:
     refused_situation: str
     versions: Mapping[str, str]
     runs: int
+    release: str
 
     @property
     def simulated(self) -> list[Result]:
@@ -683,13 +686,13 @@ def now_table(story: ValidationStory) -> dict[str, Any]:
 def findings(story: ValidationStory) -> list[Finding]:
     """State the findings, one for each group of methods and for each source."""
     found = [
-        _family_finding(name, [one for one in story.relied if family(one) == name])
+        _family_finding(name, [one for one in story.relied if family(one) == name], story.release)
         for name in dict.fromkeys(family(one) for one in story.relied)
     ]
     return [*found, *_reference_findings(story), *_external_findings(story)]
 
 
-def _family_finding(name: str, results: Sequence[Result]) -> Finding:
+def _family_finding(name: str, results: Sequence[Result], release: str) -> Finding:
     kept = sum(one.met for one in results)
     verdict: Verdict = "consistent" if kept == len(results) else "not supported"
     kinds = list(dict.fromkeys(one.target.kind for one in results))
@@ -706,7 +709,7 @@ def _family_finding(name: str, results: Sequence[Result]) -> Finding:
         period="all origins" if is_real else "",
         simulated=not is_real,
         note=_note(results),
-        release="October 2023 release" if is_real else "simulated",
+        release=release if is_real else "simulated",
     )
 
 
