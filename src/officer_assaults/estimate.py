@@ -193,7 +193,7 @@ def count(
     value: float,
     unit: str,
     denominator: str,
-    release: str,
+    release: str = "",
     **more: Any,
 ) -> Finding:
     """Make the finding of an exact count, which has no interval.
