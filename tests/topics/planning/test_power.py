@@ -155,6 +155,17 @@ def test_randomisation_lists_hold_what_their_design_promises():
         allocations("staircase", 12, 12, 5, rng)
 
 
+def test_permutation_p_is_exact_on_a_trial_small_enough_to_count():
+    listed = allocations("parallel", 4, 1, 6, np.random.default_rng(0)).astype(float)
+    counts = np.array([[[10.0], [9.0], [1.0], [2.0]]])
+    drawn = listed[:, :, 0].tolist().index([1.0, 1.0, 0.0, 0.0])
+    residual = power._null_residual(counts, np.ones_like(counts), switches=False)
+    scores = residual.reshape(1, -1) @ listed.reshape(len(listed), -1).T
+    p, centred = power._list_p(scores, np.array([drawn]))
+    assert p == pytest.approx(2 / 6)
+    assert centred == pytest.approx(19 - 11)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "ratio", "expected"),
     [(0.425, 0.85, 1.4, 1.06 / 1.23), (0.0, 1.0, 1.4, 1 / 1.4), (0.3, 0.3, 2.0, 1.0)],
