@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from officer_assaults.data import forces
+from officer_assaults.estimate import count
 from officer_assaults.findings import Finding
 from officer_assaults.page import words
 from officer_assaults.stats import verdicts
@@ -297,27 +298,25 @@ def findings(checks: pd.DataFrame, comparison: Comparison, force_count: int) -> 
     held = int(checks["holds"].sum())
     usable = len(comparison.frame)
     return [
-        Finding(
-            id="audit.checks",
-            label="Checks of the data that hold",
-            claim="The files are unchanged, meet their schemas and give the published totals",
-            verdict=verdicts.reproduces(len(checks), held),
-            kind="count",
+        count(
+            "audit.checks",
+            "Checks of the data that hold",
+            "The files are unchanged, meet their schemas and give the published totals",
+            verdicts.reproduces(len(checks), held),
             value=held,
             unit="checks",
             denominator=f"{len(checks)} checks",
-            vintage="all releases",
+            release="all releases",
         ),
-        Finding(
-            id="audit.usable_forces",
-            label=f"Forces that can be compared, {comparison.period0} to {comparison.period1}",
-            claim="Every territorial force can be compared",
-            verdict=verdicts.reproduces(force_count, usable),
-            kind="count",
+        count(
+            "audit.usable_forces",
+            f"Forces that can be compared, {comparison.period0} to {comparison.period1}",
+            "Every territorial force can be compared",
+            verdicts.reproduces(force_count, usable),
             value=usable,
             unit="forces",
             denominator=f"{force_count} territorial forces",
             period=f"{comparison.period0} to {comparison.period1}",
-            vintage=comparison.vintage,
+            release=comparison.vintage,
         ),
     ]

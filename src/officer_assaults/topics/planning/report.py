@@ -736,22 +736,23 @@ def findings(story: PlanningStory) -> list[Finding]:
 
 def _found_forecast(story: PlanningStory) -> Finding:
     median, low, high = story.next_count
-    return Finding(
-        id="planning.forecast",
-        label=f"{story.focus.name}: recorded offences in {story.next_year}",
-        claim=f"More assaults on {story.focus.name} constables will be recorded in "
-        f"{story.next_year} than in {_last_year(story)}.",
-        verdict=verdicts.lies("above", float(story.past.iloc[-1]), low, high),
-        value=median,
-        lower=low,
-        upper=high,
-        level=story.level,
+    return Estimate(
+        median,
+        low,
+        high,
         unit="recorded offences",
         denominator="one financial year",
         period=story.next_year,
-        vintage=story.history.vintage,
+        release=story.history.vintage,
+        level=story.level,
         note=f"Random walk with drift, {story.known_quarters} quarters of the year known; median "
         "and interval of simulated futures.",
+    ).finding(
+        "planning.forecast",
+        f"{story.focus.name}: recorded offences in {story.next_year}",
+        f"More assaults on {story.focus.name} constables will be recorded in "
+        f"{story.next_year} than in {_last_year(story)}.",
+        verdicts.lies("above", float(story.past.iloc[-1]), low, high),
     )
 
 
@@ -780,22 +781,22 @@ def _found_coverage(story: PlanningStory) -> list[Finding]:
         for method in (forecasts.RANDOM_WALK, forecasts.LAST_COUNT):
             row = story.score(method, series=series)
             made.append(
-                Finding(
-                    id=f"planning.coverage_{method.split()[0].lower()}_{series}",
-                    label=f"{METHOD_WORDS[method]}: share of counts one year ahead inside the "
-                    f"interval, {name}",
-                    claim=f"{CLAIMED[method]} holds {words.percent(story.level)} of next year's "
-                    "counts.",
-                    verdict=verdicts.within(story.level, row["lower"], row["upper"]),
-                    value=float(row["coverage"]),
-                    lower=float(row["lower"]),
-                    upper=float(row["upper"]),
-                    level=story.level,
+                Estimate(
+                    float(row["coverage"]),
+                    float(row["lower"]),
+                    float(row["upper"]),
                     unit="share",
                     denominator=f"{row['forecasts']} forecasts from {row['origins']} years",
                     period=_forecast_years(row),
-                    vintage=story.history.vintage,
+                    release=story.history.vintage,
+                    level=story.level,
                     note=FORECAST_NOTE,
+                ).finding(
+                    f"planning.coverage_{method.split()[0].lower()}_{series}",
+                    f"{METHOD_WORDS[method]}: share of counts one year ahead inside the "
+                    f"interval, {name}",
+                    f"{CLAIMED[method]} holds {words.percent(story.level)} of next year's counts.",
+                    verdicts.within(story.level, row["lower"], row["upper"]),
                 )
             )
     return made
@@ -807,20 +808,21 @@ def _forecast_years(row: pd.Series) -> str:
 
 def _found_skill(story: PlanningStory) -> Finding:
     found = story.skill
-    return Finding(
-        id="planning.skill",
-        label="Mean CRPS of the random walk with drift over that of repeating last year",
-        claim="The forecast beats repeating last year.",
-        verdict=verdicts.lies("below", 1.0, found.lower, found.upper),
-        value=found.ratio,
-        lower=found.lower,
-        upper=found.upper,
-        level=story.level,
+    return Estimate(
+        found.ratio,
+        found.lower,
+        found.upper,
         unit="ratio of scores",
         denominator=f"{found.forecasts} forecasts from {found.origins} years",
         period=_forecast_years(story.score(forecasts.RANDOM_WALK)),
-        vintage=story.history.vintage,
+        release=story.history.vintage,
+        level=story.level,
         note="Jackknife over years of origin.",
+    ).finding(
+        "planning.skill",
+        "Mean CRPS of the random walk with drift over that of repeating last year",
+        "The forecast beats repeating last year.",
+        verdicts.lies("below", 1.0, found.lower, found.upper),
     )
 
 
@@ -841,20 +843,21 @@ def _found_power(story: PlanningStory) -> list[Finding]:
                 else verdicts.within(target, row["lower"], row["upper"])
             )
             made.append(
-                Finding(
-                    id=f"planning.{what}_{key}",
-                    label=f"{DESIGN_WORDS[design]}: {what} of the permutation test at a "
-                    f"ratio of {words.number(ratio, 1)}",
-                    claim=claim,
-                    verdict=rule,
-                    value=float(row["power"]),
-                    lower=float(row["lower"]),
-                    upper=float(row["upper"]),
+                Estimate(
+                    float(row["power"]),
+                    float(row["lower"]),
+                    float(row["upper"]),
                     unit="share of simulated trials",
                     denominator=f"{row['runs']} simulated trials of {row['months']} months in "
                     f"{row['areas']} areas",
-                    vintage=_vintage(story),
+                    release=_vintage(story),
                     simulated=True,
+                ).finding(
+                    f"planning.{what}_{key}",
+                    f"{DESIGN_WORDS[design]}: {what} of the permutation test at a "
+                    f"ratio of {words.number(ratio, 1)}",
+                    claim,
+                    rule,
                 )
             )
     return made
@@ -862,20 +865,21 @@ def _found_power(story: PlanningStory) -> list[Finding]:
 
 def _found_plan(story: PlanningStory) -> Finding:
     plan = story.plan
-    return Finding(
-        id="planning.trial",
-        label=f"Power of the trial proposed: {plan.setting.months} months, "
-        f"{words.plural(plan.forces, 'force')}",
-        claim=f"The trial proposed would detect its ratio in more than "
-        f"{words.percent(plan.target)} of trials.",
-        verdict=verdicts.lies("above", plan.target, plan.lower, plan.upper),
-        value=plan.power,
-        lower=plan.lower,
-        upper=plan.upper,
+    return Estimate(
+        plan.power,
+        plan.lower,
+        plan.upper,
         unit="share of simulated trials",
         denominator=f"{plan.runs} simulated trials in {plan.setting.areas} areas",
-        vintage=_vintage(story),
+        release=_vintage(story),
         simulated=True,
+    ).finding(
+        "planning.trial",
+        f"Power of the trial proposed: {plan.setting.months} months, "
+        f"{words.plural(plan.forces, 'force')}",
+        f"The trial proposed would detect its ratio in more than "
+        f"{words.percent(plan.target)} of trials.",
+        verdicts.lies("above", plan.target, plan.lower, plan.upper),
     )
 
 
