@@ -126,6 +126,10 @@ class Page:
         Code that shows nothing to the reader, gathered at the end.
     findings, releases, checksums, parameters : str
         Tables made here; empty where there is nothing to list.
+    finding_count : int
+        Rows of the table of findings.
+    folded : int
+        Sections that are shut, and not printed.
     terms : list of Term
         Entries of the glossary.
     navigation : dict of str to Link
@@ -142,6 +146,8 @@ class Page:
     contents: list[tuple[str, str]] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     findings: str = ""
+    finding_count: int = 0
+    folded: int = 0
     releases: str = ""
     checksums: list[tuple[str, str, str]] = field(default_factory=list)
     attributions: list[str] = field(default_factory=list)
@@ -234,7 +240,7 @@ class _Builder:
             html = self._prose(cell) if cell.cell_type == "markdown" else self._code(cell, at)
             if html:
                 kept.append(_rendered(cell, html))
-        _fold_sections(kept)
+        self.page.folded = _fold_sections(kept)
         self._finish()
         cited = f"“{self.page.title}”, {markup.text(self.page.scope_name)}"
         for cell in kept:
@@ -357,6 +363,7 @@ class _Builder:
         cited = f"“{page.title}”, {markup.text(page.scope_name)}"
         page.hoisted = {role: _CITED.sub(cited, html) for role, html in page.hoisted.items()}
         page.findings = self._own_table(_findings_columns(self.found), "Findings and verdicts")
+        page.finding_count = len(self.found)
         page.releases = self._own_table(
             release_columns(list(self.releases.values())), "Data releases this report rests on"
         )
@@ -382,9 +389,9 @@ class _Builder:
         return f'<div class="oa-tablebox reference" id="{name}">{html}</div>'
 
 
-def _fold_sections(kept: list[dict[str, Any]]) -> None:
-    """Shut the sections whose heading is tagged ``fold``, each below its heading."""
-    is_open = False
+def _fold_sections(kept: list[dict[str, Any]]) -> int:
+    """Shut the sections whose heading is tagged ``fold``, each below its heading; count them."""
+    is_open, count = False, 0
     for cell in kept:
         begins = cell["cell_type"] == "markdown" and cell["metadata"]["html"].startswith("<h2")
         if is_open and begins:
@@ -392,11 +399,17 @@ def _fold_sections(kept: list[dict[str, Any]]) -> None:
             is_open = False
         if begins and FOLD_TAG in cell["metadata"]["tags"]:
             head, mark, rest = cell["metadata"]["html"].partition("</h2>")
-            shut = '<details class="oa-section"><summary>Show this section</summary>'
+            title = re.sub(r"<[^>]+>", "", head)
+            shut = (
+                '<details class="oa-section"><summary>Show this section'
+                f'<span class="vh">: {title}</span></summary>'
+            )
+            head = head.replace("<h2", '<h2 class="oa-folded oa-shut"', 1)
             cell["metadata"]["html"] = f"{head}{mark}{shut}{rest}"
-            is_open = True
+            is_open, count = True, count + 1
     if is_open:
         kept[-1]["metadata"]["html"] += "</details>"
+    return count
 
 
 def _tags(cell: Any) -> list[str]:

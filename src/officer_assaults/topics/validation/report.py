@@ -36,7 +36,6 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
     }
 )
 SAMPLED = ", sampled"
-REAL, SIMULATED = "real data of other authors", "simulated data"
 EXTERNAL: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "nhefs.standardised": (
