@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -69,6 +70,10 @@ class PageContext:
         The parameters that differ from their defaults.
     versions : mapping of str to str
         Installed versions of packages.
+    provenance : mapping of str to object
+        Commit that holds what the report is made from, its day, and how many files differ from it.
+    exhibits : sequence of mapping
+        Figures and tables with the cells that make them.
     """
 
     notebook: str = "report"
@@ -81,6 +86,13 @@ class PageContext:
     comments: Mapping[str, str] = field(default_factory=dict)
     non_default: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    exhibits: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def commit_day(self) -> str:
+        """Day of the commit, in words."""
+        return words.day(date.fromisoformat(str(self.provenance["day"])))
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> PageContext:
