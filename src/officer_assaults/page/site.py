@@ -19,6 +19,7 @@ from officer_assaults.findings import VERDICTS
 from officer_assaults.page import catalogue, picture, publication, styles, tables, words
 from officer_assaults.page.jinja import csp_hash, template
 from officer_assaults.page.page import finder_address
+from officer_assaults.page.variants import Variant, variants
 from officer_assaults.refusals import Problems
 
 if TYPE_CHECKING:
@@ -136,6 +137,7 @@ def build_index(reports: Path, judging: Judging | None = None) -> Path:
         results,
         failures=read_failures(reports),
         judging=judging,
+        beside=variants(read_reports(reports, variants=True)),
         glances=_with_glance(reports, results),
         others=_if_there(reports, CLAIMS_PAGE),
     )
@@ -157,6 +159,7 @@ def render_index(
     glances: Collection[str] = (),
     others: str = "",
     only: str | None = None,
+    beside: Sequence[Variant] = (),
 ) -> str:
     """Write the front page.
 
@@ -176,6 +179,8 @@ def render_index(
         Address of the page of claims by others; empty if there is none.
     only : str, optional
         Short name of the one force that the page is for, in its pack.
+    beside : sequence of Variant
+        Reports of other years, settings or own data.
 
     Returns
     -------
@@ -204,6 +209,7 @@ def render_index(
         only=only,
         glances=glances,
         others=others,
+        beside=beside,
         tiles=[] if only else [shelf for shelf in shelves[1:] if shelf.row],
         failed=[_failure(run) for run in failed],
         count=len(results),
