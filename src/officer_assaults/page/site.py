@@ -28,6 +28,8 @@ INDEX = "index.html"
 EVIDENCE = "evidence.html"
 #: Table of all forces, in each of its forms.
 GLANCE_FILES = "all-forces*"
+#: Pages of two forces side by side.
+PAIR_FILES = "compare/*.html"
 CLAIMS_PAGE = "claims/collection.html"
 NOT_RUN = "not run"
 # Reports on how the work was done; the front page opens with the answers of the others.
@@ -374,7 +376,7 @@ def _charts(reports: Path, result: Mapping[str, Any]) -> dict[str, bytes]:
 def _beside(reports: Path, scopes: Iterable[str]) -> list[str]:
     """Pages and files at a glance, by their names in the folder of reports."""
     found = [*reports.glob(GLANCE_FILES), *(reports / scope / INDEX for scope in scopes)]
-    found.append(reports / CLAIMS_PAGE)
+    found += [reports / CLAIMS_PAGE, *reports.glob(PAIR_FILES)]
     return sorted(path.relative_to(reports).as_posix() for path in found if path.is_file())
 
 
