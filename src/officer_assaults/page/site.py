@@ -291,6 +291,7 @@ def pack(reports: Path, force: str, judging: Judging | None = None) -> bytes:
             files[f"{result['scope']}/{path.name}"] = path.read_bytes()
         name = f"{result['scope']}/{result['notebook']}.png"
         files[name] = picture.of_report(result)
+        files |= _charts(reports, result)
     for name, page in _gaps(results).items():
         files[name] = page.encode()
     return _zip({f"{force}-reports/{name}": content for name, content in files.items()})
@@ -351,6 +352,7 @@ def _site_files(
         files[f"{scope}/{notebook}.json"] = (reports / scope / f"{notebook}.json").read_bytes()
     for result in results:
         files[f"{result['scope']}/{result['notebook']}.png"] = picture.of_report(result, address)
+        files |= _charts(reports, result)
     forces = sorted({scope for scope, _ in built} - {catalogue.NATIONAL})
     files |= {pack_name(force): pack(reports, force, judging) for force in forces}
     files[INDEX] = render_index(
@@ -370,6 +372,11 @@ def _site_files(
     files[_SITE_MARK] = ""
     files[_SITE_FILES] = "\n".join(sorted([*files, _SITE_FILES])) + "\n"
     return files
+
+
+def _charts(reports: Path, result: Mapping[str, Any]) -> dict[str, bytes]:
+    names = [f"{result['scope']}/{name}" for name in picture.of_charts(result)]
+    return {name: (reports / name).read_bytes() for name in names}
 
 
 def _beside(reports: Path, scopes: Iterable[str]) -> list[str]:
