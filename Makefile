@@ -11,10 +11,12 @@ FORCE ?=
 NB ?= 01_rise
 SET ?=
 DATA ?=
+FILE ?=
 JOBS ?=
 OUT ?= site
 ARGS ?=
-$(call typed,FORCE NB SET DATA JOBS OUT ARGS)
+OVER ?=
+$(call typed,FORCE NB SET DATA FILE JOBS OUT ARGS OVER)
 ifdef PYTHON
 $(call typed,PYTHON)
 else
@@ -39,7 +41,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Without FORCE the command takes the focus force, or the one that an own export names. Values reach
 # the command through the environment, so that they may hold quotes.
-export FORCE NB SET DATA JOBS OUT PYTHON
+export FORCE NB SET DATA FILE JOBS OUT OVER ARGS PYTHON
 options = $(if $(FORCE),--force "$$FORCE") $(if $(SET),--set "$$SET") $(if $(JOBS),--jobs "$$JOBS")
 
 .PHONY: help
@@ -58,9 +60,23 @@ reports: $(SELF) ## render FORCE (default thames-valley; all; kent,sussex) and t
 report: $(SELF) ## render one notebook: NB=01_rise FORCE=kent SET="period1=2019-20"
 	@$(APP) report "$$NB" $(options)
 
+.PHONY: sweep
+sweep: $(SELF) ## run one notebook over values: NB=01_rise FORCE=kent,sussex OVER="period1=2018/19..2022/23"
+	@$(APP) sweep "$$NB" --over "$$OVER" $(options)
+
+.PHONY: findings
+findings: $(SELF) ## gather the findings of all reports that are built, as CSV and Parquet
+	@$(APP) findings
+
 .PHONY: crewing
 crewing: $(SELF) ## run the crewing notebooks on your own export: DATA=path/to/cells.csv
+	@test -n "$$DATA" || { echo 'Name your export: make crewing DATA=path/to/crew_cells.csv' >&2; exit 2; }
+	@test ! -d "$$DATA" || { echo "$$DATA is a folder: name the file in it, DATA=path/to/crew_cells.csv, or run 'officer-assaults crewing map' on the folder" >&2; exit 2; }
 	@$(APP) crewing report "$$DATA" $(options)
+
+.PHONY: claims
+claims: $(SELF) ## judge claims by others and write their page: FILE=mine.yml (CSV or YAML)
+	@$(APP) claims $(if $(value FILE),"$$FILE")
 
 .PHONY: verify
 verify: $(SELF) ## run the tracked reports again and compare with the committed findings
@@ -78,6 +94,10 @@ site: $(SELF) ## gather the rendered reports into a folder for any static host: 
 picture: $(FULL) $(SELF) reports ## take the README's picture from the real report
 	@$(BIN)/python tests/browser/picture.py
 
+.PHONY: map
+map: $(SELF) ## write docs/map.md again: notebooks, topics, tests and tables
+	@$(BIN)/python tools/house_map.py
+
 .PHONY: protocol
 protocol: $(SELF) ## write docs/trial-protocol.md again from the planning models
 	@$(BIN)/python -m officer_assaults.topics.planning.protocol
@@ -85,9 +105,10 @@ protocol: $(SELF) ## write docs/trial-protocol.md again from the planning models
 # --- work --------------------------------------------------------------------------------------
 
 .PHONY: lab
-lab: $(SELF) ## open JupyterLab on the notebooks, with readable notebook diffs in git
-	@git config diff.jupytext.textconv '$(BIN)/jupytext --quiet --from ipynb --to py:percent --output -' || true
-	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_rise.ipynb
+lab: $(SELF) ## open JupyterLab on the notebooks; git then stores and shows them without outputs: ARGS="--port 9999"
+	@git config diff.jupytext.textconv "sh -c '$(BIN)/jupytext --quiet --from ipynb --to py:percent --output - \"\$$0\" 2>/dev/null || cat \"\$$0\"'" || true
+	@git config filter.notebook.clean '$(APP) clean-notebook || cat' || true
+	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_rise.ipynb $$ARGS
 
 .PHONY: test
 test: $(FULL) $(SELF) ## run the whole test suite

@@ -1,6 +1,7 @@
 """The rooms of the house import downwards only, and each says what it is for."""
 
 import ast
+import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -22,3 +23,12 @@ def test_each_room_says_its_purpose_in_one_line(room):
     doc = ast.get_docstring(ast.parse((PACKAGE / room / "__init__.py").read_text()))
     assert doc
     assert len(doc.splitlines()) == 1
+
+
+def test_the_map_of_the_house_is_the_one_the_code_gives():
+    spec = importlib.util.spec_from_file_location("house_map", ROOT / "tools" / "house_map.py")
+    house_map = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(house_map)
+    assert house_map.PAGE.read_text(encoding="utf-8") == house_map.page(), "run: make map"
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        assert (PACKAGE / "topics" / path.stem[3:]).is_dir(), path.stem

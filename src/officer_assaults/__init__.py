@@ -1,3 +1,3 @@
 """What is behind the numbers of assaults on police officers."""
 
-__version__ = "0.1.0"
+__version__ = "0.3.0"

@@ -54,12 +54,12 @@ def reports(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 def _make(project: Any) -> None:
+    from officer_assaults.cli.output import build
     from officer_assaults.cli.reports import make
-    from officer_assaults.page.site import build_index
     from officer_assaults.pipeline.plan import make_plan
 
     make(project, make_plan(project))
-    build_index(project.reports)
+    build(project)
 
 
 @pytest.fixture

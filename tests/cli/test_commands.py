@@ -214,11 +214,17 @@ def test_publish_replaces_the_published_set_as_a_whole(project, run):
     (project.reports / "published" / "old").mkdir(parents=True)
     assert "Published 2 reports." in run("publish").output
     published = project.reports / "published"
-    names = sorted(p.relative_to(published).as_posix() for p in published.rglob("*") if p.is_file())
+    names = sorted(
+        p.relative_to(published).as_posix()
+        for p in published.glob("*/[0-9]*")
+        if p.suffix in (".html", ".json")
+    )
+    assert not (published / "old").exists()
+    assert (published / "index.html").is_file()
+    assert (published / "kent" / "index.html").is_file()
     assert names == [
         "everywhere/02_national.html",
         "everywhere/02_national.json",
-        "index.html",
         "north/01_scoped.html",
         "north/01_scoped.json",
     ]

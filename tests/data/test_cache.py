@@ -66,15 +66,24 @@ def test_changed_source_or_library_is_not_read_stale(tmp_path, monkeypatch):
     cached_frame(draws, Setting(5))
     monkeypatch.setattr(cache.importlib.metadata, "version", lambda name: "0")
     cached_frame(draws, Setting(5))
-    monkeypatch.setattr(cache, "_room_source", lambda compute: "changed")
+    monkeypatch.setattr(cache, "_source", lambda compute: "changed")
     cached_frame(draws, Setting(5))
     assert len(CALLS) == 3
 
 
-def test_source_of_a_model_covers_its_neighbours():
-    whole = cache._room_source(power.power_grid)
-    assert whole != cache._room_source(draws)
-    assert whole == cache._room_source(power.sample_size)
+def test_source_of_a_model_covers_what_it_imports_wherever_that_lies(monkeypatch):
+    whole = cache._source(power.power_grid)
+    assert whole != cache._source(draws)
+    assert whole == cache._source(power.sample_size)
+    # A method that the model imports from another room changes: the result is old.
+    real = cache.files.sha256_file
+    cache._closure_hash.cache_clear()
+    monkeypatch.setattr(
+        cache.files, "sha256_file",
+        lambda path: "changed" if path.name == "intervals.py" else real(path),
+    )  # fmt: skip
+    assert cache._source(power.power_grid) != whole
+    cache._closure_hash.cache_clear()
 
 
 def test_broken_file_and_closed_folder_cost_time_only(tmp_path, monkeypatch):

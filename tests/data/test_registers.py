@@ -8,7 +8,11 @@ import pytest
 
 from officer_assaults import paths
 from officer_assaults.data.control_series import controlled_series
-from officer_assaults.data.registers import inside_project, read_registers
+from officer_assaults.data.registers import (
+    inside_project,
+    read_registers,
+    read_yearly_registers,
+)
 from officer_assaults.refusals import Refusal
 
 QUARTERS = pd.date_range("2016-04-01", periods=16, freq="QS")
@@ -125,3 +129,56 @@ def test_a_window_holds_whole_quarters_only():
     found = controlled_series(["105A"], "2018-02-15", "2019-05-15").frame
     assert found["date"].min() == pd.Timestamp("2018-04-01")
     assert found["date"].max() == pd.Timestamp("2019-01-01")
+
+
+YEARS = ("2017/18", "2018/19")
+YEARLY = "force,financial_year,register,category,count"
+
+
+def yearly(**changed: str) -> list[str]:
+    """Forms and records of two kinds in two years."""
+    rows = {
+        f"{register} {kind} {year}": f"Kent,{year},{register},{kind},{count}"
+        for register, kind, counts in (
+            ("crime-record", "push", (100, 160)),
+            ("crime-record", "injury", (40, 44)),
+            ("health-and-safety", "push", (150, 152)),
+            ("health-and-safety", "injury", (60, 61)),
+        )
+        for year, count in zip(YEARS, counts, strict=True)
+    }
+    return list((rows | changed).values())
+
+
+def test_yearly_registers_are_added_up_kind_by_kind(project):
+    found = read_yearly_registers(project(yearly(), YEARLY), "kent", YEARS, None)
+    assert found.counts.to_numpy().tolist() == [
+        ["all", 140, 204, 210, 213],
+        ["injury", 40, 44, 60, 61],
+        ["push", 100, 160, 150, 152],
+    ]
+    assert found.own_first
+    forms = [line for line in yearly() if "crime-record" not in line]
+    beside = read_yearly_registers(project(forms, YEARLY), "kent", YEARS, (500, 600))
+    assert beside.counts.to_numpy().tolist() == [["all", 500, 600, 210, 213]]
+    assert not beside.own_first
+
+
+@pytest.mark.parametrize(
+    ("lines", "published", "code"),
+    [
+        ([x for x in yearly() if "health-and-safety" not in x or "2017" in x], None, "E106"),
+        ([line for line in yearly() if "crime-record" not in line], None, "E106"),
+        ([*yearly(), yearly()[0]], None, "E105"),
+        (yearly(more="Kent,2018/19,diary,push,3"), None, "E107"),
+        (yearly(more="Kent,2018,health-and-safety,kick,3"), None, "E106"),
+        (yearly(more="Kent,2018/19,health-and-safety,kick,-3"), None, "E102"),
+        (yearly(more="Nowhere,2018/19,health-and-safety,kick,3"), None, "E101"),
+        (yearly(more="Kent,2018/19,use-of-force,kick,3"), None, "E107"),
+        ([line.replace("Kent", "Essex") for line in yearly()], None, "E101"),
+    ],
+)
+def test_yearly_registers_that_cannot_be_compared_are_refused(project, lines, published, code):
+    with pytest.raises(Refusal) as refusal:
+        read_yearly_registers(project(lines, YEARLY), "kent", YEARS, published)
+    assert code in refusal.value.codes

@@ -2,7 +2,7 @@
 
 import pytest
 
-from officer_assaults.data import recorded, years
+from officer_assaults.data import years
 from officer_assaults.refusals import Refusal
 
 BOTH = ("104", "8S")
@@ -70,27 +70,8 @@ def test_officer_years_or_a_word_why_not(force, period1, known, said):
     assert bool(officers.note) == bool(said)
 
 
-def test_the_rest_leaves_the_force_out_of_the_same_release():
-    printed = years.two_years("thames-valley", "2017/18", "2018/19", "article")
-    comparison = recorded.compare("2017/18", "2018/19")
-    rest = years.rest_of_nation(printed, comparison)
-    assert (rest.before, rest.after) == (26295 - 794, 30977 - 1057)
-    late = years.two_years("thames-valley", "2017/18", "2018/19")
-    rest = years.rest_of_nation(late, comparison)
-    totals = comparison.frame[["y0", "y1"]].sum()
-    assert (rest.before, rest.after) == (totals["y0"] - 785, totals["y1"] - 1038)
-    btp = years.two_years("british-transport-police", "2017/18", "2018/19")
-    assert years.rest_of_nation(btp, comparison).before == totals["y0"]
-
-
-def test_the_rest_is_counted_over_the_same_quarters():
+def test_officer_years_follow_the_quarters_counted():
     own = years.two_years("dorset", "2017/18", "2018/19", "2023-10")
-    whole = recorded.compare("2017/18", "2018/19", "2023-10")
-    with pytest.raises(Refusal):
-        years.rest_of_nation(own, whole)
-    same = recorded.compare("2017/18", "2018/19", "2023-10", quarters=own.quarters)
-    rest = years.rest_of_nation(own, same)
-    assert rest.before == same.frame["y0"].sum() - 278
     officers = years.officer_exposure("dorset", "2017/18", "2018/19", shares=own.shares)
     year = years.officer_exposure("dorset", "2017/18", "2018/19")
     assert officers.before == pytest.approx(year.before * 275 / 365)

@@ -145,7 +145,7 @@ def imported(function):
 
 TABLES = sorted(
     path.relative_to(paths.data_dir()).with_suffix("").as_posix()
-    for path in paths.data_dir().rglob("*.csv")
+    for path in (paths.data_dir() / f"{name}.csv" for name in tables_.names())
 )
 
 

@@ -11,8 +11,9 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 class Shown:
     """What one run displayed."""
 
-    def __init__(self, outputs):
+    def __init__(self, outputs, names=None):
         self.outputs = outputs
+        self.names = names or {}
         self.findings = {one["id"]: one for one in self._of(FINDING_MIME)}
 
     def _of(self, mime):
@@ -29,7 +30,8 @@ class Shown:
         return {row["name"] for one in self._of(SOURCE_MIME) for row in one}
 
 
-def run(name, monkeypatch, **parameters):
+def run(name, monkeypatch, *, edits=None, **parameters):
+    """Run a notebook; ``edits`` maps text that stands once in its cells to what replaces it."""
     outputs = []
     monkeypatch.setattr(
         "IPython.display.display",
@@ -37,9 +39,15 @@ def run(name, monkeypatch, **parameters):
     )
     cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
     values = {}
-    for cell in (one for one in cells if one["cell_type"] == "code"):
-        exec(compile("".join(cell["source"]), f"{name}/{cell['id']}", "exec"), values)
+    code = [one for one in cells if one["cell_type"] == "code"]
+    for old in edits or {}:
+        assert sum("".join(cell["source"]).count(old) for cell in code) == 1, old
+    for cell in code:
+        source = "".join(cell["source"])
+        for old, new in (edits or {}).items():
+            source = source.replace(old, new)
+        exec(compile(source, f"{name}/{cell['id']}", "exec"), values)
         if "parameters" in cell["metadata"].get("tags", []):
             assert set(parameters) <= set(values)
             values.update(parameters)
-    return Shown(outputs)
+    return Shown(outputs, values)

@@ -186,3 +186,15 @@ def test_planning_says_when_it_sizes_a_trial_on_assumptions(patch, export, rows)
     path = str(EXPORT) if rows == "thirty" else export(coarse(cells, KEYS), months=3)
     said = readable(run(PLANNING, patch, cells_path=path))
     assert ("sized on assumed areas and months" in said) is (rows == "thirty")
+
+
+def test_planning_runs_where_no_policy_can_be_judged(patch, export):
+    """Two areas of ten beats: too few places for any policy, and once a crash."""
+    cells = simulate_force(ForceParams(), 2).frames["crew_cells"]
+    two = cells[cells["lpa"].isin(sorted(cells["lpa"].unique())[:2])].copy()
+    two[["lpa", "beat"]] = two[["lpa", "beat"]].astype(str)
+    assert two["beat"].nunique() == 10
+    shown = run(PLANNING, patch, cells_path=export(coarse(two, [*KEYS, "beat"]), months=3))
+    said = readable(shown)
+    assert "a policy contrast needs 8" in said
+    assert shown.findings

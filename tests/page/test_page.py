@@ -113,7 +113,7 @@ def test_figures_and_tables_are_numbered_in_order(soup: BeautifulSoup) -> None:
     assert captions == [f"Table {number}." for number in range(1, len(captions) + 1)]
     assert len(captions) == 5
     assert "this figure" not in soup.get_text()
-    downloads = [link["download"] for link in soup.select("a[download]")]
+    downloads = [link["download"] for link in soup.select("a[download$='.csv']")]
     assert downloads == [
         f"thames-valley-01_rise-{name}.csv"
         for name in ("figure-1", "figure-2", "table-1", "table-2")
@@ -259,7 +259,6 @@ def _with_output(data: dict[str, str], kind: str = "execute_result") -> Any:
         (new_markdown_cell("| a | b |\n|---|---|\n| 1 | 2 |"), "use show_table"),
         (new_markdown_cell("![plot](plot.png)"), "use show_figure"),
         (new_markdown_cell("$\\unknownmacro{x}$"), "unknownmacro"),
-        (new_markdown_cell("A path C:\\temp"), "a backslash"),
         (new_markdown_cell("# Another title"), "two headings of the first level"),
         (
             new_code_cell(

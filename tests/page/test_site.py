@@ -7,8 +7,10 @@ import json
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 import sample_notebook
 from bs4 import BeautifulSoup
@@ -25,6 +27,12 @@ class Claim:
     verdict: str
     number: str
     link: str
+    id: str = "x"
+    reason: str = "because"
+    address: str = ""
+    report: str = ""
+    ledger_ids: tuple[str, ...] = ()
+    rule: str = ""
 
 
 @pytest.fixture
@@ -121,10 +129,7 @@ def test_a_gap_page_never_replaces_a_report(reports: Path) -> None:
     assert (reports / "kent" / "01_rise.html").read_text() == before
 
 
-def test_claims_are_judged_or_said_not_to_be(
-    reports: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(site, "_claims", lambda results: [])
+def test_claims_are_judged_or_said_not_to_be(reports: Path) -> None:
     assert "not run" in _soup(site.build_index(reports)).get_text()
     claims = [
         Claim("A paper, 2019", "sixth worst of 40", "not supported", "26th of 43 per officer, "
@@ -133,8 +138,14 @@ def test_claims_are_judged_or_said_not_to_be(
               "thames-valley/01_rise"),
         Claim("A paper, 2019", "72 spat at", "not run", "", ""),
     ]  # fmt: skip
-    monkeypatch.setattr(site, "_claims", lambda results: claims)
-    soup = _soup(site.build_index(reports))
+    judging = SimpleNamespace(
+        FOCUS="thames-valley",
+        rows=lambda results: claims,
+        by_article=lambda rows: {"A paper, 2019": rows},
+        ways_in=lambda rows: [],
+        ledger=lambda: pd.DataFrame({"topic": []}),
+    )
+    soup = _soup(site.build_index(reports, judging))
     rows = soup.select("table.claims tbody tr:not(.article)")
     assert [row.q.get_text() for row in rows] == [claim.claim for claim in claims]  # type: ignore[union-attr]
     assert rows[0].a["href"] == "thames-valley/02_forces.html"  # type: ignore[index]
@@ -199,9 +210,6 @@ def test_a_site_is_never_written_over_other_things(reports: Path, tmp_path: Path
     assert (out / "thesis.txt").exists()
     (out / "thesis.txt").unlink()
     site.build_site(reports, out)
-    (out / "old.html").write_text("from an earlier site")
-    site.build_site(reports, out)
-    assert not (out / "old.html").exists()
 
 
 def test_the_catalogue_knows_every_notebook_and_which_are_for_each_force() -> None:
@@ -239,3 +247,34 @@ def test_the_front_page_opens_with_the_headlines_of_the_reports(reports: Path) -
     # With more forces than one no single force speaks for all.
     both = BeautifulSoup(site.render_index(every), "html.parser").select(".answers li")
     assert [card.a["href"] for card in both] == ["england-and-wales/05_crewing.html"]
+
+
+def test_a_site_removes_its_own_files_only(reports, tmp_path):
+    out = tmp_path / "public"
+    site.build_site(reports, out)
+    listed = set((out / ".site-files").read_text().split("\n")) - {""}
+    assert listed == {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
+    for name in (".git/HEAD", "thesis.tex", "kent/notes.txt"):
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text("mine")
+    (out / ".site-files").write_text("\n".join([*sorted(listed), "old.html", "../outside.txt"]))
+    (out / "old.html").write_text("of an earlier site")
+    (tmp_path / "outside.txt").write_text("mine")
+    site.build_site(reports, out)
+    assert (tmp_path / "outside.txt").read_text() == "mine"
+    assert not (out / "old.html").exists()
+    for name in (".git/HEAD", "thesis.tex", "kent/notes.txt"):
+        assert (out / name).read_text() == "mine"
+    (out / ".site-files").write_text("")
+    with pytest.raises(FileExistsError, match="was not written by an earlier site"):
+        site.build_site(reports, out)
+
+
+@pytest.mark.parametrize("mark", [".nojekyll", ".git/HEAD", "thesis.tex"])
+def test_a_folder_without_the_list_is_left_alone(reports, tmp_path, mark):
+    out = tmp_path / "public"
+    (out / mark).parent.mkdir(parents=True)
+    (out / mark).write_text("mine")
+    with pytest.raises(FileExistsError):
+        site.build_site(reports, out)
+    assert (out / mark).read_text() == "mine"

@@ -2,10 +2,17 @@
 
 import copy
 
+import notebook_tree as tree
 import pytest
 
 from officer_assaults.findings import FINDING_MIME, SOURCE_MIME
-from officer_assaults.pipeline.collect import clean_text, collect, reproducible
+from officer_assaults.pipeline.collect import (
+    LONGEST_PRINTED,
+    clean_text,
+    collect,
+    printed,
+    reproducible,
+)
 
 
 def _output(role, **data):
@@ -108,3 +115,31 @@ def test_injected_cell_has_one_id():
     notebook["cells"][0]["metadata"]["tags"] = ["injected-parameters"]
     notebook["cells"][0]["id"] = "c0ffee12"
     assert reproducible(notebook, {})["cells"][0]["id"] == "injected-parameters"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m and \x1b[1mbold\x1b[0m \x08\x07\x00", "red and bold "),
+        ("\x1b]8;;https://x.org\x07link\x1b]8;;\x07\n", "link\n"),
+        ("  1%\r 50%\r100%\ndone\r\n", "100%\ndone\n"),
+        ("100%|#####|\r", "100%|#####|"),
+        ("a\tb\nc\\d", "a\tb\nc\\d"),
+        ("half \ud83d", "half \ufffd"),
+    ],
+)
+def test_streams_are_what_a_terminal_shows_in_the_end(text, shown):
+    stream = {"output_type": "stream", "name": "stdout", "text": text}
+    nb = tree.notebook("1")
+    nb.cells[-1]["outputs"] = [stream]
+    (output,) = reproducible(nb, {})["cells"][-1]["outputs"]
+    assert output["text"] == shown
+    assert output["text"].encode()
+
+
+def test_a_stream_of_sixty_thousand_lines_keeps_its_ends():
+    text = "\n".join(map(str, range(60_000)))
+    shown = printed(text)
+    assert len(shown) < LONGEST_PRINTED + 100
+    assert (shown[:4], shown[-5:]) == ("0\n1\n", "59999")
+    assert "letters are left out here" in shown

@@ -87,3 +87,33 @@ def test_reports_and_failures_are_read_apart(tmp_path):
     (tmp_path / "north/02.json").write_text("{half")
     assert [report["scope"] for report in results.read_reports(tmp_path)] == ["north"]
     assert [failure["scope"] for failure in results.read_failures(tmp_path)] == ["south"]
+
+
+FOUND = {
+    "id": "a", "label": "Ratio", "unit": "rate ratio", "denominator": "days", "claim": "It rose",
+    "verdict": "consistent", "value": 1.3, "period": "2018/19", "vintage": "2026-04",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, []),
+        ({"value": 1.3 + 1e-9}, []),
+        ({"value": 1.4}, ["1.3 in south/01 a and 1.4 in south/02 b"]),
+        ({"value": 1.4, "label": "Other"}, []),
+        ({"value": 1.4, "vintage": "2023-10"}, []),
+        ({"verdict": "contradicted"}, ["'consistent' in south/01 a and 'contradicted'"]),
+        ({"verdict": "contradicted", "claim": "It fell"}, []),
+        ({"value": 1.4, "label": "Other", "quantity": "q"}, ["1.3", "1.4"]),
+    ],
+)
+def test_two_values_or_two_verdicts_are_named(change, said):
+    first = FOUND | ({"quantity": "q"} if "quantity" in change else {})
+    reports = [
+        {"scope": "south", "notebook": "01", "findings": [first]},
+        {"scope": "south", "notebook": "02", "findings": [first | {"id": "b"} | change]},
+    ]
+    found = results.contradictions(reports)
+    assert bool(found) == bool(said)
+    assert all(text in "; ".join(found) for text in said)

@@ -181,7 +181,14 @@ def test_impossible_units_are_refused(change, code):
 
 def test_the_word_estimated_is_withheld_below_the_limit():
     below, at = np.nextafter(LEAST_CONTRACTION, 0), LEAST_CONTRACTION
-    assert contraction_label([below, at, 1.0]) == ["set by the prior", "estimated", "estimated"]
+    assert contraction_label([below, at, 1.0]) == [
+        "set by the prior",
+        "moved by the counts",
+        "moved by the counts",
+    ]
+    assert contraction_label(0.1, [1.9, -5.0]) == ["set by the prior", "moved by the counts"]
+    unidentified = "moved by the counts, not identified"
+    assert contraction_label([0.1, 0.9], 6.0, identified=False) == [unidentified] * 2
 
 
 def simulated_panel(forces: int) -> PogitData:
@@ -211,8 +218,9 @@ def test_panel_level_follows_its_prior_and_slopes_do_not():
     assert slopes == pytest.approx([0.3] * 3, abs=0.05)
     assert np.ptp(slopes) < 0.005
     for fit in fits:
-        assert fit.loc["level of recording", "label"] == "set by the prior"
-        assert fit.loc["incidence slope: x", "label"] == "estimated"
+        assert "estimated" not in fit.loc["level of recording", "label"]
+        assert fit.loc["level of recording", "label"] != "moved by the counts"
+        assert fit.loc["incidence slope: x", "label"] == "moved by the counts"
 
 
 def test_panel_refuses_a_covariate_in_both_parts():
@@ -234,4 +242,4 @@ def test_sampled_panel_agrees_with_its_peak():
         mean, sd = sampled.table.loc[name, ["mean", "sd"]]
         # The sampler lets the spread of effects vary, so the two need not agree exactly.
         assert peak.loc[name, "estimate"] == pytest.approx(mean, abs=1.5 * sd)
-    assert sampled.table["label"].iloc[0] == "set by the prior"
+    assert sampled.table["label"].iloc[0] != "moved by the counts"

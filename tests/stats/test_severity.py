@@ -3,8 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from officer_assaults.refusals import Refusal
 from officer_assaults.stats.severity import (
@@ -16,8 +14,6 @@ from officer_assaults.stats.severity import (
     focus_contrasts,
     influence,
     injury_shares,
-    log_linear_form,
-    logistic_form,
     placebo_distribution,
     pooled_contrast,
     ratio_of_ratios,
@@ -63,25 +59,6 @@ def test_against_the_rest_of_the_first_release():
         (1.294, 1.025, 1.634), abs=PRINTED
     )
     assert both.p == pytest.approx(0.030, abs=PRINTED)
-
-
-cell = st.integers(min_value=5, max_value=4000)
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.tuples(cell, cell, cell, cell), min_size=1, max_size=4))
-def test_logistic_and_log_linear_forms_are_one(cells):
-    forces = frame([(f"f{i}", *row) for i, row in enumerate(cells)])
-    logistic, log_linear = logistic_form(forces, "f0"), log_linear_form(forces, "f0")
-    assert logistic.estimate == pytest.approx(log_linear.estimate, abs=FORMS_AGREE)
-    assert logistic.se == pytest.approx(log_linear.se, abs=FORMS_AGREE)
-    own = ratio_of_ratios(*cells[0])
-    if len(cells) == 1:
-        assert logistic.estimate == pytest.approx(own.log_ratio, abs=FORMS_AGREE)
-    if len(cells) == 2:
-        closed = against_the_rest(own, ratio_of_ratios(*cells[1]))
-        assert logistic.estimate == pytest.approx(closed.log_ratio, abs=FORMS_AGREE)
-        assert logistic.se == pytest.approx(closed.se, abs=FORMS_AGREE)
 
 
 @pytest.mark.parametrize(("wobble", "drift"), [(0.0, 0.0), (0.2, 0.0), (0.1, -0.1)])

@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.stats.expressions import MAX_DEPTH
 from officer_assaults.stats.formulas import check_formula
-from officer_assaults.stats.nesting import MAX_DEPTH
 from officer_assaults.topics.crewing.model.policy_language import Policy, share_single
 
 CELLS = pd.DataFrame(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+
 import click
 
 
@@ -17,3 +20,14 @@ def check_notebooks() -> None:
     if problems:
         raise Refusal(problems)
     click.echo(f"{len(paths)} notebooks are in order.")
+
+
+@click.command("clean-notebook")
+def clean_notebook() -> None:
+    """Read a notebook and write it without outputs: git's filter, which `make lab` sets."""
+    from officer_assaults.pipeline import notebooks
+
+    content = sys.stdin.buffer.read()
+    with contextlib.suppress(UnicodeError):  # Not a notebook: git gets what it gave.
+        content = notebooks.cleaned(content.decode("utf-8")).encode("utf-8")
+    sys.stdout.buffer.write(content)

@@ -18,6 +18,9 @@ NOTEBOOKS = ("05_crewing", "08_planning")
     lazy={
         "report": "officer_assaults.cli.crewing:report",
         "fit": "officer_assaults.cli.crewing_fit:fit",
+        "map": "officer_assaults.cli.crewing_intake:map_",
+        "build": "officer_assaults.cli.crewing_intake:build",
+        "check": "officer_assaults.cli.crewing_intake:check",
     },
 )
 def crewing() -> None:

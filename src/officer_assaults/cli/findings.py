@@ -37,6 +37,9 @@ def verify(jobs: int | None) -> None:
     shutil.rmtree(elsewhere.reports, ignore_errors=True)
     code = _make_all(elsewhere, jobs)
     differences = results.compare(before, output.tracked_rows(elsewhere))
+    clashes = results.contradictions(results.read_reports(elsewhere.reports))
+    for clash in clashes:
+        click.echo(f"The reports contradict each other: {clash}.", err=True)
     if code == 0:
         shutil.rmtree(elsewhere.reports, ignore_errors=True)
     moved = _moved(before, on_disk)
@@ -44,7 +47,7 @@ def verify(jobs: int | None) -> None:
         click.echo(difference_table(differences))
         told = f"{len(differences)} differences from the tracked findings."
         click.echo(f"{told} If they are meant, 'make publish' takes them over.", err=True)
-    if differences or moved:
+    if differences or moved or clashes:
         sys.exit(FAILED)
     click.echo(f"All {len(before)} tracked findings were reproduced within their tolerances.")
     sys.exit(code)
@@ -114,6 +117,7 @@ _KINDS = (".html", ".json")
 def _copy(project: Project, files: Sequence[Path], target: Path) -> None:
     """Replace the published set as a whole, index included."""
     from officer_assaults.cli import output
+    from officer_assaults.page import catalogue
 
     fresh = target.with_name(".published-new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -121,6 +125,7 @@ def _copy(project: Project, files: Sequence[Path], target: Path) -> None:
         copy = fresh / file.relative_to(project.reports)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
+    output.glance_pages(project, catalogue.force_names(), folder=fresh)
     output.build_index(fresh)
     shutil.rmtree(fresh / ".state", ignore_errors=True)
     shutil.rmtree(target, ignore_errors=True)

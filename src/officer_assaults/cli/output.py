@@ -70,29 +70,43 @@ def committed_findings(project: Project) -> list[dict[str, str]] | None:
 def build(project: Project) -> Path:
     """Build the index page from everything on disk."""
     glance_pages(project)
+    _claims_page(project)
     path = build_index(project.reports)
     with contextlib.suppress(OSError):  # Without a stamp the page is only built again.
         write_atomic(_stamp(project), dump_json({"key": _key(project)}))
     return path
 
 
-def glance_pages(project: Project, scopes: Iterable[str] = ()) -> None:
+def glance_pages(
+    project: Project, scopes: Iterable[str] = (), *, folder: Path | None = None
+) -> None:
     """Write the page at a glance of every force that has reports, and of further ``scopes``."""
     from officer_assaults.topics.forces.glance import pages
 
+    target = folder or project.reports
     pages.write(
-        project.reports,
-        results.read_reports(project.reports),
+        target,
+        results.read_reports(target),
         inputs=hash_json(manifest([project.source, *project.data])),
         scopes=scopes,
     )
 
 
+def _claims_page(project: Project) -> None:
+    """Write the page of the project's own collection of claims."""
+    from officer_assaults.topics.claims import collection, page
+
+    if any((folder / collection.COLLECTION).is_file() for folder in project.data):
+        text = page.render(collection.own(), title="Claims by others", up="../")
+        write_atomic(project.reports / "claims" / "collection.html", text)
+
+
 def build_index(folder: Path) -> Path:
     """Build the front page of any folder of reports."""
     from officer_assaults.page import site
+    from officer_assaults.topics.claims import report as judging
 
-    return site.build_index(folder)
+    return site.build_index(folder, judging)
 
 
 def build_if_stale(project: Project) -> None:

@@ -86,6 +86,7 @@ def make_reports(
 ) -> None:
     """Plan and make what a command line asks for, and leave with its exit code."""
     from officer_assaults.cli import project as project_
+    from officer_assaults.pipeline import notebooks as notebooks_
     from officer_assaults.pipeline.lock import locked
     from officer_assaults.pipeline.parameters import split_assignments
     from officer_assaults.pipeline.plan import make_plan
@@ -100,6 +101,8 @@ def make_reports(
     if dry_run:
         _show_plan(make_plan(project, **asked))
         return
+    for name in notebooks_.strays(project.notebooks):
+        click.echo(f"Left out: {name}; give it a name like 11_topic.ipynb.", err=True)
     with locked(project.state / "lock", _tell_waiting):
         plan = make_plan(project, **asked)
         code = make(project, plan, **how)

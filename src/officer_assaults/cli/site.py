@@ -9,19 +9,21 @@ import click
 
 @click.command()
 @click.argument("folder", default="site", type=click.Path(path_type=Path))
-def site(folder: Path) -> None:
+@click.option("--address", default="", help="Address that the site will have, for link previews.")
+def site(folder: Path, address: str) -> None:
     """Gather the reports on disk in a folder for a static host."""
     from officer_assaults.cli import project as project_
     from officer_assaults.page import site as site_
     from officer_assaults.pipeline import results
     from officer_assaults.refusals import Problem, Refusal
+    from officer_assaults.topics.claims import report as judging
 
     reports = project_.load().reports
     found = results.read_reports(reports, variants=True)
     if all(results.VARIANT in report["name"] for report in found):
         raise Refusal(Problem("P310", "no report is made yet.", "Make some: 'make reports'."))
     try:
-        files = site_.build_site(reports, folder)
+        files = site_.build_site(reports, folder, address, judging)
     except FileExistsError as error:
         raise Refusal(Problem("P307", f"{error}.", "Nothing was written.")) from error
     click.echo(f"Gathered {len(files)} files in {folder}.")

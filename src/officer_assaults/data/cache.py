@@ -12,16 +12,20 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from officer_assaults import files, paths
+from officer_assaults.closure import Package
 
 CACHE_VARIABLE = "OFFICER_ASSAULTS_CACHE"
 DIGEST_LENGTH = 64
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels")
+_OURS = Package(Path(__file__).parents[1])
+_imports = lru_cache(maxsize=512)(_OURS.imports)
 
 
 def cached_frame(
@@ -50,9 +54,10 @@ def cached_frame(
 
     Notes
     -----
-    The file is named by the SHA-256 of the function's name, the source of all modules beside it,
-    the versions of the numerical libraries, and the arguments. So nothing stale is read, and two
-    runs at once write the same content: the file appears whole or not at all. A folder that cannot
+    The file is named by the SHA-256 of the function's name, the source of its module and of all
+    that this imports of the package, the versions of the numerical libraries, and the arguments.
+    So nothing stale is read, and two runs at once write the same content: the file appears whole
+    or not at all. A folder that cannot
     be written, or a file that is not as it was written, costs time only. The folder is
     ``reports/.cache``, or what ``OFFICER_ASSAULTS_CACHE`` names; it can be deleted at any time.
     """
@@ -92,7 +97,7 @@ def _key(
 ) -> str:
     parts = {
         "function": f"{compute.__module__}.{compute.__qualname__}",
-        "source": _room_source(compute),
+        "source": _source(compute),
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
         "python": list(sys.version_info[:2]),
         "arguments": [_content(value) for value in arguments],
@@ -101,14 +106,19 @@ def _key(
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _room_source(compute: Callable[..., pd.DataFrame]) -> str:
-    """Hash of the function's module and, inside this package, of all modules beside it."""
-    own = Path(inspect.getfile(compute))
-    inside = compute.__module__.split(".")[0] == __name__.split(".")[0]
-    together = sorted(own.parent.rglob("*.py")) if inside else [own]
-    return hashlib.sha256(
-        "".join(files.sha256_file(path) for path in together).encode()
-    ).hexdigest()
+def _source(compute: Callable[..., pd.DataFrame]) -> str:
+    """Hash of the function's module and of all that it imports of this package."""
+    if compute.__module__.partition(".")[0] != _OURS.name:
+        return files.sha256_file(Path(inspect.getfile(compute)))
+    return _closure_hash(compute.__module__)
+
+
+@lru_cache(maxsize=64)
+def _closure_hash(module: str) -> str:
+    together = sorted(_OURS.closure([module], _imports, parents=False))
+    found = (_OURS.path(name) for name in together)
+    hashes = "".join(files.sha256_file(path) for path in found if path is not None)
+    return hashlib.sha256(hashes.encode()).hexdigest()
 
 
 def _content(value: Any) -> Any:

@@ -10,13 +10,13 @@ import pandas as pd
 import pandera.pandas as pa
 
 from officer_assaults import files
-from officer_assaults.data import forces, readers
+from officer_assaults.data import forces, readers, years
 from officer_assaults.data.periods import (
     FinancialYear,
     financial_year_of,
     two_years_in_order,
 )
-from officer_assaults.data.recorded import Pair, YearCount
+from officer_assaults.data.recorded import CODES, Pair, YearCount
 from officer_assaults.data.schemas import (
     CONSTABLE_SERIES,
     INJURY_STARTS,
@@ -261,6 +261,32 @@ def pair(
     vintage = str(mine["vintage"].iloc[0])
     before, after = (_year(mine, year) for year in (first, second))
     return Pair(chosen, before, after, vintage, _own_release(frame, vintage), ())
+
+
+def two_years(
+    path: Path | str, force: str, period0: str | FinancialYear, period1: str | FinancialYear
+) -> years.TwoYears:
+    """Two years of one force from an analyst's own file, in the form that reports take.
+
+    Raises
+    ------
+    Refusal
+        As :func:`read_force_year` and :func:`pair`.
+    """
+    own = pair(read_force_year(path), force, period0, period1)
+    first, second = two_years_in_order(period0, period1)
+    return years.TwoYears(
+        force=own.force,
+        before=own.before,
+        after=own.after,
+        period0=first,
+        period1=second,
+        codes=CODES,
+        left_out=(),
+        notes=("The force's own figures are counts that the analyst brings.",),
+        vintage=own.vintage,
+        release=own.release,
+    )
 
 
 def _check_forces(cells: pd.Series, problems: Problems) -> None:

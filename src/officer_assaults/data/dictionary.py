@@ -8,7 +8,7 @@ from pathlib import Path
 import pandera.pandas as pa
 
 from officer_assaults import files, paths
-from officer_assaults.data import all_schemas, counts, schemas
+from officer_assaults.data import all_schemas, counts, denominators, schemas
 
 PAGE = "docs/data-dictionary.md"
 COMMAND = "python -m officer_assaults.data.dictionary"
@@ -34,6 +34,8 @@ def page() -> str:
     parts = [_INTRODUCTION]
     parts += ["\n".join(_section(f"`data/{schema.name}.csv`", schema)) for schema in named]
     parts.append("\n".join(_section("`force_year.csv`, your own counts", counts.FORCE_YEAR)))
+    own = "`denominator.csv`, your own denominator"
+    parts.append("\n".join(_section(own, denominators.DENOMINATOR)))
     return "\n".join(parts)
 
 

@@ -126,4 +126,5 @@ def spoken(slug: str) -> str:
     """Name of a force as a sentence has it: "the City of London", not "London, City of"."""
     first, comma, rest = names()[slug].partition(", ")
     name = f"{rest} {first}" if comma else first
-    return f"the {name}" if comma or name.endswith(" Police") else name
+    article = comma or name.endswith(" Police") or name.startswith("City of ")
+    return f"the {name}" if article else name

@@ -109,6 +109,32 @@ def history(codes: Sequence[str] = recorded.CODES, vintage: str = "auto") -> His
     )
 
 
+def part_year(known: History) -> pd.DataFrame:
+    """First quarters of the year after the last whole one, as far as the release holds them.
+
+    Parameters
+    ----------
+    known : History
+
+    Returns
+    -------
+    DataFrame
+        force, year, quarter, count; the same quarters for every force, empty if there are none.
+    """
+    quarters = recorded.usable_quarters(known.codes, known.vintage).frame
+    year = int(known.frame["year"].max()) + 1
+    mine = quarters[quarters["financial_year"] == year_label(year)]
+    sums = mine.groupby(["force", "quarter"], as_index=False).agg(
+        count=("offences", "sum"), codes=("offence_code", "nunique")
+    )
+    sums = sums[sums["codes"] == len(known.codes)].drop(columns="codes")
+    sums = sums.assign(quarter=sums["quarter"].astype(int))
+    held = 0
+    while held < QUARTERS - 1 and (sums["quarter"] == held + 1).any():
+        held += 1
+    return sums[sums["quarter"] <= held].assign(year=year).reset_index(drop=True)
+
+
 def taser_years(vintage: str = "auto") -> TaserYears:
     """Line up uses of TASER, uses of force, officers and recorded assaults by force and year.
 

@@ -296,15 +296,18 @@ def by_line(problem: Problem) -> int:
 
 def _check_columns(cells: pd.DataFrame, schema: pa.DataFrameSchema, problems: Problems) -> None:
     named = {name: column for name, column in schema.columns.items() if not column.regex}
-    for name, column in named.items():
-        if column.required and name not in cells.columns:
+    needed = [name for name, column in named.items() if column.required]
+    for name in needed:
+        if name not in cells.columns:
             problems.add(
-                "E124", f"lacks the column '{name}'.", f"Needed: {', '.join(named)}.", row=1
+                "E124", f"lacks the column '{name}'.", f"Needed: {', '.join(needed)}.", row=1
             )
     for name in cells.columns:
         if name not in named and not name.startswith("x_"):
             what = f"has an unknown column '{name}'."
-            remedy = f"{nearest(name, list(named))} Columns of your own start with x_."
+            free = [known for known in named if known not in cells.columns]
+            meant = nearest(name, free) if free else ""
+            remedy = f"{meant} Columns of your own start with x_.".strip()
             problems.add("E124", what, remedy, row=1)
 
 

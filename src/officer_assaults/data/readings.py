@@ -55,7 +55,7 @@ def place_readings(
     counts = now["n_total"]
     rise = (counts - before["n_total"]).dropna()
     ranked: list[tuple[str, str, pd.Series]] = [
-        (f"count, all {len(land)} territorial forces", "count", counts[land]),
+        ("count, all territorial forces", "count", counts[land]),
         ("count, without the Metropolitan Police", "count", counts[land].drop(LARGEST)),
         ("count, forces whose records hold", "count", usable["y1"]),
         ("rise in the count, British Transport Police included", "change", rise),

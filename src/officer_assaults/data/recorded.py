@@ -658,7 +658,7 @@ def _check_codes(codes: tuple[str, ...], first: FinancialYear) -> None:
             Problem(
                 "E108",
                 f"{first} lies before 1 April 2017, when code 8S began.",
-                "Compare years from 2017/18, or code 104 alone.",
+                "Compare years from 2017/18 on; report 06 follows code 104 from 2012.",
                 column="period0",
             )
         )

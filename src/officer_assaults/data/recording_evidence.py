@@ -64,6 +64,23 @@ def events(force: str | Force) -> pd.DataFrame:
     return both.sort_values("day", ignore_index=True)
 
 
+def dated() -> pd.DataFrame:
+    """Every dated event that can move the record, of all forces: force, day, event, kind.
+
+    Days, months and quarters are taken at their first day; a year is no date. The events of
+    England and Wales concern every force.
+    """
+    known = tables.load(EVENTS)[["force", "day", "event", "kind"]]
+    other = tables.load(inspections.EVENTS)
+    other = other[other["dated_as"].isin(["day", "month", "quarter"])]
+    other = other.rename(columns={"first_day": "day"})[["force", "day", "event", "kind"]]
+    reports = tables.load(inspections.INSPECTIONS).dropna(subset="published_first")
+    reports = reports[reports["published_as"].isin(["day", "month"])]
+    reports = reports.rename(columns={"published_first": "day"})[["force", "day"]]
+    reports = reports.assign(event=inspections.FIRST_REPORT, kind="inspection")
+    return pd.concat([known, other, reports], ignore_index=True)
+
+
 def act_in_force() -> pd.Timestamp:
     """Day on which the Assaults on Emergency Workers (Offences) Act 2018 came into force."""
     rows = tables.load(EVENTS)
@@ -166,6 +183,20 @@ def first_year(
         return None
     in_force = (pd.Timestamp(year.end) - event).days + 1
     return FirstYear(before.n_total, after.n_total, before.days, after.days, in_force)
+
+
+def yearly_no_injury(force: str | Force, vintage: str = "auto") -> pd.Series:
+    """Sum recorded assaults without injury of complete years free of decided breaks, by label.
+
+    Whole series of England and Wales for the nation.
+    """
+    slug = forces.resolve(force).slug
+    usable = recorded.usable_quarters((NO_INJURY,), vintage).frame
+    if slug != NATION:
+        usable = usable[usable["force"] == slug]
+    whole = usable.groupby(["force", "financial_year"])["offences"].agg(["sum", "size"])
+    sums = whole["sum"].where(whole["size"] == 4)
+    return sums.groupby("financial_year").agg(lambda each: each.sum(skipna=False)).dropna()
 
 
 def touched_codes(two: TwoYears) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from officer_assaults import files, paths
 from officer_assaults.data import forces, readers
 from officer_assaults.data.forces import Force
 from officer_assaults.data.schemas import column as schema_column
-from officer_assaults.data.schemas import count, one_of, table, text
+from officer_assaults.data.schemas import count, one_of, table, text, year_label
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problem, Problems, Refusal
 
@@ -37,6 +37,55 @@ REGISTER_COUNTS = table(
         "is_simulated": schema_column("bool", "yes if the numbers are made up", required=False),
     },
 )
+
+
+YEARLY_KEY = ["force", "register", "financial_year", "category"]
+YEARLY_COUNTS = table(
+    "yearly-registers.csv (your own)",
+    "Counts by financial year from safety forms, and if wanted from the crime record beside them.",
+    {
+        "force": text("force, by any known spelling", code="E101"),
+        "financial_year": year_label(),
+        "register": schema_column("str", "which register", one_of(REGISTERS, "E107")),
+        "category": schema_column(
+            "str", "kind of entry, where the register has kinds", nullable=True, required=False
+        ),
+        "count": count("entries in the year; write 0 where there were none", unit="entries"),
+        "is_simulated": schema_column("bool", "yes if the numbers are made up", required=False),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class YearlyRegisters:
+    """Two registers of one force in two financial years.
+
+    Parameters
+    ----------
+    force : Force
+    period0, period1 : str
+        Financial years.
+    counts : DataFrame
+        category ("all" first, then those that both registers of the file have), first0, first1
+        (crime record), second0, second1 (the other register).
+    second_name : str
+        Which register the other one is.
+    own_first : bool
+        Whether the crime record comes from the file rather than from the published counts.
+    simulated : bool
+        Whether the file says that its numbers are made up.
+    release : Release
+        What the file is.
+    """
+
+    force: Force
+    period0: str
+    period1: str
+    counts: pd.DataFrame
+    second_name: str
+    own_first: bool
+    simulated: bool
+    release: Release
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +180,7 @@ def read_registers(
         frame["category"] = pd.Series(pd.NA, index=frame.index, dtype="str")
     frame.index = readers.read_cells(where).index
     frame["force"] = _resolved(frame["force"], problems)
-    _check_keys(frame, problems)
+    _check_keys(frame, problems, KEY)
     problems.raise_if_any()
     mine = frame[frame["force"] == chosen.slug]
     names = [name for name in REGISTERS if name in set(mine["register"])]
@@ -159,6 +208,106 @@ def read_registers(
     )
 
 
+def read_yearly_registers(
+    path: str,
+    force: str | Force,
+    periods: tuple[str, str],
+    published: tuple[int, int] | None,
+    parameter: str = "second_register",
+) -> YearlyRegisters:
+    """Two registers of one force in two financial years, one of which may be the published counts.
+
+    Parameters
+    ----------
+    path : str
+        CSV inside the project, with columns force, financial_year, register, count, and if wanted
+        category and is_simulated (yes or no). A file with rows of ``crime-record`` brings both
+        registers; otherwise its register is set beside the published counts.
+    force : str or Force
+        Force in focus; rows of other forces are read, checked and left alone.
+    periods : tuple of str
+        Two financial years.
+    published : tuple of int or None
+        Published recorded assaults of the two years; None where they cannot be compared.
+    parameter : str
+        Name of the parameter that holds the path, for messages.
+
+    Raises
+    ------
+    Refusal
+        E101, E102, E105, E106, E107, E122, E123 or E124, all problems of the file at once.
+    """
+    chosen = forces.resolve(force)
+    where = inside_project(path, parameter)
+    frame = readers.read_table(where, YEARLY_COUNTS)
+    problems = Problems(file=where.name)
+    if "category" not in frame:
+        frame["category"] = pd.Series(pd.NA, index=frame.index, dtype="str")
+    frame.index = readers.read_cells(where).index
+    frame["force"] = _resolved(frame["force"], problems)
+    _check_keys(frame, problems, YEARLY_KEY)
+    problems.raise_if_any()
+    mine = frame[frame["force"] == chosen.slug]
+    names = [name for name in REGISTERS if name in set(mine["register"])]
+    others = [name for name in names if name != CRIME_RECORD]
+    _check_registers(mine, chosen, others, names, problems)
+    problems.raise_if_any()
+    own = CRIME_RECORD in names
+    counts = _by_category(mine, others[0], periods, None if own else published, problems)
+    problems.raise_if_any()
+    return YearlyRegisters(
+        force=chosen,
+        period0=periods[0],
+        period1=periods[1],
+        counts=counts,
+        second_name=others[0],
+        own_first=own,
+        simulated=bool(mine["is_simulated"].any()) if "is_simulated" in mine else False,
+        release=_release(where, len(frame)),
+    )
+
+
+def _by_category(
+    mine: pd.DataFrame,
+    other: str,
+    periods: tuple[str, str],
+    published: tuple[int, int] | None,
+    problems: Problems,
+) -> pd.DataFrame:
+    """Both registers in both years, all kinds together and then kind by kind."""
+    registers = [other] if published is not None else [CRIME_RECORD, other]
+    for register in registers:
+        held = set(mine.loc[mine["register"] == register, "financial_year"])
+        for period in periods:
+            if period not in held:
+                what = f"has no row of '{register}' for {period}."
+                remedy = "Add the year; write 0 where nothing was entered."
+                if register == CRIME_RECORD and CRIME_RECORD not in set(mine["register"]):
+                    what = f"has no crime record, and the published counts of {period} are refused."
+                    remedy = f"Add rows of '{CRIME_RECORD}' for both years."
+                problems.add("E106", what, remedy, column="financial_year")
+    problems.raise_if_any()
+    sums = mine.groupby(["register", "financial_year"])["count"].sum()
+    first = published or tuple(int(sums[(CRIME_RECORD, period)]) for period in periods)
+    rows = [("all", *first, *(int(sums[(other, period)]) for period in periods))]
+    named = mine[mine["category"].notna()]
+    kinds = named.groupby(["register", "category", "financial_year"])["count"].sum()
+    for kind in sorted(set(named["category"])):
+        keys = [(name, kind, period) for name in (CRIME_RECORD, other) for period in periods]
+        if all(key in kinds.index for key in keys):
+            rows.append((kind, *(int(kinds[key]) for key in keys)))
+    columns = ["category", "first0", "first1", "second0", "second1"]
+    frame = pd.DataFrame(rows, columns=columns)
+    if (frame.loc[0, columns[1:]] == 0).any():
+        problems.add(
+            "E122",
+            "a register has no entry in one of the two years, so it has no growth to compare.",
+            "Choose years in which both registers have entries.",
+            column="count",
+        )
+    return frame
+
+
 def _resolved(names: pd.Series, problems: Problems) -> pd.Series:
     slugs = {}
     for name in names.unique():
@@ -171,8 +320,8 @@ def _resolved(names: pd.Series, problems: Problems) -> pd.Series:
     return names.map(slugs)
 
 
-def _check_keys(frame: pd.DataFrame, problems: Problems) -> None:
-    for place in frame.index[frame.duplicated(KEY)]:
+def _check_keys(frame: pd.DataFrame, problems: Problems, key: list[str]) -> None:
+    for place in frame.index[frame.duplicated(key)]:
         what = "a row for the same force, register, period and category stands above."
         problems.add("E105", what, "Keep one row per key.", row=int(place))
     if "is_simulated" in frame and frame["is_simulated"].any() and not frame["is_simulated"].all():

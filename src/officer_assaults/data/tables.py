@@ -73,10 +73,11 @@ class Release:
 
 
 def names() -> list[str]:
-    """Names of all tables in ``data/``, sorted."""
+    """Names of all tables in ``data/``, sorted; examples of what a force exports are none."""
     folder = paths.data_dir()
     found = (path.relative_to(folder) for path in folder.rglob("*.csv"))
-    return sorted(path.with_suffix("").as_posix() for path in found)
+    kept = (path for path in found if path.parts[0] != "examples")
+    return sorted(path.with_suffix("").as_posix() for path in kept)
 
 
 def load(name: str) -> pd.DataFrame:

@@ -39,6 +39,7 @@ def vocabularies() -> dict[str, Words]:
     """Every vocabulary of this project, by its name in a parameters cell."""
     return {
         "force": Words(_force, _forces),
+        "area": Words(_area, _areas),
         "financial-year": Words(_financial_year, _financial_years),
         "vintage": Words(_vintage, _vintages),
         YEAR_OF_RELEASE: Words(_year_of_release, tuple),
@@ -87,6 +88,19 @@ def _forces() -> Sequence[str]:
     from officer_assaults.data import forces
 
     return sorted([*forces.slugs("territorial"), *forces.slugs("transport")])
+
+
+def _area(text: str) -> str:
+    """Resolve a force, or England and Wales."""
+    from officer_assaults.data import forces
+
+    return forces.resolve(text).slug
+
+
+def _areas() -> Sequence[str]:
+    from officer_assaults.data import forces
+
+    return sorted([*_forces(), forces.ENGLAND_AND_WALES])
 
 
 def _financial_year(text: str) -> str:

@@ -14,7 +14,7 @@ from officer_assaults.data.periods import (
     quarters_in_words,
     two_years_in_order,
 )
-from officer_assaults.data.recorded import CODES, Comparison, YearCount
+from officer_assaults.data.recorded import CODES, YearCount
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problem, Refusal
 
@@ -108,23 +108,6 @@ class OfficerExposure:
     after: float | None
     note: str
     releases: tuple[Release, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """Counts of the other forces in the same two years, from the same release.
-
-    Parameters
-    ----------
-    before, after : int
-        Recorded offences of everyone but the force in focus, same codes.
-    who : str
-        Who they are, in words.
-    """
-
-    before: int
-    after: int
-    who: str
 
 
 def two_years(
@@ -262,40 +245,6 @@ def each_release(two: TwoYears) -> list[TwoYears]:
             continue
         held.append(again)
     return held
-
-
-def rest_of_nation(two: TwoYears, comparison: Comparison) -> Rest:
-    """Everyone but the force in focus, in the same release and on the same codes.
-
-    Parameters
-    ----------
-    two : TwoYears
-        The force in focus.
-    comparison : Comparison
-        The usable forces. They are the rest where the releases agree; the first release gives the
-        total of England and Wales only, breaks included.
-
-    Raises
-    ------
-    Refusal
-        E107 if the release of ``two`` holds no national total either.
-    """
-    if comparison.vintage == two.vintage and comparison.quarters == two.quarters:
-        others = comparison.frame[comparison.frame["force"] != two.force.slug]
-        who = f"the other {len(others)} usable forces"
-        return Rest(int(others["y0"].sum()), int(others["y1"].sum()), who)
-    if two.quarters != ALL_QUARTERS:
-        raise Refusal(
-            Problem(
-                "E107",
-                f"the other forces are not counted over {quarters_in_words(two.quarters)} of "
-                f"release {two.vintage}.",
-                "Compare them with the quarters and the release of the force in focus.",
-            )
-        )
-    totals = recorded.national(two.vintage, without=[two.force]).set_index("financial_year")
-    before, after = (int(totals["n_total"][year.label]) for year in (two.period0, two.period1))
-    return Rest(before, after, "the rest of England and Wales, with British Transport Police")
 
 
 def officer_exposure(

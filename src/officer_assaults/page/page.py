@@ -32,12 +32,13 @@ _RESERVED = ("main", "summary", "contents", "findings", "data", "method", "gloss
 _NUMBERED = re.compile(r'<b class="oa-no">(Figure|Table)</b>')
 _CITED = re.compile(r'<span class="oa-cite"><span class="oa-ref">this report</span></span>')
 _REFERENCE = re.compile(r'<span class="oa-ref">this (figure|table)</span>')
+_UNSHOWN = re.compile(r"<IPython\.core\.display\.\w+ object>")
 _BANNED_MARKUP = {
     r"<[a-z][^>]*\sstyle=": "a style attribute",
     r"<script": "a script",
     r"<(?:img|link|iframe|object|embed|video|audio)\b": "an element that loads something",
     r"<[a-z][^>]*(?:\s(?:src|srcset|poster|xlink:href)=|url\((?!#))": "an address that is loaded",
-    r"[\\]": "a backslash that maths left",
+    r"\$[^$\n<]*\\[^$\n<]*\$": "a formula that could not be read",
 }
 
 
@@ -177,7 +178,7 @@ def render_page(notebook: Any, context: Mapping[str, Any]) -> str:
     arranged = builder.arrange(notebook)
     text, _ = _exporter().from_notebook_node(arranged, resources={"page": builder.page})
     _refuse_breaches(str(text), causal_gate=builder.page.has_passed_gate)
-    return str(text)
+    return str(text).replace("\\", "&#92;")
 
 
 @cache
@@ -314,6 +315,10 @@ class _Builder:
         if pictures or "text/html" in data:
             kind, helper = ("picture", "show_figure") if pictures else ("HTML table", "show_table")
             raise PageError(f"cell {at + 1} shows a bare {kind}; pass it to {helper}")
+        if "text/latex" in data:
+            return str(self.markdown(data["text/latex"]))
+        if _UNSHOWN.match(str(data.get("text/plain", ""))):
+            raise PageError(f"cell {at + 1} shows an object that a page cannot: print it as text")
         text = markup.text(str(data.get("text/plain", "")))
         return f'<pre class="out">{text}</pre>' if text else ""
 

@@ -18,7 +18,7 @@ from officer_assaults.page import catalogue, jinja, markup, styles, tables
 ABOUT, DOWNLOADS, FIND = "about.html", "downloads.html", "find.html"
 FEED, PACKAGE, FINDINGS = "feed.atom", "datapackage.json", "all-findings.csv"
 #: Heading of a section of the change log: a version or "Unreleased", and a day.
-_SECTION = re.compile(r"^## (?P<title>.+?)(?: \((?P<day>\d{4}-\d{2}-\d{2})\))?$", re.MULTILINE)
+_SECTION = re.compile(r"^## (?P<title>.+?)(?: - (?P<day>\d{4}-\d{2}-\d{2}))?$", re.MULTILINE)
 _INNER_LINK = re.compile(r'<a href="(?!https?:)[^"]*">(.*?)</a>')
 _FIRST_DAY = "2026-11-22"
 _TYPES = {"int": "integer", "Int": "integer", "float": "number", "datetime": "date"}

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-import shutil
 import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from textwrap import shorten
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from officer_assaults.files import write_atomic
 from officer_assaults.findings import VERDICTS
-from officer_assaults.page import catalogue, publication, styles, tables, words
+from officer_assaults.page import catalogue, picture, publication, styles, tables, words
 from officer_assaults.page.jinja import csp_hash, template
 from officer_assaults.page.page import finder_address
 from officer_assaults.refusals import Problems
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INDEX = "index.html"
 EVIDENCE = "evidence.html"
 #: Table of all forces, in each of its forms.
 GLANCE_FILES = "all-forces*"
+CLAIMS_PAGE = "claims/collection.html"
 NOT_RUN = "not run"
 # Reports on how the work was done; the front page opens with the answers of the others.
 METHOD = ("00_audit", "09_validation")
@@ -33,14 +36,16 @@ METHOD = ("00_audit", "09_validation")
 FIRST = ("05_crewing",)
 _LONGEST_ERROR = 240
 _SITE_MARK = ".nojekyll"
-_CLAIMS_MODULE = "officer_assaults.topics.claims.report"
+#: The list of what a site wrote; the next one removes these files and no others.
+_SITE_FILES = ".site-files"
+_PICTURE = '<meta property="og:image" content="'
 _FINDER_LINK = re.compile(r'href="\.\./index\.html#force-([a-z-]+)"')
 # The first day a zip archive can hold; a real one would change the bytes.
 _ZIP_DAY = (1980, 1, 1, 0, 0, 0)
 
 
 class Claim(Protocol):
-    """What :mod:`officer_assaults.topics.claims.report` tells of one claim.
+    """What a module that judges claims tells of one claim.
 
     ``article`` and ``claim`` are what was said and where, ``verdict`` one of the six words or
     ``"not run"``, ``number`` our own figure with its interval in words, and ``link`` the report
@@ -52,6 +57,27 @@ class Claim(Protocol):
     verdict: str
     number: str
     link: str
+
+
+class Judging(Protocol):
+    """A module that judges claims by the findings of the reports; the page knows no topic.
+
+    ``FOCUS`` is the force that the claims are about.
+    """
+
+    FOCUS: str
+
+    def rows(self, results: Iterable[Mapping[str, Any]]) -> Sequence[Any]:
+        """Judge every claim; each as a :class:`Claim`."""
+
+    def by_article(self, judged: Sequence[Any]) -> Mapping[str, Sequence[Any]]:
+        """Group claims by where they were made."""
+
+    def ways_in(self, judged: Sequence[Any]) -> Sequence[Any]:
+        """Short paths through the reports, for each kind of reader."""
+
+    def ledger(self) -> pd.DataFrame:
+        """Evidence with its sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +107,7 @@ class Shelf:
     pack: str = ""
 
 
-def build_index(reports: Path) -> Path:
+def build_index(reports: Path, judging: Judging | None = None) -> Path:
     """Write the front page of a folder of reports, from what lies in it.
 
     Where a folder holds some of its reports, a page that says "not built" fills the place of each
@@ -91,6 +117,8 @@ def build_index(reports: Path) -> Path:
     ----------
     reports : Path
         Folder with one subfolder per force and one for England and Wales.
+    judging : module, optional
+        Judges the claims; without it the front page shows none.
 
     Returns
     -------
@@ -101,10 +129,16 @@ def build_index(reports: Path) -> Path:
 
     results = read_reports(reports)
     fill_gaps(reports, results)
+    picture.refresh(reports, results)
     page = render_index(
-        results, failures=read_failures(reports), glances=_with_glance(reports, results)
+        results,
+        failures=read_failures(reports),
+        judging=judging,
+        glances=_with_glance(reports, results),
+        others=_if_there(reports, CLAIMS_PAGE),
     )
-    write_atomic(reports / EVIDENCE, render_evidence(results))
+    if judging is not None:
+        write_atomic(reports / EVIDENCE, render_evidence(results, judging))
     near = "../data/" if (reports.parent / "data").is_dir() else ""
     for name, content in publication.pages(results, data_root=near).items():
         write_atomic(reports / name, content)
@@ -116,8 +150,10 @@ def render_index(
     results: Sequence[Mapping[str, Any]],
     *,
     failures: Iterable[Mapping[str, Any]] = (),
+    judging: Judging | None = None,
     packs: Iterable[str] = (),
     glances: Collection[str] = (),
+    others: str = "",
     only: str | None = None,
 ) -> str:
     """Write the front page.
@@ -128,10 +164,14 @@ def render_index(
         Content of the reports' JSON files.
     failures : iterable of mapping
         Runs that failed: notebook, scope, outcome, cell, error, command.
+    judging : module, optional
+        Judges the claims.
     packs : iterable of str
         Short names of the forces whose pack lies beside their reports.
     glances : collection of str
         Short names of the forces that have a page at a glance.
+    others : str
+        Address of the page of claims by others; empty if there is none.
     only : str, optional
         Short name of the one force that the page is for, in its pack.
 
@@ -143,8 +183,8 @@ def render_index(
     failed = sorted(failures, key=lambda run: (run["scope"], run["notebook"]))
     shelves = _shelves(results, failed, frozenset(packs))
     style = styles.page_style() + styles.read("front.css")
-    judging = import_module(_CLAIMS_MODULE)
-    claims = _claims(results) if _has_claims(only) else []
+    about_all = judging if judging is not None and only in (None, judging.FOCUS) else None
+    claims = about_all.rows(results) if about_all else []
     focus = only or _sole_force(results)
     releases = _releases(results)
     page: str = template("front.html.j2").render(
@@ -152,8 +192,8 @@ def render_index(
         style_hash=csp_hash(style),
         answers=_answers(results, focus),
         focus=catalogue.scope_name(focus or catalogue.NATIONAL),
-        claims=judging.by_article(claims),
-        ways=_ways(claims),
+        claims=about_all.by_article(claims) if about_all else {},
+        ways=about_all.ways_in(claims) if about_all and claims else [],
         summary=_verdict_summary(claims),
         verdicts=words.VERDICT_MEANING,
         national=shelves[0],
@@ -161,6 +201,7 @@ def render_index(
         unbuilt=[shelf for shelf in shelves[1:] if not (shelf.built or only)],
         only=only,
         glances=glances,
+        others=others,
         tiles=[] if only else [shelf for shelf in shelves[1:] if shelf.row],
         failed=[_failure(run) for run in failed],
         count=len(results),
@@ -170,18 +211,18 @@ def render_index(
     return page
 
 
-def render_evidence(results: Sequence[Mapping[str, Any]]) -> str:
+def render_evidence(results: Sequence[Mapping[str, Any]], judging: Judging) -> str:
     """Write the page of claims with their reasons, and of the evidence ledger.
 
     Parameters
     ----------
     results : list of mapping
         Content of the reports' JSON files.
+    judging : module
+        Judges the claims and holds the ledger.
     """
-    from officer_assaults.topics.claims import report as claims
-
     style = styles.page_style() + styles.read("front.css")
-    ledger = claims.ledger()
+    ledger = judging.ledger()
     topics = {
         str(topic)[:1].upper() + str(topic)[1:]: rows.to_dict("records")
         for topic, rows in ledger.groupby("topic", sort=False)
@@ -189,7 +230,7 @@ def render_evidence(results: Sequence[Mapping[str, Any]]) -> str:
     page: str = template("evidence.html.j2").render(
         style=style,
         style_hash=csp_hash(style),
-        articles=claims.by_article(claims.rows(results)),
+        articles=judging.by_article(judging.rows(results)),
         topics=topics,
         count=len(ledger),
     )
@@ -202,7 +243,7 @@ def fill_gaps(reports: Path, results: Iterable[Mapping[str, Any]]) -> None:
         write_atomic(reports / name, page)
 
 
-def pack(reports: Path, force: str) -> bytes:
+def pack(reports: Path, force: str, judging: Judging | None = None) -> bytes:
     """Zip a force's reports and the national ones with a front page of their own.
 
     Parameters
@@ -233,19 +274,23 @@ def pack(reports: Path, force: str) -> bytes:
             f"no reports of {force} in {reports.name}: make reports FORCE={force}"
         )
     _refuse_internal(results)
-    files = {INDEX: render_index(results, only=force).encode()}
-    if _has_claims(force):
-        files[EVIDENCE] = render_evidence(results).encode()
+    files = {INDEX: render_index(results, judging=judging, only=force).encode()}
+    if judging is not None and force == judging.FOCUS:
+        files[EVIDENCE] = render_evidence(results, judging).encode()
     for result in results:
         for suffix in (".html", ".json"):
             path = reports / result["scope"] / f"{result['notebook']}{suffix}"
             files[f"{result['scope']}/{path.name}"] = path.read_bytes()
+        name = f"{result['scope']}/{result['notebook']}.png"
+        files[name] = picture.of_report(result)
     for name, page in _gaps(results).items():
         files[name] = page.encode()
     return _zip({f"{force}-reports/{name}": content for name, content in files.items()})
 
 
-def build_site(reports: Path, out: Path) -> list[Path]:
+def build_site(
+    reports: Path, out: Path, address: str = "", judging: Judging | None = None
+) -> list[Path]:
     """Gather everything that a static host needs, with a pack per force and direct links.
 
     Reports link other forces through the front page, because they cannot know what is built; in a
@@ -257,6 +302,8 @@ def build_site(reports: Path, out: Path) -> list[Path]:
         Folder of reports.
     out : Path
         Folder to fill; what an earlier site left there is removed first.
+    address : str
+        Address that the site will have; previews of shared links need it.
 
     Returns
     -------
@@ -274,37 +321,58 @@ def build_site(reports: Path, out: Path) -> list[Path]:
 
     results = read_reports(reports)
     _refuse_internal(results)
-    files = _site_files(reports, results)
-    _empty(out)
+    files = _site_files(reports, results, address, judging)
+    _empty(out, files)
     for name, content in files.items():
         write_atomic(out / name, content)
     return [out / name for name in files]
 
 
-def _site_files(reports: Path, results: Sequence[Mapping[str, Any]]) -> dict[str, str | bytes]:
+def _site_files(
+    reports: Path,
+    results: Sequence[Mapping[str, Any]],
+    address: str,
+    judging: Judging | None,
+) -> dict[str, str | bytes]:
     built = {(result["scope"], result["notebook"]) for result in results}
     files: dict[str, str | bytes] = dict(_gaps(results))
     for scope, notebook in sorted(built):
         page = (reports / scope / f"{notebook}.html").read_text(encoding="utf-8")
-        files[f"{scope}/{notebook}.html"] = _linked_directly(page, notebook, built)
+        linked = _linked_directly(page, notebook, built)
+        files[f"{scope}/{notebook}.html"] = _with_address(linked, scope, address)
         files[f"{scope}/{notebook}.json"] = (reports / scope / f"{notebook}.json").read_bytes()
+    for result in results:
+        files[f"{result['scope']}/{result['notebook']}.png"] = picture.of_report(result, address)
     forces = sorted({scope for scope, _ in built} - {catalogue.NATIONAL})
-    files |= {pack_name(force): pack(reports, force) for force in forces}
-    files[INDEX] = render_index(results, packs=forces, glances=_with_glance(reports, results))
-    files[EVIDENCE] = render_evidence(results)
+    files |= {pack_name(force): pack(reports, force, judging) for force in forces}
+    files[INDEX] = render_index(
+        results,
+        judging=judging,
+        packs=forces,
+        glances=_with_glance(reports, results),
+        others=_if_there(reports, CLAIMS_PAGE),
+    )
+    if judging is not None:
+        files[EVIDENCE] = render_evidence(results, judging)
     files |= publication.pages(results, data_root="data/")
     files |= {f"data/{name}": content for name, content in publication.data_files().items()}
     for name in _beside(reports, {scope for scope, _ in built}):
         files[name] = (reports / name).read_bytes()
     # Hosts that would run a site generator over the folder leave it alone if this file is there.
     files[_SITE_MARK] = ""
+    files[_SITE_FILES] = "\n".join(sorted([*files, _SITE_FILES])) + "\n"
     return files
 
 
 def _beside(reports: Path, scopes: Iterable[str]) -> list[str]:
     """Pages and files at a glance, by their names in the folder of reports."""
     found = [*reports.glob(GLANCE_FILES), *(reports / scope / INDEX for scope in scopes)]
+    found.append(reports / CLAIMS_PAGE)
     return sorted(path.relative_to(reports).as_posix() for path in found if path.is_file())
+
+
+def _if_there(reports: Path, name: str) -> str:
+    return name if (reports / name).is_file() else ""
 
 
 def _with_glance(reports: Path, results: Iterable[Mapping[str, Any]]) -> set[str]:
@@ -331,12 +399,31 @@ def pack_name(force: str) -> str:
     return f"{force}/{force}-reports.zip"
 
 
-def _empty(out: Path) -> None:
+def _empty(out: Path, files: Iterable[str]) -> None:
+    """Remove what an earlier site wrote, by its own list, and nothing else."""
     if not out.exists():
         return
-    if any(out.iterdir()) and not (out / _SITE_MARK).is_file():
+    listed = out / _SITE_FILES
+    if any(out.iterdir()) and not listed.is_file():
         raise FileExistsError(f"{out} holds other things than an earlier site; name a new folder")
-    shutil.rmtree(out)
+    earlier = set(listed.read_text(encoding="utf-8").splitlines()) if listed.is_file() else set()
+    foreign = [name for name in files if name not in earlier and (out / name).exists()]
+    if foreign:
+        raise FileExistsError(f"{out / foreign[0]} was not written by an earlier site")
+    inside = out.resolve()
+    for name in earlier:
+        path = out / name
+        if path.parent.resolve().is_relative_to(inside):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+                for folder in path.relative_to(out).parents[:-1]:
+                    (out / folder).rmdir()  # Ends at the first that holds something.
+
+
+def _with_address(page: str, scope: str, address: str) -> str:
+    """Make the picture of a preview absolute, which those who fetch it ask for."""
+    base = address.rstrip("/")
+    return page.replace(_PICTURE, f"{_PICTURE}{base}/{scope}/") if base else page
 
 
 def _linked_directly(page: str, notebook: str, built: set[tuple[str, str]]) -> str:
@@ -461,23 +548,6 @@ def _answer(entry: catalogue.Entry, result: Mapping[str, Any]) -> Answer:
         str(said["interval"]),
         any(finding.get("simulated") for finding in result["findings"]),
     )
-
-
-def _claims(results: Sequence[Mapping[str, Any]]) -> list[Claim]:
-    found: list[Claim] = list(import_module(_CLAIMS_MODULE).rows(results))
-    return found
-
-
-def _has_claims(only: str | None) -> bool:
-    """Whether a front page shows the claims: a pack of a force they are not about does not."""
-    return only in (None, import_module(_CLAIMS_MODULE).FOCUS)
-
-
-def _ways(claims: Sequence[Claim]) -> list[Any]:
-    from officer_assaults.topics.claims.report import ClaimRow, ways_in
-
-    judged = [claim for claim in claims if isinstance(claim, ClaimRow)]
-    return ways_in(judged) if judged else []
 
 
 def _verdict_summary(claims: Iterable[Claim]) -> list[tuple[str, int]]:

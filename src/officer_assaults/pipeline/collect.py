@@ -11,11 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from officer_assaults.findings import FINDING_MIME, ROLE_KEY, SOURCE_MIME
+from officer_assaults.pipeline.notebooks import source_of
 
 INJECTED_TAG = "injected-parameters"
 _KEPT_CELL_METADATA = {"tags", ROLE_KEY, "jupyter"}
 _CELL_FILE = re.compile(r"(?:/[^\s'\"<>:]*)?/ipykernel_\d+/\d+\.py")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}")
+_HALF_SIGN = re.compile("[\ud800-\udfff]")
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+#: Letters of a printed output that a page shows; its middle says nothing more.
+LONGEST_PRINTED = 20_000
 _BINARY_MIMES = frozenset({"image/png", "image/jpeg", "image/gif", "application/pdf"})
 
 
@@ -162,6 +168,7 @@ def reproducible(notebook: Mapping[str, Any], replacements: Mapping[str, str]) -
         tags = cell["metadata"].get("tags", [])
         cell["id"] = INJECTED_TAG if INJECTED_TAG in tags else cell.get("id", f"cell-{number}")
         cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k in _KEPT_CELL_METADATA}
+        cell["source"] = _HALF_SIGN.sub("\ufffd", source_of(cell))
         if cell["cell_type"] == "code":
             cell["outputs"] = [_clean_output(o, replacements) for o in _joined(cell["outputs"])]
     return clean
@@ -193,7 +200,23 @@ def _clean_output(output: dict[str, Any], replacements: Mapping[str, str]) -> di
         mime: value if mime in _BINARY_MIMES else _clean_value(value, replacements)
         for mime, value in output.get("data", {}).items()
     }
+    if "text/plain" in data:
+        data["text/plain"] = printed(str(data["text/plain"]))
+    if output["output_type"] == "stream":
+        cleaned["text"] = printed(cleaned["text"])
     return {**output, **cleaned, **({"data": data} if "data" in output else {})}
+
+
+def printed(text: str) -> str:
+    """Give a text as a terminal shows it in the end: no colours, no overwritten lines, no flood."""
+    plain = _ESCAPES.sub("", text).replace("\r\n", "\n")
+    lines = (line.rstrip("\r").rpartition("\r")[2] for line in plain.split("\n"))
+    whole = _CONTROLS.sub("", "\n".join(lines))
+    left = len(whole) - LONGEST_PRINTED
+    if left <= 0:
+        return whole
+    half = LONGEST_PRINTED // 2
+    return f"{whole[:half]}\n[{left:,} letters are left out here]\n{whole[-half:]}"
 
 
 def _clean_value(value: Any, replacements: Mapping[str, str]) -> Any:
@@ -208,7 +231,7 @@ def _clean_value(value: Any, replacements: Mapping[str, str]) -> Any:
 
 def clean_text(text: str, replacements: Mapping[str, str]) -> str:
     """Text without paths of this machine, cell files and memory addresses."""
-    whole = _ADDRESS.sub("", _CELL_FILE.sub("cell", text))
+    whole = _ADDRESS.sub("", _CELL_FILE.sub("cell", _HALF_SIGN.sub("\ufffd", text)))
     for path in sorted(replacements, key=len, reverse=True):
         word = replacements[path].replace("\\", r"\\")
         whole = re.sub(rf"(?<![\w.-]){re.escape(path)}(?![\w-])", word, whole)

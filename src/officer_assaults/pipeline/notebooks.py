@@ -140,7 +140,25 @@ def _imports(source: str) -> Iterator[str]:
 
 def find(folder: Path) -> list[Path]:
     """Notebooks of a folder, in the order of their names."""
-    return sorted(path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
+    found = (path for path in folder.glob("*.ipynb") if not path.name.startswith("."))
+    return sorted(path for path in found if not is_stray(path))
+
+
+def is_stray(path: Path) -> bool:
+    """Whether JupyterLab gave a notebook its name, and nobody has meant it to be a report yet."""
+    return path.name.startswith("Untitled") or "-Copy" in path.stem
+
+
+def strays(folder: Path) -> list[str]:
+    """Names of the notebooks of a folder that no batch takes."""
+    return sorted(path.name for path in folder.glob("*.ipynb") if is_stray(path))
+
+
+def check_kernel(notebook: Notebook) -> list[Problem]:
+    """Tell of a kernel that another machine does not have, before the run would."""
+    problems = Problems(file=notebook.path.name)
+    _check_kernel(notebook.content, problems)
+    return problems.found
 
 
 def load(path: Path) -> Notebook:
@@ -237,15 +255,7 @@ def _check_structure(content: Mapping[str, Any], problems: Problems) -> None:
         problems.add(
             "P103", "cell 1 is not the title.", "Open with a markdown cell '# Title of the report'."
         )
-    metadata = content.get("metadata")
-    kernel = metadata.get("kernelspec") if isinstance(metadata, dict) else None
-    kernel = kernel if isinstance(kernel, dict) else {}
-    if (kernel.get("name"), kernel.get("language")) != (KERNEL, LANGUAGE):
-        problems.add(
-            "P104",
-            f"the kernel is '{kernel.get('name')}' for language '{kernel.get('language')}'.",
-            f"Choose '{KERNEL}' (in JupyterLab: Kernel, Change Kernel) and save.",
-        )
+    _check_kernel(content, problems)
     counts = Counter(str(cell.get("id")) for cell in cells)
     for number, cell in enumerate(cells, start=1):
         if not cell.get("id"):
@@ -256,6 +266,18 @@ def _check_structure(content: Mapping[str, Any], problems: Problems) -> None:
                 f"cell {number} shares the id '{cell['id']}' with another.",
                 "Give each cell an id of its own.",
             )
+
+
+def _check_kernel(content: Mapping[str, Any], problems: Problems) -> None:
+    metadata = content.get("metadata")
+    kernel = metadata.get("kernelspec") if isinstance(metadata, dict) else None
+    kernel = kernel if isinstance(kernel, dict) else {}
+    if (kernel.get("name"), kernel.get("language")) != (KERNEL, LANGUAGE):
+        problems.add(
+            "P104",
+            f"the kernel is '{kernel.get('name')}' for language '{kernel.get('language')}'.",
+            f"Choose '{KERNEL}' (in JupyterLab: Kernel, Change Kernel) and save.",
+        )
 
 
 def _check_cell(number: int, cell: Mapping[str, Any], problems: Problems) -> None:
@@ -297,3 +319,25 @@ def _check_code(number: int, cell: Mapping[str, Any], source: str, problems: Pro
             f"cell {number} is not Python{syntax_words(error)}.",
             "Mend it; shell lines and magics do not run everywhere.",
         )
+
+
+def cleaned(text: str) -> str:
+    """Notebook without outputs and what a machine wrote into it; cell ids stay.
+
+    A text that is no notebook, for instance one with conflict markers, is given back as it is.
+    """
+    try:
+        content = json.loads(text)
+        if not fits(content, _SHAPE) or not all(map(_is_cell, content["cells"])):
+            return text
+    except (ValueError, RecursionError):
+        return text
+    for cell in content["cells"]:
+        kept = ("tags", "jupyter", "slideshow")
+        cell["metadata"] = {n: v for n, v in cell.get("metadata", {}).items() if n in kept}
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    metadata = content.get("metadata", {})
+    kernel = metadata.get("kernelspec", {}) if isinstance(metadata, dict) else {}
+    content["metadata"] = {"kernelspec": kernel, "language_info": {"name": LANGUAGE}}
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +169,74 @@ def make_plan(
         runs asked for twice, data that is not there.
     """
     chosen = _chosen(project, notebooks, settings or {})
+    table = _table(project, scopes, settings or {}, alone=len(chosen) == 1)
+    runs = _collect(table.runs_of(notebook) for notebook in chosen)
+    table.keep()
+    _refuse_duplicates(runs)
+    runs.sort(key=lambda run: (run.scope != project.national_scope, run.scope, run.name))
+    return _judged(project, runs, table.manifests, force_all)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One run of a sweep that cannot be made, and why."""
+
+    scope: str
+    settings: dict[str, str]
+    problems: tuple[Problem, ...]
+
+
+def make_sweep(
+    project: Project,
+    notebook: str,
+    scopes: Sequence[str] | None,
+    combinations: Sequence[Mapping[str, str]],
+    *,
+    force_all: bool = False,
+) -> tuple[Plan, tuple[Refused, ...]]:
+    """Plan one notebook under many settings, leaving out those that it refuses.
+
+    Parameters
+    ----------
+    project : Project
+    notebook : str
+    scopes : sequence of str, optional
+        As for :func:`make_plan`.
+    combinations : sequence of mapping
+        Settings of each run.
+    force_all : bool
+        Treat every run as stale.
+
+    Returns
+    -------
+    tuple of Plan and tuple of Refused
+
+    Raises
+    ------
+    Refusal
+        If the notebook is unknown, or every run is refused.
+    """
+    (chosen,) = _chosen(project, [notebook], combinations[0] if combinations else {})
+    named = project.scope_parameter in chosen.schema
+    table = _table(project, scopes, {}, alone=True)
+    runs: dict[str, Run] = {}
+    refused = []
+    for scope in table.scopes if named else [project.focus]:
+        for settings in combinations:
+            one = replace(table, scopes=[scope], settings=dict(settings))
+            try:
+                runs |= {run.key: run for run in one.runs_of(chosen)()}
+            except Refusal as refusal:
+                refused.append(Refused(scope, dict(settings), refusal.problems))
+    table.keep()
+    if not runs:
+        raise Refusal({problem: None for one in refused for problem in one.problems})
+    return _judged(project, list(runs.values()), table.manifests, force_all), tuple(refused)
+
+
+def _table(
+    project: Project, scopes: Sequence[str] | None, settings: Mapping[str, str], *, alone: bool
+) -> _Table:
     manifests = {
         "source": inputs_.manifest([project.source]),
         "data": inputs_.manifest(project.data),
@@ -184,22 +252,27 @@ def make_plan(
         "file": FileVocabulary(project.root),
         **memory.wrap(project.vocabularies),
     }
-    table = _Table(
+    return _Table(
         project,
         _all_scopes(project, scopes, vocabularies),
         bool(scopes),
-        len(chosen) == 1,
-        dict(settings or {}),
+        alone,
+        dict(settings),
         manifests,
         vocabularies,
         _neighbours(project),
         closures,
+        memory,
     )
-    runs = _collect(table.runs_of(notebook) for notebook in chosen)
-    memory.keep()
-    closures.keep()
-    _refuse_duplicates(runs)
-    runs.sort(key=lambda run: (run.scope != project.national_scope, run.scope, run.notebook.name))
+
+
+def _judged(
+    project: Project,
+    runs: list[Run],
+    manifests: dict[str, dict[str, str]],
+    force_all: bool,
+) -> Plan:
+    """Say of each run why it has to be made."""
     reasons = {}
     for run in runs:
         reason = "asked for" if force_all else why_stale(project, run, manifests)
@@ -269,6 +342,7 @@ def _choose(project: Project, wanted: Sequence[str] | None, problems: Problems) 
             continue
         try:
             chosen.append(notebooks_.load(paths[stem]))
+            problems.found.extend(notebooks_.check_kernel(chosen[-1]))
         except Refusal as refusal:
             problems.found.extend(refusal.problems)
     return chosen
@@ -306,10 +380,16 @@ class _Table:
     scopes_are_named: bool
     alone: bool
     settings: dict[str, str]
-    manifests: Mapping[str, Mapping[str, str]]
+    manifests: dict[str, dict[str, str]]
     vocabularies: Mapping[str, Vocabulary]
     neighbours: Mapping[str, Sequence[str]]
     closures: Closures
+    memory: Memory
+
+    def keep(self) -> None:
+        """Keep what was looked up, for later plans."""
+        self.memory.keep()
+        self.closures.keep()
 
     def runs_of(self, notebook: Notebook) -> Callable[[], list[Run]]:
         return lambda: _collect(self._run(notebook, scope) for scope in self._scopes(notebook))

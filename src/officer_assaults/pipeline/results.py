@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -257,3 +258,50 @@ def refreshed(
         kept = key in old and not _row_differences(key, old[key], row)
         rows.append(dict(old[key]) if kept else dict(row))
     return rows
+
+
+def contradictions(reports: Iterable[Mapping[str, Any]], tolerance: float = 1e-6) -> list[str]:
+    """Name every quantity that has two values, and every claim that has two verdicts.
+
+    A quantity is a key that findings share, or else one label, unit, denominator, period and
+    release of one scope; a claim is one sentence about one period, release and scope.
+
+    Parameters
+    ----------
+    reports : iterable of mapping
+        Results as :func:`read_reports` gives them.
+    tolerance : float
+        Relative difference at which two values count as one.
+    """
+    values: dict[tuple[str, ...], list[tuple[float, str]]] = defaultdict(list)
+    verdicts: dict[tuple[str, ...], dict[str, str]] = defaultdict(dict)
+    for report in reports:
+        for finding in report["findings"]:
+            where = f"{report['scope']}/{report['notebook']} {finding['id']}"
+            when, release = (str(finding.get(part, "")) for part in ("period", "vintage"))
+            about = (str(report["scope"]), when, release)
+            verdicts[(*about, str(finding.get("claim", "")))].setdefault(
+                str(finding.get("verdict", "")), where
+            )
+            if isinstance(finding.get("value"), int | float):
+                key = finding.get("quantity") or "; ".join(
+                    str(finding.get(part, "")) for part in ("label", "unit", "denominator")
+                )
+                values[(*about, str(key))].append((float(finding["value"]), where))
+    return [*_two_values(values, tolerance), *_two_verdicts(verdicts)]
+
+
+def _two_values(
+    values: Mapping[tuple[str, ...], list[tuple[float, str]]], tolerance: float
+) -> Iterator[str]:
+    for key, found in values.items():
+        (low, first), (high, last) = min(found), max(found)
+        if high - low > tolerance * max(abs(low), abs(high)):
+            yield f"{key[-1]} is {low:g} in {first} and {high:g} in {last}"
+
+
+def _two_verdicts(verdicts: Mapping[tuple[str, ...], Mapping[str, str]]) -> Iterator[str]:
+    for key, found in verdicts.items():
+        if len(found) > 1:
+            told = " and ".join(f"'{word}' in {where}" for word, where in sorted(found.items()))
+            yield f"'{key[-1]}' is {told}"

@@ -268,7 +268,7 @@ def _failed(job: Job, folder: Path, watch: Watch, outcome: str, error: str) -> R
     if watch.notebook is not None:
         clean = reproducible(watch.notebook, _replacements(job, folder))
         clean["cells"] = [cell for cell in clean["cells"] if ERROR_TAG not in _tags(cell)]
-        executed = (json.dumps(clean, ensure_ascii=False, indent=1) + "\n").encode()
+        executed = (json.dumps(clean, ensure_ascii=False, indent=1) + "\n").encode(errors="replace")
     shown = clean_text(error, _replacements(job, folder))
     cell = None if outcome == CONTRACT_BROKEN else watch.cell
     return Result(job.key, outcome, executed=executed, cell=cell, error=shown)

@@ -1,4 +1,9 @@
-"""Many generalised linear models that share one design, fitted at once."""
+"""Many generalised linear models that share one design, fitted at once.
+
+Beside the Newton of :mod:`officer_assaults.stats.newton`, which fits one response: here a thousand
+simulated series go through one array of steps, counts or shares, and a series that does not settle
+is marked instead of stopping the others.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ cross tables of places.
 
 from __future__ import annotations
 
-import ast
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from patsy import DesignInfo, ModelDesc
 
 from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.stats import expressions
 from officer_assaults.stats.formulas import RateFormula, build_design, rebuild_design
 from officer_assaults.stats.intervals import FloatArray
 
@@ -197,12 +197,7 @@ def _owners(formula: RateFormula, info: DesignInfo) -> dict[tuple[str, ...], lis
 
 def _covariates(formula: RateFormula, factors: Sequence[str]) -> tuple[str, ...]:
     """Columns that some factors name, in the order of the formula."""
-    names = {
-        node.id
-        for code in factors
-        for node in ast.walk(ast.parse(code, mode="eval"))
-        if isinstance(node, ast.Name)
-    }
+    names = {name for code in factors for name in expressions.names(expressions.read(code))}
     return tuple(name for name in formula.columns if name in names)
 
 

@@ -257,7 +257,7 @@ def permutation_size(
     found = []
     for number, counts in enumerate(drawn):
         each = replace(study, counts=counts)
-        dealt = event_study.permuted(each, windows, deals, seed + number)
+        dealt = event_study.permuted(each, windows, deals, seed + number)[0]
         real = event_study.cells(each.usable, each.event[None], each.earliest[None], windows)
         ratios = event_study.log_ratios(counts[None], each.exposure, real, None)
         value = float(event_study.mean_ratio(ratios, np.ones_like(ratios))[0])

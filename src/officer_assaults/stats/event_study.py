@@ -6,6 +6,7 @@ without it is read from the cells that no event has touched yet.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -246,16 +247,13 @@ class Imputation:
         """Units whose effect is averaged, shape (units,)."""
         return np.asarray(np.isfinite(self.ratios[0]))
 
-    @property
-    def cohorts(self) -> int:
-        """Different dates among them."""
-        return len(set(self.study.event[self.eligible].tolist()))
-
-    @property
-    def counted(self) -> tuple[int, float]:
-        """Counts in the cells after, and what was to be expected there."""
-        after = self.sorted_cells.after[0] & self.eligible[:, None]
-        return int(self.study.counts[after].sum()), float(self.imputed[0][after].sum())
+    def rests_on(self, among: BoolArray | None = None) -> tuple[int, int, int, float]:
+        """Count units, dates, counts after the event, and counts to be expected there."""
+        use = self.eligible & (True if among is None else among)
+        after = self.sorted_cells.after[0] & use[:, None]
+        dates = len(set(self.study.event[use].tolist()))
+        counted, expected = self.study.counts[after].sum(), self.imputed[0][after].sum()
+        return int(use.sum()), dates, int(counted), float(expected)
 
     def replicates(self, among: BoolArray | None = None) -> FloatArray:
         """Mean log ratio over units with all of them, then without each; shape (units + 1,)."""
@@ -346,11 +344,15 @@ def impute(study: EventPanel, windows: Windows | None = None, alpha: float = 0.0
 
 
 def permuted(
-    study: EventPanel, windows: Windows, draws: int, seed: int, among: BoolArray | None = None
+    study: EventPanel,
+    windows: Windows,
+    draws: int,
+    seed: int,
+    kinds: Sequence[BoolArray | None] = (None,),
 ) -> FloatArray:
-    """Mean log ratio under dates dealt out anew over the units, shape (draws,).
+    """Mean log ratio under dates dealt out anew over the units, shape (kinds, draws).
 
-    ``among`` goes with the dates: those whose event was of a kind take that kind along.
+    A kind (None is all units) goes with the dates: what was found at an event is dealt with it.
     """
     rng = np.random.default_rng(seed)
     out = []
@@ -359,9 +361,11 @@ def permuted(
         order = np.argsort(rng.random((size, len(study.units))), axis=1)
         found = cells(study.usable[None], study.event[order], study.earliest[order], windows)
         ratios = log_ratios(study.counts, study.exposure, found, None)
-        kind = None if among is None else among[order]
-        out.append(mean_ratio(ratios, np.ones_like(ratios), kind))
-    return np.concatenate(out)
+        whole = np.ones_like(ratios)
+        out.append(
+            [mean_ratio(ratios, whole, None if kind is None else kind[order]) for kind in kinds]
+        )
+    return np.concatenate(out, axis=1)
 
 
 def permutation_p(value: float, dealt: FloatArray) -> float:

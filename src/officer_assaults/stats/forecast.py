@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
+from officer_assaults.estimate import Shown
 from officer_assaults.stats.batch_glm import fit_batch
 from officer_assaults.stats.heterogeneity import paule_mandel
 from officer_assaults.stats.intervals import Interval, check_alpha, wilson
@@ -67,7 +68,7 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class GrowthModel:
+class GrowthModel(Shown):
     """How recorded figures have moved from one year to the next.
 
     Parameters
@@ -96,6 +97,24 @@ class GrowthModel:
     def tau(self) -> float:
         """SD of one unit's log growth in one year, counting error taken out."""
         return math.hypot(self.tau_unit, self.tau_common)
+
+    def table(self) -> pd.DataFrame:
+        """Drift as a yearly ratio with limits (t), and the spreads on the log scale."""
+        half = float(stats.t.isf(0.025, self.years - 1)) * self.drift_se
+        limits = (math.exp(self.drift - half), math.exp(self.drift + half))
+        rows = [
+            ("drift, ratio a year", math.exp(self.drift), *limits),
+            ("movement common to all units, SD of log growth", self.tau_common, "", ""),
+            ("movement of one unit, SD of log growth", self.tau_unit, "", ""),
+        ]
+        return pd.DataFrame(rows, columns=["term", "estimate", "lower", "upper"])
+
+    def notes(self) -> tuple[str, ...]:
+        """Say what the model rests on."""
+        return (
+            f"log growth ~ drift + year + unit, error: counting (1/y of both years); "
+            f"{self.growths} growths over {self.years} years.",
+        )
 
 
 @dataclass(frozen=True, slots=True)

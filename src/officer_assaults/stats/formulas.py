@@ -16,13 +16,12 @@ from patsy.builtins import C as PatsyCategory
 from patsy.parse_formula import parse_formula as patsy_tree
 
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
-from officer_assaults.stats.nesting import MAX_DEPTH, depth
+from officer_assaults.stats import expressions
 
 FUNCTIONS = ("C", "cr", "bs", "I", "log")
 CODINGS = ("Treatment", "Sum")
 OPERATORS = ("+", "-", "*", "/", ":", "**")
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
-MAX_LENGTH = 2_000
 MAX_POWER = 4
 _FACTOR = re.compile(r"(?:C\(\s*)?(\w+)")
 ALLOWED = (
@@ -181,8 +180,10 @@ def _refuse_silent(info: DesignInfo) -> None:
 
 def _split(text: str) -> tuple[str, list[str]]:
     """Outcome and the Python-like leaves of the right side, from patsy's parse tree."""
-    if len(text) > MAX_LENGTH:
-        raise _refuse(f"the formula has {len(text):,} characters.", f"Keep it to {MAX_LENGTH:,}.")
+    if len(text) > expressions.MAX_LENGTH:
+        raise _refuse(
+            f"the formula has {len(text):,} characters.", f"Keep it to {expressions.MAX_LENGTH:,}."
+        )
     try:
         tree = patsy_tree(text)
     except Exception:  # Which one patsy's tokenizer raises differs between Pythons.
@@ -217,11 +218,8 @@ def _is_small_power(node: Any) -> bool:
 def _check_leaf(leaf: str, problems: Problems) -> list[str]:
     """Columns that a leaf uses; anything outside the whitelist is noted as a problem."""
     try:
-        node = ast.parse(leaf, mode="eval").body
-        if depth(node) > MAX_DEPTH:
-            raise ValueError("nested too deeply")
-        return list(_columns_of_term(node))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return list(_columns_of_term(expressions.read(leaf)))
+    except ValueError:
         problems.add("E125", f"the term '{leaf}' is not allowed.", _remedy(leaf))
         return []
 

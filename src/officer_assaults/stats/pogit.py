@@ -23,6 +23,8 @@ from officer_assaults.stats.intervals import check_alpha
 FloatArray = NDArray[np.float64]
 
 LEAST_CONTRACTION = 0.3
+#: Prior standard deviations from which a parameter counts as moved, narrowed or not.
+LEAST_SHIFT = 2.0
 # On the logit scale; around one half an SD of 1 already spans recording from .12 to .88.
 WIDEST_PRIOR_SD = 1.0
 NEWTON_POLISH = 8
@@ -168,9 +170,8 @@ class PogitFit:
     ----------
     table : DataFrame
         part, term, estimate, se, lower, upper, prior_mean, prior_sd, contraction, label. The
-        label is ``"estimated"`` where contraction reaches :data:`LEAST_CONTRACTION` or the prior
-        is flat, else ``"set by the prior"``. The level of recording is ``"set by the prior"``
-        wherever there are no validation counts: what moves it then is the assumed link.
+        label is that of :func:`contraction_label`; without validation counts the level of
+        recording is never called identified: what moves it then is the assumed link.
     log_likelihood : float
         At the maximum, without the prior.
     mean_recording : float
@@ -341,10 +342,33 @@ def contraction(posterior_sd: ArrayLike, prior_sd: ArrayLike) -> FloatArray:
     return np.asarray(1 - np.asarray(posterior_sd, dtype=float) / prior)
 
 
-def contraction_label(contracted: ArrayLike) -> list[str]:
-    """``"estimated"`` from :data:`LEAST_CONTRACTION` on, else ``"set by the prior"``."""
-    values = np.atleast_1d(np.asarray(contracted, dtype=float))
-    return ["estimated" if value >= LEAST_CONTRACTION else "set by the prior" for value in values]
+def contraction_label(
+    contracted: ArrayLike, shift: ArrayLike = 0.0, *, identified: bool = True
+) -> list[str]:
+    """Say what the counts did to each prior.
+
+    Parameters
+    ----------
+    contracted : array_like
+        From :func:`contraction`.
+    shift : array_like
+        How far the estimate lies from the prior's mean, in the prior's standard deviations.
+    identified : bool
+        Whether the counts could find the parameter without the prior.
+
+    Returns
+    -------
+    list of str
+        ``"set by the prior"`` where the counts neither narrowed it (:data:`LEAST_CONTRACTION`) nor
+        moved it (:data:`LEAST_SHIFT`), else ``"moved by the counts"``; a parameter that is moved
+        but could not be found without its prior is ``"moved by the counts, not identified"``.
+    """
+    values, moves = np.broadcast_arrays(
+        np.atleast_1d(np.asarray(contracted, dtype=float)), np.abs(np.asarray(shift, dtype=float))
+    )
+    moved = (values >= LEAST_CONTRACTION) | (moves >= LEAST_SHIFT)
+    word = "moved by the counts" if identified else "moved by the counts, not identified"
+    return [word if each else "set by the prior" for each in moved]
 
 
 def group_effects(labels: Sequence[str], name: str) -> pd.DataFrame:
@@ -534,8 +558,10 @@ def _summarise(problem: _Objective, theta: FloatArray, alpha: float) -> PogitFit
         contraction=contracted,
         label=contraction_label(contracted),
     )
-    if not data.validated:
-        table.loc[len(data.incidence.names), "label"] = "set by the prior"
+    level = len(data.incidence.names)
+    if not data.validated and np.isfinite(problem.prior_sd[level]):
+        shift = (theta[level] - problem.prior_mean[level]) / problem.prior_sd[level]
+        table.loc[level, "label"] = contraction_label(contracted[level], shift, identified=False)[0]
     _, _, p, mean_true = problem._state(theta)
     return PogitFit(
         table=table,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -10,12 +9,10 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.stats import contingency
 from statsmodels.stats.proportion import confint_proportions_2indep
-from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.stats.heterogeneity import leave_one_out, paule_mandel
@@ -109,20 +106,6 @@ class ShareChange:
     odds_ratio: float
     odds_interval: Interval
     p: float
-
-
-@dataclass(frozen=True, slots=True)
-class Coefficient:
-    """One coefficient of a fitted model.
-
-    Parameters
-    ----------
-    estimate, se : float
-        On the scale of the linear predictor.
-    """
-
-    estimate: float
-    se: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -498,80 +481,9 @@ def coding_uptake(
     return table.sort_values("z", ascending=False)
 
 
-def logistic_form(frame: pd.DataFrame, force: str) -> Coefficient:
-    """Severity contrast as the ``post x focus`` term of a binomial model.
-
-    No-injury against injury on force and period; identical to :func:`log_linear_form` and, for a
-    force with one pooled comparator, to :func:`against_the_rest`.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        As for :func:`contrasts`; one row is a plain logistic regression on the period.
-    force : str
-        Force in focus.
-    """
-    long = _long(frame, force)
-    outcome = long[["no_injury", "injury"]]
-    design = _design(long, intercept_by="force", slopes=["post"])
-    return _fit(outcome, design, sm.families.Binomial())
-
-
-def log_linear_form(frame: pd.DataFrame, force: str) -> Coefficient:
-    """Severity contrast as the three-way term of a Poisson model of all cells.
-
-    Every force, period and severity is one row; force x period, force x severity and period x
-    severity are all in, so that only the focus force's own contrast is left to estimate.
-    """
-    long = _long(frame, force)
-    rows = pd.concat(
-        [long.assign(y=long["injury"], severe=0.0), long.assign(y=long["no_injury"], severe=1.0)]
-    )
-    cell = rows["force"] + rows["post"].astype(str)
-    base = pd.get_dummies(cell, dtype=float)
-    interaction = _design(rows, intercept_by="force", slopes=["post"]).mul(rows["severe"], axis=0)
-    design = pd.concat([base, interaction], axis=1)
-    return _fit(rows["y"], design, sm.families.Poisson())
-
-
 def _contrast_of(cells: pd.Series, alpha: float) -> SeverityContrast:
     injury0, no_injury0, injury1, no_injury1 = cells.astype(float)
     return ratio_of_ratios(injury0, no_injury0, injury1, no_injury1, alpha)
-
-
-def _long(frame: pd.DataFrame, force: str) -> pd.DataFrame:
-    parts = [
-        pd.DataFrame(
-            {
-                "force": frame["force"].astype(str),
-                "injury": frame[f"injury{period}"].astype(float),
-                "no_injury": frame[f"no_injury{period}"].astype(float),
-                "post": float(period),
-            }
-        )
-        for period in (0, 1)
-    ]
-    long = pd.concat(parts, ignore_index=True)
-    return long.assign(focus=(long["force"] == force) * long["post"])
-
-
-def _design(rows: pd.DataFrame, intercept_by: str, slopes: list[str]) -> pd.DataFrame:
-    """Own level of each force, common slopes where another force identifies them, focus slope."""
-    levels = pd.get_dummies(rows[intercept_by], dtype=float, prefix="level")
-    several = levels.shape[1] > 1
-    return pd.concat([levels, rows[[*slopes, "focus"] if several else ["focus"]]], axis=1)
-
-
-def _fit(outcome: pd.DataFrame | pd.Series, design: pd.DataFrame, family: object) -> Coefficient:
-    model = sm.GLM(outcome.to_numpy(), design.to_numpy(), family=family)
-    with warnings.catch_warnings():
-        # One force alone has as many coefficients as cells: a perfect fit is right here.
-        warnings.simplefilter("ignore", PerfectSeparationWarning)
-        warnings.filterwarnings("ignore", "(divide by zero|invalid value)", RuntimeWarning)
-        # By default IRLS stops once the deviance settles, when coefficients agree to 1e-8 only.
-        result = model.fit(tol=1e-14, tol_criterion="params")
-    at = list(design.columns).index("focus")
-    return Coefficient(float(result.params[at]), float(result.bse[at]))
 
 
 def _log_contrast(cells: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -164,18 +164,6 @@ def misclassified_ratios(
     return MisclassifiedRatios(both, hours, planned)
 
 
-def odds_to_risk_ratio(odds_ratio: float, baseline: float) -> float:
-    """Risk ratio of a common outcome from an odds ratio (Zhang and Yu 1998, JAMA 280:1690).
-
-    Examples
-    --------
-    >>> round(odds_to_risk_ratio(1.5, 0.36), 2), round(odds_to_risk_ratio(2, 0.36), 2)
-    (1.27, 1.47)
-    """
-    _check_share(baseline)
-    return odds_ratio / (1 - baseline + baseline * odds_ratio)
-
-
 def _check_share(share: float) -> None:
     if not 0 < share < 1:
         raise ValueError(f"{share:g} is no share between 0 and 1")

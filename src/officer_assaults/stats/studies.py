@@ -9,12 +9,11 @@ from typing import Any, Literal
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from officer_assaults.stats.intervals import wilson
 
-FloatArray = NDArray[np.float64]
 Draws = Mapping[str, ArrayLike]
 Seeds = Sequence[np.random.SeedSequence]
 Measure = Literal["coverage", "size", "power", "bias", "ranks", "contraction", "verdict"]

@@ -32,11 +32,11 @@ FOUND = {
     "05_crewing": [("crewing.backup", 1.02, 1.0, 1.05, "consistent")],
     "06_act": [("act.step", None, None, None, "not identified")],
     "07_justice": [
-        ("justice.away", 0.805, 0.796, 0.815, "not supported"),
+        ("justice.away", 0.488, 0.0, 0.654, "not identified"),
         ("justice.charged_standardised", 0.616, 0.585, 0.647, "consistent"),
         ("composition.quarter", 215, None, None, "needs data"),
-        ("composition.officers_spat_at", 0.396, 0.327, 0.468, "not identified"),
-        ("composition.threats_with_weapons_more_than", 0.28, 0.22, 1.0, "not identified"),
+        ("composition.officers_spat_at", 72, None, None, "needs data"),
+        ("composition.threats_with_weapons_more_than", 51, None, None, "needs data"),
     ],
     "10_evidence": [
         ("crewing.survey_bounds", 1.4, 0.36, 4.06, "not identified"),
@@ -44,15 +44,16 @@ FOUND = {
         ("crewing.training", None, None, None, "needs data"),
     ],
 }
-# The design's table of claims (its section 6.2), and what the ledger says of the rest.
+# No figure of the articles is confirmed by themselves; an opinion has no threshold of ours; what
+# only a log could settle needs data.
 EXPECTED = {
-    "bc-01": "reproduces", "bc-02": "reproduces", "bc-03": "reproduces", "bc-04": "reproduces",
-    "bc-05": "reproduces", "bc-06": "not supported", "bc-07": "contradicted",
-    "bc-08": "reproduces", "bc-09": "reproduces", "bc-10": "consistent", "bc-11": "consistent",
-    "bc-12": "consistent", "bc-13": "not identified", "bc-14": "not supported",
-    "rc-01": "needs data", "rc-02": "not identified", "rc-03": "not identified",
-    "rc-04": "needs data", "rc-05": "needs data", "rc-06": "reproduces", "rc-07": "reproduces",
-    "rc-08": "reproduces", "rc-09": "reproduces", "rc-10": "needs data", "op-01": "consistent",
+    "bc-01": "consistent", "bc-02": "consistent", "bc-03": "reproduces", "bc-04": "consistent",
+    "bc-05": "consistent", "bc-06": "not supported", "bc-07": "needs data",
+    "bc-08": "consistent", "bc-09": "consistent", "bc-10": "needs data", "bc-11": "consistent",
+    "bc-12": "consistent", "bc-13": "not identified", "bc-14": "not identified",
+    "rc-01": "needs data", "rc-02": "needs data", "rc-03": "needs data",
+    "rc-04": "needs data", "rc-05": "needs data", "rc-06": "consistent", "rc-07": "consistent",
+    "rc-08": "consistent", "rc-09": "consistent", "rc-10": "needs data", "op-01": "consistent",
     "op-02": "not identified", "op-03": "needs data",
 }  # fmt: skip
 
@@ -124,19 +125,15 @@ def test_a_claim_whose_report_did_not_run_says_so(missing):
     "other", [{"scope": "kent"}, {"non_default": {"period1": "2019/20"}}], ids=["force", "years"]
 )
 def test_reports_on_another_force_or_other_years_do_not_count(other):
-    assert verdict("bc-01", results(**other)) == claims.NOT_RUN
+    assert verdict("bc-13", results(**other)) == claims.NOT_RUN
 
 
 @pytest.mark.parametrize(
     ("claim_id", "notebook", "finding", "new", "expected"),
     [
-        ("bc-01", "01_rise", "rise.ratio", {"value": 1.322}, "contradicted"),
-        ("bc-03", "01_rise", "rise.weekly1", {"value": 20.6}, "contradicted"),
-        ("bc-04", "01_rise", "rise.change", {"value": 262}, "contradicted"),
-        ("bc-08", "03_severity", "severity.with_injury", {"value": 200}, "contradicted"),
-        ("bc-06", "02_forces", "comparison.claimed_place",
-         {"verdict": "consistent"}, "consistent"),
-        ("rc-04", "10_evidence", "crewing.survey_bounds", {"upper": 0.9}, "contradicted"),
+        ("bc-13", "04_recording", "reporting.share", {"verdict": "contradicted"}, "contradicted"),
+        ("bc-14", "07_justice", "justice.away", {"verdict": "needs data"}, "needs data"),
+        ("op-02", "06_act", "act.step", {"verdict": "consistent"}, "consistent"),
         ("op-03", "10_evidence", "crewing.taser_trial",
          {"lower": 1.2, "upper": 3.0}, "contradicted"),
     ],
@@ -150,8 +147,10 @@ def test_a_verdict_moves_with_its_finding(claim_id, notebook, finding, new, expe
     [
         ("G03", "value", "6 to 24", "bc-11", "contradicted"),
         ("G03", "value", "8 to 12", "bc-12", "contradicted"),
+        ("G03", "value", "9 to 12", "bc-12", "contradicted"),
         ("G03", "how_read", "second-hand", "bc-11", "needs data"),
         ("C01", "value", "63", "rc-06", "contradicted"),
+        ("E04", "how_read", "read directly", "rc-07", "reproduces"),
         ("E04", "value", "71 / 49", "rc-08", "contradicted"),
         ("C08", "how_read", "read directly", "rc-10", "consistent"),
     ],
@@ -171,6 +170,14 @@ def test_a_documentary_verdict_follows_its_ledger_row(
     assert verdict(claim_id, results()) == expected
 
 
+def test_every_claim_says_its_rule_and_the_verdicts_it_can_return():
+    for row in claims.rows(results()):
+        assert row.rule.endswith(".")
+        assert row.verdict in row.returns
+        assert set(row.returns) <= set(VERDICTS)
+    assert "It can return" in site.render_evidence(results(), claims)
+
+
 def test_verdicts_are_nowhere_typed():
     """Neither the table of claims nor a call that makes a judgement holds a verdict as a word."""
     text = TABLE.to_csv()
@@ -181,11 +188,11 @@ def test_verdicts_are_nowhere_typed():
 
 def test_numbers_carry_intervals_and_links_lead_to_the_report():
     rows = {row.id: row for row in claims.rows(results())}
-    assert rows["bc-01"].number == "33.1% (95% interval 21.3 to 46.1%)"
-    assert "26 of 43" in rows["bc-06"].number
-    assert "20 to 28" in rows["bc-06"].number
+    assert rows["bc-01"].number == "+32.2% (95% interval 20 to 45%)"
+    assert "by count" in rows["bc-06"].number
+    assert "by rate" in rows["bc-06"].number
     assert rows["bc-06"].address == "thames-valley/02_forces.html"
-    assert rows["rc-04"].address == "england-and-wales/10_evidence.html"
+    assert rows["op-03"].address == "england-and-wales/10_evidence.html"
     assert rows["rc-06"].address == "evidence.html#C01"
 
 
@@ -200,7 +207,10 @@ def test_each_way_in_ends_in_what_would_settle_it():
 
 @pytest.mark.parametrize("given", [results(), []], ids=["all", "none"])
 def test_pages_hold_every_claim_and_no_banned_word(given):
-    index, evidence = site.render_index(given), site.render_evidence(given)
+    index, evidence = (
+        site.render_index(given, judging=claims),
+        site.render_evidence(given, claims),
+    )
     for page in (index, evidence):
         assert words.lint(page) == []
         for claim in TABLE["claim"]:
@@ -210,7 +220,7 @@ def test_pages_hold_every_claim_and_no_banned_word(given):
 
 
 def test_every_row_of_evidence_is_linked_with_its_confidence():
-    page = site.render_evidence([])
+    page = site.render_evidence([], claims)
     ledger = tables.load(claims.LEDGER)
     for row in ledger.itertuples():
         assert f'id="{row.id}"' in page

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from crewing_runs import answer
 
 from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing.data import parts
@@ -28,7 +29,7 @@ def drawn():
 def shifts(tmp_path, drawn):
     data, side = write_template(tmp_path, "shifts")
     drawn.assign(force="thames-valley", is_simulated="yes").to_csv(data, index=False)
-    side.write_text(side.read_text().replace("NAME OF THE SYSTEM AND THE QUERY", "made up"))
+    answer(side)
     return data
 
 

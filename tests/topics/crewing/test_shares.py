@@ -6,7 +6,6 @@ from officer_assaults.stats.evalue import bounding_factor, e_value
 from officer_assaults.stats.shares import (
     mechanical_benchmark,
     misclassified_ratios,
-    odds_to_risk_ratio,
     officer_hour_share,
     ratio_from_shares,
     survey_bounds,
@@ -73,11 +72,6 @@ def test_the_survey_alone_leaves_the_sign_open():
     bounds = survey_bounds(0.73, 0.70)
     assert (bounds.hours_single.lower, bounds.hours_single.upper) == pytest.approx((0.365, 0.865))
     assert (bounds.ratio.lower, bounds.ratio.upper) == pytest.approx((0.364, 4.06), abs=0.005)
-
-
-def test_odds_ratios_of_common_outcomes():
-    assert odds_to_risk_ratio(1.5, 0.36) == pytest.approx(1.27, abs=0.005)
-    assert odds_to_risk_ratio(2.0, 0.36) == pytest.approx(1.47, abs=0.005)
 
 
 def test_the_benchmark_needs_one_or_two_victims():

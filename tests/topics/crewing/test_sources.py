@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from crewing_runs import HERE
+from crewing_runs import HERE, answer
 
 from officer_assaults.topics.crewing.data.about import sidecar_of
 from officer_assaults.topics.crewing.data.identifiers import MOST_WORDS
@@ -79,7 +79,7 @@ BROKEN = [
     ("E104", put(0, officer_hours="0")),
     ("E104", put(0, unit_hours="-5")),
     ("E104", put(1, officer_hours="2547")),
-    ("E105", lambda frame: frame.__setitem__("lpa", "one area")),
+    ("E133", lambda frame: frame.__setitem__("lpa", "one area")),
     ("E106", put(0, period_start="2023-04-02")),
     ("E106", put(0, period_start="April")),
     ("E110", put(0, dark_share="40")),
@@ -183,7 +183,7 @@ def shifts(tmp_path):
     data, side = write_template(tmp_path, "shifts")
     drawn = simulate_force(ForceParams(), 3, shifts=200).frames["crew_shifts"]
     drawn.assign(force="thames-valley", is_simulated="yes").to_csv(data, index=False)
-    side.write_text(side.read_text().replace("NAME OF THE SYSTEM AND THE QUERY", "made up"))
+    answer(side)
     return data
 
 
@@ -251,7 +251,7 @@ def test_incident_rows_are_read_and_refused(tmp_path, refused):
         outcome_date=rows["outcome_date"].dt.strftime("%Y-%m-%d"),
     )
     text.to_csv(data, index=False)
-    side.write_text(side.read_text().replace("NAME OF THE SYSTEM AND THE QUERY", "made up"))
+    answer(side)
     assert load(data).rows == 120
 
     rewrite(data, put(0, recorded_at="2001-01-01T00:00:00+0000"))

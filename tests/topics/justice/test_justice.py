@@ -6,6 +6,9 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.topics.justice import data as proceedings
+from officer_assaults.topics.justice import model as models
+from officer_assaults.topics.justice import report as words_of
 from officer_assaults.topics.justice.model import (
     CHARGED,
     CONTROL,
@@ -204,3 +207,47 @@ def test_a_length_of_nought_beside_people_jailed_is_a_gap(months):
     ).set_index(["series", "month_start"])
     expected = gap.loc[hole & (gap["offence"] == "new"), "value"].item()
     assert repaired["length"][POLICE, pd.Timestamp("2019-06-01")] == pytest.approx(expected)
+
+
+@pytest.fixture(scope="module")
+def real():
+    return court_months(
+        proceedings.courts(), old=proceedings.OLD_OFFENCE, new=proceedings.NEW_OFFENCE,
+        control=proceedings.CONTROL_OFFENCE, act=proceedings.act_day(),
+    )  # fmt: skip
+
+
+def test_the_chain_multiplies_its_links(real):
+    outcomes = proceedings.outcomes()
+    rates = charge_rates(outcomes, outcomes_until=pd.Timestamp("2019-09-30"), minimum_follow_up=2)
+    changes = models.court_changes(real)
+    for force, charged, convicted in (("thames-valley", 0.605, 0.487), (None, 0.691, 0.557)):
+        rows = outcomes if force is None else outcomes[outcomes["force"] == force]
+        own = rates.table if force is None else rates.table[rates.table["force"] == force]
+        shares = models.outcome_shares(rows, rates.quarters, 0.05)
+        found = models.chain(own, shares, changes)
+        assert found.charged == pytest.approx(charged, abs=0.0006)
+        assert found.convicted == pytest.approx(0.805, abs=0.0006)
+        assert found.convicted_of_recorded == pytest.approx(convicted, abs=0.001)
+        if force:
+            assert found.out_of_court == pytest.approx(0.078, abs=0.0006)
+        table = found.table()
+        assert (table["lower"] <= table["of recorded"]).all()
+        assert (table["of recorded"] <= table["upper"]).all()
+        assert table["of recorded"].is_monotonic_decreasing
+
+
+def test_the_sign_of_the_courts_change_is_timing(real):
+    """Published: -6.8, -2.5 and -1.0 points at lags 0, 2 and 3; beyond control -5.3, .8 and 1.9."""
+    lags = models.conviction_lags(real).set_index("lag") * 100
+    assert list(lags.index) == list(range(7))
+    assert lags.loc[[0, 2, 3], "police"].tolist() == pytest.approx([-6.8, -2.5, -1.0], abs=0.051)
+    assert lags.loc[[0, 2, 3], "beyond"].tolist() == pytest.approx([-5.3, 0.8, 1.9], abs=0.051)
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [([-1.0, -0.5], "contradicted"), ([1.0, 0.5], "contradicted"), ([-1.0, 0.5], "not identified")],
+)
+def test_no_verdict_unless_the_sign_holds_over_all_lags(changes, verdict):
+    assert words_of.lag_verdict(changes, "contradicted") == verdict

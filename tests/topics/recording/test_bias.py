@@ -105,7 +105,7 @@ def test_joint_model_gives_back_the_prior_of_the_level():
     assert (level["lower"], level["upper"]) == pytest.approx((0.35, 0.86), abs=0.03)
     assert level["contraction"] < 0.3
     assert level["label"] == "set by the prior"
-    assert found.table.loc["log real growth", "label"] == "estimated"
+    assert found.table.loc["log real growth", "label"] == "moved by the counts"
     assert found.effective_draws > 1000
 
 

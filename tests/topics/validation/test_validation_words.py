@@ -71,13 +71,18 @@ def _missing_its_band(story):
 
 
 def _text(story):
-    parts = [*validation.headline(story).values(), *validation.main_points(story)]
+    parts = [
+        validation.answer(story),
+        *validation.headline(story).values(),
+        *validation.main_points(story),
+    ]
     parts += validation.notes_on_record(story)
     return " ".join(parts)
 
 
 def test_a_met_study_says_so(story):
-    assert validation.headline(story)["number"] == "8 of 8"
+    assert validation.headline(story)["text"].startswith("8 of 8 promises")
+    assert validation.answer(story).startswith("Yes")
     assert "Every band that a method relied on is held to is met." in _text(story)
     by_id = {one.id: one for one in validation.findings(story)}
     assert {one.verdict for one in by_id.values()} == {"consistent", "reproduces"}
@@ -88,8 +93,9 @@ def test_a_met_study_says_so(story):
 
 def test_a_missed_band_is_named_and_never_hidden(story):
     bad = _missing_its_band(story)
-    assert validation.headline(bad)["number"] == "7 of 8"
-    assert "1 band of methods relied on is not met: Total from two lists (80.0%)" in _text(bad)
+    assert validation.headline(bad)["text"].startswith("7 of 8 promises")
+    assert validation.answer(bad).startswith("Mostly: 1 promise")
+    assert "1 band of methods relied on is not met: Total from two lists" in _text(bad)
     found = next(one for one in validation.findings(bad) if one.id == "validation.recording")
     assert (found.verdict, found.value) == ("not supported", 0.0)
     rows = validation.failures_table(bad)["frame"]

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from officer_assaults.page import charts, theme, words
+from officer_assaults.page import charts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from matplotlib.axes import Axes
-
-    from officer_assaults.topics.act.model import Assessment
 
 FIRST_SHOWN = pd.Timestamp("2015-04-01")
 
@@ -51,47 +48,33 @@ def series_with_counterfactual(
     )
 
 
-def placebo_histogram(assessment: Assessment, names: Mapping[str, str]) -> charts.Chart:
-    """Draw the steps that all forces show at dates when nothing happened, and the focus force's.
+def record_without_step(
+    recorded: pd.DataFrame, expected: Mapping[str, pd.DataFrame], events: Mapping[Any, str]
+) -> charts.Chart:
+    """Draw the record of all forces beside what each model expects without the step.
 
     Parameters
     ----------
-    assessment : Assessment
-        From :func:`officer_assaults.topics.act.model.assess`.
-    names : mapping of str to str
-        Control to its words.
+    recorded : DataFrame
+        Columns date, recorded.
+    expected : mapping of str to DataFrame
+        Name of the control to :func:`officer_assaults.topics.act.model.without_step`.
+    events : mapping
+        Day to a short label.
     """
-    steps = assessment.placebo_steps.assign(
-        ratio=lambda frame: np.exp(frame["log_step"].to_numpy(dtype=float))
+    parts = [_named(recorded, "recorded", "recorded", None)]
+    for name, frame in expected.items():
+        parts.append(_named(frame, "without_event", f"expected from {name}", None))
+    rows = pd.concat(parts, ignore_index=True).drop(columns=["lower", "upper"])
+    return charts.lines(
+        rows[rows["Quarter"] >= FIRST_SHOWN],
+        x="Quarter",
+        y="Offences a quarter",
+        series="Series",
+        axis_label="Recorded assaults without injury on constables, a quarter",
+        events=events,
+        height=360,
     )
-    own = {
-        step.control: np.nan
-        if assessment.force is None
-        else float(step.table["ratio"].loc[assessment.force])
-        for step in assessment.steps
-    }
-    whole = np.concatenate([steps["ratio"].to_numpy(), list(own.values())])
-    whole = whole[np.isfinite(whole)]
-    edges = np.exp(np.linspace(np.log(whole.min()), np.log(whole.max()), 23))
-    fig, axes = theme.figure(height=180 + 150.0 * len(own), rows=len(own), sharex=True)
-    data = []
-    for ax, (control, ratio) in zip(np.atleast_1d(axes), own.items(), strict=True):
-        values = steps.loc[steps["control"] == control, "ratio"]
-        counts, _ = np.histogram(values, edges)
-        ax.bar(edges[:-1], counts, np.diff(edges), align="edge", color=theme.PALETTE["grey"],
-               edgecolor=theme.PALETTE["paper"])  # fmt: skip
-        if np.isfinite(ratio):
-            _mark(ax, ratio, right=ratio > np.sqrt(edges[0] * edges[-1]))
-        ax.set_title(charts.wrap(f"Relative to {names[control]}", 44))
-        ax.set_ylim(0, counts.max() * 1.35)
-        ax.grid(visible=False, axis="x")
-        data.append(pd.DataFrame({"Control": names[control], "From": edges[:-1],
-                                  "To": edges[1:], "Steps": counts}))  # fmt: skip
-    last = np.atleast_1d(axes)[-1]
-    charts.ratio_ticks(last)
-    last.set_xlabel(charts.wrap("Step at a placebo date, as a ratio", 40))
-    charts.title_axis(fig, "Number of steps")
-    return charts.Chart(fig, pd.concat(data, ignore_index=True), "Histograms of placebo steps.")
 
 
 def indexed_series(
@@ -134,15 +117,6 @@ def indexed_series(
         events=events,
         height=380,
     )
-
-
-def _mark(ax: Axes, ratio: float, *, right: bool) -> None:
-    ax.axvline(ratio, color=theme.PALETTE["blue"], lw=2.6, ls=(0, (4, 2)))
-    ax.annotate(
-        f"at the event {words.number(ratio, 2)}", (ratio, 0.98), (-6 if right else 6, 0),
-        weight="bold", va="top", xycoords=("data", "axes fraction"), textcoords="offset points",
-        ha="right" if right else "left", color=theme.PALETTE["blue"],
-    )  # fmt: skip
 
 
 def _named(

@@ -4,30 +4,37 @@ The primary estimate is controlled: recorded assaults as a binomial share of rec
 plus a control series of the same force, so that whatever moves both alike drops out. A step of
 *recorded* assaults is never by itself a step of violence: an Act can deter and, at the same time,
 make recording likelier. Dates at which nothing happened, tried over all forces, show how often
-the method finds a step anyway; where that is often, the answer is "not identified" by rule.
+the method finds a step anyway. How far such steps spread beyond their own errors is added to every
+error (empirical calibration, Schuemie et al. 2014, doi:10.1002/sim.5925, with dates in place of
+drugs), and the level of the widened intervals is tried on dates that were left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special, stats
 
+from officer_assaults.estimate import Shown
 from officer_assaults.findings import Verdict
 from officer_assaults.refusals import Problem, Problems
 from officer_assaults.stats.batch_glm import BatchFit, fit_batch
 from officer_assaults.stats.changes import RecordedChange
+from officer_assaults.stats.glm import RateModel
 from officer_assaults.stats.heterogeneity import paule_mandel
 from officer_assaults.stats.intervals import Interval
 from officer_assaults.stats.segmented import (
+    MINIMUM_AFTER,
+    MINIMUM_BEFORE,
     STANDARD,
     SeriesOptions,
     check_length,
+    parse_day,
     period_of,
     series_design,
 )
@@ -36,7 +43,8 @@ FloatArray = NDArray[np.float64]
 
 MINIMUM_CONTROLS = 2
 MINIMUM_PLACEBOS = 4
-LARGEST_PLACEBO_RATE = 0.10
+#: Largest share of placebo intervals that may exclude no step, in units of what is promised.
+LARGEST_PLACEBO_RATE = 1.4
 # Below about ten a quarter a logit of shares is no longer near normal.
 SMALLEST_COUNT = 10
 
@@ -121,29 +129,62 @@ class Assessment:
         Force in focus; None where only the forces together are looked at.
     event : Timestamp
         First period after the event.
-    steps : tuple of Steps
-        One per control.
+    steps, calibrated : tuple of Steps
+        One per control: errors of the series alone, and widened by the spread of placebo steps.
     pooled : tuple of PooledStep
         Mean over forces at the event, one per control.
     placebos : DataFrame
-        One row per control and placebo date: ratio, lower, upper (mean over forces), rejected,
-        focus (the force's own ratio), k.
+        One row per control and placebo date: ratio, lower, upper (mean over forces), rejected and
+        calibrated (share of forces whose interval, alone and widened, excludes no step), focus
+        (the force's own ratio), k.
     placebo_steps : DataFrame
-        Long: control, event, force, log_step, p.
+        Long: control, event, force, log_step, se, p, calibrated_p.
     gates : tuple of Gate
         Conditions and whether they hold.
     verdict : str
         ``"not identified"`` unless all gates pass; ``"needs data"`` without a force in focus.
+    alpha : float
+        One minus the coverage.
     """
 
     force: str | None
     event: pd.Timestamp
     steps: tuple[Steps, ...]
+    calibrated: tuple[Steps, ...]
     pooled: tuple[PooledStep, ...]
     placebos: pd.DataFrame
     placebo_steps: pd.DataFrame
     gates: tuple[Gate, ...]
     verdict: Verdict
+    alpha: float
+
+    @property
+    def holds_level(self) -> bool:
+        """Whether the widened intervals exclude no step about as often as they promise."""
+        rates = self.placebo_steps.groupby("control")["calibrated_p"].apply(
+            lambda values: float((values < self.alpha).mean())
+        )
+        return bool((rates <= LARGEST_PLACEBO_RATE * self.alpha).all())
+
+
+def quiet_dates(
+    dates: pd.DatetimeIndex, event: pd.Timestamp, dated: Sequence[pd.Timestamp] = ()
+) -> list[pd.Timestamp]:
+    """Periods before an event that can carry a trial step and hold no dated event.
+
+    Parameters
+    ----------
+    dates : DatetimeIndex
+        Starts of the periods.
+    event : Timestamp
+        Date of the event.
+    dated : sequence of Timestamp
+        Days on which something is known to have happened in all forces.
+    """
+    earlier = dates[dates < period_of(dates, event)]
+    busy = {period_of(dates, day) for day in dated}
+    possible = earlier[MINIMUM_BEFORE : len(earlier) - MINIMUM_AFTER + 1]
+    return [day for day in possible if day not in busy]
 
 
 def check_gates(
@@ -190,6 +231,48 @@ def check_gates(
     for placebo in placebo_dates:
         check_length(problems, earlier, placebo, f"placebo date {placebo:%Y-%m-%d}")
     problems.raise_if_any()
+
+
+def placebo_days(
+    named: Sequence[str], dates: pd.Series, event: pd.Timestamp, dated: pd.DataFrame
+) -> list[pd.Timestamp]:
+    """Read the placebo dates; ``["auto"]`` takes every quiet period before the event.
+
+    Parameters
+    ----------
+    named : sequence of str
+        ISO dates, or "auto" alone.
+    dates : Series
+        Starts of the periods, in any order.
+    event : Timestamp
+        Date of the event.
+    dated : DataFrame
+        Columns day, event: what is known to have happened in all forces.
+
+    Raises
+    ------
+    Refusal
+        E113 for text that is no date; E118 for a date in whose period something is known to have
+        happened.
+    """
+    periods = pd.DatetimeIndex(dates.drop_duplicates().sort_values())
+    if list(named) == ["auto"]:
+        return quiet_dates(periods, event, list(dated["day"]))
+    days = [parse_day(text, "placebo_dates") for text in named]
+    known = {period_of(periods, day): said for day, said in
+             zip(dated["day"], dated["event"], strict=True)}  # fmt: skip
+    problems = Problems()
+    for day in days:
+        said = known.get(period_of(periods, day))
+        if said is not None:
+            problems.add(
+                "E118",
+                f"{day:%Y-%m-%d} is no placebo date: its quarter holds '{said}'.",
+                "Name a quarter in which nothing is known to have happened, or write auto.",
+                column="placebo_dates",
+            )
+    problems.raise_if_any()
+    return days
 
 
 def usable_forces(
@@ -321,6 +404,29 @@ def pooled_step(steps: Steps) -> PooledStep:
     )
 
 
+def calibrated(steps: Steps, spread: float) -> Steps:
+    """Widen every force's interval by the spread that steps show where nothing happened.
+
+    Parameters
+    ----------
+    steps : Steps
+        With errors of the series alone.
+    spread : float
+        Standard deviation of placebo steps beyond their own errors, log scale.
+    """
+    table, se = steps.table, np.hypot(steps.table["se"], spread)
+    half = float(stats.t.isf(steps.alpha / 2, steps.df)) * se
+    return replace(
+        steps,
+        table=table.assign(
+            se=se,
+            lower=np.exp(table["log_step"] - half),
+            upper=np.exp(table["log_step"] + half),
+            p=2 * stats.t.sf(np.abs(table["log_step"]) / se, steps.df),
+        ),
+    )
+
+
 def assess(
     frame: pd.DataFrame,
     force: str | None,
@@ -328,6 +434,7 @@ def assess(
     controls: Sequence[str],
     placebo_dates: Sequence[pd.Timestamp],
     options: SeriesOptions = STANDARD,
+    busy: pd.DataFrame | None = None,
 ) -> Assessment:
     """Judge one event for one force by rule: gates first, then controls, then the verdict.
 
@@ -345,6 +452,8 @@ def assess(
         At least four dates before the event; they are tried on the periods before it only.
     options : SeriesOptions
         Slope, season and coverage.
+    busy : DataFrame, optional
+        Columns force, day: dated events of single forces, whose placebo steps there are left out.
 
     Raises
     ------
@@ -354,33 +463,168 @@ def assess(
     Notes
     -----
     The verdict judges the claim that recorded assaults stepped at the event beyond what the
-    controls did. ``"consistent"`` needs every gate and every control's interval on one side of
-    no step; ``"not supported"`` means that the gates hold and some interval spans no step.
+    controls did, on the calibrated intervals. ``"consistent"`` needs every gate and every
+    control's interval on one side of no step; ``"not supported"`` means that the gates hold and
+    some interval spans no step.
     """
     dates = pd.DatetimeIndex(np.sort(frame["date"].unique()))
     check_gates(dates, event, controls, placebo_dates)
     steps = tuple(controlled_steps(frame, name, event, options) for name in controls)
     earlier = frame[frame["date"] < period_of(dates, event)]
     trials = [
-        controlled_steps(earlier, name, placebo, options)
+        _without_busy(controlled_steps(earlier, name, placebo, options), dates, busy)
         for name in controls
         for placebo in placebo_dates
     ]
-    placebos = pd.DataFrame([_placebo_row(trial, force) for trial in trials])
-    quiet = _placebo_gates(placebos, controls)
-    gates = quiet if force is None else (_sign_gate(steps, force), *quiet)
+    long = _long(trials)
+    wide = tuple(calibrated(one, _spread(long[long["control"] == one.control])) for one in steps)
+    level = _level_gates(long, controls, options.alpha)
+    own = () if force is None else _own_gates(steps, long[long["force"] == force], options.alpha)
+    gates = (*own, *level)
     return Assessment(
         force=force,
         event=steps[0].event,
         steps=steps,
+        calibrated=wide,
         pooled=tuple(pooled_step(step) for step in steps),
-        placebos=placebos,
-        placebo_steps=pd.concat([_long(trial) for trial in trials], ignore_index=True),
+        placebos=pd.DataFrame([_placebo_row(trial, force, long) for trial in trials]),
+        placebo_steps=long,
         gates=gates,
         verdict="needs data"
         if force is None
-        else _verdict(gates, [step.of(force) for step in steps]),
+        else _verdict(gates, [step.of(force) for step in wide]),
+        alpha=options.alpha,
     )
+
+
+def best_steps(
+    frame: pd.DataFrame,
+    controls: Sequence[str],
+    starts: Sequence[pd.Timestamp],
+    alpha: float = 0.05,
+) -> pd.DataFrame:
+    """Search every date for the step that all forces share, under several models.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As for :func:`usable_forces`, with usable forces only.
+    controls : sequence of str
+        Control series.
+    starts : sequence of Timestamp
+        First periods to try.
+    alpha : float
+        One minus the coverage.
+
+    Returns
+    -------
+    DataFrame
+        One row per control, start, number of harmonics (0 or 1) and slope: the date at which a
+        step takes most from the forces' deviance, a bend at the same date allowed for where
+        ``slope``; and the mean step there (ratio, lower, upper). The interval takes the date as
+        given; that of the best of many dates is not as precise as it looks.
+    """
+    rows = []
+    for control, start, harmonics, slope in product(controls, starts, (0, 1), (False, True)):
+        part, options = frame[frame["date"] >= start], SeriesOptions(slope, harmonics, alpha)
+        dates = np.sort(part["date"].unique())
+        tried = [pd.Timestamp(day) for day in dates[MINIMUM_BEFORE : 1 - MINIMUM_AFTER]]
+        if not tried:
+            continue
+        best = max(tried, key=lambda day: _taken(part, control, day, options))
+        found = pooled_step(controlled_steps(part, control, best, options))
+        limits = (found.interval.lower, found.interval.upper)
+        rows.append((control, start, harmonics, slope, best, found.ratio, *limits))
+    return pd.DataFrame(
+        rows, columns=["control", "start", "harmonics", "slope", "date", *_RATIO]
+    )  # fmt: skip
+
+
+def model_frame(frame: pd.DataFrame, event: pd.Timestamp) -> pd.DataFrame:
+    """Add to the series what a formula names: years, season and after (1 from the event on).
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns force, date, recorded and the controls.
+    event : Timestamp
+        Date of the event; the period that holds it counts as after.
+    """
+    dates = pd.DatetimeIndex(np.sort(frame["date"].unique()))
+    return frame.assign(
+        years=(frame["date"] - dates[0]).dt.days / 365.25,
+        season=frame["date"].dt.quarter.astype(str),
+        after=(frame["date"] >= period_of(dates, event)).astype(float),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSteps(Shown):
+    """Step of the record of all forces together, one model per control.
+
+    Parameters
+    ----------
+    fits : mapping of str to RateModel
+        By control; the term ``after`` is the step.
+    """
+
+    fits: Mapping[str, RateModel]
+
+    def table(self) -> pd.DataFrame:
+        """Rate ratio of ``after`` by control, with limits and dispersion."""
+        found = {name: fit.contrast({"after": 1.0}) for name, fit in self.fits.items()}
+        return pd.DataFrame(
+            [
+                (name, one.ratio, one.lower, one.upper, self.fits[name].dispersion)
+                for name, one in found.items()
+            ],
+            columns=["exposure", "rate ratio of after", "lower", "upper", "dispersion"],
+        )
+
+    def title(self) -> str:
+        """Say what the table holds."""
+        return "Step of recorded assaults, all usable forces together"
+
+    def notes(self) -> tuple[str, ...]:
+        """Say the model of each."""
+        return tuple(dict.fromkeys(fit.notes()[0] for fit in self.fits.values()))
+
+
+def without_step(rows: pd.DataFrame, fit: RateModel) -> pd.DataFrame:
+    """Sum over forces what the model expects without the step.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        What the model was fitted to.
+    fit : RateModel
+        With a term ``after``.
+
+    Returns
+    -------
+    DataFrame
+        Columns date, without_event.
+    """
+    step = np.exp(fit.coefficients["after"] * rows["after"].to_numpy(dtype=float))
+    sums = pd.Series(fit.rows.mu / step).groupby(rows["date"].to_numpy()).sum()
+    return pd.DataFrame({"date": sums.index, "without_event": sums.to_numpy()})
+
+
+def _taken(frame: pd.DataFrame, control: str, day: pd.Timestamp, options: SeriesOptions) -> float:
+    """Deviance that a step at a date takes from all forces together."""
+    recorded, dates, _ = _matrix(frame, "recorded")
+    totals = recorded + _matrix(frame, control)[0]
+    matrix = series_design(dates, day, options).matrix
+    without, with_step = (
+        np.nansum(
+            special.xlogy(recorded, fit.fitted) + special.xlog1py(totals - recorded, -fit.fitted)
+        )
+        for fit in (
+            fit_batch(matrix[:, :-1], recorded, totals),
+            fit_batch(matrix, recorded, totals),
+        )
+    )
+    return float(2 * (with_step - without))
 
 
 def specification_range(
@@ -531,8 +775,41 @@ def _slope_columns(fit: BatchFit, quantile: float) -> dict[str, FloatArray]:
     }
 
 
-def _placebo_row(trial: Steps, force: str | None) -> dict[str, object]:
+def _without_busy(trial: Steps, dates: pd.DatetimeIndex, busy: pd.DataFrame | None) -> Steps:
+    """Leave out forces in which something is known to have happened in the trial's period."""
+    if busy is None:
+        return trial
+    there = [force for force, day in zip(busy["force"], busy["day"], strict=True)
+             if period_of(dates, day) == trial.event]  # fmt: skip
+    return replace(trial, table=trial.table[~trial.table.index.isin(there)])
+
+
+def _spread(placebos: pd.DataFrame) -> float:
+    """Spread of placebo steps beyond their own errors, log scale (Paule-Mandel)."""
+    return paule_mandel(placebos["log_step"], placebos["se"] ** 2).tau
+
+
+def _long(trials: Sequence[Steps]) -> pd.DataFrame:
+    """Placebo steps in long form; each date's are widened by the spread at the other dates."""
+    parts = [
+        trial.table[["log_step", "se", "p"]].dropna().reset_index().assign(
+            control=trial.control, event=trial.event
+        )
+        for trial in trials
+    ]  # fmt: skip
+    whole = pd.concat(parts, ignore_index=True)
+    widened = []
+    for part, trial in zip(parts, trials, strict=True):
+        others = whole[(whole["control"] == trial.control) & (whole["event"] != trial.event)]
+        se = np.hypot(part["se"], _spread(others))
+        widened.append(2 * stats.t.sf(np.abs(part["log_step"]) / se, trial.df))
+    return whole.assign(calibrated_p=np.concatenate(widened))
+
+
+def _placebo_row(trial: Steps, force: str | None, long: pd.DataFrame) -> dict[str, object]:
     pooled = pooled_step(trial)
+    here = long[(long["control"] == trial.control) & (long["event"] == trial.event)]
+    focus = trial.table["ratio"].get(force) if force else None
     return {
         "control": trial.control,
         "event": trial.event,
@@ -540,14 +817,29 @@ def _placebo_row(trial: Steps, force: str | None) -> dict[str, object]:
         "lower": pooled.interval.lower,
         "upper": pooled.interval.upper,
         "rejected": pooled.rejected,
-        "focus": np.nan if force is None else float(trial.table["ratio"].loc[force]),
+        "calibrated": float((here["calibrated_p"] < trial.alpha).mean()),
+        "focus": np.nan if focus is None else float(focus),
         "k": pooled.k,
     }
 
 
-def _long(trial: Steps) -> pd.DataFrame:
-    part = trial.table[["log_step", "p"]].reset_index()
-    return part.assign(control=trial.control, event=trial.event)
+def _own_gates(steps: Sequence[Steps], own: pd.DataFrame, alpha: float) -> tuple[Gate, ...]:
+    """Conditions of one force: its controls agree, and its own placebo dates are quiet."""
+    force = str(own["force"].iloc[0]) if len(own) else ""
+    gates = []
+    for control, part in own.groupby("control", sort=False):
+        found, most = int((part["calibrated_p"] < alpha).sum()), stats.binom.ppf(
+            0.95, len(part), alpha
+        )  # fmt: skip
+        gates.append(
+            Gate(
+                f"Placebo dates of this force are quiet against {control}",
+                found <= most,
+                f"{found} of {len(part)} intervals exclude no step",
+                f"at most {most:.0f}, as chance would have in 19 of 20 forces",
+            )
+        )
+    return (_sign_gate(steps, force), *gates) if force else ()
 
 
 def _sign_gate(steps: Sequence[Steps], force: str) -> Gate:
@@ -559,16 +851,17 @@ def _sign_gate(steps: Sequence[Steps], force: str) -> Gate:
     return Gate("The controls agree on the direction", agree, found, "all above 1 or all below 1")
 
 
-def _placebo_gates(placebos: pd.DataFrame, controls: Sequence[str]) -> tuple[Gate, ...]:
+def _level_gates(long: pd.DataFrame, controls: Sequence[str], alpha: float) -> tuple[Gate, ...]:
+    """Conditions of the method: over all forces it finds steps no more often than it promises."""
     gates = []
     for control in controls:
-        rate = float(placebos.loc[placebos["control"] == control, "rejected"].mean())
+        rate = float((long.loc[long["control"] == control, "calibrated_p"] < alpha).mean())
         gates.append(
             Gate(
-                f"Placebo dates are quiet against {control}",
-                rate <= LARGEST_PLACEBO_RATE,
-                f"{rate:.0%} of intervals exclude no step",
-                f"at most {LARGEST_PLACEBO_RATE:.0%}",
+                f"The method holds its level against {control}",
+                rate <= LARGEST_PLACEBO_RATE * alpha,
+                f"{100 * rate:.1f}% of placebo intervals exclude no step",
+                f"at most {100 * LARGEST_PLACEBO_RATE * alpha:g}%",
             )
         )
     return tuple(gates)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from officer_assaults.estimate import Estimate, statement
 from officer_assaults.findings import BOUNDS, Finding
 from officer_assaults.page import words
 from officer_assaults.stats.segmented import register_verdict
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from officer_assaults.data.registers import Registers
     from officer_assaults.data.tables import Release
     from officer_assaults.refusals import Problem
+    from officer_assaults.stats.glm import RateModel
     from officer_assaults.stats.intervals import Interval
     from officer_assaults.stats.segmented import RegisterSteps, SegmentedSeries
     from officer_assaults.topics.act.model import Assessment, Jump, PooledStep
@@ -51,7 +53,7 @@ ATTRIBUTIONS = {
     "both kinds": "the other register moved, and the crime record differently: both",
     "neither": "no change can be told from none",
 }
-DESCRIPTIVE = "descriptive"
+STEPPED = "Recorded assaults stepped at the event beyond what other recorded crime did"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,12 @@ class InterruptionStory:
         Why the force, or the whole analysis, is refused.
     left_out : DataFrame
         force, code, reason: forces that cannot carry the model.
+    law : str
+        Label of the law that came into force on the day; empty for another event.
+    fits : mapping of str to RateModel
+        Model of all usable forces together, by control; its term ``after`` is the step.
+    search : DataFrame
+        From :func:`officer_assaults.topics.act.model.best_steps`.
     jump : Jump or None
         Jump on the first day by which the event alone would have made the year's change.
     years : tuple of str
@@ -87,6 +95,9 @@ class InterruptionStory:
     assessment: Assessment | None
     refused: tuple[Problem, ...]
     left_out: pd.DataFrame
+    law: str
+    fits: Mapping[str, RateModel]
+    search: pd.DataFrame
     jump: Jump | None
     years: tuple[str, str]
     vintage: str
@@ -105,6 +116,36 @@ class InterruptionStory:
         found = self.assessment
         return found if found is not None and found.force is not None else None
 
+    @property
+    def in_the_quarter(self) -> int:
+        """Number of models in which the best of all dates is the quarter of the event."""
+        found = self.assessment
+        return 0 if found is None else int((self.search["date"] == found.event).sum())
+
+    @property
+    def record_stepped(self) -> bool:
+        """Whether all controls and most searched models put a step of the record at the event."""
+        found = self.assessment
+        if found is None or not self.fits:
+            return False
+        limits = [fit.contrast({"after": 1.0}) for fit in self.fits.values()]
+        one_side = all(one.lower > 1 for one in limits) or all(one.upper < 1 for one in limits)
+        return one_side and 2 * self.in_the_quarter > len(self.search)
+
+
+def answer(story: InterruptionStory) -> str:
+    """Answer the question of the report in two sentences."""
+    found = story.assessment
+    if found is None:
+        return f"Not known. {_sentence(story.refused[0].what)}."
+    rejected = found.placebos["rejected"]
+    return (
+        "Not known. We tried the same method on dates when nothing is known to have happened: it "
+        f"found a change in {words.interval(rejected.min(), rejected.max(), as_percent=True)} of "
+        f"forces, where {words.percent(story.alpha)} is to be expected, so one on the real date "
+        "proves little."
+    )
+
 
 def headline(story: InterruptionStory) -> dict[str, str]:
     """Arguments of :func:`report.headline`."""
@@ -118,18 +159,12 @@ def headline(story: InterruptionStory) -> dict[str, str]:
         return {
             "number": "Not judged",
             "text": f"The series of {story.force.name} cannot be judged at {_day(story.event)}.",
-            "interval": f"No interval ({problem.code}). {_sentence(problem.what)}.",
+            "interval": f"No interval. {_sentence(problem.what)}.",
             "caveat": caution if story.assessment else problem.remedy,
         }
-    who = str(found.force)
-    steps = [
-        f"{_ratio(step.table['ratio'].loc[who], step.of(who), story)} against "
-        f"{CONTROLS[step.control]}"
-        for step in found.steps
-    ]
     said = {
         "not identified": "cannot be told from these records",
-        "consistent": "fits every control",
+        "consistent": "fits every comparison",
         "not supported": "is not borne out",
     }[found.verdict]
     return {
@@ -139,33 +174,59 @@ def headline(story: InterruptionStory) -> dict[str, str]:
         if found.verdict == "not identified"
         else f"A step of recorded assaults on {story.force.name} officers at {_day(story.event)} "
         f"{said}.",
-        "interval": f"Step, as a ratio: {words.listing(steps)}.",
+        "interval": _step_words(story, found),
         "caveat": caution,
     }
+
+
+def _step_words(story: InterruptionStory, found: Assessment) -> str:
+    if not found.holds_level:
+        return (
+            "No step is given: even with wider intervals the method finds steps at quiet dates "
+            "more often than it promises."
+        )
+    who = str(found.force)
+    steps = [
+        f"{_ratio(step.table['ratio'].loc[who], step.of(who), story)} against "
+        f"{CONTROLS[step.control]}"
+        for step in found.calibrated
+    ]
+    return f"Level after over level before: {words.listing(steps)}."
 
 
 def main_points(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) -> list[str]:
     """Write the points of the summary, at most six."""
     if story.assessment is None:
-        return [f"{_sentence(problem.what)} ({problem.code})." for problem in story.refused[:6]]
+        return [f"{_sentence(problem.what)}." for problem in story.refused[:6]]
     found = story.assessment
     points = [_point_gates(found)] if story.focus else []
-    points += [_point_pooled(found, story), _point_placebos(found)]
-    points.append(_point_timing(story, breaks))
+    points += [_point_record(story, found), _point_timing(story, breaks), _point_level(found)]
     if story.jump is not None and story.jump.size > 0:
-        jump = story.jump
-        limits = words.interval_words(
-            jump.interval.lower, jump.interval.upper, level=story.level, as_percent=True
-        )
         points.append(
-            f"The law was in force on {jump.days_in_force} of the {jump.days} days of "
-            f"{story.years[1]}: to make the year's rise alone it would have needed a jump of "
-            f"{words.percent(jump.size)} ({limits}) on its first day."
+            "The law was in force for part of its first year only. To make that year's rise "
+            f"alone, recorded assaults would have had to jump by {words.percent(story.jump.size)} "
+            "on its first day."
         )
-    points.append(
-        f"{words.quarter(found.event)} is counted as after the date, which falls inside it."
-    )
     return [point for point in points if point][:6]
+
+
+def may_say(story: InterruptionStory) -> dict[str, Any] | None:
+    """Arguments of :func:`report.may_say` on the record of all forces, as the model has it."""
+    if not story.fits or story.assessment is None:
+        return None
+    control, fit = next(iter(story.fits.items()))
+    step, forces = fit.contrast({"after": 1.0}), fit.clusters
+    limits = words.interval_words(
+        step.lower - 1, step.upper - 1, level=story.level, as_percent=True
+    )
+    return {
+        "say": f"From {words.quarter(story.assessment.event)} on, {forces} forces together "
+        f"recorded {words.percent(abs(step.ratio - 1))} {'more' if step.ratio > 1 else 'fewer'} "
+        "assaults without injury on officers than their trend, set against "
+        f"{CONTROLS[control]} ({limits}); why cannot be told from the records.",
+        "not_say": "The Act made assaults on officers rarer, or more common.",
+        "finding": _found_national(story, control, fit),
+    }
 
 
 def boxes(story: InterruptionStory) -> dict[str, str | list[str]]:
@@ -185,6 +246,9 @@ def boxes(story: InterruptionStory) -> dict[str, str | list[str]]:
 def caveats(story: InterruptionStory) -> list[str]:
     """Say what belongs beside the numbers."""
     notes = [str(problem) for problem in story.refused]
+    if story.assessment is not None:
+        quarter = words.quarter(story.assessment.event)
+        notes.append(f"{quarter} is counted as after the date, which falls inside it.")
     if story.covid:
         notes.append("The window reaches into January to March 2020, when the pandemic began.")
     return notes
@@ -221,9 +285,10 @@ def gate_table(story: InterruptionStory) -> list[dict[str, Any]]:
     return [
         {
             "frame": pd.DataFrame(rows),
-            "caption": "Conditions set before the figures were seen",
-            "notes": f"If one fails, the verdict is not identified. {len(found.placebos)} placebo "
-            "steps a force were tried, on quarters before the event only.",
+            "caption": "Conditions of a verdict",
+            "notes": "If one fails, the verdict is not identified. Placebo dates are the quarters "
+            "before the event in which nothing dated is known to have happened in all forces; "
+            "a force is left out at dates of its own.",
         }
     ]
 
@@ -239,14 +304,14 @@ def step_table(story: InterruptionStory) -> list[dict[str, Any]]:
         for pooled in found.pooled
     ]  # fmt: skip
     if found.force is not None:
+        both = {"": found.calibrated, ", its own errors only": found.steps}
         own = [
-            (CONTROLS[step.control], step.table.loc[found.force].to_dict()) for step in found.steps
-        ]
-        focus = [
-            (story.force.name, name, float(row["ratio"]), float(row["lower"]), float(row["upper"]))
-            for name, row in own
-        ]
-        rows = [*focus, *rows]
+            (f"{story.force.name}{kind}", CONTROLS[step.control],
+             *step.table.loc[found.force, ["ratio", "lower", "upper"]].to_numpy(dtype=float))
+            for kind, steps in both.items()
+            for step in steps
+        ]  # fmt: skip
+        rows = [*own, *rows]
     frame = pd.DataFrame(rows, columns=["Who", "Relative to", "Step ratio", "lower", "upper"])
     spread = words.listing([words.number(pooled.tau, 2) for pooled in found.pooled])
     return [
@@ -255,9 +320,10 @@ def step_table(story: InterruptionStory) -> list[dict[str, Any]]:
             "caption": f"Step of recorded assaults on constables at {_day(story.event)}, relative "
             "to other recorded crime of the same force",
             "level": story.level,
-            "notes": "Binomial share with trend and season, quasi errors with t. The mean step of "
-            f"all forces is printed so that the verdict does not look chosen; forces' true steps "
-            f"spread by {spread} on the log scale.",
+            "notes": "Binomial share with trend and season, quasi errors with t. The first "
+            "intervals are widened by how far steps spread where nothing happened; those of the "
+            "series' own errors find steps at quiet dates too often. Forces' true steps spread by "
+            f"{spread} on the log scale.",
         }
     ]
 
@@ -277,7 +343,8 @@ def placebo_table(story: InterruptionStory) -> list[dict[str, Any]]:
             "Mean step ratio": table["ratio"],
             "lower": table["lower"],
             "upper": table["upper"],
-            "Forces whose interval excludes no step": table["rejected"],
+            "Forces with a step, own errors": table["rejected"],
+            "Forces with a step, widened": table["calibrated"],
         }
     )
     if found.force is not None:
@@ -287,11 +354,53 @@ def placebo_table(story: InterruptionStory) -> list[dict[str, Any]]:
             "frame": rows,
             "caption": f"Steps found at dates when nothing is known to have happened, "
             f"{int(table['k'].iloc[0])} forces",
-            "formats": {"Forces whose interval excludes no step": "percent"},
+            "formats": {
+                "Forces with a step, own errors": "percent",
+                "Forces with a step, widened": "percent",
+            },
             "level": story.level,
             "notes": "If the method were right, about "
-            f"{words.percent(story.alpha)} of intervals would exclude no step; the limit set is "
-            f"{words.percent(LARGEST_PLACEBO_RATE)}.",
+            f"{words.percent(story.alpha)} of intervals would exclude no step. Each date is "
+            "widened by the spread at the other dates.",
+        }
+    ]
+
+
+def record_figure(
+    story: InterruptionStory, rows: pd.DataFrame, expected: Mapping[str, pd.DataFrame]
+) -> list[dict[str, Any]]:
+    """Figures of the record of all forces beside what the models expect without a step.
+
+    Parameters
+    ----------
+    story : InterruptionStory
+    rows : DataFrame
+        What the models were fitted to.
+    expected : mapping of str to DataFrame
+        Control to :func:`officer_assaults.topics.act.model.without_step`.
+    """
+    if not story.fits:
+        return []
+    recorded = rows.groupby("date")[["recorded"]].sum().reset_index()
+    named = {CONTROLS[control]: frame for control, frame in expected.items()}
+    labels = {story.event: "event" if story.law == "" else story.law}
+    chart = figures.record_without_step(recorded, named, labels)
+    ratios = [
+        f"{words.number(fit.contrast({'after': 1.0}).ratio, 2)} times what {CONTROLS[control]} "
+        "would have had it be"
+        for control, fit in story.fits.items()
+    ]
+    forces = next(iter(story.fits.values())).clusters
+    return [
+        {
+            "fig": chart,
+            "headline": "The record of all forces stepped when the event came"
+            if story.record_stepped
+            else "The record of all forces shows no clear step at the event",
+            "subtitle": f"By quarter, {forces} forces together: recorded assaults without injury "
+            "on constables, and the number expected from each comparison without a step",
+            "alt": f"{chart.alt_hint} From the event on the record is {words.listing(ratios)}.",
+            "formats": {"Offences a quarter": 0},
         }
     ]
 
@@ -324,29 +433,6 @@ def series_figure(
             f"{words.listing(ratios)}; the bands are {words.level_words(story.level)}s of the "
             "expected number.",
             "formats": dict.fromkeys(("Offences a quarter", "lower", "upper"), 0),
-        }
-    ]
-
-
-def placebo_figure(story: InterruptionStory) -> list[dict[str, Any]]:
-    """Figures of the placebo steps."""
-    found = story.assessment
-    if found is None:
-        return []
-    chart = figures.placebo_histogram(found, CONTROLS)
-    rejected = found.placebos["rejected"]
-    spread = words.interval(rejected.min(), rejected.max(), as_percent=True)
-    return [
-        {
-            "fig": chart,
-            "headline": "Dates when nothing is known to have happened show steps too",
-            "subtitle": f"Steps of {int(found.placebos['k'].iloc[0])} forces at "
-            f"{found.placebos['event'].nunique()} placebo dates, as ratios"
-            + (f"; dashed: {story.force.name} at the event" if found.force else ""),
-            "alt": f"{chart.alt_hint} Steps at dates without an event spread widely on both sides "
-            f"of 1, and {spread} of forces' intervals exclude no step there, where about "
-            f"{words.percent(story.alpha)} should.",
-            "formats": dict.fromkeys(("From", "To"), 2),
         }
     ]
 
@@ -529,10 +615,40 @@ def left_out_table(story: InterruptionStory, names: Mapping[str, str]) -> list[d
     return [{"frame": rows, "caption": "Forces left out, by rule"}]
 
 
+def search_table(story: InterruptionStory) -> list[dict[str, Any]]:
+    """Tables of the date that fits best under each model, all forces together."""
+    if story.search.empty:
+        return []
+    rows = pd.DataFrame(
+        {
+            "Model": [
+                f"{CONTROLS[str(row['control'])]}, from {row['start'].year}, "
+                f"{'season' if row['harmonics'] else 'no season'}"
+                f"{', bend allowed' if row['slope'] else ''}"
+                for row in story.search.to_dict("records")
+            ],
+            "Quarter of the step": [words.quarter(day) for day in story.search["date"]],
+            "Mean step": story.search["ratio"],
+            "lower": story.search["lower"],
+            "upper": story.search["upper"],
+        }
+    )
+    return [
+        {
+            "frame": rows,
+            "caption": "Every date tried: where the record of all forces steps most",
+            "intervals": {"Mean step": ("lower", "upper")},
+            "level": story.level,
+            "notes": "Intervals take the quarter as given.",
+        }
+    ]
+
+
 def findings(story: InterruptionStory, own: RegisterSteps | None, simulated: bool) -> list[Finding]:
     """State the findings, with the verdict on each claim computed by rule."""
     made = [_found_steps(story)] if story.focus else [_found_refused(story)]
     if story.assessment is not None:
+        made += [_found_national(story, *each) for each in story.fits.items()]
         made += [_found_pooled(story, pooled) for pooled in story.assessment.pooled]
         made += _found_placebos(story, story.assessment)
     if story.focus is not None:
@@ -548,186 +664,198 @@ def _found_steps(story: InterruptionStory) -> Finding:
     found = story.focus
     assert found is not None
     failed = [gate.name for gate in found.gates if not gate.passed]
-    return Finding(
-        id="act.step",
-        label=f"Step of recorded assaults on {story.force.name} officers at {_day(story.event)}",
-        claim="Recorded assaults stepped at the event beyond what other recorded crime did",
-        verdict=found.verdict,
-        kind="statement",
-        note=_plain_control(
-            f"conditions that failed: {'; '.join(failed)}" if failed else "all conditions hold"
-        ),
-        **_common(story),
-    )
+    note = f"conditions that failed: {'; '.join(failed)}" if failed else "all conditions hold"
+    return statement(
+        "act.step", f"Step of recorded assaults on {story.force.name} officers at "
+        f"{_day(story.event)}", STEPPED, found.verdict, release=story.vintage,
+        period=_day(story.event), note=_plain_control(note),
+    )  # fmt: skip
 
 
 def _found_each(story: InterruptionStory, found: Assessment) -> list[Finding]:
     made = []
-    for step in found.steps:
+    for step in found.calibrated if found.holds_level else ():
         own = step.table.loc[str(found.force)].to_dict()
         made.append(
-            Finding(
-                id=f"act.step_{step.control.lower().replace('-', '_')}",
-                label=f"Step of {story.force.name} relative to {CONTROLS[step.control]}",
-                claim="Recorded assaults stepped at the event beyond what other recorded crime did",
-                verdict=found.verdict,
-                value=float(own["ratio"]),
-                lower=float(own["lower"]),
-                upper=float(own["upper"]),
-                unit="ratio of the level after to before",
-                denominator=f"recorded offences of {CONTROLS[step.control]}",
-                note=f"binomial share, quasi errors with t on {step.df} df, dispersion "
-                f"{own['dispersion']:.2f}, p = {own['p']:.3g}",
-                **_common(story),
+            _step(story, own["ratio"], own["lower"], own["upper"], step.control).finding(
+                f"act.step_{_key(step.control)}",
+                f"Step of {story.force.name} relative to {CONTROLS[step.control]}",
+                STEPPED, found.verdict,
+                note="binomial share; errors widened by the spread of steps at quiet dates, t on "
+                f"{step.df} df, dispersion {own['dispersion']:.2f}",
             )
-        )
+        )  # fmt: skip
     return made
 
 
+def _found_national(story: InterruptionStory, control: str, fit: RateModel) -> Finding:
+    step = fit.contrast({"after": 1.0})
+    said = f"{fit.spec.formula}; {fit.spec.family}, errors clustered by {fit.spec.cluster}"
+    return _step(story, step.ratio, step.lower, step.upper, control).finding(
+        f"act.national_{_key(control)}",
+        f"Step of {fit.clusters} forces together relative to {CONTROLS[control]}",
+        "The national record of assaults on officers stepped when the event came",
+        "consistent" if story.record_stepped else "not supported",
+        note=f"{said}; best quarter of all in {story.in_the_quarter} of {len(story.search)} "
+        "models; why it stepped is not identified",
+    )
+
+
 def _found_pooled(story: InterruptionStory, pooled: PooledStep) -> Finding:
-    return Finding(
-        id=f"act.pooled_{pooled.control.lower().replace('-', '_')}",
-        label=f"Mean step of {pooled.k} forces relative to {CONTROLS[pooled.control]}",
-        claim="The event changed recorded assaults in the forces together",
-        verdict="not identified",
-        value=pooled.ratio,
-        lower=pooled.interval.lower,
-        upper=pooled.interval.upper,
-        unit="ratio of the level after to before",
-        denominator=f"recorded offences of {CONTROLS[pooled.control]}",
+    limits = pooled.interval
+    return _step(story, pooled.ratio, limits.lower, limits.upper, pooled.control).finding(
+        f"act.pooled_{_key(pooled.control)}",
+        f"Mean step of {pooled.k} forces relative to {CONTROLS[pooled.control]}",
+        "The event changed recorded assaults in the forces together", "not identified",
         note=f"Paule-Mandel, tau = {pooled.tau:.3f}; {pooled.rejected:.0%} of forces' intervals "
         "exclude no step; it began everywhere on one day, so nothing tells law from recording",
-        **_common(story),
-    )
+    )  # fmt: skip
 
 
 def _found_placebos(story: InterruptionStory, found: Assessment) -> list[Finding]:
     made = []
     for control, part in found.placebos.groupby("control", sort=False):
-        rate = part["rejected"]
-        made.append(
-            Finding(
-                id=f"act.placebo_{str(control).lower().replace('-', '_')}",
-                label=f"Intervals that exclude no step at placebo dates, relative to "
-                f"{CONTROLS[str(control)]}",
-                claim=f"The method finds a step at no more than {LARGEST_PLACEBO_RATE:.0%} of "
-                "dates without one",
-                verdict="consistent" if rate.mean() <= LARGEST_PLACEBO_RATE else "contradicted",
-                value=float(rate.mean()),
-                lower=float(rate.min()),
-                upper=float(rate.max()),
+        for name, column in (("placebo", "rejected"), ("level", "calibrated")):
+            rate, wide = part[column], name == "level"
+            shares = Estimate(
+                float(rate.mean()), float(rate.min()), float(rate.max()),
                 unit="share of forces' intervals; limits are the range over dates",
-                denominator=f"{int(part['k'].iloc[0])} forces, {len(part)} dates",
+                denominator=f"{int(part['k'].max())} forces, {len(part)} dates",
+                release=story.vintage, period=_day(story.event), level=BOUNDS,
                 note=f"mean steps {part['ratio'].min():.2f} to {part['ratio'].max():.2f}",
-                **{**_common(story), "level": BOUNDS},
+            )  # fmt: skip
+            made.append(
+                shares.finding(
+                    f"act.{name}_{_key(str(control))}",
+                    f"{'Widened intervals' if wide else 'Intervals'} that exclude no step at "
+                    f"placebo dates, relative to {CONTROLS[str(control)]}",
+                    f"{'Widened' if wide else 'Taken alone'}, relative to "
+                    f"{CONTROLS[str(control)]}, the method finds a step at about "
+                    f"{story.alpha:.0%} of dates without one",
+                    "consistent" if _as_promised(rate.mean(), story.alpha) else "contradicted",
+                )
             )
-        )
     return made
+
+
+def _as_promised(rate: float, alpha: float) -> bool:
+    return abs(rate - alpha) <= (LARGEST_PLACEBO_RATE - 1) * alpha
 
 
 def _found_jump(story: InterruptionStory) -> Finding:
     assert story.jump is not None
     jump = story.jump
-    return Finding(
-        id="act.jump",
-        label="Jump on its first day by which the law alone would have made the year's change",
-        claim="The law alone made the year's change",
-        verdict="not identified",
-        value=jump.size,
-        lower=jump.interval.lower,
-        upper=jump.interval.upper,
-        level=story.level,
-        unit="proportion",
+    return Estimate(
+        jump.size, jump.interval.lower, jump.interval.upper, unit="proportion",
         denominator=f"{jump.days_in_force} of {jump.days} days in force",
-        period=f"{story.years[0]} to {story.years[1]}",
-        vintage=story.vintage,
+        period=f"{story.years[0]} to {story.years[1]}", release=story.vintage, level=story.level,
         note="the rest of the year at the rate of the year before; counting chance only",
-    )
+    ).finding(
+        "act.jump",
+        "Jump on its first day by which the law alone would have made the year's change",
+        "The law alone made the year's change", "not identified",
+    )  # fmt: skip
 
 
 def _found_register(story: InterruptionStory, own: RegisterSteps, simulated: bool) -> Finding:
     limits = own.difference_interval
-    return Finding(
-        id="act.second_register",
-        label="Step of the crime record over that of the second register",
-        claim="What happens changed at the event, not only what is recorded",
-        verdict=register_verdict(own.attribution),
-        value=own.difference,
-        lower=limits.lower,
-        upper=limits.upper,
-        unit="ratio of steps",
-        denominator="entries of the second register",
-        simulated=simulated,
+    return Estimate(
+        own.difference, limits.lower, limits.upper, unit="ratio of steps",
+        denominator="entries of the second register", period=_day(story.event),
+        release=story.vintage, level=story.level, simulated=simulated,
         note=ATTRIBUTIONS[own.attribution],
-        **_common(story),
-    )
+    ).finding(
+        "act.second_register", "Step of the crime record over that of the second register",
+        "What happens changed at the event, not only what is recorded",
+        register_verdict(own.attribution),
+    )  # fmt: skip
+
+
+def _step(
+    story: InterruptionStory, ratio: float, lower: float, upper: float, control: str
+) -> Estimate:
+    return Estimate(
+        float(ratio), float(lower), float(upper), unit="ratio of the level after to before",
+        denominator=f"recorded offences of {CONTROLS[control]}", period=_day(story.event),
+        release=story.vintage, level=story.level,
+    )  # fmt: skip
+
+
+def _key(control: str) -> str:
+    return control.lower().replace("-", "_")
 
 
 def _found_refused(story: InterruptionStory) -> Finding:
-    return Finding(
-        id="act.step",
-        label=f"Step of recorded assaults on {story.force.name} officers at {_day(story.event)}",
-        claim="Recorded assaults stepped at the event beyond what other recorded crime did",
-        verdict="needs data",
-        kind="statement",
-        note="; ".join(str(problem) for problem in story.refused),
-        **_common(story),
-    )
-
-
-def _common(story: InterruptionStory) -> dict[str, Any]:
-    return {"period": _day(story.event), "vintage": story.vintage, "level": story.level}
+    return statement(
+        "act.step", f"Step of recorded assaults on {story.force.name} officers at "
+        f"{_day(story.event)}", STEPPED, "needs data", release=story.vintage,
+        period=_day(story.event), note="; ".join(str(problem) for problem in story.refused),
+    )  # fmt: skip
 
 
 def _point_gates(found: Assessment) -> str:
-    failed = sum(not gate.passed for gate in found.gates)
-    if not failed:
-        return f"All {len(found.gates)} conditions set beforehand hold."
-    directions, *placebos = found.gates
-    why = [] if directions.passed else ["the controls point in different directions"]
-    if not all(gate.passed for gate in placebos):
-        why.append("the method finds steps at dates when nothing is known to have happened")
+    failed = [gate.name for gate in found.gates if not gate.passed]
+    why = []
+    if any(name.startswith("The controls") for name in failed):
+        why.append("the comparisons point in different directions")
+    if any("of this force" in name for name in failed):
+        why.append("the method finds steps here at quiet dates too")
+    if any(name.startswith("The method") for name in failed):
+        why.append("the method does not hold its level over all forces")
+    if why:
+        return f"No step can be told here: {words.listing(why)}."
     return (
-        f"{failed} of {len(found.gates)} conditions set beforehand fail, so the verdict is not "
-        f"identified by rule: {words.listing(why)}."
+        "Every condition of a verdict holds here, and the verdict follows from the intervals: "
+        + (
+            "both comparisons find a step."
+            if found.verdict == "consistent"
+            else "at least one comparison leaves room for no step."
+        )
     )
 
 
-def _point_pooled(found: Assessment, story: InterruptionStory) -> str:
-    means = [
-        f"{_ratio(pooled.ratio, pooled.interval, story)} against {CONTROLS[pooled.control]}"
-        for pooled in found.pooled
-    ]
-    low, high = found.placebos["ratio"].min(), found.placebos["ratio"].max()
-    beyond = all(not low <= pooled.ratio <= high for pooled in found.pooled)
-    reading = (
-        "something common moved around then, in recording or in violence"
-        if beyond
-        else "nothing common to all forces stands out"
+def _point_record(story: InterruptionStory, found: Assessment) -> str:
+    first = found.pooled[0]
+    size = words.interval_words(
+        first.interval.lower - 1, first.interval.upper - 1, level=story.level, as_percent=True
     )
+    where = (
+        f"Of all dates tried, {words.quarter(found.event)} fits best in {story.in_the_quarter} of "
+        f"{len(story.search)} models."
+    )
+    if not story.record_stepped:
+        return f"The record of all forces together shows no clear step at the date. {where}"
     return (
-        f"Over {found.pooled[0].k} forces the mean step at the date is {words.listing(means)}, "
-        f"where placebo dates give means of {words.interval(low, high)}: {reading}."
+        "The national record stepped when the Act began; why is not identified. The mean force "
+        f"{'rose' if first.ratio > 1 else 'fell'} by {words.percent(abs(first.ratio - 1))} against "
+        f"{CONTROLS[first.control]} ({size}). {where}"
     )
 
 
-def _point_placebos(found: Assessment) -> str:
-    rejected = found.placebos["rejected"]
-    spread = words.interval(rejected.min(), rejected.max(), as_percent=True)
+def _point_level(found: Assessment) -> str:
+    rates = found.placebo_steps["calibrated_p"] < found.alpha
+    said = "which is what they promise" if found.holds_level else "more often than they promise"
     return (
-        f"At dates without an event {spread} of forces' intervals exclude no step, so an interval "
-        "that does so at the real date says little."
+        "Intervals here are widened by how far steps spread on quiet dates. Tried on dates left "
+        f"out, they find a step in {words.percent(float(rates.mean()))} of cases, {said}."
     )
 
 
 def _point_timing(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) -> str:
-    if not breaks:
+    found = story.assessment
+    if not breaks or found is None:
         return ""
-    best = [
-        f"{words.quarter(frame['date'].iloc[0])} ({name.split(',')[0]})"
-        for name, frame in breaks.items()
-    ]
-    return f"By itself each series of {story.force.name} steps best in: {words.listing(best)}."
+    best = {name.split(",")[0]: frame["date"].iloc[0] for name, frame in breaks.items()}
+    quarters = set(best.values())
+    if len(quarters) == 1 and len(best) > 1:
+        day = quarters.pop()
+        when = "before" if day < found.event else "not before"
+        return (
+            f"In {story.force.name} all {len(best)} records jump most in {words.quarter(day)}, "
+            f"{when} the event."
+        )
+    listed = [f"{words.quarter(day)} ({name})" for name, day in best.items()]
+    return f"By itself each record of {story.force.name} jumps most in: {words.listing(listed)}."
 
 
 def _labels(story: InterruptionStory, events: pd.DataFrame) -> dict[Any, str]:
@@ -735,9 +863,14 @@ def _labels(story: InterruptionStory, events: pd.DataFrame) -> dict[Any, str]:
     # Later events would crowd a telephone; the table of dated events has them all.
     shown = shown[shown["event"].isin(list(SHORT)) & (shown["force"] == story.force.slug)]
     labels = {row["day"]: SHORT[row["event"]] for row in shown.to_dict("records")}
-    laws = events.loc[events["kind"] == "law", ["day", "event"]].set_index("day")["event"]
-    labels[story.event] = SHORT.get(laws.get(story.event, ""), "event")
+    labels[story.event] = story.law or "event"
     return dict(sorted(labels.items()))
+
+
+def law_of(event: pd.Timestamp, events: pd.DataFrame) -> str:
+    """Label of the law that came into force on a day; empty if none did."""
+    laws = events.loc[events["kind"] == "law", ["day", "event"]].set_index("day")["event"]
+    return SHORT.get(laws.get(event, ""), "")
 
 
 SHORT = {

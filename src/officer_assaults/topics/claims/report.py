@@ -10,20 +10,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pandas as pd
 
+from officer_assaults import paths
 from officer_assaults.data import tables
-from officer_assaults.findings import Verdict
+from officer_assaults.findings import VERDICTS, Verdict
 from officer_assaults.page import catalogue, words
 from officer_assaults.stats import verdicts
+from officer_assaults.topics.claims import collection, kinds
+from officer_assaults.topics.claims.collection import Claim
 
 NOT_RUN = "not run"
 FOCUS = "thames-valley"
 EVIDENCE_PAGE = "evidence"
 LEDGER, CLAIMS = "evidence/ledger", "evidence/claims"
 DIRECT = ("read directly", "computed")
+#: Who the articles' survey figures come from.
+CLAIMANT = "Police Federation"
+ARTICLES = "claims/articles.yml"
 _OPEN = "op-"
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
@@ -42,11 +49,18 @@ class Judgement:
         Our figure with its interval, in words; empty where there is none.
     reason : str
         Why, in a sentence.
+    say, not_say : str
+        What may be said, and what not; empty where the report that carries the claim says so.
+    readings : list of dict
+        Every reading of the claim, a row each.
     """
 
     verdict: Verdict
     number: str
     reason: str
+    say: str = ""
+    not_say: str = ""
+    readings: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +74,22 @@ class Rule:
         rests on the ledger alone.
     judge : callable
         Takes the findings needed, in order, and the claim; returns a judgement.
+    words : str
+        The rule in words.
+    returns : tuple of str
+        Verdicts that it can return.
+    estimand : str
+        What is claimed, with unit, denominator and period.
+    report : str
+        Notebook to read on in, where the rule needs none of its findings.
     """
 
     needs: tuple[Key, ...]
     judge: Callable[[list[Mapping[str, Any]], pd.Series], Judgement]
+    words: str
+    returns: tuple[Verdict, ...]
+    estimand: str = ""
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +112,10 @@ class ClaimRow:
         Report that carries it, as ``"<folder>/<notebook>"``, or ``"evidence"``; empty if none.
     ledger_ids : tuple of str
         Rows of the ledger that bear on it.
+    rule, returns, estimand : str, tuple of str, str
+        The rule in words, the verdicts it can return, and what is claimed.
+    say, not_say, readings
+        As in :class:`Judgement`.
     """
 
     id: str
@@ -96,6 +126,12 @@ class ClaimRow:
     reason: str
     link: str
     ledger_ids: tuple[str, ...]
+    rule: str = ""
+    returns: tuple[str, ...] = ()
+    estimand: str = ""
+    say: str = ""
+    not_say: str = ""
+    readings: tuple[dict[str, Any], ...] = ()
 
     @property
     def address(self) -> str:
@@ -203,47 +239,26 @@ def _judge(claim: pd.Series, found: Mapping[Key, Mapping[str, Any]], ran: set[st
             if notebook in ran
             else f"The report {notebook} has not been made."
         )
-        return ClaimRow(*common, NOT_RUN, "", why, "", ids)
+        return ClaimRow(*common, NOT_RUN, "", why, "", ids, *_said_of(rule))
     made = rule.judge([found[key] for key in rule.needs], claim)
-    return ClaimRow(*common, made.verdict, made.number, made.reason, _link(rule, ids), ids)
+    link = _link(rule, ids, ran)
+    return ClaimRow(
+        *common, made.verdict, made.number, made.reason, link, ids, *_said_of(rule),
+        made.say, made.not_say, made.readings,
+    )  # fmt: skip
 
 
-def _link(rule: Rule, ids: tuple[str, ...]) -> str:
-    if not rule.needs:
+def _said_of(rule: Rule) -> tuple[str, tuple[str, ...], str]:
+    return rule.words, rule.returns, rule.estimand
+
+
+def _link(rule: Rule, ids: tuple[str, ...], ran: set[str]) -> str:
+    notebook = rule.needs[0][0] if rule.needs else rule.report
+    if not notebook or notebook not in ran:
         return EVIDENCE_PAGE if ids else ""
-    notebook = rule.needs[0][0]
     entry = catalogue.find(notebook)
     scope = FOCUS if entry is not None and entry.per_force else catalogue.NATIONAL
     return f"{scope}/{notebook}"
-
-
-def _figure(
-    notebook: str,
-    ids: str | tuple[str, ...],
-    compute: Callable[..., float] = float,
-    *,
-    decimals: int = 0,
-    percent: bool = False,
-    note: str = "",
-) -> Rule:
-    """Compare a claimed figure with one computed from the values of findings."""
-    names = (ids,) if isinstance(ids, str) else ids
-    needs = tuple((notebook, name) if "/" not in name else _split(name) for name in names)
-
-    def judge(findings: list[Mapping[str, Any]], claim: pd.Series) -> Judgement:
-        value = compute(*(float(finding["value"]) for finding in findings))
-        verdict = verdicts.reproduces(
-            float(claim["claimed_value"]), value, int(claim["claimed_decimals"])
-        )
-        number = words.number(value, decimals) + ("%" if percent else "")
-        limits = _limits(findings[0], compute) if len(findings) == 1 else None
-        if limits is not None:
-            low, high = limits
-            span = words.interval(low, high, max(decimals, 1) if percent else decimals)
-            number += f" ({words.level_words(findings[0]['level'])} {span}{'%' if percent else ''})"
-        return Judgement(verdict, number, note or _plain(findings[0]["label"]))
-
-    return Rule(needs, judge)
 
 
 def _adopt(
@@ -257,28 +272,34 @@ def _adopt(
         reason = " ".join(filter(None, (_plain(own[:1].upper() + own[1:]) if own else "", note)))
         return Judgement(findings[0]["verdict"], write(findings[0]), reason)
 
-    return Rule(((notebook, name),), judge)
+    told = (
+        f"Takes the verdict of the finding that bears on it, by the rule of report {notebook[:2]}."
+    )
+    return Rule(((notebook, name),), judge, told, tuple(VERDICTS))  # type: ignore[arg-type]
 
 
-def _document(row: str, note: str, compute: Callable[[list[float]], float] | None = None) -> Rule:
-    """Check a legal or documentary fact against its row of the ledger.
-
-    "consistent" if the row was read directly and, where the claim has a figure, holds it;
-    "contradicted" if it holds another; "needs data" if it is known second-hand only.
-    """
+def _by_kind(name: str, report: str = "", note: str = "") -> Rule:
+    """Judge by the kind of the claim, from its row; ``report`` is the notebook to read on in."""
+    kind = kinds.KINDS[name]
 
     def judge(findings: list[Mapping[str, Any]], claim: pd.Series) -> Judgement:
         del findings
-        record = _ledger_row(row)
-        if compute is not None:
-            held = compute(_numbers(str(record["value"])))
-            if held != float(claim["claimed_value"]):
-                return Judgement("contradicted", _readable(str(record["value"])), note)
-        verdict = verdicts.needs(record["how_read"] in DIRECT, "consistent")
-        number = f"{_readable(str(record['value']))} {record['unit']}" if compute else ""
-        return Judgement(verdict, number, note)
+        made = kinds.judge(_articles()[str(claim["claim_id"])])
+        reason = f"{made.reason} {note}".strip()
+        rows = tuple(
+            {str(name): text for name, text in row.items()}
+            for row in made.readings.to_dict("records")
+        )
+        return Judgement(made.verdict, made.found, reason, made.say, made.not_say, rows)
 
-    return Rule((), judge)
+    estimand = f"{kind.estimand} ({kind.unit}; {kind.denominator})"
+    return Rule((), judge, kind.rule, kind.returns, estimand, report)
+
+
+@cache
+def _articles() -> dict[str, Claim]:
+    """Claims of the articles that a kind can judge."""
+    return {claim.id: claim for claim in collection.read(paths.data_dir() / ARTICLES)}
 
 
 def _survey(row: str, at: int, note: str, *, above: bool = False) -> Rule:
@@ -295,37 +316,22 @@ def _survey(row: str, at: int, note: str, *, above: bool = False) -> Rule:
             verdict: Verdict = "reproduces" if value > claimed else "contradicted"
         else:
             verdict = verdicts.reproduces(claimed, value, int(claim["claimed_decimals"]))
+        if verdict == "reproduces" and not _is_independent(record):
+            verdict = "consistent"
         number = f"{words.number(value)}% of answers"
         if pd.notna(record["lower"]) and pd.notna(record["upper"]):
             span = words.interval(record["lower"], record["upper"], 1)
             number += f" (sampling interval {span}; ignores who chose to answer)"
         return Judgement(verdict, number, note)
 
-    return Rule((), judge)
+    kind = kinds.KINDS["survey"]
+    returns: tuple[Verdict, ...] = ("reproduces", "consistent", "contradicted")
+    return Rule((), judge, kind.rule, returns, f"{kind.estimand} ({kind.unit})")
 
 
-def _needs_rows(key: Key, write: Callable[[Mapping[str, Any]], str], note: str) -> Rule:
-    """Judge a claim that only rows from a force could settle.
-
-    The finding gives the bounds that published figures leave. It is "contradicted" where they
-    exclude the claim and "needs data" where they do not: rows from a force would narrow them.
-    """
-
-    def judge(findings: list[Mapping[str, Any]], claim: pd.Series) -> Judgement:
-        del claim
-        bounds = verdicts.bounded("above", 1.0, *_both(findings[0]))
-        verdict: Verdict = "contradicted" if bounds == "contradicted" else "needs data"
-        return Judgement(verdict, write(findings[0]), note)
-
-    return Rule((key,), judge)
-
-
-def _no_record(note: str, ready: Key) -> Rule:
-    """Judge a claim for which no published record exists: it needs data.
-
-    ``ready`` is the finding on simulated data that shows what such a record would be used for.
-    """
-    return Rule((ready,), lambda findings, claim: Judgement("needs data", "", note))
+def _is_independent(record: pd.Series) -> bool:
+    """Whether a row of the ledger was read directly from somebody other than the claimant."""
+    return record["how_read"] in DIRECT and CLAIMANT not in str(record["publisher"])
 
 
 def _trials(findings: list[Mapping[str, Any]], claim: pd.Series) -> Judgement:
@@ -341,32 +347,9 @@ def _both(finding: Mapping[str, Any]) -> tuple[float, float]:
     return float(finding["lower"]), float(finding["upper"])
 
 
-def _limits(
-    finding: Mapping[str, Any], compute: Callable[..., float]
-) -> tuple[float, float] | None:
-    if finding.get("lower") is None or finding.get("upper") is None:
-        return None
-    low, high = _both(finding)
-    return compute(low), compute(high)
-
-
 def _ratio(finding: Mapping[str, Any]) -> str:
     low, high = _both(finding)
     return words.ratio(float(finding["value"]), low, high, level=finding["level"])
-
-
-def _bounds(finding: Mapping[str, Any]) -> str:
-    low, high = _both(finding)
-    return f"rate ratio anywhere from {words.interval(low, high)}"
-
-
-def _place(finding: Mapping[str, Any]) -> str:
-    low, high = _both(finding)
-    units = _numbers(str(finding["unit"]))[0]
-    return (
-        f"number {words.number(float(finding['value']))} of {words.number(units)} per officer "
-        f"({words.level_words(finding['level'])} {words.interval(low, high, 0)})"
-    )
 
 
 def _share(finding: Mapping[str, Any]) -> str:
@@ -377,18 +360,9 @@ def _share(finding: Mapping[str, Any]) -> str:
     return f"{words.percent(float(finding['value']))} ({limits})"
 
 
-def _count(finding: Mapping[str, Any]) -> str:
-    return words.number(float(finding["value"]))
-
-
 def _nothing(finding: Mapping[str, Any]) -> str:
     del finding
     return ""
-
-
-def _split(name: str) -> Key:
-    notebook, _, finding = name.partition("/")
-    return notebook, finding
 
 
 def _plain(label: str) -> str:
@@ -408,94 +382,58 @@ def _readable(value: str) -> str:
     return words.number(float(value)) if _NUMBER.fullmatch(value) and "." not in value else value
 
 
-_RISE, _COMPARISON, _SEVERITY = "01_rise", "02_forces", "03_severity"
-_JUSTICE, _CREWING = "07_justice", "10_evidence"
-_BOTH = ("severity.with_injury", "severity.without_injury")
+_JUSTICE, _EVIDENCE = "07_justice", "10_evidence"
 _SUBSET = (
     "Officers to whom crewing applies; a headcount of answers, from those who chose to answer."
 )
 
 RULES: Mapping[str, Rule] = {
-    "bc-01": _figure(
-        _RISE, "rise.ratio", lambda ratio: (ratio - 1) * 100, decimals=1, percent=True,
-        note="The arithmetic holds on the first published figures; offences, not officers.",
-    ),
-    "bc-02": _figure(
-        _SEVERITY, _BOTH, lambda injured, other: injured + other,
-        note="First published figure, one offence per victim; later releases hold fewer.",
-    ),
-    "bc-03": _figure(_RISE, "rise.weekly1", decimals=1, note="Exact Poisson interval."),
-    "bc-04": _figure(
-        _SEVERITY, (*_BOTH, f"{_RISE}/rise.change"),
-        lambda injured, other, change: injured + other - change,
-        note="First published figure of the year before.",
-    ),
-    "bc-05": _figure(_RISE, "rise.change", note="Counting chance only."),
-    "bc-06": _adopt(
-        _COMPARISON, "comparison.claimed_place", _place,
-    ),
-    "bc-07": _adopt(
-        _COMPARISON, "comparison.units", lambda finding: f"{_count(finding)} territorial forces",
-        "Nobody says which forces a list of 40 leaves out.",
-    ),
-    "bc-08": _figure(_SEVERITY, "severity.with_injury", note="Code 8S, first published figure."),
-    "bc-09": _figure(
-        _SEVERITY, "severity.without_injury", note="Code 104, first published figure."
-    ),
-    "bc-10": _document(
-        "B11", "The Home Office compiles recorded crime; the ONS publishes it in its bulletins."
-    ),
-    "bc-11": _document("G03", "In force from 13 November 2018.", max),
-    "bc-12": _document(
-        "G03",
-        "A statutory maximum, not a guideline; magistrates stayed at six months for one offence.",
-        lambda held: max(held) / min(held),
+    "bc-01": _by_kind("change", "01_rise", "The article has it from figures since revised."),
+    "bc-02": _by_kind("count", "03_severity", "Offences, one per victim, not attacks."),
+    "bc-03": _by_kind("rate", "01_rise"),
+    "bc-04": _by_kind("count", "03_severity"),
+    "bc-05": _by_kind("change", "01_rise"),
+    "bc-06": _by_kind("rank", "02_forces"),
+    "bc-07": _by_kind("log", "02_forces", "There are 43 territorial forces, and 44 with railways."),
+    "bc-08": _by_kind("count", "03_severity"),
+    "bc-09": _by_kind("count", "03_severity"),
+    "bc-10": _by_kind("log"),
+    "bc-11": _by_kind("document", note="In force from 13 November 2018."),
+    "bc-12": _by_kind(
+        "document",
+        note="A statutory maximum, not a guideline; magistrates stayed at six months for one "
+        "offence.",
     ),
     "bc-13": _adopt(
         "04_recording", "reporting.share", _share,
-        "The figure is the share of the log rise that is recording, under stated priors "
-        "(assumption).",
+        "The claim is that part of the rise is recording, however small or large.",
     ),
     "bc-14": _adopt(
-        _JUSTICE, "justice.away", lambda finding: f"{_share(finding)} of prosecuted convicted",
-        "Read as most not charged, or most not convicted.",
+        _JUSTICE, "justice.away",
+        lambda finding: f"{_share(finding)} of recorded convicted, if the links hold",
+        "An opinion: how few would be few is nowhere said, and the tables are not linked.",
     ),
-    "rc-01": _adopt(
-        _JUSTICE, "composition.quarter",
-        lambda finding: f"{_count(finding)} recorded offences in the quarter",
-    ),
-    "rc-02": _adopt(
-        _JUSTICE, "composition.threats_with_weapons_more_than",
-        lambda finding: f"{_share(finding)} if all are among those reported",
-        "“More than” leaves the upper end open, and threats are not in the recorded series.",
-    ),
-    "rc-03": _adopt(
-        _JUSTICE, "composition.officers_spat_at",
-        lambda finding: f"{_share(finding)} if all are among those reported",
-    ),
-    "rc-04": _needs_rows(
-        (_CREWING, "crewing.survey_bounds"), _bounds,
-        "Counts alone say nothing without the hours worked by single and double crews.",
-    ),
-    "rc-05": _no_record(
-        "No record of planned or actual backup time is published. The report shows on simulated "
-        "data what such a record would answer.",
-        ("05_crewing", "crewing.backup"),
-    ),
-    "rc-06": _survey("C01", 0, f"{_SUBSET} Not a share of hours or of incidents."),
+    "rc-01": _by_kind("log", _JUSTICE),
+    "rc-02": _by_kind("log", _JUSTICE),
+    "rc-03": _by_kind("log", _JUSTICE),
+    "rc-04": _by_kind("log", "05_crewing", "Counts alone say nothing of risk."),
+    "rc-05": _by_kind("log", "05_crewing"),
+    "rc-06": _by_kind("survey", note=f"{_SUBSET} Not a share of hours or of incidents."),
     "rc-07": _survey("E04", 0, f"{_SUBSET} Insults."),
     "rc-08": _survey("E04", 1, f"{_SUBSET} Threats.", above=True),
     "rc-09": _survey("E03", 0, f"{_SUBSET} Of all roles 35 per cent."),
-    "rc-10": _document("C08", "Stated by the force in the article; no policy was read."),
+    "rc-10": _by_kind("document", note="Stated by the force in the article; no policy was read."),
     "op-01": _adopt(
         _JUSTICE, "justice.charged_standardised", lambda finding: f"{_share(finding)} charged",
         "Fuller recording would also lower the rate.",
     ),
-    "op-02": _adopt(
-        "06_act", "act.step", _nothing,
-    ),
+    "op-02": _adopt("06_act", "act.step", _nothing),
     "op-03": Rule(
-        ((_CREWING, "crewing.taser_trial"), (_CREWING, "crewing.training")), _trials
+        ((_EVIDENCE, "crewing.taser_trial"), (_EVIDENCE, "crewing.training")), _trials,
+        "The gravest of two verdicts: whether the interval of the TASER trial lies below 1, and "
+        "the finding on training.",
+        tuple(VERDICTS),  # type: ignore[arg-type]
+        "victims among officers, with over without TASER, and after over before training",
     ),
 }  # fmt: skip
 

@@ -2,16 +2,105 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
+from statsmodels.stats.meta_analysis import combine_effects
 
 from officer_assaults.stats.intervals import poisson_interval
 from officer_assaults.stats.rate_ratio import exact_rate_ratio
+from officer_assaults.stats.risk_ratio import RiskRatio, clustered_risk_ratio
 
 # A year without one event is taken as a missing report below this probability.
 IMPLAUSIBLE = 0.001
+ALONE, PAIR = "One-Officer (Alone)", "Two-Officer Vehicle"
+#: Years and offences of the Washington records in the main comparison.
+MAIN_YEARS = (2021, 2022)
+ASSAULTS = ("13A", "13B")
+CREWING_TOPIC = "crewing, risk"
+BOTH = "Both together"
+
+
+def injured_alone(
+    victims: pd.DataFrame,
+    *,
+    years: Sequence[int] = MAIN_YEARS,
+    offences: Sequence[str] = ASSAULTS,
+    adjust: Sequence[str] = ("year",),
+    alpha: float = 0.05,
+) -> RiskRatio:
+    """Share injured of officers recorded as assaulted alone, over that in two-officer vehicles.
+
+    Parameters
+    ----------
+    victims : DataFrame
+        Table ``us/dc-officer-victims``.
+    years, offences : sequence
+        Records to compare.
+    adjust : sequence of str
+        Columns within which crews are compared.
+    alpha : float
+        One minus the coverage.
+
+    Returns
+    -------
+    RiskRatio
+        Officers of one incident are taken together.
+    """
+    chosen = victims[victims["year"].isin(years) & victims["offence_code"].isin(offences)]
+    return clustered_risk_ratio(
+        chosen, events="injured", total="victims", group="assignment", compared=ALONE,
+        reference=PAIR, alpha=alpha, cluster=("year", "incident"), adjust=list(adjust),
+    )  # fmt: skip
+
+
+def american_studies(
+    ledger: pd.DataFrame, washington: RiskRatio, when: str, alpha: float = 0.05
+) -> pd.DataFrame:
+    """Studies of injury once assaulted that give a ratio with an interval, and all together.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        Table ``evidence/ledger``.
+    washington : RiskRatio
+        From :func:`injured_alone`.
+    when : str
+        Years of the Washington records.
+    alpha : float
+        One minus the coverage of the pooled interval.
+
+    Returns
+    -------
+    DataFrame
+        Estimate, Ratio, lower, upper, How read; the last row weighs the others by their precision
+        on the log scale (a common effect, by statsmodels' ``combine_effects``).
+    """
+    mine = ledger[ledger["topic"] == CREWING_TOPIC]
+    numbers = mine.assign(
+        **{name: pd.to_numeric(mine[name], errors="coerce") for name in ("value", "lower", "upper")}
+    ).dropna(subset=["value", "lower", "upper"])
+    rows = [
+        (
+            f"{row['area']}, {row['period']}",
+            row["value"],
+            row["lower"],
+            row["upper"],
+            row["how_read"],
+        )
+        for row in numbers.to_dict("records")
+    ]
+    ours = (washington.ratio, washington.lower, washington.upper)
+    rows.append((f"Washington DC, {when}", *ours, "computed here from the records"))
+    table = pd.DataFrame(rows, columns=["Estimate", "Ratio", "lower", "upper", "How read"])
+    width = np.log(table["upper"] / table["lower"]) / (2 * norm.isf(0.025))
+    found = combine_effects(np.log(table["Ratio"]).to_numpy(), width.to_numpy() ** 2, alpha=alpha)
+    row = found.summary_frame().loc["fixed effect", ["eff", "ci_low", "ci_upp"]]
+    table.loc[len(table)] = [BOTH, *np.exp(row.to_numpy(float)), "pooled here"]
+    return table
 
 
 @dataclass(frozen=True, slots=True)

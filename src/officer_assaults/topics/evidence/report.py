@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from officer_assaults import estimate
 from officer_assaults.data import forces
+from officer_assaults.estimate import Estimate
 from officer_assaults.findings import BOUNDS, Finding, Verdict
 from officer_assaults.page import words
 from officer_assaults.stats import shares as crewing_shares
 from officer_assaults.stats import verdicts
+from officer_assaults.topics.evidence.model import CREWING_TOPIC
 
 if TYPE_CHECKING:
     from officer_assaults.stats.ecological import EcologicalAssociation
@@ -29,6 +32,15 @@ OFFENCE_WORDS: Mapping[str, str] = {
 INJURY_CLAIM = (
     "Once assaulted, an officer alone is injured more often than an officer of a two-officer unit."
 )
+WASHINGTON_CLAIM = (
+    "In the records of Washington DC an officer assaulted alone is injured more often than one of "
+    "a two-officer unit."
+)
+#: Agencies as a reader outside the United States knows them.
+CITIES: Mapping[str, str] = {
+    "Birmingham PD": "Birmingham, Alabama",
+    "San Diego PD": "San Diego, California",
+}
 COUNT_PAIR = re.compile(r"(\d+) against (\d+)")
 TRIALS: Mapping[str, str] = {
     "G10": "TASER on shifts drawn by lot",
@@ -40,7 +52,6 @@ TRIALS: Mapping[str, str] = {
 TRAINING = "G16"
 TWICE = 2.0
 PLAIN_NUMBER = re.compile(r"[\d.,]+")
-CREWING_TOPIC = "crewing, risk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,8 @@ class CrewingStory:
         Officers assaulted with and without TASER in the published trial.
     ledger : DataFrame
         Published figures with how each was read.
+    studies : DataFrame
+        From :func:`officer_assaults.topics.evidence.model.american_studies`.
     alpha : float
         One minus the coverage of intervals.
     """
@@ -122,7 +135,13 @@ class CrewingStory:
     taser: EcologicalAssociation
     trial: RateRatio
     ledger: pd.DataFrame
+    studies: pd.DataFrame
     alpha: float
+
+    @property
+    def both(self) -> pd.Series:
+        """Studies of injury once assaulted, weighed together."""
+        return self.studies.iloc[-1]
 
     @property
     def level(self) -> float:
@@ -156,48 +175,67 @@ def two_counts(text: str) -> tuple[int, int]:
     return int(found.group(1)), int(found.group(2))
 
 
+def answer(story: CrewingStory) -> str:
+    """First line of the page: the answer to its question."""
+    more = story.both["lower"] > 1
+    found = "were injured somewhat more often" if more else "may or may not be injured more often"
+    return (
+        "Little. No open record says how often single and double crews are assaulted per hour. "
+        f"Once assaulted, American officers alone {found} than officers in pairs."
+    )
+
+
 def headline(story: CrewingStory) -> dict[str, str]:
     """Arguments of :func:`report.headline`."""
-    main, naive = story.washington.main, story.washington.naive
+    both, count = story.both, len(story.studies) - 1
+    ratio = words.number(both["Ratio"], 2)
     return {
-        "number": words.number(main.ratio, 2),
-        "text": f"Of officers recorded as assaulted in Washington DC, {_percent(main.risk1)} of "
-        f"those alone were injured and {_percent(main.risk0)} of those in two-officer vehicles: "
-        f"a ratio of {words.number(main.ratio, 2)}, which {_leaves(main)}.",
-        "interval": f"{_interval(main, story)} within {_strata(story.washington.stratum)}, "
-        f"officers of one incident taken together; {_interval(naive, story)} if they were "
-        "independent, which they are not.",
-        "caveat": "This is injury among officers already assaulted. No open record says how "
-        "often single and double crews are assaulted per hour, here or in the United States.",
+        "number": ratio,
+        "text": f"In American studies, {words.number(count)} taken together, officers alone "
+        f"were injured {ratio} times as often, once assaulted, as officers in pairs.",
+        "interval": words.interval_words(both["lower"], both["upper"], 2, level=story.level) + ".",
+        "caveat": "This is injury among officers already assaulted, in another country. Who is "
+        "sent alone, and where, was not drawn by lot.",
+    }
+
+
+def may_say(story: CrewingStory) -> dict[str, str]:
+    """Arguments of :func:`report.may_say`: a sentence to use, and one that goes too far."""
+    both = story.both
+    return {
+        "say": "In American records officers assaulted alone were injured "
+        f"{words.number(both['Ratio'], 2)} times as often as officers in pairs "
+        f"({words.interval(both['lower'], both['upper'], 2)}).",
+        "not_say": "Officers alone are assaulted more often.",
+        "source": "Evidence ledger, and police records of Washington DC",
     }
 
 
 def main_points(story: CrewingStory) -> list[str]:
     """Write the points of the summary."""
-    low, high = story.deployment["per_officer"].min(), story.deployment["per_officer"].max()
-    bounds, share = story.bounds, float(story.survey["percent"]) / 100
-    taser = story.taser
     silent = [name for name, found in story.agencies.items() if found.implausible]
+    trial = story.trial
     return [
         _point_washington(story),
-        f"In US cities {words.number(story.total['single'])} reports of officers assaulted alone "
-        f"stand beside {words.number(story.total['double'])} in two-officer vehicles. Set against "
-        "the patrol units of six sizes of agency, that one ratio becomes anything from "
-        f"{words.number(low, 2)} to {words.number(high, 2)} per officer: not identified.",
+        "More American reports are of officers alone than of officers in pairs. That says nothing "
+        "of risk: nobody published how many hours either crew was out.",
         *(_point_missing(story, name) for name in silent[:1]),
-        f"A survey share of {words.percent(share)} <q>often or always</q> single crewed allows "
-        f"{words.percent(bounds.hours_single.lower)} to {words.percent(bounds.hours_single.upper)} "
-        f"of officer-hours. If {words.percent(story.victims_single)} of victims were single "
-        f"crewed (assumption), the ratio per hour is {_limits(bounds.ratio)}.",
-        f"Forces whose recorded uses of TASER per officer rose by a factor of "
-        f"{words.number(taser.factor)} had a recorded assault rate "
-        f"{words.number(taser.within, 2)} times as high ({_limits(taser.within_interval)}): "
-        f"{'no' if taser.within_interval.contains(1.0) else 'an'} association beyond chance.",
-        f"The one British trial of TASER read here counted {story.trial.y1} officers assaulted on "
-        f"shifts with it and {story.trial.y0} on shifts without, as reported in the press: a "
-        f"ratio of {words.ratio(story.trial.ratio, story.trial.lower, story.trial.upper, 1)}. "
-        "The training trial read here names injuries and uses of force, not recorded assaults.",
+        "A British survey counts officers who are often alone, not the hours. It fits a lower risk "
+        "alone as well as a higher one.",
+        f"Forces that use TASER more record {_taser_words(story)}.",
+        f"One British trial of TASER is small: {trial.y1} officers assaulted on shifts with it, "
+        f"{trial.y0} without. Chance alone could give that."
+        if trial.interval.contains(1.0)
+        else f"One British trial of TASER counted {trial.y1} officers assaulted on shifts with it "
+        f"and {trial.y0} without.",
     ]
+
+
+def _taser_words(story: CrewingStory) -> str:
+    limits = story.taser.within_interval
+    if limits.contains(1.0):
+        return "neither clearly more nor clearly fewer assaults on officers"
+    return "more assaults on officers" if limits.lower > 1 else "fewer assaults on officers"
 
 
 def boxes(story: CrewingStory) -> dict[str, str | list[str]]:
@@ -294,7 +332,7 @@ def ratio_table(story: CrewingStory) -> dict[str, Any]:
         "notes": [
             "Poisson regression with robust errors gives a risk ratio. Clustered errors carry the "
             "factor G/(G-1) and limits come from t with G - 1 degrees of freedom, G incidents.",
-            f"The verdict follows the first row, chosen beforehand: {washington.verdict}.",
+            f"The verdict follows the first row: {washington.verdict}.",
         ],
     }
 
@@ -322,7 +360,7 @@ def words_for_forest(story: CrewingStory) -> dict[str, str]:
 
 
 def caveat_on_choice(story: CrewingStory) -> str:
-    """Warn where another choice than the one made beforehand would have changed the verdict."""
+    """Warn where another choice of records would have changed the verdict."""
     others = [label for label, found in story.washington.others if _excludes(found)]
     start = (
         "The transit police alone report before 2021, so earlier years are another agency: the "
@@ -358,19 +396,6 @@ def words_for_activities(story: CrewingStory) -> dict[str, str]:
     }
 
 
-def words_for_units(story: CrewingStory) -> dict[str, str]:
-    """Headline, subtitle and alternative text of the units by size of agency."""
-    first, last = story.deployment.iloc[0], story.deployment.iloc[-1]
-    return {
-        "headline": "Two-officer units belong to the largest cities",
-        "subtitle": "Motor patrol units with two officers as a share of all, municipal police, "
-        "1987, by number of sworn officers; unweighted sums over the agencies of the sample",
-        "alt": f"The share of two-officer units rises from {_percent(first['share_double'])} in "
-        f"agencies with {first['sworn_size']} officers to {_percent(last['share_double'])} in "
-        f"those with {last['sworn_size']}.",
-    }
-
-
 def deployment_table(story: CrewingStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: one ratio of counts under six mixes of units."""
     rows = story.deployment
@@ -394,29 +419,13 @@ def deployment_table(story: CrewingStory) -> dict[str, Any]:
     }
 
 
-def words_for_reporting(story: CrewingStory) -> dict[str, str]:
-    """Headline, subtitle and alternative text of two agencies' years."""
-    zeros = sum(found.implausible for found in story.agencies.values())
-    return {
-        "headline": f"{words.plural(zeros, 'zero')} in a federal series are years without reports",
-        "subtitle": "Officers reported as assaulted per 100 sworn officers; ringed: zeros that "
-        "would be all but impossible at the agency's lowest reported rate",
-        "alt": "; ".join(
-            f"{name} has {words.plural(found.implausible, 'ringed zero')} and "
-            f"{words.plural(found.reports, 'year')} with reports"
-            for name, found in story.agencies.items()
-        )
-        + ".",
-    }
-
-
 def reporting_table(story: CrewingStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: rates with and without the zeros."""
     return {
         "frame": pd.DataFrame(
             [
                 {
-                    "Agency": name,
+                    "Agency": CITIES.get(name, name),
                     "Years reported": found.reports,
                     "Zeros": found.zeros,
                     "Rate with zeros as counts": found.rate_as_printed,
@@ -433,61 +442,32 @@ def reporting_table(story: CrewingStory) -> dict[str, Any]:
         "intervals": {"Rate in reporting years": ("lower", "upper")},
         "level": story.level,
         "notes": [
-            f"{name}: {words.plural(found.missing, 'year')} without a number."
+            f"{CITIES.get(name, name)}: {words.plural(found.missing, 'year')} without a number."
             for name, found in story.agencies.items()
             if found.missing
         ],
     }
 
 
-def published_rows(story: CrewingStory) -> pd.DataFrame:
-    """Rows of the forest of results on injury given assault that have an interval."""
-    mine = story.ledger[story.ledger["topic"] == CREWING_TOPIC]
-    numbers = mine.assign(
-        **{name: pd.to_numeric(mine[name], errors="coerce") for name in ("value", "lower", "upper")}
-    ).dropna(subset=["value", "lower", "upper"])
-    main = story.washington.main
-    rows = [
-        {
-            "Estimate": f"{row['area']}, {row['period']}",
-            "Ratio": row["value"],
-            "lower": row["lower"],
-            "upper": row["upper"],
-            "How read": row["how_read"],
-        }
-        for row in numbers.to_dict("records")
-    ]
-    rows.append(
-        {
-            "Estimate": f"Washington DC, {_years(story.washington)}",
-            "Ratio": main.ratio,
-            "lower": main.lower,
-            "upper": main.upper,
-            "How read": "computed here from the records",
-        }
-    )
-    return pd.DataFrame(rows)
-
-
 def words_for_published(story: CrewingStory) -> dict[str, str]:
     """Headline, subtitle and alternative text of the forest of published results."""
-    rows = published_rows(story)
     said = "; ".join(
         f"{row['Estimate']}: {words.ratio(row['Ratio'], row['lower'], row['upper'])}"
-        for row in rows.to_dict("records")
+        for row in story.studies.to_dict("records")
     )
     return {
-        "headline": f"{words.plural(len(rows), 'result')} on injury given assault can be drawn at "
-        "all; the rest of the literature read gives a direction",
-        "subtitle": "Ratio of the share injured, one-officer over two-officer units, among "
-        "officers recorded as assaulted",
+        "headline": "Alone, officers were injured somewhat more often once assaulted"
+        if story.both["lower"] > 1
+        else "Studies do not tell whether officers alone are injured more often",
+        "subtitle": "Share injured, one-officer over two-officer units, of officers recorded as "
+        "assaulted in the United States; not how often they are assaulted",
         "alt": f"Ratios with intervals. {said}.",
     }
 
 
-def published_table(story: CrewingStory) -> dict[str, Any]:
+def published_table(ledger: pd.DataFrame) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: results that could only be read as a direction."""
-    mine = story.ledger[story.ledger["topic"] == CREWING_TOPIC]
+    mine = ledger[ledger["topic"] == CREWING_TOPIC]
     drawn = pd.to_numeric(mine["lower"], errors="coerce").notna()
     rest = mine[~drawn]
     return {
@@ -654,7 +634,7 @@ def findings(story: CrewingStory) -> list[Finding]:
 
 
 def _found_washington(story: CrewingStory) -> list[Finding]:
-    washington = story.washington
+    washington, both = story.washington, story.both
     kinds = [
         ("crewing.injury_ratio", f"within {_strata(washington.stratum)}", washington.main),
         ("crewing.injury_ratio_activity", "within activity as well", washington.active),
@@ -664,63 +644,64 @@ def _found_washington(story: CrewingStory) -> list[Finding]:
             washington.naive,
         ),
     ]
-    made = []
-    for name, how, found in kinds:
-        made.append(
-            Finding(
-                id=name,
-                label=f"Risk ratio of injury once assaulted, alone over two-officer, {how}",
-                claim=INJURY_CLAIM,
-                verdict=washington.verdict,
-                value=found.ratio,
-                lower=found.lower,
-                upper=found.upper,
-                level=story.level,
-                unit="risk ratio",
-                denominator=f"officers recorded as assaulted: {found.events1} of {found.total1} "
-                f"injured alone, {found.events0} of {found.total0} in two-officer vehicles",
-                period=_years(washington),
-                vintage="NIBRS 2018-2022",
-                note=f"{found.method}. The verdict follows the clustered interval.",
-            )
-        )
-    return made
+    pooled = Estimate(
+        float(both["Ratio"]), float(both["lower"]), float(both["upper"]), level=story.level,
+        unit="risk ratio", denominator="officers recorded as assaulted in the United States",
+        period=f"early 1970s; {_years(washington)}", release="evidence ledger; NIBRS 2018-2022",
+        note="A common effect, each study weighed by its precision.",
+    ).finding(
+        "crewing.injury_pooled",
+        "Risk ratio of injury once assaulted, alone over in pairs, all studies",
+        INJURY_CLAIM,
+        verdicts.lies("above", 1.0, float(both["lower"]), float(both["upper"])),
+    )  # fmt: skip
+    return [pooled, *(_washington_finding(story, *kind) for kind in kinds)]
+
+
+def _washington_finding(story: CrewingStory, name: str, how: str, found: RiskRatio) -> Finding:
+    return Estimate(
+        found.ratio, found.lower, found.upper, level=story.level, unit="risk ratio",
+        denominator=f"officers recorded as assaulted: {found.events1} of {found.total1} "
+        f"injured alone, {found.events0} of {found.total0} in two-officer vehicles",
+        period=_years(story.washington), release="NIBRS 2018-2022",
+        note=f"{found.method}. The verdict follows the clustered interval.",
+    ).finding(
+        name,
+        f"Risk ratio of injury once assaulted, alone over two-officer, {how}",
+        WASHINGTON_CLAIM,
+        story.washington.verdict,
+    )  # fmt: skip
 
 
 def _found_deployment(story: CrewingStory) -> Finding:
     low, high = story.deployment["per_officer"].min(), story.deployment["per_officer"].max()
-    return Finding(
-        id="crewing.city_counts",
-        label="Rate ratio per officer, alone over two-officer, that reports and units imply",
-        claim="Officers alone are assaulted more often per hour than officers in pairs, since more "
-        "reports are of officers alone.",
-        verdict=verdicts.bounded("above", 1.0, low, high),
-        value=story.implied,
-        lower=float(low),
-        upper=float(high),
-        level=BOUNDS,
-        unit="rate ratio",
+    return Estimate(
+        story.implied, float(low), float(high), level=BOUNDS, unit="rate ratio",
         denominator="patrol units by size of municipal agency, 1987",
-        period="1995-2019",
-        vintage="LEOKA 1995-2019; LEMAS 1987",
+        period="1995-2019", release="LEOKA 1995-2019; LEMAS 1987",
         note="The value adds up all municipal units; the limits are its range over sizes of "
         "agency, not a confidence interval.",
-    )
+    ).finding(
+        "crewing.city_counts",
+        "Rate ratio per officer, alone over two-officer, that reports and units imply",
+        "Officers alone are assaulted more often per hour than officers in pairs, since more "
+        "reports are of officers alone.",
+        verdicts.bounded("above", 1.0, low, high),
+    )  # fmt: skip
 
 
 def _found_reports(story: CrewingStory) -> list[Finding]:
     return [
-        Finding(
-            id=f"crewing.zeros_{name.split()[0].lower().replace(',', '')}",
-            label=f"{name}: zeros that cannot be counts",
-            claim="A zero in the federal series is a year without an assault on an officer.",
-            verdict="contradicted",
-            kind="count",
+        estimate.count(
+            f"crewing.zeros_{name.split()[0].lower().replace(',', '')}",
+            f"{CITIES.get(name, name)}: zeros that cannot be counts",
+            "A zero in the federal series is a year without an assault on an officer.",
+            "contradicted",
             value=found.implausible,
             unit="years",
             denominator=f"{found.zeros} zeros in {found.reports + found.zeros} years with a figure",
             period=f"{found.table['year'].min()}-{found.table['year'].max()}",
-            vintage="LEOKA",
+            release="LEOKA",
             note="Probability of 0 below 0.001 at the agency's lowest reported rate.",
         )
         for name, found in story.agencies.items()
@@ -731,63 +712,53 @@ def _found_reports(story: CrewingStory) -> list[Finding]:
 def _found_survey(story: CrewingStory) -> Finding:
     bounds, share = story.bounds, float(story.survey["percent"]) / 100
     unit_hours = crewing_shares.officer_hour_share(share)
-    return Finding(
-        id="crewing.survey_bounds",
-        label="Rate ratio per officer-hour, single over double, that the survey allows",
-        claim="Far more officers are assaulted when single crewed, since most are single crewed "
-        "often or always.",
-        verdict=verdicts.bounded("above", 1.0, bounds.ratio.lower, bounds.ratio.upper),
-        value=crewing_shares.ratio_from_shares(story.victims_single, unit_hours),
-        lower=bounds.ratio.lower,
-        upper=bounds.ratio.upper,
-        level=BOUNDS,
-        unit="rate ratio",
+    return Estimate(
+        crewing_shares.ratio_from_shares(story.victims_single, unit_hours),
+        bounds.ratio.lower, bounds.ratio.upper, level=BOUNDS, unit="rate ratio",
         denominator="officer-hours, bounded from a share of answers",
-        period="12 months to February 2016",
-        vintage="PFEW and University of Nottingham survey",
-        note=f"Assumes {story.victims_single:.0%} of victims were single crewed. Limits are "
-        "bounds; the value reads the answer as a share of unit-hours.",
-    )
+        period="12 months to February 2016", release="PFEW and University of Nottingham survey",
+        note=f"Assumes that {story.victims_single:.0%} of victims were single crewed; with that "
+        "share free the bounds are 0 and infinity. The value reads the answer as a share of "
+        "unit-hours.",
+    ).finding(
+        "crewing.survey_bounds",
+        "Rate ratio per officer-hour, single over double, that the survey allows if "
+        f"{story.victims_single:.0%} of victims were single crewed",
+        "Since most officers say they are single crewed often or always, the risk alone is higher.",
+        verdicts.bounded("above", 1.0, bounds.ratio.lower, bounds.ratio.upper),
+    )  # fmt: skip
 
 
 def _found_taser(story: CrewingStory) -> Finding:
     taser = story.taser
     limits = taser.within_interval
-    return Finding(
-        id="crewing.taser_totals",
-        label=f"Ratio of recorded rates that goes with {words.number(taser.factor)} times the uses "
-        "of TASER, within forces",
-        claim="More TASER use goes with fewer recorded assaults on officers.",
-        verdict=verdicts.lies("below", 1.0, limits.lower, limits.upper),
-        value=taser.within,
-        lower=limits.lower,
-        upper=limits.upper,
-        level=story.level,
-        unit="rate ratio",
+    return Estimate(
+        taser.within, limits.lower, limits.upper, level=story.level, unit="rate ratio",
         denominator=f"officer-years of {taser.units} forces",
-        period="2017/18 to 2019/20",
-        vintage="2023-10; HOSB 30/18, 33/19, 37/20",
+        period="2017/18 to 2019/20", release="2023-10; HOSB 30/18, 33/19, 37/20",
         note="An association between totals of forces, not between officers.",
-    )
+    ).finding(
+        "crewing.taser_totals",
+        f"Ratio of recorded rates that goes with {words.number(taser.factor)} times the uses of "
+        "TASER, within forces",
+        "More TASER use goes with fewer recorded assaults on officers.",
+        verdicts.lies("below", 1.0, limits.lower, limits.upper),
+    )  # fmt: skip
 
 
 def _found_trial(story: CrewingStory) -> Finding:
     trial = story.trial
-    return Finding(
-        id="crewing.taser_trial",
-        label="City of London trial: officers assaulted, shifts with TASER over shifts without",
-        claim="Recorded assaults on officers doubled on shifts with TASER.",
-        verdict=verdicts.lies("above", 1.0, trial.lower, trial.upper),
-        value=trial.ratio,
-        lower=trial.lower,
-        upper=trial.upper,
-        level=story.level,
-        unit="rate ratio",
-        denominator="shifts, arms taken as equally long",
-        period="June 2016 to June 2017",
-        vintage="press report of the published trial, second-hand",
+    return Estimate(
+        trial.ratio, trial.lower, trial.upper, level=story.level, unit="rate ratio",
+        denominator="shifts, arms taken as equally long", period="June 2016 to June 2017",
+        release="press report of the published trial, second-hand",
         note=f"{trial.y1} and {trial.y0} officers; {trial.method} interval.",
-    )
+    ).finding(
+        "crewing.taser_trial",
+        "City of London trial: officers assaulted, shifts with TASER over shifts without",
+        "Recorded assaults on officers doubled on shifts with TASER.",
+        verdicts.lies("above", 1.0, trial.lower, trial.upper),
+    )  # fmt: skip
 
 
 def _found_training(story: CrewingStory) -> list[Finding]:
@@ -796,43 +767,42 @@ def _found_training(story: CrewingStory) -> list[Finding]:
         return []
     one = row.iloc[0]
     return [
-        Finding(
-            id="crewing.training",
-            label=f"{one['what']}: {one['value']} ({one['area']})",
-            claim="Safety training lowers the number of assaults recorded on officers.",
-            verdict="needs data",
-            kind="statement",
+        estimate.statement(
+            "crewing.training",
+            f"{one['what']}: {one['value']} ({one['area']})",
+            "Safety training lowers the number of assaults recorded on officers.",
+            "needs data",
             period=str(one["period"]),
-            vintage=f"evidence ledger, {TRAINING}, {one['how_read']}",
+            release=f"evidence ledger, {TRAINING}, {one['how_read']}",
             note=str(one["caution"]),
         )
     ]
 
 
 def _point_washington(story: CrewingStory) -> str:
-    main, active = story.washington.main, story.washington.active
+    main = story.washington.main
     return (
-        f"Injury once assaulted, Washington DC {_years(story.washington)}: alone "
-        f"{main.events1} of {main.total1}, two-officer vehicle {main.events0} of {main.total0}; "
-        f"ratio {words.ratio(main.ratio, main.lower, main.upper, level=story.level)} by incident, "
-        f"{words.ratio(active.ratio, active.lower, active.upper)} with activity: "
-        f"{story.washington.verdict}."
+        f"In Washington DC {_percent(main.risk1)} of officers assaulted alone were injured, and "
+        f"{_percent(main.risk0)} of those in pairs: a difference that {_leaves(main)}."
     )
 
 
 def _point_missing(story: CrewingStory, name: str) -> str:
-    found = story.agencies[name]
+    zeros = words.plural(story.agencies[name].implausible, "year")
     return (
-        f"{name} shows {words.plural(found.zeros, 'year')} of zero reports; at its lowest "
-        "reported rate none of them can be a count. Taken at their word they lower its rate from "
-        f"{words.number(found.rate_of_reports, 1)} to {words.number(found.rate_as_printed, 1)} "
-        "reports per 100 officers."
+        f"{CITIES.get(name, name)} shows {zeros} of zero reports in the federal series. "
+        "Those reports are missing; the years were not quiet."
     )
 
 
-def _years(washington: Washington) -> str:
-    first, last = min(washington.years), max(washington.years)
+def years_in_words(years: Sequence[int]) -> str:
+    """Write years as a span."""
+    first, last = min(years), max(years)
     return str(first) if first == last else f"{first} to {last}"
+
+
+def _years(washington: Washington) -> str:
+    return years_in_words(washington.years)
 
 
 def _offences(washington: Washington) -> str:
@@ -854,10 +824,6 @@ def _excludes(found: RiskRatio) -> bool:
 
 def _leaves(found: RiskRatio) -> str:
     return "chance alone would not give" if _excludes(found) else "chance alone could give"
-
-
-def _interval(found: RiskRatio, story: CrewingStory) -> str:
-    return words.interval_words(found.lower, found.upper, 3, level=story.level)
 
 
 def _limits(limits: Any) -> str:

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from officer_assaults.stats.funnel import Funnel
-    from officer_assaults.stats.ranks import RankDistribution
 
 
 def funnel(
@@ -63,44 +62,6 @@ def funnel(
     funnels.axis_title(ax, axis_label)
     charts.legend_above(fig, ax)
     return charts.Chart(fig, funnels.rows(result, per, names), "Scatter of rate against size.")
-
-
-def rank_strip(
-    ranks: RankDistribution, *, names: Mapping[str, str], focus: str | None = None
-) -> charts.Chart:
-    """Draw every force's rank with its interval, the highest rate on top.
-
-    Parameters
-    ----------
-    ranks : RankDistribution
-        Ranks and intervals.
-    names : mapping
-        Reader's name of each force.
-    focus : str, optional
-        Force to mark.
-    """
-    frame = pd.DataFrame(
-        {
-            "Force": [names[slug] for slug in ranks.table.index],
-            "Rank": ranks.table["rank"].to_numpy(),
-            "lower": ranks.table["lower"].to_numpy(),
-            "upper": ranks.table["upper"].to_numpy(),
-        }
-    )
-    chart = charts.caterpillar(
-        frame,
-        label="Force",
-        value="Rank",
-        lower="lower",
-        upper="upper",
-        axis_label=f"Rank per {ranks.denominator} (1 is the highest recorded rate)",
-        focus=names.get(focus or ""),
-    )
-    ax = chart.figure.axes[0]
-    ax.invert_yaxis()
-    ax.set_xlim(0.3, ranks.units + 0.7)
-    ax.set_xticks([1, *range(10, ranks.units + 1, 10)])
-    return charts.Chart(chart.figure, chart.data.iloc[::-1].reset_index(drop=True), chart.alt_hint)
 
 
 def count_against_size(

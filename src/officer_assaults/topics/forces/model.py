@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from officer_assaults.data import exposure, tables
 from officer_assaults.stats.funnel import Funnel, funnel_loo
 from officer_assaults.stats.heterogeneity import predictive_comparison
 from officer_assaults.stats.intervals import FloatArray, Interval, check_alpha, poisson_intervals
@@ -134,6 +135,39 @@ class Association:
     lower: float
     upper: float
     units: int
+
+
+def model_rows(frame: pd.DataFrame, force: str, period: str, denominator: str) -> pd.DataFrame:
+    """Lay forces out for a model of their counts.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns force, count, exposure.
+    force : str
+        The force in focus.
+    period : str
+        Financial year, for its residents.
+    denominator : str
+        What the exposure is, the name of its column here.
+
+    Returns
+    -------
+    DataFrame
+        force, region, count, the denominator, population, focus (1 for the force in focus).
+    """
+    residents = exposure.of(period, "residents", last_known=True).set_index("force")["exposure"]
+    regions = tables.load("forces").set_index("force")["region"]
+    return pd.DataFrame(
+        {
+            "force": frame["force"],
+            "region": frame["force"].map(regions),
+            "count": frame["count"],
+            denominator: frame["exposure"],
+            "population": frame["force"].map(residents),
+            "focus": (frame["force"] == force).astype(int),
+        }
+    )
 
 
 def compare_rates(

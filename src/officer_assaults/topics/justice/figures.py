@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from officer_assaults.page import charts, funnels, theme, words
+from officer_assaults.page import charts, funnels, theme
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from matplotlib.axes import Axes
 
-    from officer_assaults.stats.composition import Composition
     from officer_assaults.stats.funnel import Funnel
 
 _PANEL = 230.0
@@ -59,41 +58,6 @@ def charge_funnels(
     data = data.rename(columns={"Count": "Charged", "Exposure": "Recorded", "Rate": "Charge rate"})
     kept = ["Class", "Force", "Charged", "Recorded", "Charge rate", "z"]
     return charts.Chart(fig, data[kept], "Two scatters of charge rate against recorded offences.")
-
-
-def composition_bars(result: Composition) -> charts.Chart:
-    """Draw what is known of each share as a bar, what is possible as an outline, and its limits.
-
-    Parameters
-    ----------
-    result : Composition
-        Shares with bounds.
-    """
-    table = result.table.iloc[::-1]
-    fig, ax = theme.figure(height=120 + 62 * len(table))
-    places = np.arange(len(table))
-    low, high = table["share_lower"] * 100, table["share_upper"] * 100
-    ax.barh(places, high - low, left=low, height=0.5, color="none",
-            edgecolor=theme.PALETTE["axis"], hatch="///", label="possible")  # fmt: skip
-    ax.barh(places, low, height=0.5, color=theme.PALETTE["blue"], label="counted at least")
-    ax.hlines(places, table["lower"] * 100, table["upper"] * 100, color=theme.PALETTE["orange"],
-              linewidth=2.6, label="95% interval round the bounds")  # fmt: skip
-    ax.set_yticks(places, [charts.wrap(part, 20) for part in table.index])
-    ax.set_xlim(0, 100)
-    ax.grid(visible=False, axis="y")
-    label = f"% of the {words.number(result.total)} reported, if all are among them"
-    ax.set_xlabel(charts.wrap(label, 28))
-    charts.legend_above(fig, ax)
-    data = result.table.reset_index().rename(
-        columns={
-            "part": "Reported as",
-            "count_lower": "Count, at least",
-            "count_upper": "Count, at most",
-            "share_lower": "Share, at least",
-            "share_upper": "Share, at most",
-        }
-    )
-    return charts.Chart(fig, data, "Bars of shares with what is counted and what is possible.")
 
 
 def court_months(frame: pd.DataFrame, *, act: pd.Timestamp) -> charts.Chart:

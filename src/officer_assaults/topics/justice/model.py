@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
+from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.stats.intervals import Interval, binomial_intervals, check_alpha
 
@@ -502,6 +503,121 @@ def court_changes(
             changes[series, top] = share_change(mine, top, bottom, after=after, alpha=alpha)
         changes[series, "length"] = length_change(mine, after=after, alpha=alpha)
     return changes
+
+
+@dataclass(frozen=True, slots=True)
+class Chain(Shown):
+    """From recorded assault to immediate custody, link by link; the tables are not linked.
+
+    Parameters
+    ----------
+    charged, charged_most : float
+        Share of recorded assaults of both classes that were charged, and the same if every
+        offence without an outcome yet were.
+    out_of_court : float
+        Share of recorded assaults that were dealt with out of court.
+    convicted, custody : float
+        Share of those prosecuted that were convicted, and of those sentenced that were jailed at
+        once, England and Wales after the Act.
+    """
+
+    charged: float
+    charged_most: float
+    out_of_court: float
+    convicted: float
+    custody: float
+
+    @property
+    def convicted_of_recorded(self) -> float:
+        """Share of recorded assaults that ended in a conviction, if the links hold everywhere."""
+        return self.charged * self.convicted
+
+    @property
+    def jailed_of_recorded(self) -> float:
+        """Share of recorded assaults that ended in immediate custody, on the same condition."""
+        return self.convicted_of_recorded * self.custody
+
+    def table(self) -> pd.DataFrame:
+        """One row a stage: share of the stage before, share of recorded, lower, upper.
+
+        The bounds ask nothing of the courts of one force: of those charged none or all may have
+        been convicted.
+        """
+        most = self.charged_most
+        rows = [
+            ("recorded", 1.0, 1.0, 1.0, 1.0),
+            ("charged or summonsed", self.charged, self.charged, self.charged, most),
+            ("convicted", self.convicted, self.convicted_of_recorded, 0.0, most),
+            ("jailed at once", self.custody, self.jailed_of_recorded, 0.0, most),
+        ]
+        names = ["stage", "of the stage before", "of recorded", "lower", "upper"]
+        return pd.DataFrame(rows, columns=names)
+
+
+def chain(
+    rates: pd.DataFrame,
+    shares: pd.DataFrame,
+    changes: Mapping[tuple[str, str], PeriodChange],
+) -> Chain:
+    """Multiply the links from recorded to jailed.
+
+    Parameters
+    ----------
+    rates : DataFrame
+        Charge rates by class, of one force or of all: charged, recorded, open.
+    shares : DataFrame
+        Their outcomes: outcome, n.
+    changes : mapping
+        From :func:`court_changes`.
+    """
+    recorded = float(rates["recorded"].sum())
+    outside = shares["outcome"].str.startswith("Out-of-court")
+    most = float((rates["charged"] + rates["open"].clip(lower=0)).sum()) / recorded
+    return Chain(
+        charged=float(rates["charged"].sum()) / recorded,
+        charged_most=min(1.0, most),
+        out_of_court=float(shares.loc[outside, "n"].sum()) / recorded,
+        convicted=changes[POLICE, "convicted"].after,
+        custody=changes[POLICE, "custody"].after,
+    )
+
+
+def conviction_lags(months: pd.DataFrame, most: int = 6) -> pd.DataFrame:
+    """Change of convictions over the prosecutions of some months before, lag by lag.
+
+    Parameters
+    ----------
+    months : DataFrame
+        From :func:`court_months`.
+    most : int
+        Longest lag in months.
+
+    Returns
+    -------
+    DataFrame
+        lag, police and control (after minus before, settled months), beyond (their difference).
+
+    Notes
+    -----
+    Convictions and prosecutions of one month are different people; while prosecutions grow, the
+    ratio of a month falls by timing alone. No lag is the right one: a sign that changes with the
+    lag is timing.
+    """
+    rows = []
+    for lag in range(most + 1):
+        moved = [_lagged_change(months[months["series"] == one], lag) for one in (POLICE, CONTROL)]
+        rows.append((lag, *moved, moved[0] - moved[1]))
+    return pd.DataFrame(rows, columns=["lag", "police", "control", "beyond"])
+
+
+def _lagged_change(series: pd.DataFrame, lag: int) -> float:
+    rows = series.sort_values("month_start")
+    rows = rows.assign(prosecuted=rows["prosecuted"].shift(lag)).dropna(subset="prosecuted")
+    ratio = {
+        name: part["convicted"].sum() / part["prosecuted"].sum()
+        for name, part in rows.groupby("period")
+    }
+    return float(ratio["after"] - ratio["before"])
 
 
 def beyond_controls(

@@ -11,13 +11,14 @@ import pandas as pd
 
 from officer_assaults.data import forces
 from officer_assaults.data.schemas import INJURY, NO_INJURY
-from officer_assaults.findings import Finding, Verdict
+from officer_assaults.estimate import Estimate, count
+from officer_assaults.findings import BOUNDS, Finding, Verdict
 from officer_assaults.page import words
 from officer_assaults.stats import verdicts
 from officer_assaults.topics.justice import model as models
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from officer_assaults.data.forces import Force
     from officer_assaults.data.tables import Release
@@ -26,7 +27,12 @@ if TYPE_CHECKING:
     from officer_assaults.stats.intervals import Interval
     from officer_assaults.stats.rate_ratio import RateRatio
     from officer_assaults.topics.justice.data import ReportedQuarter
-    from officer_assaults.topics.justice.model import ChargeRates, PeriodChange, StandardisedRates
+    from officer_assaults.topics.justice.model import (
+        Chain,
+        ChargeRates,
+        PeriodChange,
+        StandardisedRates,
+    )
 
 MEANING = {NO_INJURY: "without injury", INJURY: "with injury"}
 EXTRA_RATES = (0.0, 0.2, 0.4)
@@ -68,6 +74,10 @@ class JusticeStory:
         The same with the half-processed months.
     beyond : mapping of str to Interval
         By measure, change beyond that of common assault.
+    chain, national_chain : Chain
+        From recorded to jailed, of the force and of all forces.
+    lags : DataFrame
+        From :func:`officer_assaults.topics.justice.model.conviction_lags`.
     quarter : ReportedQuarter or None
         What an article reports of the force.
     parts : Composition or None
@@ -98,6 +108,9 @@ class JusticeStory:
     changes: Mapping[tuple[str, str], PeriodChange]
     whole: Mapping[tuple[str, str], PeriodChange]
     beyond: Mapping[str, Interval]
+    chain: Chain
+    national_chain: Chain
+    lags: pd.DataFrame
     quarter: ReportedQuarter | None
     parts: Composition | None
     overlap: Overlap | None
@@ -127,39 +140,71 @@ class JusticeStory:
         return None if mine.empty else mine.iloc[0]
 
 
+def answer(story: JusticeStory) -> str:
+    """Answer the question of the report in two sentences."""
+    chain = story.chain
+    return (
+        f"About {words.percent(chain.charged)} of recorded assaults end in a charge and, if the "
+        f"courts here convict as courts do nationally, about "
+        f"{words.percent(chain.convicted_of_recorded)} in a conviction. Whether offenders “get "
+        "away with it” is an opinion that these tables cannot settle: they are not linked, and "
+        "what goes unrecorded is in none of them."
+    )
+
+
 def headline(story: JusticeStory) -> dict[str, str]:
     """Arguments of :func:`report.headline`."""
-    rates = [
-        (code, _rate(story, code, story.own), _rate(story, code, story.everyone))
-        for code in (NO_INJURY, INJURY)
-        if story.row(code, story.own) is not None
-    ]
-    listed = words.listing(
-        [
-            f"{own[0]} of {'recorded assaults' if at == 0 else 'those'} {MEANING[code]}"
-            for at, (code, own, _) in enumerate(rates)
-        ]
+    chain, land = story.chain, story.national_chain
+    beside = (
+        ""
+        if story.is_nation
+        else f", beside {words.percent(land.convicted_of_recorded)} in England and Wales"
     )
-    land = words.listing([all_[0] for _, _, all_ in rates])
-    beside = "" if story.is_nation else f", beside {land} in England and Wales"
+    most = words.percent(chain.charged_most)
     return {
-        "number": rates[0][1][0],
-        "text": f"{story.force.name}: {listed} ended in a charge or summons{beside}.",
-        "interval": f"{words.level_words(story.level)} "
-        f"{words.listing([own[1] for _, own, _ in rates])}; offences recorded {story.period}.",
+        "number": words.percent(chain.convicted_of_recorded),
+        "text": f"{story.force.name}: recorded assaults that end in a conviction, if the links of "
+        f"the chain hold here{beside}.",
+        "interval": f"Bounds without that condition: from none to {most}, the share charged if "
+        "every open case were.",
         "caveat": "What is recorded moves a charge rate too: extra reports that are hard to prove "
         "lower it without any change in charging.",
     }
 
 
+def may_say(story: JusticeStory) -> dict[str, Any]:
+    """Arguments of :func:`report.may_say` on the chain."""
+    chain = story.chain
+    return {
+        "say": f"Of assaults recorded by {story.force.name}, {words.percent(chain.charged)} ended "
+        f"in a charge or summons; nationally {words.percent(chain.convicted)} of those prosecuted "
+        "were convicted.",
+        "not_say": f"{words.percent(chain.convicted)} of those who assault officers are convicted.",
+        "finding": _found_away(story),
+        "source": f"Home Office, outcomes of offences recorded {story.period}",
+    }
+
+
 def main_points(story: JusticeStory) -> list[str]:
     """Write the points of the summary, at most six."""
+    chain = story.chain
+    signs = set(np.sign(story.lags["beyond"]))
+    timing = (
+        "whichever month of prosecutions they are set against"
+        if len(signs) == 1
+        else "or rose, by which month of prosecutions they are set against: that is timing, and no "
+        "verdict is given"
+    )
     points = [
+        f"A chain is not its links: {words.percent(chain.charged)} of recorded assaults were "
+        f"charged, and of those prosecuted {words.percent(chain.convicted)} were convicted, so "
+        f"about {words.percent(chain.convicted_of_recorded)} of recorded assaults end in a "
+        "conviction.",
+        f"A further {words.percent(chain.out_of_court)} were dealt with out of court. Immediate "
+        f"custody follows about {words.percent(chain.jailed_of_recorded)} of recorded assaults.",
         _point_gap(story),
-        _point_support(story),
-        _point_extra(story),
-        _point_courts(story, "convicted"),
-        _point_courts(story, "custody"),
+        f"After the Act convictions fell {timing}.",
+        _point_custody(story),
         _point_quarter(story),
     ]
     return [point for point in points if point]
@@ -375,48 +420,76 @@ def beyond_table(story: JusticeStory) -> dict[str, Any]:
     }
 
 
-def composition_table(story: JusticeStory) -> dict[str, Any]:
-    """Arguments of :func:`report.show_table`: shares of the reported quarter with bounds."""
-    if story.parts is None:
-        raise ValueError("no quarter is reported of this force")
-    table = story.parts.table
-    frame = pd.DataFrame(
-        {
-            "Reported as": table.index,
-            "Count": [
-                _range(low, high)
-                for low, high in table[["count_lower", "count_upper"]].itertuples(index=False)
-            ],
-            "Share": [
-                _range(words.percent(low, 1), words.percent(high, 1))
-                for low, high in table[["share_lower", "share_upper"]].itertuples(index=False)
-            ],
-            words.level_words(story.level): [
-                words.interval(low, high, 1, as_percent=True)
-                for low, high in table[["lower", "upper"]].itertuples(index=False)
-            ],
-        }
-    )
+def chain_table(story: JusticeStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: from recorded to jailed, force and nation."""
+    parts = [(story.force.name, story.chain)] if not story.is_nation else []
+    parts.append(("England and Wales", story.national_chain))
+    rows = pd.concat([chain.table().assign(who=who) for who, chain in parts])
+    span = zip(rows["lower"], rows["upper"], strict=True)
     return {
-        "frame": frame,
-        "caption": f"Parts of the {words.number(story.parts.total)} reported, if all parts are "
-        "among them",
-        "notes": _overlap_line(story),
+        "frame": pd.DataFrame(
+            {
+                "Stage": rows["stage"] + ", " + rows["who"],
+                "Of the stage before": rows["of the stage before"],
+                "Of recorded": rows["of recorded"],
+                "Bounds": [words.interval(low, high, as_percent=True) for low, high in span],
+            }
+        ),
+        "caption": "From recorded assault to immediate custody, link by link",
+        "formats": dict.fromkeys(("Of the stage before", "Of recorded"), "percent1"),
+        "without_interval": "Products of links from tables that are not linked, with bounds that "
+        "ask nothing of the courts of one force. A further "
+        f"{words.percent(story.chain.out_of_court, 1)} of recorded assaults were dealt with out "
+        "of court; unrecorded assaults are in no row.",
+        "notes": "Convicted and jailed: England and Wales, December 2018 to June 2019.",
     }
 
 
-def words_for_composition(story: JusticeStory) -> dict[str, str]:
-    """Headline, subtitle and alternative text of the bars."""
-    if story.parts is None or story.quarter is None:
-        raise ValueError("no quarter is reported of this force")
-    first = story.parts.table.iloc[0]
+def lag_table(story: JusticeStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: convictions over earlier prosecutions, by lag."""
+    rows = story.lags
     return {
-        "headline": "A report of “more than 50” leaves almost everything open",
-        "subtitle": f"{story.force.name}, {story.quarter.start:%B} to {story.quarter.end:%B %Y}, "
-        "as a newspaper reported it; source register unnamed",
-        "alt": f"Bars of shares: {story.parts.table.index[0]} {words.percent(first['share_lower'])}"
-        f" of those reported; the other part could be anything from "
-        f"{words.percent(float(story.parts.table['share_lower'].min()))} to all of them.",
+        "frame": pd.DataFrame(
+            {
+                "Prosecutions of": [
+                    "the same month" if lag == 0 else f"{words.plural(lag, 'month')} before"
+                    for lag in rows["lag"]
+                ],
+                "Assault on police": [_move("convicted", one) for one in rows["police"]],
+                "Common assault": [_move("convicted", one) for one in rows["control"]],
+                "Beyond common assault": [_move("convicted", one) for one in rows["beyond"]],
+            }
+        ),
+        "caption": "Convictions over prosecutions, after the Act less before it, by lag",
+        "without_interval": "Arithmetic on the court table. Prosecutions grew by a third, so the "
+        "ratio of one month's convictions to the same month's prosecutions falls by timing alone.",
+        "notes": "No lag is the right one: it would take cases followed from charge to sentence.",
+    }
+
+
+def composition_table(story: JusticeStory) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: what an article counted, and what it may be of."""
+    if story.parts is None:
+        raise ValueError("no quarter is reported of this force")
+    table = story.parts.table
+    return {
+        "frame": pd.DataFrame(
+            {
+                "Reported as": table.index,
+                "Count": [
+                    _range(low, high)
+                    for low, high in table[["count_lower", "count_upper"]].itertuples(index=False)
+                ],
+                "Share, if all are among those reported": [
+                    _range(words.percent(low), words.percent(high))
+                    for low, high in table[["share_lower", "share_upper"]].itertuples(index=False)
+                ],
+            }
+        ),
+        "caption": f"Parts of the {words.number(story.parts.total)} reported",
+        "without_interval": "Counts of an article and bounds: nothing was sampled. The log of the "
+        "force would settle each of them.",
+        "notes": _overlap_line(story),
     }
 
 
@@ -447,12 +520,11 @@ def words_for_funnels(story: JusticeStory) -> dict[str, str]:
 
 def words_for_courts(story: JusticeStory) -> dict[str, str]:
     """Headline, subtitle and alternative text of the court figure."""
-    convicted = story.changes[models.POLICE, "convicted"]
     custody = story.changes[models.POLICE, "custody"]
     return {
-        "headline": f"After the Act {_level('convicted', convicted.after)} were convicted, before "
-        f"it {_level('convicted', convicted.before)}; custody went from "
-        f"{_level('custody', custody.before)} to {_level('custody', custody.after)}",
+        "headline": "Convictions fell against the prosecutions of the same month, which grew; "
+        f"custody went from {_level('custody', custody.before)} to "
+        f"{_level('custody', custody.after)} of those sentenced",
         "subtitle": "England and Wales by month, January 2018 to September 2019; old and new "
         "offence added together; hollow marks are half processed",
         "alt": "Three line charts by month for assault on police and for common assault. From "
@@ -499,26 +571,9 @@ def findings(story: JusticeStory) -> list[Finding]:
     return [*made, *_found_parts(story)]
 
 
-def away_verdict(charged: Interval | None, convicted: Interval) -> Verdict:
-    """Judge "offenders get away with it", read as most not charged, or most not convicted.
-
-    "not supported" if most are charged and most of those prosecuted are convicted, "consistent" if
-    most are not at either stage, else "not identified".
-    """
-    stages = [convicted] if charged is None else [charged, convicted]
-    if all(stage.lower > HALF for stage in stages):
-        return "not supported"
-    return "consistent" if all(stage.upper < HALF for stage in stages) else "not identified"
-
-
-def _rate(story: JusticeStory, code: str, frame: pd.DataFrame) -> tuple[str, str]:
-    row = story.row(code, frame)
-    if row is None:
-        return "none", "none"
-    return (
-        words.percent(float(row["rate"])),
-        words.interval(float(row["lower"]), float(row["upper"]), 0, as_percent=True),
-    )
+def lag_verdict(changes: Sequence[float] | pd.Series, whole: Verdict) -> Verdict:
+    """Verdict on a change of convictions: none unless the sign holds over all lags."""
+    return whole if len(set(np.sign(changes))) == 1 else "not identified"
 
 
 def _level(measure: str, value: float) -> str:
@@ -556,86 +611,41 @@ def _overlap_line(story: JusticeStory) -> str:
         return ""
     return (
         f"Cases that could be in both parts: {overlap.lower} to {overlap.upper_at_lowest} if the "
-        f"second part is its lowest count, up to {overlap.upper} if it may be more. Wilson "
-        "intervals round the bounds."
+        f"second part is its lowest count, up to {overlap.upper} if it may be more."
     )
 
 
 def _point_gap(story: JusticeStory) -> str:
-    if story.is_nation:
-        return ""
-    parts = []
-    for code, gap in story.gaps.items():
-        own, others = story.row(code, story.own), story.row(code, story.others)
-        if own is None or others is None:
-            continue
-        difference = float(own["rate"]) - float(others["rate"])
-        parts.append(
-            f"{words.number(difference * 100, 1, signed=True)} points {MEANING[code]} "
-            f"({_span('charge', gap)})"
-        )
-    return f"Charge rate beside that of all other forces: {words.listing(parts)}."
-
-
-def _point_support(story: JusticeStory) -> str:
-    name = "victim supports"
-    mine, land = (
-        frame[
-            (frame["offence_code"] == NO_INJURY) & frame["outcome"].str.contains(name, regex=False)
-        ]
-        for frame in (story.shares, story.everyone_shares)
-    )
-    if mine.empty or land.empty or story.is_nation:
-        return ""
-    row = mine.iloc[0]
-    return (
-        f"Evidential difficulties although the victim supports action: "
-        f"{words.number(row['n'], 0)} of {words.number(row['recorded'], 0)} recorded assaults "
-        f"without injury, {words.percent(row['share'])} "
-        f"({words.interval(row['lower'], row['upper'], 0, as_percent=True)}), beside "
-        f"{words.percent(land.iloc[0]['share'])} in England and Wales."
-    )
-
-
-def _point_extra(story: JusticeStory) -> str:
     own, others = story.row(NO_INJURY, story.own), story.row(NO_INJURY, story.others)
-    if own is None or others is None or story.is_nation:
+    gap = story.gaps.get(NO_INJURY)
+    if story.is_nation or own is None or others is None or gap is None:
         return ""
-    share = models.explaining_extra_share(float(others["rate"]), float(own["rate"]), EXTRA_RATES[1])
-    # A difference that chance could give asks for no explanation.
-    if share == 0 or np.isinf(share) or story.gaps[NO_INJURY].upper >= 0:
-        return ""
-    return (
-        f"If extra reports were charged at {words.percent(EXTRA_RATES[1])}, they would have to be "
-        f"{words.percent(share)} of the force's recorded assaults without injury to explain its "
-        "lower rate by recording alone (assumption)."
-    )
+    difference = float(own["rate"]) - float(others["rate"])
+    span = f"{words.number(difference * 100, 1, signed=True)} points ({_span('charge', gap)})"
+    if gap.lower <= 0 <= gap.upper:
+        return (
+            "Whether fewer assaults without injury are charged here than in all other forces "
+            f"cannot be told: {span}."
+        )
+    said = "Fewer" if gap.upper < 0 else "More"
+    return f"{said} assaults without injury are charged here than in all other forces: {span}."
 
 
-def _point_courts(story: JusticeStory, measure: str) -> str:
-    police, control = (story.changes[series, measure] for series in (models.POLICE, models.CONTROL))
-    own, whole = police.after_interval, story.whole[models.POLICE, measure].after
-    return (
-        f"Courts, {MEASURES[measure]}: {_level(measure, police.before)} before the Act, "
-        f"{_level(measure, police.after)} after it "
-        f"({words.interval(own.lower, own.upper, 1, as_percent=True)}; {_level(measure, whole)} "
-        "with the half-processed last months); change "
-        f"{_move(measure, police.difference)} ({_span(measure, police.difference_interval)}), "
-        f"for common assault {_move(measure, control.difference)}."
-    )
+def _point_custody(story: JusticeStory) -> str:
+    limits = story.changes[models.POLICE, "custody"].difference_interval
+    said = "more" if limits.lower > 0 else "fewer" if limits.upper < 0 else ""
+    if not said:
+        return "Whether more of those sentenced were jailed at once after the Act cannot be told."
+    return f"Of those sentenced, {said} were jailed at once after the Act than before it."
 
 
 def _point_quarter(story: JusticeStory) -> str:
     quarter, parts = story.quarter, story.parts
     if quarter is None or parts is None:
         return ""
-    first = parts.table.iloc[0]
     return (
-        f"The {words.number(quarter.total)} reported for {quarter.start:%B} to "
-        f"{quarter.end:%B %Y} name no register; the recorded-crime quarter holds "
-        f"{words.number(quarter.recorded)}. If all parts are among them, {parts.table.index[0]} "
-        f"are {words.percent(first['share_lower'], 1)} "
-        f"({words.interval(first['lower'], first['upper'], 1, as_percent=True)})."
+        f"A newspaper's {words.number(quarter.total)} cases of one quarter name no register; "
+        "what it says of spitting and of weapons needs the force's own log."
     )
 
 
@@ -658,7 +668,7 @@ def _found_rate(story: JusticeStory, code: str) -> Finding | None:
     return Finding(
         id=f"justice.charged_{code}",
         label=f"Recorded assaults {MEANING[code]} that ended in a charge, {story.force.name}",
-        claim="A smaller share than in all other forces",
+        claim=f"A smaller share of those {MEANING[code]} than in all other forces",
         verdict=verdicts.lies("below", 0, gap.lower, gap.upper),
         value=float(own["rate"]),
         lower=float(own["lower"]),
@@ -725,8 +735,13 @@ def _found_change(story: JusticeStory, series: str, measure: str) -> Finding:
     return Finding(
         id=f"justice.{measure}_change_{_series_key(series)}",
         label=f"Change after the Act, {series}: {MEASURES[measure]}",
-        claim="Higher after the Act than before",
-        verdict=verdicts.lies("above", 0, limits.lower, limits.upper),
+        claim=f"Higher after the Act than before, {series}: {MEASURES[measure]}",
+        verdict=_over_lags(
+            story,
+            "police" if series == models.POLICE else "control",
+            measure,
+            verdicts.lies("above", 0, limits.lower, limits.upper),
+        ),
         value=change.difference,
         lower=limits.lower,
         upper=limits.upper,
@@ -737,6 +752,11 @@ def _found_change(story: JusticeStory, series: str, measure: str) -> Finding:
         f"{story.whole[series, measure].after:.4g}",
         **_courts_common(story),
     )
+
+
+def _over_lags(story: JusticeStory, column: str, measure: str, whole: Verdict) -> Verdict:
+    """Give no verdict on convictions whose sign hangs on the lag; the rest has no lag."""
+    return lag_verdict(story.lags[column], whole) if measure == "convicted" else whole
 
 
 def _found_level(story: JusticeStory, measure: str) -> Finding:
@@ -764,8 +784,10 @@ def _found_beyond(story: JusticeStory, measure: str) -> Finding:
     return Finding(
         id=f"justice.{measure}_beyond_control",
         label=f"Change beyond that of common assault: {MEASURES[measure]}",
-        claim="Rose more than for common assault",
-        verdict=verdicts.lies("above", 0, interval.lower, interval.upper),
+        claim=f"Rose more than for common assault: {MEASURES[measure]}",
+        verdict=_over_lags(
+            story, "beyond", measure, verdicts.lies("above", 0, interval.lower, interval.upper)
+        ),
         value=police.difference - control.difference,
         lower=interval.lower,
         upper=interval.upper,
@@ -776,29 +798,20 @@ def _found_beyond(story: JusticeStory, measure: str) -> Finding:
 
 
 def _found_away(story: JusticeStory) -> Finding:
-    from officer_assaults.stats.intervals import Interval
-
-    frame = story.everyone if story.is_nation else story.own
-    row = story.row(NO_INJURY, frame)
-    charged = None if row is None else Interval(float(row["lower"]), float(row["upper"]))
-    convicted = story.changes[models.POLICE, "convicted"]
-    custody = story.changes[models.POLICE, "custody"]
-    return Finding(
-        id="justice.away",
-        label="Offenders who get away with it: most not charged, or most not convicted",
-        claim="Most recorded assaults end without a charge, or most prosecutions without a "
-        "conviction",
-        verdict=away_verdict(charged, convicted.after_interval),
-        value=convicted.after,
-        lower=convicted.after_interval.lower,
-        upper=convicted.after_interval.upper,
-        unit="share convicted",
-        denominator="defendants prosecuted in the same months",
-        note=("" if row is None else f"charged {float(row['rate']):.3f} without injury; ")
-        + f"convicted {convicted.before:.3f} before the Act; jailed at once {custody.after:.3f} "
-        "of those sentenced",
-        **_courts_common(story),
-    )
+    chain, land = story.chain, story.national_chain
+    return Estimate(
+        chain.convicted_of_recorded, 0.0, chain.charged_most, level=BOUNDS,
+        unit="share of recorded assaults that end in a conviction",
+        denominator=f"{words.number(float(story.own['recorded'].sum()), 0)} recorded offences, "
+        "codes 104 and 8S",
+        period=story.period, release=story.release.vintage,
+        note=f"charged {chain.charged:.3f} x convicted {chain.convicted:.3f} (national); England "
+        f"and Wales {land.convicted_of_recorded:.3f}; out of court {chain.out_of_court:.3f}; "
+        "bounds without the national link; the tables are not linked",
+    ).finding(
+        "justice.away", "From recorded assault to conviction",
+        "Offenders get away with it", "not identified",
+    )  # fmt: skip
 
 
 def _found_parts(story: JusticeStory) -> list[Finding]:
@@ -810,24 +823,18 @@ def _found_parts(story: JusticeStory) -> list[Finding]:
         "vintage": f"newspaper report (ledger {quarter.ledger_id})",
         "level": story.level,
     }
-    counts = {
-        part: _range(int(row["count_lower"]), int(row["count_upper"]))
-        for part, row in parts.table.iterrows()
-    }
     made = [
-        Finding(
-            id=f"composition.{_slug(str(part))}",
-            label=f"Share of those reported: {part}",
-            claim=f"{part} are that share of the {parts.total} reported",
-            # Nothing says that any of them is among the total, so the share starts from nought.
-            verdict=verdicts.bounded("above", 0, 0, float(row["share_upper"])),
-            value=float(row["share_lower"]),
-            lower=float(row["lower"]),
-            upper=float(row["upper"]),
-            unit="share, if all parts are among those reported",
-            denominator=f"{parts.total} reported",
-            note=f"count {counts[part]}; nothing says that the part belongs to the total",
-            **common,
+        count(
+            f"composition.{_slug(str(part))}",
+            f"Counted by the article: {part}",
+            f"{_range(int(row['count_lower']), int(row['count_upper']))}: {part}",
+            "needs data",
+            value=float(row["count_lower"]),
+            unit="cases, at least",
+            denominator=f"{parts.total} reported, if the part belongs to them",
+            release=common["vintage"],
+            period=common["period"],
+            note="a count that the log of the force would settle",
         )
         for part, row in parts.table.iterrows()
     ]
@@ -837,19 +844,15 @@ def _found_parts(story: JusticeStory) -> list[Finding]:
 
 
 def _found_overlap(overlap: Overlap, total: int, common: dict[str, Any]) -> Finding:
-    return Finding(
-        id="composition.overlap",
-        label="Cases that could be in both parts",
-        claim="The parts do not overlap",
-        verdict=verdicts.bounded("below", HALF, overlap.lower, overlap.upper),
-        value=float(overlap.upper_at_lowest),
-        lower=float(overlap.lower),
-        upper=float(overlap.upper),
+    return Estimate(
+        float(overlap.upper_at_lowest), float(overlap.lower), float(overlap.upper), level=BOUNDS,
         unit="cases; value is the most if both counts are their lowest",
-        denominator=f"{total} reported",
+        denominator=f"{total} reported", period=common["period"], release=common["vintage"],
         note="Frechet bounds, no sampling error",
-        **common,
-    )
+    ).finding(
+        "composition.overlap", "Cases that could be in both parts",
+        "The parts do not overlap", "needs data",
+    )  # fmt: skip
 
 
 def _found_quarter(

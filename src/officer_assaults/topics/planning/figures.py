@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from officer_assaults.data import histories
-from officer_assaults.page import charts, theme, words
-from officer_assaults.topics.planning.report import METHOD_WORDS
+from officer_assaults.page import charts, theme
 
 if TYPE_CHECKING:
     from officer_assaults.stats.forecast import Forecast
@@ -56,36 +55,6 @@ def fan(forecast: Forecast, past: pd.Series, name: str) -> charts.Chart:
     charts.plain_numbers(ax, "y")
     charts.legend_above(fig, ax)
     return charts.Chart(fig, _fan_rows(table, past, name), "Fan chart.")
-
-
-def coverage(summary: pd.DataFrame, level: float) -> charts.Chart:
-    """Draw how often each method's interval held what came.
-
-    Parameters
-    ----------
-    summary : DataFrame
-        One horizon of :func:`officer_assaults.stats.forecast.summarise_scores`.
-    level : float
-        Coverage promised.
-    """
-    rows = pd.DataFrame(
-        {
-            "Method": summary["method"].map(METHOD_WORDS),
-            "Held (%)": 100 * summary["coverage"],
-            "lower": 100 * summary["lower"],
-            "upper": 100 * summary["upper"],
-        }
-    )
-    return charts.dot_interval(
-        rows,
-        label="Method",
-        value="Held (%)",
-        lower="lower",
-        upper="upper",
-        axis_label=f"Years whose count lay inside the {words.level_words(level)}, %",
-        reference=100 * level,
-        reference_label="promised",
-    )
 
 
 def power_curves(grid: pd.DataFrame) -> charts.Chart:

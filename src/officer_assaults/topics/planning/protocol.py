@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -85,6 +86,18 @@ def page(plan: TrialPlan, alone: TrialPlan) -> str:
     parts = [f"# {TITLE}", MADE_BY]
     parts += [f"**{heading}.** {text}" for heading, text in sections(plan, alone).items()]
     return "\n\n".join(parts) + "\n"
+
+
+def written() -> pd.DataFrame:
+    """Read the page back as a table of two columns, without sizing the trial again.
+
+    A project folder without the page gets it made again, which takes longer.
+    """
+    path = paths.project_root() / "docs" / PAGE
+    if not path.is_file():
+        return table(*proposed())
+    parts = re.findall(r"^\*\*(.+?)\.\*\* (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return pd.DataFrame(parts, columns=["Part", "What is done"])
 
 
 def write(plan: TrialPlan, alone: TrialPlan, path: Path | None = None) -> Path:

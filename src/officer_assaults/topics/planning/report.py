@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from officer_assaults.data.histories import year_label
+from officer_assaults.estimate import Estimate
 from officer_assaults.findings import Finding
 from officer_assaults.page import words
 from officer_assaults.stats import forecast as forecasts
 from officer_assaults.stats import verdicts
+from officer_assaults.stats.intervals import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from officer_assaults.data.forces import Force
     from officer_assaults.data.histories import History
-    from officer_assaults.stats.forecast import Forecast, GrowthModel, Skill, WhatIf
+    from officer_assaults.stats.forecast import Forecast, GrowthModel, Panel, Skill, WhatIf
     from officer_assaults.stats.intervals import Interval
     from officer_assaults.topics.planning.power import SampleSize, TrialPlan
 
@@ -61,6 +64,13 @@ class PlanningStory:
         How recorded figures have moved.
     future, together : Forecast
         Of the force, and of all usable forces.
+    known, known_quarters : float, int
+        What the release already holds of the first year forecast, and of how many quarters.
+    before : DataFrame
+        One-year-ahead forecasts of the force from past years beside what came: origin, observed,
+        median, lower, upper, covered.
+    part : DataFrame
+        From :func:`officer_assaults.stats.part_year.part_year_scores`; empty without a part year.
     missing : tuple of str
         Forces that ``together`` leaves out.
     scores : DataFrame
@@ -99,6 +109,10 @@ class PlanningStory:
     growth: GrowthModel
     future: Forecast
     together: Forecast
+    known: float
+    known_quarters: int
+    before: pd.DataFrame
+    part: pd.DataFrame
     missing: tuple[str, ...]
     scores: pd.DataFrame
     skill: Skill
@@ -155,41 +169,114 @@ class PlanningStory:
         return row
 
 
+def laid_out(panel: Panel, started: pd.DataFrame) -> np.ndarray:
+    """Lay the known quarters of a year out by unit of a panel, shape (units, quarters)."""
+    quarters = range(1, int(started["quarter"].max()) + 1) if len(started) else range(0)
+    wide = started.pivot_table(index="force", columns="quarter", values="count")
+    found = wide.reindex(index=list(panel.units), columns=list(quarters)).to_numpy(dtype=float)
+    return np.where(found < 0, np.nan, found)
+
+
+def no_scores() -> pd.DataFrame:
+    """Scores of a part year where the release holds none."""
+    return pd.DataFrame({"year": [], "covered": []})
+
+
+def past_forecasts(scored: pd.DataFrame, force: Force) -> pd.DataFrame:
+    """One-year-ahead forecasts of one force beside what came, in order of origin.
+
+    Parameters
+    ----------
+    scored : DataFrame
+        From :func:`officer_assaults.stats.forecast.rolling_scores`.
+    force : Force
+    """
+    mine = scored[(scored["unit"] == force.slug) & (scored["horizon"] == 1)]
+    mine = mine[mine["method"] == forecasts.RANDOM_WALK]
+    return mine.sort_values("origin", ignore_index=True)
+
+
+def answer(story: PlanningStory) -> str:
+    """Answer the question of the report in a few sentences."""
+    _, low, high = story.next_count
+    held = (
+        f", of which the release holds {words.plural(story.known_quarters, 'quarter')}"
+        if story.known_quarters
+        else ""
+    )
+    return (
+        f"In {story.next_year}{held}, between {words.number(low, 0)} and {words.number(high, 0)} "
+        f"recorded assaults are to be expected in {story.focus.name}. What other crewing would do "
+        "to that is not known; a trial that switches policy by lot would tell, and the last "
+        "section is one that a force could start from."
+    )
+
+
 def headline(story: PlanningStory) -> dict[str, str]:
     """Arguments of :func:`report.headline`."""
-    plan, alone = story.plan, story.alone
-    who = "one force" if plan.forces == 1 else f"{plan.forces} neighbouring forces"
+    median, low, high = story.next_count
+    known = (
+        f" The release holds {words.number(story.known, 0)} of it." if story.known_quarters else ""
+    )
     return {
-        "number": words.plural(plan.setting.months, "month"),
-        "text": f"A crewing trial that switches policy by lot, area by month, needs "
-        f"{plan.setting.months} months in {who} to detect a single-crewed rate "
-        f"{words.number(plan.crew_ratio, 1)} times the double-crewed one {ASSUMED}.",
-        "interval": f"Power {words.percent(plan.power)} "
-        f"({words.percent(plan.lower)} to {words.percent(plan.upper)} for {plan.runs} simulated "
-        f"trials); one force alone: {alone.setting.months} months, {words.percent(alone.power)}.",
-        "caveat": f"{_basis(story)} A power is a promise about many trials, not about one.",
+        "number": words.number(median, 0),
+        "text": f"{story.focus.name}: recorded assaults on constables to be expected in "
+        f"{story.next_year}, after {words.number(story.past.iloc[-1], 0)} in {_last_year(story)}.",
+        "interval": f"{words.interval_words(low, high, 0, level=story.level)}.{known}",
+        "caveat": "The forecast is of the record: a change of what is reported or coded moves it "
+        "as a change of what happens does.",
+    }
+
+
+def may_say(story: PlanningStory) -> dict[str, Any]:
+    """Arguments of :func:`report.may_say` on the forecast."""
+    median, low, high = story.next_count
+    return {
+        "say": f"About {words.number(round(median, -1), 0)} recorded assaults on constables are to "
+        f"be expected in {story.focus.name} in {story.next_year} "
+        f"({words.interval_words(low, high, 0, level=story.level)}).",
+        "not_say": f"Single crewing will cost {story.focus.name} so and so many assaults next "
+        "year.",
+        "finding": _found_forecast(story),
     }
 
 
 def main_points(story: PlanningStory) -> list[str]:
     """Write the points of the summary."""
-    median, low, high = story.next_count
     best = story.score(forecasts.RANDOM_WALK)
     plain = story.score(forecasts.LAST_COUNT)
-    return [
-        f"{story.focus.name}: {words.number(median, 0)} recorded offences are to be expected in "
-        f"{story.next_year} ({words.interval_words(low, high, 0, level=story.level)}), after "
-        f"{words.number(story.past.iloc[-1], 0)} in {_last_year(story)}.",
-        f"Such intervals held {words.percent(best['coverage'], 1)} of {best['forecasts']} past "
-        f"counts one year ahead ({words.interval(best['lower'], best['upper'], 1, as_percent=True)}"
-        f"); Poisson limits about the last count held {words.percent(plain['coverage'])}.",
-        f"The forecast's mean score is {words.number(story.skill.ratio, 2)} of that of repeating "
-        f"last year ({words.interval(story.skill.lower, story.skill.upper)}; below 1 is better).",
-        *_points_power(story),
-        f"Of single-crewed hours at {words.number(story.plan.crew_ratio, 1)} times the rate, a "
-        f"policy that doubles double crewing leaves a ratio of {words.number(story.plan.ratio, 2)} "
-        "between months: the effect a trial can see is diluted.",
+    points = [
+        f"Forecasts of this kind held {words.percent(best['coverage'])} of past counts a year "
+        f"ahead, where {words.percent(story.level)} is promised; the usual Poisson limits held "
+        f"{words.percent(plain['coverage'])}."
     ]
+    if len(story.before):
+        last = story.before.iloc[-1]
+        came = "inside" if last["covered"] else "outside"
+        points.append(
+            f"The forecast of {year_label(int(last['origin']) + 1)} made a year earlier said "
+            f"{words.number(last['median'], 0)}; {words.number(last['observed'], 0)} came, {came} "
+            "its limits."
+        )
+    if len(story.part):
+        points.append(
+            "With as many quarters known as now, forecasts of the whole year held "
+            f"{words.percent(float(story.part['covered'].mean()))} of past years."
+        )
+    if not _changed(story):
+        points.append("No crewing policy can be judged on these cells; the reasons are below.")
+    plan = story.plan
+    who = "one force" if plan.forces == 1 else f"{plan.forces} neighbouring forces"
+    points.append(
+        f"A trial that switches crewing by lot, area by month, would take about "
+        f"{words.plural(plan.setting.months, 'month')} in {who}, if single-crewed hours carry "
+        f"{words.number(plan.crew_ratio, 1)} times the rate {ASSUMED}."
+    )
+    points.append(
+        "Of the designs tried, those that switch each area back and forth need the fewest months; "
+        "an analysis that shuffles the lot keeps its level, errors as software prints them do not."
+    )
+    return points
 
 
 def boxes(story: PlanningStory) -> dict[str, str | list[str]]:
@@ -247,6 +334,32 @@ def forecast_table(story: PlanningStory) -> dict[str, Any]:
             f"recording break or too few records: {words.listing(list(story.missing)) or 'none'}.",
         ],
     }
+
+
+def before_table(story: PlanningStory) -> list[dict[str, Any]]:
+    """Tables of what was forecast for the force a year ahead, and what came."""
+    rows = story.before
+    if rows.empty:
+        return []
+    return [
+        {
+            "frame": pd.DataFrame(
+                {
+                    "Year": [year_label(int(origin) + 1) for origin in rows["origin"]],
+                    "Forecast a year earlier": rows["median"],
+                    "lower": rows["lower"],
+                    "upper": rows["upper"],
+                    "Recorded": rows["observed"],
+                    "Inside": ["yes" if one else "no" for one in rows["covered"]],
+                }
+            ),
+            "caption": f"{story.focus.name}: forecasts of past years, and what came",
+            "formats": {"Forecast a year earlier": 0, "Recorded": 0},
+            "intervals": {"Forecast a year earlier": ("lower", "upper")},
+            "level": story.level,
+            "notes": "Both codes; each made from what was recorded up to the year before.",
+        }
+    ]
 
 
 def words_for_fan(story: PlanningStory) -> dict[str, Any]:
@@ -312,19 +425,6 @@ def _shorter_series(story: PlanningStory, horizon: int) -> list[str]:
     ]
 
 
-def words_for_coverage(story: PlanningStory) -> dict[str, str]:
-    """Headline, subtitle and alternative text of the coverage chart."""
-    best, plain = story.score(forecasts.RANDOM_WALK), story.score(forecasts.LAST_COUNT)
-    return {
-        "headline": f"Intervals from counting chance alone held {words.percent(plain['coverage'])} "
-        f"of years, not {words.percent(story.level)}",
-        "subtitle": f"Share of {best['forecasts']} counts one year ahead that lay inside each "
-        f"method's {words.level_words(story.level)}, {story.scores['series'].iloc[0]}",
-        "alt": f"Random walk with drift held {words.percent(best['coverage'], 1)}; Poisson limits "
-        f"about the last count held {words.percent(plain['coverage'], 1)}.",
-    }
-
-
 def movement_table(
     covers: Sequence[tuple[float, dict[str, float], Interval]], count: float
 ) -> dict[str, Any]:
@@ -371,14 +471,17 @@ def what_if_table(story: PlanningStory) -> dict[str, Any]:
         for label, change in _changed(story)
     ]
     present = story.next_count
+    intervals = {"Next year's count": ("lower", "upper")}
+    if rows:
+        intervals["Difference"] = ("least", "most")
     rows.insert(0, {"Policy": "Crewing as it is", "Next year's count": present[0],
                     "lower": present[1], "upper": present[2]})  # fmt: skip
     return {
         "frame": pd.DataFrame(rows),
         "caption": f"{story.focus.name}, {story.next_year}: recorded offences under other crewing "
         "policies at the same officer-hours",
-        "formats": {"Next year's count": 0, "Difference": 0},
-        "intervals": {"Next year's count": ("lower", "upper"), "Difference": ("least", "most")},
+        "formats": dict.fromkeys(intervals, 0),
+        "intervals": intervals,
         "level": story.level,
         "simulated": story.simulated,
         "notes": [
@@ -393,6 +496,8 @@ def what_if_table(story: PlanningStory) -> dict[str, Any]:
 def price_table(story: PlanningStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: victims avoided in a year, and units lost for it."""
     told = story.policies[story.policies["refusal"] == ""]
+    if told.empty:
+        raise ValueError("no policy can be judged: ask any_what_if first")
     moved = float(told["longer_backup"].abs().max())
     backup = (
         f"If lost units lengthened back-up by a square-root law {ASSUMED}, no policy's number "
@@ -448,6 +553,11 @@ def questions_table(story: PlanningStory) -> dict[str, Any]:
         "simulated": story.simulated,
         "notes": f"{mechanical}Adjusted as in report 05.",
     }
+
+
+def any_what_if(story: PlanningStory) -> bool:
+    """Whether the crewing rows can judge any policy; with too few areas they can judge none."""
+    return bool(_changed(story))
 
 
 def what_if_rows(story: PlanningStory) -> pd.DataFrame:
@@ -612,6 +722,7 @@ def findings(story: PlanningStory) -> list[Finding]:
     """State the findings, with the verdict on each claim computed by rule."""
     return [
         _found_forecast(story),
+        *_found_part(story),
         *_found_coverage(story),
         _found_skill(story),
         *_found_power(story),
@@ -635,8 +746,28 @@ def _found_forecast(story: PlanningStory) -> Finding:
         denominator="one financial year",
         period=story.next_year,
         vintage=story.history.vintage,
-        note="Random walk with drift; median and interval of simulated futures.",
+        note=f"Random walk with drift, {story.known_quarters} quarters of the year known; median "
+        "and interval of simulated futures.",
     )
+
+
+def _found_part(story: PlanningStory) -> list[Finding]:
+    if story.part.empty:
+        return []
+    held = wilson(int(story.part["covered"].sum()), len(story.part), story.alpha)
+    return [
+        Estimate(
+            float(story.part["covered"].mean()), held.lower, held.upper, unit="share",
+            denominator=f"{len(story.part)} years of forces", level=story.level,
+            release=story.history.vintage, period=year_label(int(story.part["year"].max())),
+            note=f"{FORECAST_NOTE} Years of one force are taken as independent.",
+        ).finding(
+            "planning.coverage_part_year",
+            f"Years whose total lay inside the interval from {story.known_quarters} quarters",
+            f"A forecast from part of a year holds {words.percent(story.level)} of totals.",
+            verdicts.within(story.level, held.lower, held.upper),
+        )
+    ]  # fmt: skip
 
 
 def _found_coverage(story: PlanningStory) -> list[Finding]:
@@ -744,22 +875,6 @@ def _found_plan(story: PlanningStory) -> Finding:
     )
 
 
-def _points_power(story: PlanningStory) -> list[str]:
-    crossover, wedge = story.power("cluster crossover", 0.8), story.power("stepped wedge", 0.8)
-    parallel = story.power("parallel", 0.8)
-    null, naive = (
-        story.power("cluster crossover", 1.0),
-        story.power("cluster crossover", 1.0, CLUSTER_Z),
-    )
-    return [
-        "Simulated trials of about a year in one force that detect a reduction of 20%: "
-        f"{_percent(crossover)} of crossovers, {_percent(wedge)} of stepped wedges, "
-        f"{_percent(parallel)} of parallel trials.",
-        f"Where nothing differs, the permutation test rejects {_percent(null)} of simulated "
-        f"crossovers; clustered errors read as software prints them reject {_percent(naive)}.",
-    ]
-
-
 def _direction(story: PlanningStory) -> str:
     _, low, high = story.next_count
     last = float(story.past.iloc[-1])
@@ -794,15 +909,6 @@ def _setting(story: PlanningStory) -> str:
         f"and {words.percent(setting.area_sd)} apart "
         f"{'(read off the export)' if story.own_setting else ASSUMED}."
     )
-
-
-def _basis(story: PlanningStory) -> str:
-    if story.own_setting:
-        return (
-            "Simulated on areas and months as the export has them; a second force is taken to be "
-            "like the first."
-        )
-    return "Simulated on assumptions, which a force replaces by its own figures."
 
 
 def _vintage(story: PlanningStory) -> str:

@@ -16,17 +16,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from officer_assaults.stats.changes import RecordedChange
-    from officer_assaults.topics.recording.model.bounds import AuditComparison
 
 BANDS = (0.0, 0.25, 0.5, 0.75, 1.0)
 LOWEST = 0.3
-EDGE = 0.12
 
 
 def share_contour(
     surface: pd.DataFrame,
     change: RecordedChange,
-    audits: tuple[float, float, AuditComparison] | None = None,
 ) -> charts.Chart:
     """Draw which moves of the recording probability explain how much of the change.
 
@@ -36,8 +33,6 @@ def share_contour(
         From ``bounds.sensitivity_surface``; becomes the data.
     change : RecordedChange
         The recorded change, whose ratio gives the lines.
-    audits : tuple of float, float and AuditComparison, optional
-        Audited recording rates of other crimes before and after, to mark.
     """
     fig, ax = theme.figure(height=430)
     before = np.linspace(LOWEST, 1.0, 141)
@@ -52,9 +47,6 @@ def share_contour(
     _corner(ax, (0.31, 0.985), "none: recording\nmoved the other way", left=True, top=True,
             when=not rose)  # fmt: skip
     _corner(ax, (0.985, 0.315), "more than all\nof it", when=not rose)
-    if audits is not None:
-        ax.plot([audits[0]], [audits[1]], "s", color=theme.PALETTE["orange"], ms=9,
-                label="audits, crimes against the public")  # fmt: skip
     ax.set_xlim(LOWEST, 1.0)
     ax.set_ylim(LOWEST, 1.0)
     charts.plain_numbers(ax, "x", as_percent=True)
@@ -162,3 +154,49 @@ def _corner(
     if when:
         ax.text(*at, text, ha="left" if left else "right", va="top" if top else "bottom",
                 color=theme.PALETTE["muted"])  # fmt: skip
+
+
+def event_profile(tables: Mapping[str, pd.DataFrame]) -> charts.Chart:
+    """Draw ratios to expected counts by quarters from an event, one panel for each series.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Series to time, value (log ratio), lower, upper, fitted (bool): fitted before the event,
+        imputed from there on.
+    """
+    fig, axes = theme.figure(height=260.0 * len(tables), rows=len(tables), sharex=True)
+    parts = []
+    for ax, (name, table) in zip(np.atleast_1d(axes).ravel(), tables.items(), strict=True):
+        _profile_panel(ax, name, table)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "Series": name,
+                    "Quarters from the report": table["time"],
+                    "Ratio": np.exp(table["value"]),
+                    "lower": np.exp(table["lower"]),
+                    "upper": np.exp(table["upper"]),
+                    "Forces": table["units"],
+                }
+            )
+        )
+    ax.set_xlabel("Quarters from the report")
+    rows = pd.concat(parts, ignore_index=True)
+    return charts.Chart(fig, rows, "Ratios by quarter before and after a report, two series.")
+
+
+def _profile_panel(ax: Axes, name: str, table: pd.DataFrame) -> None:
+    ax.axhline(1.0, color=theme.PALETTE["axis"], lw=1.2, ls=(0, (4, 2)))
+    ax.axvspan(-2.5, 0.5, color=theme.STEPS[0], lw=0)
+    time = table["time"].to_numpy(dtype=float)
+    ratio, low, high = (np.exp(table[key].to_numpy()) for key in ("value", "lower", "upper"))
+    for chosen, colour, label in (
+        (table["fitted"].to_numpy(), "grey", "before, fitted"),
+        (~table["fitted"].to_numpy(), "blue", "set against expected"),
+    ):
+        ax.vlines(time[chosen], low[chosen], high[chosen], color=theme.PALETTE[colour], lw=2)
+        ax.plot(time[chosen], ratio[chosen], "o", color=theme.PALETTE[colour], ms=7, label=label)
+    ax.set_title(charts.wrap(name, 44))
+    ax.set_xticks(range(-8, 9, 4))
+    charts.plain_numbers(ax, "y")

@@ -10,11 +10,36 @@ from officer_assaults.data import forces
 from officer_assaults.page import charts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from officer_assaults.data.forces import Force
     from officer_assaults.topics.rise.model import YearAmongForces
 
 
-def growth_caterpillar(among: YearAmongForces, force: Force) -> charts.Chart:
+def long_series(series: pd.DataFrame, events: Mapping[pd.Timestamp, str]) -> charts.Chart:
+    """Draw the quarters since 2012 with dated events.
+
+    Parameters
+    ----------
+    series : DataFrame
+        From :func:`officer_assaults.topics.rise.data.long_series`.
+    events : mapping of Timestamp to str
+        Day to a short label.
+    """
+    return charts.lines(
+        series.drop(columns="state"),
+        x="Quarter",
+        y="Offences",
+        series="Who",
+        events=events,
+        axis_label="Recorded assaults on constables without injury, by quarter",
+        height=360,
+    )
+
+
+def growth_caterpillar(
+    among: YearAmongForces, force: Force, reference: float, *, per: str
+) -> charts.Chart:
     """Draw the growth of every usable force in rising order, the one in focus marked.
 
     Parameters
@@ -23,6 +48,10 @@ def growth_caterpillar(among: YearAmongForces, force: Force) -> charts.Chart:
         Growth of all forces.
     force : Force
         The one in focus; if it is not usable none is marked.
+    reference : float
+        Growth of the others by the model.
+    per : str
+        What rates are per, in words.
     """
     growth = among.growth
     frame = growth.assign(
@@ -34,38 +63,9 @@ def growth_caterpillar(among: YearAmongForces, force: Force) -> charts.Chart:
         value="Rate ratio",
         lower="lower",
         upper="upper",
-        axis_label="Rate ratio, later year over earlier",
+        axis_label=f"Rate ratio per {per}, later year over earlier",
         focus=force.name,
-        reference=among.mean_ratio,
-        reference_label="mean of the others",
+        reference=reference,
+        reference_label="the model's growth of the others",
         log=True,
-    )
-
-
-def two_counts(curves: pd.DataFrame, period0: str, period1: str) -> charts.Chart:
-    """Draw the counts that each year's rate would give by chance.
-
-    Parameters
-    ----------
-    curves : DataFrame
-        From :func:`officer_assaults.topics.rise.model.poisson_curves`.
-    period0, period1 : str
-        Names of the years.
-    """
-    named = pd.DataFrame(
-        {
-            "Recorded offences in a year": curves["count"].astype(int),
-            "Rate of": curves["year"].map({0: period0, 1: period1}),
-            "Probability": curves["probability"],
-        }
-    )
-    return charts.lines(
-        named,
-        x="Recorded offences in a year",
-        y="Probability",
-        series="Rate of",
-        axis_label="Probability of the count",
-        x_label="Recorded offences in a year",
-        names="peak",
-        height=270,
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from officer_assaults.stats.diagnostics import quantile_residuals
-from officer_assaults.stats.glm import Covariance, Family, fit_rate_model
+from officer_assaults.data.years import OfficerExposure, TwoYears
+from officer_assaults.estimate import Estimate, Shown
 from officer_assaults.stats.heterogeneity import (
     Heterogeneity,
     PredictiveComparison,
@@ -18,87 +18,79 @@ from officer_assaults.stats.heterogeneity import (
     predictive_comparison,
     predictive_comparisons,
 )
-from officer_assaults.stats.intervals import Interval, Rate, weekly_rate
+from officer_assaults.stats.intervals import Interval, weekly_rate
 from officer_assaults.stats.rate_ratio import (
     PHI_GRID,
-    RateDifference,
     RateRatio,
-    RelativeGrowth,
     exact_rate_ratio,
     overdispersion_grid,
     rate_difference,
     rate_ratio_table,
-    relative_growth,
     tipping_phi,
 )
 
-POOLED_MODELS: tuple[tuple[Family, Covariance], ...] = (
-    ("poisson", "model"),
-    ("quasi-poisson", "model"),
-    ("poisson", "cluster"),
-    ("nb2", "model"),
-)
+OFFENCES = "recorded offences"
+NO_OFFICERS = OfficerExposure(None, None, "")
 
 
 @dataclass(frozen=True, slots=True)
-class YearPair:
-    """Recorded counts of two years, one series and one release, with their exposures.
-
-    Parameters
-    ----------
-    y0, y1 : int
-        Recorded offences in the earlier and the later year.
-    days0, days1 : int
-        Days in each year.
-    officers0, officers1 : float, optional
-        Officer-years in each year; missing where no officer denominator is published.
-    """
-
-    y0: int
-    y1: int
-    days0: int
-    days1: int
-    officers0: float | None = None
-    officers1: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rise:
+class Rise(Shown):
     """Size of the change between two years, under counting error and more.
 
     Parameters
     ----------
-    pair : YearPair
+    two : TwoYears
         What was compared.
-    daily : RateRatio
-        Ratio of rates per day, exact conditional interval.
-    mid_p : RateRatio
-        The same with the mid-p interval.
-    per_officer : RateRatio or None
+    ratio, ratio_mid_p : Estimate
+        Ratio of rates per day: exact conditional interval, and the mid-p one.
+    per_officer : Estimate or None
         Ratio of rates per officer-year.
-    difference : RateDifference
-        Change in the count, scaled to a year of ``days1`` days.
-    weekly0, weekly1 : Rate
+    change : Estimate
+        Difference of the two counts.
+    weekly : tuple of Estimate
         Recorded offences a week in each year.
     grid : DataFrame
         Ratio and limits for each phi and tau; columns of ``overdispersion_grid``.
     tipping_phi : float
         Dispersion at which the interval reaches 1.
+    alpha : float
+        One minus the coverage of the intervals.
     """
 
-    pair: YearPair
-    daily: RateRatio
-    mid_p: RateRatio
-    per_officer: RateRatio | None
-    difference: RateDifference
-    weekly0: Rate
-    weekly1: Rate
+    two: TwoYears
+    ratio: Estimate
+    ratio_mid_p: Estimate
+    per_officer: Estimate | None
+    change: Estimate
+    weekly: tuple[Estimate, Estimate]
     grid: pd.DataFrame
     tipping_phi: float
+    alpha: float
+
+    @property
+    def beyond_counting(self) -> bool:
+        """Whether counting chance around an unchanged rate is ruled out."""
+        return not self.ratio.contains(1.0)
+
+    def table(self) -> pd.DataFrame:
+        """Each measure of the change with its interval."""
+        measures = {
+            "change in the count": self.change,
+            "rate ratio per day": self.ratio,
+            "rate ratio per officer-year": self.per_officer,
+            f"a week in {self.two.period0}": self.weekly[0],
+            f"a week in {self.two.period1}": self.weekly[1],
+        }
+        rows = [
+            {"measure": name, "value": each.value, "lower": each.lower, "upper": each.upper}
+            for name, each in measures.items()
+            if each is not None
+        ]
+        return pd.DataFrame(rows)
 
 
 @dataclass(frozen=True, slots=True)
-class YearAmongForces:
+class YearAmongForces(Shown):
     """Growth of every usable force, and where one of them stands among the others.
 
     Parameters
@@ -108,31 +100,28 @@ class YearAmongForces:
         against the other forces.
     others : Heterogeneity
         Growth of the other forces on the log scale (all forces if the focus is not usable).
-    sd : float
-        Standard deviation of log growth over all rows, counting error included.
     odd : PredictiveComparison or None
-        The focus force against what the others lead one to expect; None where it is not usable.
+        The focus force against what the others lead one to expect; None where it is not usable or
+        the years are not next to each other.
+    exposure : str
+        What rates are per.
+    years_apart : int
+        Years between the two compared.
+    alpha : float
+        One minus the coverage.
     """
 
     growth: pd.DataFrame
     others: Heterogeneity
-    sd: float
     odd: PredictiveComparison | None
+    exposure: str
+    years_apart: int
+    alpha: float
 
     @property
     def forces(self) -> int:
         """Number of usable forces, the one in focus included."""
         return len(self.growth)
-
-    @property
-    def mean_ratio(self) -> float:
-        """Mean growth of the other forces as a ratio (geometric, weighted)."""
-        return float(np.exp(self.others.mu))
-
-    def mean_interval(self, alpha: float = 0.05) -> Interval:
-        """Interval of the mean growth of the other forces."""
-        mean = self.others.interval(alpha)
-        return Interval(float(np.exp(mean.lower)), float(np.exp(mean.upper)))
 
     @property
     def expected(self) -> Interval | None:
@@ -141,9 +130,22 @@ class YearAmongForces:
             return None
         return Interval(float(np.exp(self.odd.lower)), float(np.exp(self.odd.upper)))
 
+    @property
+    def is_odd(self) -> bool | None:
+        """Whether the growth lies outside that range; None where it is not judged."""
+        expected = self.expected
+        if self.odd is None or expected is None:
+            return None
+        return not expected.contains(float(np.exp(self.odd.estimate)))
+
+    def table(self) -> pd.DataFrame:
+        """Growth by force, the largest first."""
+        return self.growth.sort_values("ratio", ascending=False).reset_index(drop=True)
+
 
 def rise(
-    pair: YearPair,
+    two: TwoYears,
+    officers: OfficerExposure = NO_OFFICERS,
     *,
     phis: Iterable[float] = PHI_GRID,
     taus: Iterable[float] = (0.0,),
@@ -153,8 +155,10 @@ def rise(
 
     Parameters
     ----------
-    pair : YearPair
-        Counts and exposures.
+    two : TwoYears
+        Counts and days.
+    officers : OfficerExposure
+        Officer-years of both years, where there are any.
     phis, taus : iterable of float
         Dispersion within a year and spread of ordinary year-to-year movement to allow for.
     alpha : float
@@ -165,184 +169,116 @@ def rise(
     ValueError
         If a count is no count or an exposure is not above 0.
     """
-    days = (pair.y1, pair.days1, pair.y0, pair.days0)
+    y0, y1 = two.counts["y0"], two.counts["y1"]
+    days = (y1, two.counts["days1"], y0, two.counts["days0"])
+    per_officer = None
+    if officers.before is not None and officers.after is not None:
+        found = exact_rate_ratio(y1, officers.after, y0, officers.before, alpha=alpha)
+        per_officer = _ratio(two, found, "officer-years", alpha)
     return Rise(
-        pair=pair,
-        daily=ratio_over_days(pair, alpha=alpha),
-        mid_p=exact_rate_ratio(*days, method="mid-p", alpha=alpha),
-        per_officer=_per_officer(pair, alpha),
-        difference=rate_difference(*days, per=pair.days1, alpha=alpha, method="wald"),
-        weekly0=weekly_rate(pair.y0, pair.days0, alpha),
-        weekly1=weekly_rate(pair.y1, pair.days1, alpha),
+        two=two,
+        ratio=_ratio(two, exact_rate_ratio(*days, alpha=alpha), "days", alpha),
+        ratio_mid_p=_ratio(
+            two, exact_rate_ratio(*days, method="mid-p", alpha=alpha), "days", alpha
+        ),
+        per_officer=per_officer,
+        change=_change(two, alpha),
+        weekly=(_weekly(two, 0, alpha), _weekly(two, 1, alpha)),
         grid=overdispersion_grid(*days, phis=phis, taus=taus, alpha=alpha),
         tipping_phi=tipping_phi(*days, alpha=alpha),
+        alpha=alpha,
     )
 
 
-def ratio_over_days(pair: YearPair, *, alpha: float = 0.05) -> RateRatio:
-    """Ratio of the rates per day of two years, with the exact interval.
-
-    Parameters
-    ----------
-    pair : YearPair
-        Counts and days.
-    alpha : float
-        One minus the coverage.
-    """
-    return exact_rate_ratio(pair.y1, pair.days1, pair.y0, pair.days0, alpha=alpha)
-
-
-def year_among_forces(
-    frame: pd.DataFrame, force: str | None = None, *, alpha: float = 0.05
+def among_forces(
+    rows: pd.DataFrame, force: str | None = None, *, exposure: str = "days", alpha: float = 0.05
 ) -> YearAmongForces:
     """Ask whether the growth of one force is odd among the others'.
 
     Parameters
     ----------
-    frame : DataFrame
-        One row per usable force: force, y0, y1, days0, days1; one series and one release. Rows
-        with a count of 0 carry no log growth and must be left out before.
+    rows : DataFrame
+        One row per force and year: force, financial_year, later (0 or 1), count (above 0) and the
+        exposure; one series and one release.
     force : str, optional
         The force in focus; if it is not among the rows there is no comparison for it.
+    exposure : str
+        Column that counts are set against.
     alpha : float
         One minus the coverage.
 
     Raises
     ------
     ValueError
-        With fewer than three rows, a force twice, or a count of 0.
+        With fewer than three forces, a force twice in a year, or a count of 0.
 
     Notes
     -----
-    Leave-one-out Paule-Mandel: the spread of growth is estimated from the other forces only.
+    Leave-one-out Paule-Mandel: the spread of growth is estimated from the other forces only. Over
+    years that are not next to each other nothing is judged: the spread of growth widens with time.
     """
-    if frame["force"].duplicated().any():
+    if rows.duplicated(["force", "later"]).any():
         raise ValueError("a force stands twice in the comparison")
-    table = _growth_table(frame, alpha)
+    wide = rows.pivot_table(index="force", columns="later", values=["count", exposure])
+    y1, y0 = wide["count"][1].astype(int), wide["count"][0].astype(int)
+    ratios = rate_ratio_table(
+        y1, wide[exposure][1], y0, wide[exposure][0], alpha=alpha, index=wide.index
+    )
+    table = pd.DataFrame({"force": wide.index, "y0": y0, "y1": y1}, index=wide.index)
+    table = pd.concat([table, ratios], axis=1).reset_index(drop=True)
     log_growth = np.log(table["ratio"].to_numpy())
-    variance = (1 / frame["y1"] + 1 / frame["y0"]).to_numpy(dtype=float)
+    variance = (1 / table["y1"] + 1 / table["y0"]).to_numpy(dtype=float)
     table["z"] = predictive_comparisons(log_growth, variance, alpha).z
     is_focus = (table["force"] == force).to_numpy()
+    years = sorted(int(str(label)[:4]) for label in set(rows["financial_year"]))
+    apart = years[-1] - years[0]
     odd = (
         predictive_comparison(log_growth, variance, int(np.argmax(is_focus)), alpha)
-        if is_focus.any()
+        if is_focus.any() and apart == 1
         else None
     )
     return YearAmongForces(
         growth=table,
         others=paule_mandel(log_growth[~is_focus], variance[~is_focus]),
-        sd=float(np.std(log_growth, ddof=1)),
         odd=odd,
+        exposure=exposure,
+        years_apart=apart,
+        alpha=alpha,
     )
 
 
-def growth_against_rest(
-    pair: YearPair, rest: YearPair, *, phi: float = 1.0, tau: float = 0.0, alpha: float = 0.05
-) -> RelativeGrowth:
-    """Growth of a force over the growth of the others.
-
-    Parameters
-    ----------
-    pair, rest : YearPair
-        The force, and everyone else in the same years; same codes, same release.
-    phi, tau : float
-        As for :func:`~officer_assaults.stats.rate_ratio.relative_growth`.
-    alpha : float
-        One minus the coverage.
-    """
-    focus, others = (ratio_over_days(each, alpha=alpha) for each in (pair, rest))
-    return relative_growth(focus, others, phi=phi, tau=tau, alpha=alpha)
+def _about(two: TwoYears) -> dict[str, Any]:
+    return {
+        "period": f"{two.period0} to {two.period1}",
+        "release": two.vintage,
+        "provenance": two.release.publisher,
+    }
 
 
-def poisson_curves(pair: YearPair, *, points: int = 81) -> pd.DataFrame:
-    """Probability of each yearly count if the rate stayed as recorded, for both years.
-
-    Parameters
-    ----------
-    pair : YearPair
-        Counts and days; the earlier rate is scaled to the days of the later year.
-    points : int
-        Counts per curve, evenly spaced where counts are large.
-
-    Returns
-    -------
-    DataFrame
-        year (0 or 1), count, probability; four standard deviations to each side.
-    """
-    curves = []
-    for year, mean in enumerate((pair.y0 * pair.days1 / pair.days0, float(pair.y1))):
-        reach = 4 * np.sqrt(max(mean, 1.0))
-        counts = np.unique(np.linspace(max(0.0, mean - reach), mean + reach, points).round())
-        curves.append(
-            pd.DataFrame(
-                {"year": year, "count": counts, "probability": stats.poisson.pmf(counts, mean)}
-            )
-        )
-    return pd.concat(curves, ignore_index=True)
+def _ratio(two: TwoYears, found: RateRatio, exposure: str, alpha: float) -> Estimate:
+    return Estimate(
+        found.ratio, found.lower, found.upper, unit="rate ratio", denominator=exposure,
+        level=1 - alpha, note=f"{found.method} conditional interval, counting chance only; "
+        f"p = {found.p:.3g}", **_about(two),
+    )  # fmt: skip
 
 
-def pooled_growth(frame: pd.DataFrame, *, seed: int, alpha: float = 0.05) -> pd.DataFrame:
-    """Growth of all forces together, under each family and kind of standard error.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        As for :func:`year_among_forces`.
-    seed : int
-        Seed of the randomised quantile residuals.
-    alpha : float
-        One minus the coverage.
-
-    Returns
-    -------
-    DataFrame
-        One row per model of ``count ~ force + year`` with days as exposure: family, errors (how
-        the standard error was made), ratio, lower, upper, dispersion, balance (fitted over
-        observed total, minus 1),
-        residual_sd (of the randomised quantile residuals, near 1 for a family that fits).
-    """
-    long = _long(frame)
-    rows = []
-    for family, cov in POOLED_MODELS:
-        cluster = "force" if cov == "cluster" else None
-        model = fit_rate_model(
-            long, "y ~ C(force) + later", exposure="days", family=family, cov=cov,
-            cluster=cluster, alpha=alpha,
-        )  # fmt: skip
-        year = model.contrast({"later": 1.0})
-        errors = f"clusters of one force, {model.spec.correction}" if cluster else cov
-        residual_sd = float(quantile_residuals(model, seed).std(ddof=1))
-        rows.append(
-            [family, errors, year.ratio, year.lower, year.upper, model.dispersion,
-             model.balance.relative, residual_sd]
-        )  # fmt: skip
-    names = ["family", "errors", "ratio", "lower", "upper", "dispersion", "balance", "residual_sd"]
-    return pd.DataFrame(rows, columns=names)
+def _change(two: TwoYears, alpha: float) -> Estimate:
+    y0, y1 = two.counts["y0"], two.counts["y1"]
+    # A difference printed beside two counts is theirs, whatever the days of the years.
+    found = rate_difference(y1, 1, y0, 1, per=1, alpha=alpha, method="wald")
+    return Estimate(
+        found.difference, found.lower, found.upper, unit=OFFENCES,
+        denominator=f"years of {two.before.days} and {two.after.days} days", level=1 - alpha,
+        note=f"{y0} to {y1}; counting chance only", **_about(two),
+    )  # fmt: skip
 
 
-def _long(frame: pd.DataFrame) -> pd.DataFrame:
-    parts = [
-        pd.DataFrame(
-            {
-                "force": frame["force"],
-                "later": later,
-                "y": frame[f"y{later}"],
-                "days": frame[f"days{later}"],
-            }
-        )
-        for later in (0, 1)
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _per_officer(pair: YearPair, alpha: float) -> RateRatio | None:
-    if pair.officers0 is None or pair.officers1 is None:
-        return None
-    return exact_rate_ratio(pair.y1, pair.officers1, pair.y0, pair.officers0, alpha=alpha)
-
-
-def _growth_table(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
-    ratios = rate_ratio_table(
-        frame["y1"], frame["days1"], frame["y0"], frame["days0"], alpha=alpha, index=frame.index
-    )
-    return pd.concat([frame[["force", "y0", "y1"]], ratios], axis=1).reset_index(drop=True)
+def _weekly(two: TwoYears, which: int, alpha: float) -> Estimate:
+    year = two.after if which else two.before
+    found = weekly_rate(year.n_total, year.days, alpha)
+    return Estimate(
+        found.rate, found.lower, found.upper, unit=f"{OFFENCES} a week",
+        denominator=f"{year.days} days", level=1 - alpha, note="exact Poisson interval",
+        **(_about(two) | {"period": year.financial_year}),
+    )  # fmt: skip

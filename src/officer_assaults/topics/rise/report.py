@@ -1,226 +1,120 @@
-"""Rise: the sentences and findings of the report on two years of one force."""
+"""Rise: the sentences, tables and findings of the report on two years of one force."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from officer_assaults.data import breaks, forces, recorded
+from officer_assaults.data.periods import ALL_QUARTERS, quarters_in_words
 from officer_assaults.data.years import MEANING
-from officer_assaults.findings import Finding, Verdict
-from officer_assaults.page import tables, words
+from officer_assaults.page import words
 from officer_assaults.stats import verdicts
-from officer_assaults.stats.designs import BALANCE_TOLERANCE
 from officer_assaults.stats.dispersion import victims_per_incident_phi
+from officer_assaults.topics.rise.data import act_day
+from officer_assaults.topics.rise.model import OFFENCES
 
 if TYPE_CHECKING:
-    from officer_assaults.data.years import OfficerExposure, Rest, TwoYears
+    from officer_assaults.data.long_view import BaseYear
+    from officer_assaults.data.years import OfficerExposure, TwoYears
+    from officer_assaults.estimate import Estimate
+    from officer_assaults.findings import Finding, Verdict
     from officer_assaults.stats.dispersion import QuarterlyDispersion
-    from officer_assaults.stats.intervals import Interval
-    from officer_assaults.stats.rate_ratio import RateRatio, RelativeGrowth
     from officer_assaults.topics.rise.model import Rise, YearAmongForces
 
-OFFENCES = "recorded offences"
 #: A high share of incidents with two victims, to judge a tipping point by.
 MANY_PAIRS = 0.4
+#: What an exposure is called in a sentence.
+PER = {"officers": "officer", "days": "day", "population": "resident", "own": "unit of your own"}
 
 
-@dataclass(frozen=True, slots=True)
-class RiseStory:
-    """Everything that the report says about the change, before it is put into words.
-
-    Parameters
-    ----------
-    two : TwoYears
-        What was compared.
-    result : Rise
-        Size of the change.
-    among : YearAmongForces
-        Growth of all usable forces.
-    rest : Rest
-        Who the others are.
-    relative, relative_moving : RelativeGrowth
-        Growth over that of the others: counting error only, and with ordinary movement allowed for.
-    officers : OfficerExposure
-        Officer-years, or why there are none.
-    among_vintage : str
-        Release of ``among``; every force in one release.
-    alpha : float
-        One minus the coverage of intervals.
-    """
-
-    two: TwoYears
-    result: Rise
-    among: YearAmongForces
-    rest: Rest
-    relative: RelativeGrowth
-    relative_moving: RelativeGrowth
-    officers: OfficerExposure
-    among_vintage: str
-    alpha: float
-
-    @property
-    def level(self) -> float:
-        """Coverage of the intervals."""
-        return 1 - self.alpha
-
-    @property
-    def beyond_counting(self) -> bool:
-        """Whether counting chance around an unchanged rate is ruled out."""
-        return not self.result.daily.interval.contains(1.0)
-
-    @property
-    def is_odd(self) -> bool | None:
-        """Whether the change lies outside what the other forces lead one to expect."""
-        expected = self.among.expected
-        return None if expected is None else not expected.contains(self.result.daily.ratio)
-
-
-def headline(story: RiseStory) -> dict[str, str]:
-    """Arguments of :func:`report.headline`: the change, its interval and what it cannot say."""
-    ratio, two = story.result.daily, story.two
-    # A limit that would round to no change at all keeps a decimal.
-    near_zero = min(abs(ratio.lower - 1), abs(ratio.upper - 1)) < 0.01
-    limits = words.interval_words(
-        ratio.lower - 1,
-        ratio.upper - 1,
-        1 if near_zero else 0,
-        level=story.level,
-        as_percent=True,
+def answer(size: Rise, base: BaseYear | None, jump: pd.DataFrame) -> str:
+    """Answer the question of the page: whether the rise is real."""
+    if not size.beyond_counting:
+        return (
+            "Not known. Chance alone could give a change of this size; counts of more years would "
+            "tell."
+        )
+    by = words.percent(abs(size.ratio.value - 1))
+    if size.ratio.value < 1:
+        return (
+            f"No. The record fell by {by}, more than chance alone gives. Whether violence fell is "
+            "not known."
+        )
+    doubts = []
+    if base is not None and base.lowest:
+        doubts.append("the year it is measured from was the lowest of three")
+    if not jump.empty:
+        doubts.append(
+            "the record rose in every series just after inspectors had found fault with it"
+        )
+    tail = f": {' and '.join(doubts)}" if doubts else ""
+    return (
+        f"Yes, the record rose: by {by}, more than chance alone gives. Whether violence rose is "
+        f"not known{tail}."
     )
-    touched = " A recording break touches these years: see section 1." if two.notes else ""
+
+
+def headline(size: Rise, among: YearAmongForces) -> dict[str, str]:
+    """Arguments of :func:`report.headline`: the change, its interval and what it cannot say."""
+    ratio, two = size.ratio, size.two
+    touched = " A recording break touches these years: see the cautions below." if two.notes else ""
     return {
-        "number": words.percent(ratio.ratio - 1, signed=True),
-        "text": f"{_what_happened(story)} {_how_odd(story)}",
-        "interval": f"{limits} for counting chance alone; {words.number(two.before.n_total)} to "
-        f"{words.number(two.after.n_total)} {OFFENCES}, {two.period0} to {two.period1}.",
+        "number": words.percent(ratio.value - 1, signed=True),
+        "text": f"{_what_happened(size)} {_beside(two, among)}".rstrip(),
+        "interval": f"{_limits(ratio)} for counting chance alone; "
+        f"{words.number(two.before.n_total)} to {words.number(two.after.n_total)} {OFFENCES}, "
+        f"{two.period0} to {two.period1}{_part(two)}.",
         "caveat": "A change in the record can be a change in violence, in reporting, or in both. "
         f"These counts cannot tell them apart.{touched}",
     }
 
 
-def main_points(story: RiseStory) -> list[str]:
-    """Write the points of the summary, at most six, each with its interval."""
+def may_say(size: Rise) -> dict[str, str]:
+    """Arguments of :func:`report.may_say` for the headline."""
+    two, ratio = size.two, size.ratio
+    who = forces.spoken(two.force.slug)
+    grew = "more than" if ratio.value > 1 else "less than" if ratio.value < 1 else "from"
+    return {
+        "say": f"In {two.period1}{_part(two)}, {words.number(two.after.n_total)} {_kind(two)} on "
+        f"officers of {who} were recorded, {words.percent(abs(ratio.value - 1))} {grew} in "
+        f"{two.period0} ({_limits(ratio)}, counting chance alone), by figures of the "
+        f"{two.release.publisher}.",
+        "not_say": f"Assaults on officers of {who} "
+        f"{'rose' if ratio.value > 1 else 'fell'} by {words.percent(abs(ratio.value - 1))}.",
+        "source": f"{two.release.publisher}, {words.release(two.vintage)}",
+    }
+
+
+def main_points(
+    size: Rise,
+    among: YearAmongForces,
+    others: Estimate,
+    base: BaseYear | None,
+    jump: pd.DataFrame,
+    article: Rise | None = None,
+) -> list[str]:
+    """Write the points of the summary, one message each."""
     points = [
-        _point_count(story),
-        _point_weekly(story),
-        _point_officers(story),
-        _point_pairs(story),
-        _point_others(story),
-        _point_relative(story),
+        _point_count(size, article),
+        _point_base(size, base),
+        point_jump(jump),
+        "" if size.two.force.kind == "nation" else _point_others(among, others),
+        _point_pairs(size),
+        "A recorded offence is not an assault: what officers do not report, or a force does not "
+        "record, is in none of these counts.",
     ]
     return [point for point in points if point]
 
 
-def findings(
-    story: RiseStory, releases: Iterable[tuple[TwoYears, RateRatio]] = ()
-) -> list[Finding]:
-    """State the findings, with the verdict on each claim computed by rule."""
-    made = [_found_change(story), _found_ratio(story, "rise.ratio", story.result.daily, "days")]
-    made.append(_found_ratio(story, "rise.ratio_mid_p", story.result.mid_p, "days"))
-    made += [_found_weekly(story, 0), _found_weekly(story, 1)]
-    made += [_found_release(two, ratio, story.level) for two, ratio in releases]
-    if story.result.per_officer is not None:
-        made.append(
-            _found_ratio(story, "rise.ratio_per_officer", story.result.per_officer, "officer-years")
-        )
-    if story.among.odd is not None:
-        made.append(_found_odd(story))
-    made.append(_found_relative(story, "rise.relative", story.relative, "counting chance only"))
-    note = "counting chance and the ordinary movement of forces from year to year"
-    made.append(_found_relative(story, "rise.relative_moving", story.relative_moving, note))
-    return made
-
-
-def rate_table(story: RiseStory) -> dict[str, Any]:
-    """Arguments of :func:`report.show_table`: each year's count and weekly rate."""
-    result, two = story.result, story.two
-    rows = [
-        {
-            "Financial year": count.financial_year,
-            "Days": count.days,
-            "Recorded offences": count.n_total,
-            "Rate a week": rate.rate,
-            "lower": rate.lower,
-            "upper": rate.upper,
-        }
-        for count, rate in ((two.before, result.weekly0), (two.after, result.weekly1))
-    ]
-    return {
-        "frame": pd.DataFrame(rows),
-        "caption": f"Recorded {two.offences}, {two.force.name}",
-        "formats": {"Rate a week": 1, "lower": 1, "upper": 1},
-        "level": story.level,
-    }
-
-
-def phi_table(story: RiseStory) -> dict[str, Any]:
-    """Arguments of :func:`report.show_table`: the ratio under wider and wider assumptions."""
-    grid, tipping = story.result.grid, story.result.tipping_phi
-    moving = grid["tau"].map(lambda tau: "allowed for" if tau else "left out")
-    reaches = (
-        "With no movement between years the interval reaches 1 at a dispersion of "
-        f"{words.number(tipping, 1)}."
-        if tipping > 1
-        else "The interval holds 1 even without any dispersion."
-    )
-    return {
-        "frame": pd.DataFrame(
-            {
-                "Dispersion": grid["phi"],
-                "Movement between years": moving,
-                "Rate ratio": grid["ratio"],
-                "lower": grid["lower"],
-                "upper": grid["upper"],
-                "p": grid["p"],
-            }
-        ),
-        "caption": f"Rate ratio of {story.two.period1} over {story.two.period0} under wider and "
-        "wider assumptions",
-        "formats": {"Dispersion": 1},
-        "level": story.level,
-        "notes": [
-            reaches,
-            "Limits here are normal ones on the log scale, so that dispersion can enter; with few "
-            "offences they differ a little from the exact ones of the summary.",
-            f"Movement between years: {words.number(story.among.others.tau, 3)} on the log scale, "
-            "the Paule-Mandel spread of the other forces' growth.",
-        ],
-    }
-
-
-def releases_table(
-    story: RiseStory, releases: Iterable[tuple[TwoYears, RateRatio]]
-) -> dict[str, Any]:
-    """Arguments of :func:`report.show_table`: the ratio in each release that holds both years."""
-    rows = [
-        {
-            "Release": words.release(two.vintage).capitalize(),
-            two.before.financial_year: two.before.n_total,
-            two.after.financial_year: two.after.n_total,
-            "Rate ratio": ratio.ratio,
-            "lower": ratio.lower,
-            "upper": ratio.upper,
-        }
-        for two, ratio in releases
-    ]
-    return {
-        "frame": pd.DataFrame(rows),
-        "caption": f"The same two years of {story.two.force.name} in each release that holds both",
-        "level": story.level,
-    }
-
-
-def boxes(story: RiseStory) -> dict[str, str | list[str]]:
+def boxes(two: TwoYears) -> dict[str, str | list[str]]:
     """Arguments of :func:`report.boxes`."""
-    two = story.two
     return {
-        "shows": f"How many {two.offences} {two.force.name} recorded in {two.period0} and "
-        f"{two.period1}, whether chance could give such a change, and how the year compares with "
-        "those of other forces.",
+        "shows": f"How many {two.offences} {two.force.name} recorded in two years, whether chance "
+        "could give such a change, and how the year compares with those of other forces.",
         "cannot": [
             "How many officers were assaulted: only recorded offences are counted, one per victim.",
             "Why the record changed: violence, reporting, recording and coding all move it.",
@@ -232,355 +126,430 @@ def boxes(story: RiseStory) -> dict[str, str | list[str]]:
     }
 
 
-def caveats(story: RiseStory) -> list[str]:
+def caveats(
+    size: Rise, among: YearAmongForces, officers: OfficerExposure, vintage: str
+) -> list[str]:
     """Say what belongs beside the numbers: codes left out, breaks nearby, exposure missing."""
-    two = story.two
+    two = size.two
     notes = [*two.left_out, *two.notes]
-    if story.officers.note:
-        notes.append(f"{story.officers.note}.")
-    if story.among.odd is None:
+    if officers.note:
+        notes.append(f"{officers.note}.")
+    if among.odd is None and among.years_apart == 1 and two.force.kind != "nation":
         notes.append(
             f"{two.force.name} is not among the usable forces of this period, so its year is not "
             "set against theirs."
         )
-    if two.vintage != story.among_vintage:
+    if two.vintage != vintage:
         notes.append(
             f"The force's own figures are of the {words.release(two.vintage)}. The forces are set "
-            f"side by side in the {words.release(story.among_vintage)}; the two are never mixed."
+            f"side by side in the {words.release(vintage)}; the two are never mixed."
         )
     return [note.replace("..", ".") for note in notes]
 
 
-def words_for_overlap(story: RiseStory) -> dict[str, str]:
-    """Headline, subtitle and alternative text of the figure of two Poisson counts."""
-    two, ratio = story.two, story.result.daily
-    apart = "hardly overlap" if story.beyond_counting else "overlap"
+def words_for_series(two: TwoYears, series: pd.DataFrame) -> dict[str, Any]:
+    """Headline, subtitle and alternative text of the long series."""
+    mine = series[series["Who"] == two.force.name]
+    quarters = len(mine)
+    since = mine[mine["Quarter"] >= pd.Timestamp(two.period1.start)]
+    then = since.loc[since["Quarter"] <= pd.Timestamp(two.period1.end), "Offences"]
+    gap = since["Offences"].tail(4).mean() / max(then.mean(), 1.0) - 1
+    said = (
+        f"The last four quarters stand {words.percent(abs(gap))} "
+        f"{'above' if gap >= 0 else 'below'} those of {two.period1}"
+    )
+    if then.sum() < breaks.MINIMUM or since["state"].eq("step").any():
+        said = f"The record of {forces.spoken(two.force.slug)} cannot be followed without a break"
+    if then.sum() < breaks.MINIMUM:
+        said = f"{two.force.name}: too few are recorded to compare quarters"
+    beside = "" if two.force.kind == "nation" else ", beside England and Wales"
     return {
-        "headline": f"The counts that the two yearly rates would give {apart}",
-        "subtitle": f"Probability of each count if the rate stayed as recorded, {two.force.name}, "
-        f"{two.period0} and {two.period1}; {OFFENCES} a year",
-        "alt": f"Two bell curves, one round {two.before.n_total} for {two.period0} and one round "
-        f"{two.after.n_total} for {two.period1}, which {apart}; the rate ratio is "
-        f"{words.ratio(ratio.ratio, ratio.lower, ratio.upper, level=story.level)}.",
+        "headline": said,
+        "subtitle": f"Recorded assaults on constables without injury (code 104), {two.force.name}"
+        f"{beside}, by quarter",
+        "formats": {"Offences": 0},
+        "alt": f"Line of {quarters} quarters of recorded assaults without injury, "
+        f"{mine['Quarter'].iloc[0]:%B %Y} to {mine['Quarter'].iloc[-1]:%B %Y}. {said}.",
     }
 
 
-def words_for_caterpillar(story: RiseStory) -> dict[str, str]:
-    """Headline, subtitle and alternative text of the growth of all forces."""
-    two, among = story.two, story.among
+def events(two: TwoYears, marks: pd.DataFrame, series: pd.DataFrame) -> dict[pd.Timestamp, str]:
+    """Dated events for the chart: inspections and the Act."""
+    found = {row["day"]: str(row["label"]) for row in marks.to_dict("records")}
+    found[act_day()] = "Act in force"
+    marked = series[(series["Who"] == two.force.name) & (series["state"] == "step")]
+    found |= {row["Quarter"]: "recording changed" for row in marked.to_dict("records")}
+    return dict(sorted(found.items()))
+
+
+def releases_table(size: Rise, releases: Iterable[Rise]) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: the two years in each release, who published it."""
+    two = size.two
+    rows = [
+        {
+            "Figures of": f"{each.two.release.publisher}, {words.release(each.two.vintage)}",
+            two.before.financial_year: each.two.before.n_total,
+            two.after.financial_year: each.two.after.n_total,
+            "Rate ratio": each.ratio.value,
+            "lower": each.ratio.lower,
+            "upper": each.ratio.upper,
+        }
+        for each in releases
+    ]
     return {
-        "headline": _how_odd(story).rstrip("."),
-        "subtitle": f"Rate ratio of recorded {two.offences}, {two.period1} over {two.period0}, "
-        f"{among.forces} usable forces, {words.release(story.among_vintage)}; "
-        f"{words.level_words(story.level)}s for counting chance",
-        "alt": f"Dots with intervals for the growth of {among.forces} forces in rising order; the "
-        f"others average {words.ratio(among.mean_ratio)}. {_how_odd(story)}",
+        "frame": pd.DataFrame(rows),
+        "caption": f"The same two years of {two.force.name}, whoever printed them",
+        "level": size.ratio.level,
+        "notes": "Each row stays within one release. What an article printed stands beside the "
+        "official figures and proves nothing about them.",
     }
 
 
-def movement_table(story: RiseStory, movement: QuarterlyDispersion) -> dict[str, Any]:
+def rate_table(size: Rise) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: each year's count and weekly rate."""
+    two = size.two
+    rows = [
+        {
+            "Financial year": count.financial_year,
+            "Recorded offences": count.n_total,
+            "Rate a week": rate.value,
+            "lower": rate.lower,
+            "upper": rate.upper,
+        }
+        for count, rate in zip((two.before, two.after), size.weekly, strict=True)
+    ]
+    return {
+        "frame": pd.DataFrame(rows),
+        "caption": f"Recorded {two.offences}, {two.force.name}",
+        "formats": {"Rate a week": 1, "lower": 1, "upper": 1},
+        "level": size.ratio.level,
+    }
+
+
+def base_table(base: BaseYear) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: the change measured from each of three years."""
+    frame = pd.DataFrame(
+        {
+            "Measured from": list(base.counts),
+            "Recorded without injury": list(base.counts.values()),
+            f"Change to {base.period1}": [change / 100 for change in base.changes.values()],
+        }
+    )
+    return {
+        "frame": frame,
+        "caption": f"{base.force.name}: the change to {base.period1} from each of the years before",
+        "formats": {f"Change to {base.period1}": "percent"},
+        "without_interval": "Plain changes of the counts of code 104, the only code that reaches "
+        "back so far.",
+    }
+
+
+def phi_table(size: Rise, among: YearAmongForces) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: the ratio under wider and wider assumptions."""
+    grid, tipping = size.grid, size.tipping_phi
+    reaches = (
+        "With no movement between years the interval reaches 1 at a dispersion of "
+        f"{words.number(tipping, 1)}."
+        if tipping > 1
+        else "The interval holds 1 even without any dispersion."
+    )
+    still, moving = grid[grid["tau"] == 0], grid[grid["tau"] > 0]
+    columns: dict[str, Any] = {
+        "Dispersion": still["phi"].to_numpy(),
+        "Rate ratio": still["ratio"].to_numpy(),
+        "lower": still["lower"].to_numpy(),
+        "upper": still["upper"].to_numpy(),
+    }
+    intervals = {"Rate ratio": ("lower", "upper")}
+    if not moving.empty:
+        columns["Years moving"] = moving["ratio"].to_numpy()
+        columns["moving_lower"] = moving["lower"].to_numpy()
+        columns["moving_upper"] = moving["upper"].to_numpy()
+        intervals["Years moving"] = ("moving_lower", "moving_upper")
+    return {
+        "frame": pd.DataFrame(columns),
+        "intervals": intervals,
+        "caption": f"Rate ratio of {size.two.period1} over {size.two.period0} under wider and "
+        "wider assumptions",
+        "formats": {"Dispersion": 1},
+        "level": size.ratio.level,
+        "notes": [
+            reaches,
+            "Limits here are normal ones on the log scale, so that dispersion can enter; with few "
+            "offences they differ a little from the exact ones of the summary.",
+            f"Movement between years: {words.number(among.others.tau, 3)} on the log scale, "
+            "the Paule-Mandel spread of the other forces' growth.",
+        ],
+    }
+
+
+def movement_table(size: Rise, movement: QuarterlyDispersion) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: dispersion of quarterly counts, force and others."""
     table = movement.table
     low, middle, high = movement.quantiles()
     rows = [{"Whose quarters": f"Median of {len(table)} forces", "Dispersion": middle,
              "lower": low, "upper": high}]  # fmt: skip
-    mine = table[table["force"] == story.two.force.slug]
+    mine = table[table["force"] == size.two.force.slug]
     for row in mine.to_dict("records"):
-        rows.insert(0, {"Whose quarters": story.two.force.name, "Dispersion": row["phi"],
+        rows.insert(0, {"Whose quarters": size.two.force.name, "Dispersion": row["phi"],
                         "lower": row["lower"], "upper": row["upper"]})  # fmt: skip
     span = f"{movement.first:%B %Y} to {movement.last:%B %Y}"
     return {
         "frame": pd.DataFrame(rows),
         "caption": f"How much more than chance quarterly counts vary, {span}",
         "formats": {"Dispersion": 1, "lower": 1, "upper": 1},
-        "level": story.level,
+        "level": size.ratio.level,
         "notes": "Variance over mean about a smooth trend and quarter effects. For the median the "
         "limits are the 10th and 90th percentile of forces.",
     }
 
 
-def among_table(story: RiseStory, unflagged: YearAmongForces) -> dict[str, Any]:
-    """Arguments of :func:`report.show_table`: growth of the force and range expected of it.
-
-    Parameters
-    ----------
-    story : RiseStory
-        The report.
-    unflagged : YearAmongForces
-        The same without the forces that a break touches for part of a year.
-    """
-    among, force = story.among, story.two.force
-    mine = among.growth[among.growth["force"] == force.slug]
-    rows = [
-        {"What": force.name, "Forces": 1, "Rate ratio": row["ratio"], "lower": row["lower"],
-         "upper": row["upper"], "z": among.odd.z if among.odd else math.nan}
-        for row in mine.to_dict("records")
-    ]  # fmt: skip
-    mean = among.mean_interval(story.alpha)
-    rows.append(
-        {"What": "Mean of the others", "Forces": among.others.k, "Rate ratio": among.mean_ratio,
-         "lower": mean.lower, "upper": mean.upper, "z": math.nan}
-    )  # fmt: skip
-    for name, panel in (("all", among), ("those without a flag", unflagged)):
-        expected = panel.expected
-        if panel.odd is not None and expected is not None:
-            rows.append(
-                {"What": f"Expected of it, from {name}", "Forces": panel.others.k,
-                 "Rate ratio": panel.mean_ratio, "lower": expected.lower,
-                 "upper": expected.upper, "z": panel.odd.z}
-            )  # fmt: skip
-    frame = pd.DataFrame(rows).dropna(axis="columns", how="all")
-    if "z" in frame:
-        frame["z"] = frame["z"].astype(object).where(frame["z"].notna(), tables.NOT_APPLICABLE)
-    return {
-        "frame": frame,
-        "caption": f"Growth of {force.name} beside that of other usable forces",
-        "formats": {"Forces": 0},
-        "level": story.level,
-        "notes": f"Spread of growth between the others: {words.number(among.others.tau, 3)} on the "
-        "log scale (Paule-Mandel, the force left out)."
-        + (f" {words.p_equals(among.odd.p)}, t with {among.odd.df} df." if among.odd else ""),
-    }
-
-
-def checks_table(story: RiseStory, pooled: pd.DataFrame) -> dict[str, Any]:
-    """Arguments of :func:`report.show_table`: pooled growth under each model."""
+def diagnostics_table(table: pd.DataFrame, formula: str) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: the checks of the model of the forces."""
+    passed = table["passed"].map({True: "yes", False: "no"}).fillna("not decisive")
     return {
         "frame": pd.DataFrame(
             {
-                "Model and errors": pooled["family"] + ", " + pooled["errors"],
-                "Growth of all forces, rate ratio": pooled["ratio"],
-                "lower": pooled["lower"],
-                "upper": pooled["upper"],
-                "Dispersion": pooled["dispersion"],
-                "Residual SD": pooled["residual_sd"],
+                "Check": table["check"],
+                "Found": [words.number(float(each), 3) for each in table["value"]],
+                "Rule": table["rule"],
+                "Passed": passed,
             }
         ),
-        "caption": f"Growth of {story.among.forces} forces together, four models",
-        "formats": {"Dispersion": 1, "Residual SD": 2},
-        "level": story.level,
-        "notes": "A residual SD (randomised quantile residuals) near 1 means that the counts vary "
-        "as the family says. Poisson families must give back the observed total, and do to "
-        f"within one part in {words.number(1 / BALANCE_TOLERANCE)}.",
+        "caption": f"Checks of the model {formula}",
     }
 
 
-def _what_happened(story: RiseStory) -> str:
-    two, ratio = story.two, story.result.daily.ratio
-    kind = "" if len(two.codes) > 1 else f" {MEANING[two.codes[0]].removeprefix('assault ')}"
-    moved = "rose" if ratio > 1 else "fell" if ratio < 1 else "did not change"
-    chance = (
-        "more than counting chance alone would give"
-        if story.beyond_counting
-        else "which counting chance alone could give"
+def words_for_caterpillar(size: Rise, among: YearAmongForces, others: Estimate) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the growth of all forces."""
+    two = size.two
+    said = how_odd(among)
+    return {
+        "headline": said.rstrip("."),
+        "subtitle": f"Growth of recorded {two.offences} per {PER[among.exposure]}, {two.period1} "
+        f"over {two.period0}, {among.forces} usable forces; {words.level_words(size.ratio.level)}s "
+        "for counting chance",
+        "alt": f"Dots with intervals for the growth of {among.forces} forces in rising order; the "
+        f"model gives the others {words.ratio(others.value)}. {said}",
+    }
+
+
+def odd_may_say(size: Rise, among: YearAmongForces) -> dict[str, str]:
+    """Arguments of :func:`report.may_say` for the comparison with other forces; empty if none."""
+    expected = among.expected
+    if expected is None:
+        return {}
+    who = forces.spoken(size.two.force.slug)
+    lies = "outside" if among.is_odd else "within"
+    return {
+        "say": f"The growth of {who} lies {lies} the range that the growth of "
+        f"{among.forces - 1} other forces leads one to expect "
+        f"({words.percent(expected.lower - 1, signed=True)} to "
+        f"{words.percent(expected.upper - 1, signed=True)}).",
+        "not_say": "The year proves that something changed in this force."
+        if among.is_odd
+        else "Nothing happened in this force.",
+    }
+
+
+def findings(
+    size: Rise, among: YearAmongForces, others: Estimate, releases: Iterable[Rise] = ()
+) -> list[Finding]:
+    """State the findings, with the verdict on each claim computed by rule."""
+    two, name = size.two, size.two.force.name
+    grew = f"The recorded rate was higher in {two.period1} than in {two.period0}"
+    label = "Rate ratio of recorded assaults on officers"
+    made = [
+        size.change.finding(
+            "rise.change", f"Change in recorded assaults on {name} officers",
+            f"More were recorded in {two.period1} than an unchanged rate would give",
+            _rose(size.ratio),
+        ),
+        size.ratio.finding("rise.ratio", f"{label}, days as exposure", grew, _rose(size.ratio)),
+        size.ratio_mid_p.finding(
+            "rise.ratio_mid_p", f"{label}, days as exposure", grew, _rose(size.ratio_mid_p)
+        ),
+    ]  # fmt: skip
+    for which, (year, rate) in enumerate(zip((two.before, two.after), size.weekly, strict=True)):
+        made.append(
+            rate.finding(
+                f"rise.weekly{which}",
+                f"Recorded assaults on officers a week in {year.financial_year}",
+                f"{words.number(year.n_total)} {OFFENCES} in {year.days} days",
+                _counted(two),
+            )
+        )
+    made += [
+        each.ratio.finding(
+            f"rise.ratio@{each.two.vintage}", f"{label} in the release {each.two.vintage}", grew,
+            _rose(each.ratio),
+        )
+        for each in releases
+    ]  # fmt: skip
+    if size.per_officer is not None:
+        made.append(
+            size.per_officer.finding(
+                "rise.ratio_per_officer", f"{label}, officer-years as exposure",
+                f"{grew}, per officer",
+                _rose(size.per_officer),
+            )
+        )  # fmt: skip
+    made.append(
+        others.finding(
+            "rise.others", f"{label} of the other forces together, by the model",
+            f"The other forces rose as well, {two.period0} to {two.period1}", _rose(others),
+        )
+    )  # fmt: skip
+    if among.odd is not None:
+        made.append(_found_odd(size, among))
+    return made
+
+
+def point_jump(jump: pd.DataFrame) -> str:
+    """Say how the quarter after a critical inspection stands above the year before it."""
+    if jump.empty:
+        return ""
+    first = jump.iloc[0]
+    before = ", and before the Act came into force" if first["before_act"] else ""
+    least, most = (words.percent(limit - 1) for limit in (jump["ratio"].min(), jump["ratio"].max()))
+    span = least if least == most else f"{least} to {most}"
+    return (
+        f"In {words.quarter(first['quarter'])} the record stood {span} above the mean of the year "
+        "before in every series, recorded violence against the public among them. That was the "
+        "first whole quarter after an inspection had graded the force's recording of crime "
+        f"{first['grade']}{before}."
     )
-    by = "" if ratio == 1 else f" by {words.percent(abs(ratio - 1))}, {chance}"
-    return f"Recorded assaults{kind} on {two.force.name} officers {moved}{by}."
 
 
-def _how_odd(story: RiseStory) -> str:
-    if story.is_odd is None:
+def how_odd(among: YearAmongForces) -> str:
+    """Say whether the year is unusual among the forces, or why that is not judged."""
+    if among.years_apart != 1:
+        return "Years that are not next to each other are not called usual or unusual."
+    if among.is_odd is None:
         return "The force cannot be set against the others in this period."
-    others = story.among.forces - 1
-    if story.is_odd:
-        return f"It lies outside what the years of {others} other forces lead one to expect."
+    others, per = among.forces - 1, PER[among.exposure]
+    if among.is_odd:
+        return f"Per {per} it lies outside what {others} other forces lead one to expect."
     return f"Among {others} other forces it is not an unusual year."
 
 
-def _point_count(story: RiseStory) -> str:
-    diff, ratio, two = story.result.difference, story.result.daily, story.two
-    low, high = (words.number(limit, 0, signed=True) for limit in (diff.lower, diff.upper))
-    return (
-        f"{words.number(two.after.n_total)} recorded in {two.period1} against "
-        f"{words.number(two.before.n_total)} in {two.period0}: a change of "
-        f"{words.number(diff.difference, 0, signed=True)} ({words.level_words(story.level)} {low} "
-        f"to {high}). The rate ratio of recorded assaults is "
-        f"{words.ratio(ratio.ratio, ratio.lower, ratio.upper, level=story.level)}, "
-        f"{words.p_equals(ratio.p)}."
+def _beside(two: TwoYears, among: YearAmongForces) -> str:
+    """Say how the year stands among the forces; nothing of all forces together."""
+    return "" if two.force.kind == "nation" else how_odd(among)
+
+
+def _limits(ratio: Estimate) -> str:
+    # A limit that would round to no change at all keeps a decimal.
+    near_zero = min(abs(ratio.lower - 1), abs(ratio.upper - 1)) < 0.01
+    return words.interval_words(
+        ratio.lower - 1, ratio.upper - 1, 1 if near_zero else 0, level=ratio.level, as_percent=True
     )
 
 
-def _point_weekly(story: RiseStory) -> str:
-    parts = [
-        f"{words.number(rate.rate, 1)} a week in {year} "
-        f"({words.interval(rate.lower, rate.upper, 1)})"
-        for year, rate in (
-            (story.two.period0, story.result.weekly0),
-            (story.two.period1, story.result.weekly1),
-        )
+def _part(two: TwoYears) -> str:
+    """Say which part of the years is counted; nothing where they are whole."""
+    return "" if two.quarters == ALL_QUARTERS else f" ({quarters_in_words(two.quarters)} only)"
+
+
+def _kind(two: TwoYears) -> str:
+    kind = "" if len(two.codes) > 1 else f" {MEANING[two.codes[0]].removeprefix('assault ')}"
+    return f"assaults{kind}"
+
+
+def _what_happened(size: Rise) -> str:
+    two, ratio = size.two, size.ratio.value
+    moved = "rose" if ratio > 1 else "fell" if ratio < 1 else "did not change"
+    chance = (
+        "more than counting chance alone would give"
+        if size.beyond_counting
+        else "which counting chance alone could give"
+    )
+    by = "" if ratio == 1 else f" by {words.percent(abs(ratio - 1))}, {chance}"
+    who = forces.spoken(two.force.slug)
+    return f"Recorded {_kind(two)} on officers of {who} {moved}{by}."
+
+
+def _point_count(size: Rise, article: Rise | None) -> str:
+    two, who = size.two, forces.spoken(size.two.force.slug)
+    low, high = (
+        words.number(limit, 0, signed=True) for limit in (size.change.lower, size.change.upper)
+    )
+    text = (
+        f"{who[:1].upper()}{who[1:]} recorded {words.number(two.after.n_total)} such offences, "
+        f"{words.number(abs(size.change.value))} {'more' if size.change.value >= 0 else 'fewer'} "
+        f"than in the earlier year. Chance alone leaves the change open between {low} and {high}."
+    )
+    if article is None:
+        return text
+    gaps = [
+        abs(printed / official - 1)
+        for printed, official in zip(article.two.counts.values(), two.counts.values(), strict=True)
     ]
-    return f"Recorded assaults: {parts[0]}, {parts[1]}."
+    return f"{text} The newspaper's own counts stand within {words.percent(max(gaps))} of these."
 
 
-def _point_officers(story: RiseStory) -> str:
-    ratio = story.result.per_officer
-    if ratio is None:
-        return f"No rate per officer. {story.officers.note.rstrip('.')}."
-    said = words.ratio(ratio.ratio, ratio.lower, ratio.upper, level=story.level)
-    return f"Per officer-year the rate ratio of recorded assaults is {said}. {story.officers.note}"
+def _point_base(size: Rise, base: BaseYear | None) -> str:
+    if base is None or not base.lowest or size.ratio.value <= 1:
+        return ""
+    first, change = next(iter(base.changes.items()))
+    return (
+        "The earlier year was the lowest of three for recorded assaults without injury, the only "
+        f"kind that can be followed back so far. Measured from {first} they changed by "
+        f"{words.percent(change / 100, signed=True)}. After "
+        "a low year a rise is to be expected even if nothing has changed, which is called "
+        "regression to the mean."
+    )
 
 
-def _point_pairs(story: RiseStory) -> str:
-    tipping = story.result.tipping_phi
+def _point_others(among: YearAmongForces, others: Estimate) -> str:
+    gap = words.percent(abs(others.value - 1))
+    moved = "rose" if others.value > 1 else "fell"
+    text = (
+        f"The other forces together {moved} by {gap} per {PER[among.exposure]}, by the model below."
+    )
+    if among.is_odd is None:
+        return f"{text} {how_odd(among)}"
+    if among.is_odd:
+        return f"{text} They differ much from each other, and yet this change is unusual."
+    return f"{text} They differ so much from each other that a change like this one is ordinary."
+
+
+def _point_pairs(size: Rise) -> str:
+    tipping = size.tipping_phi
     if tipping <= 1:
         return ""
-    pairs = victims_per_incident_phi(MANY_PAIRS)
-    enough = (
-        f" Two victims in {words.percent(MANY_PAIRS)} of incidents would do that."
-        if tipping <= pairs
-        else ""
-    )
+    start = "One incident can have several victims, so counts move more than separate events would."
+    if tipping <= victims_per_incident_phi(MANY_PAIRS):
+        return f"{start} A few incidents with two victims each would put the change in doubt."
     return (
-        "One incident can have several victims, so counts vary more than separate events would. "
-        f"Counts would have to vary {words.number(tipping, 1)} times as much as chance before no "
-        f"change could be believed.{enough}"
+        f"{start} They would have to vary {words.number(tipping, 0 if tipping >= 2 else 1)} times "
+        "as much as chance before the change itself came into doubt."
     )
 
 
-def _point_others(story: RiseStory) -> str:
-    odd, expected = story.among.odd, story.among.expected
-    if odd is None or expected is None:
-        return ""
-    return (
-        f"The other {story.among.forces - 1} usable forces changed by "
-        f"{words.percent(story.among.mean_ratio - 1, signed=True)} on average. From their spread, "
-        f"anything from {words.percent(expected.lower - 1, signed=True)} to "
-        f"{words.percent(expected.upper - 1, signed=True)} was to be expected of one force (z = "
-        f"{words.number(odd.z, 2)})."
-    )
+def _rose(estimate: Estimate) -> Verdict:
+    return verdicts.lies("above", 1.0, estimate.lower, estimate.upper)
 
 
-def _point_relative(story: RiseStory) -> str:
-    narrow, wide = story.relative, story.relative_moving
-    return (
-        f"Growth over that of {story.rest.who}: "
-        f"{words.ratio(narrow.ratio, narrow.lower, narrow.upper, level=story.level)} for counting "
-        f"chance alone; {words.interval(wide.lower, wide.upper)} once the ordinary movement "
-        "between years is allowed for."
-    )
+def _counted(two: TwoYears) -> Verdict:
+    """Call a count reproduced if it is read from an official table, not if somebody printed it."""
+    return "reproduces" if two.vintage in recorded.full_vintages() else "consistent"
 
 
-def _rose(interval: Interval) -> Verdict:
-    return verdicts.lies("above", 1.0, interval.lower, interval.upper)
-
-
-def _common(story: RiseStory, denominator: str) -> dict[str, Any]:
-    return {
-        "denominator": denominator,
-        "period": f"{story.two.period0} to {story.two.period1}",
-        "vintage": story.two.vintage,
-    }
-
-
-def _found_change(story: RiseStory) -> Finding:
-    diff = story.result.difference
-    interval = story.result.daily.interval
-    return Finding(
-        id="rise.change",
-        label=f"Change in recorded assaults on {story.two.force.name} officers",
-        claim=f"More were recorded in {story.two.period1} than an unchanged rate would give",
-        verdict=_rose(interval),
-        value=diff.difference,
-        lower=diff.lower,
-        upper=diff.upper,
-        level=story.level,
-        unit=OFFENCES,
-        note=f"{story.two.before.n_total} to {story.two.after.n_total}; counting chance only",
-        **_common(story, f"years of {story.two.before.days} and {story.two.after.days} days"),
-    )
-
-
-def _found_ratio(story: RiseStory, name: str, ratio: RateRatio, exposure: str) -> Finding:
-    return Finding(
-        id=name,
-        label=f"Rate ratio of recorded assaults on officers, {exposure} as exposure",
-        claim=f"The recorded rate was higher in {story.two.period1} than in {story.two.period0}",
-        verdict=_rose(ratio.interval),
-        value=ratio.ratio,
-        lower=ratio.lower,
-        upper=ratio.upper,
-        level=story.level,
-        unit="rate ratio",
-        note=f"{ratio.method} conditional interval, counting chance only; p = {ratio.p:.3g}",
-        **_common(story, exposure),
-    )
-
-
-def _found_release(two: TwoYears, ratio: RateRatio, level: float) -> Finding:
-    return Finding(
-        id=f"rise.ratio@{two.vintage}",
-        label=f"Rate ratio of recorded assaults on officers in the release {two.vintage}",
-        claim=f"The recorded rate was higher in {two.period1} than in {two.period0}",
-        verdict=_rose(ratio.interval),
-        value=ratio.ratio,
-        lower=ratio.lower,
-        upper=ratio.upper,
-        level=level,
-        unit="rate ratio",
-        denominator="days",
-        period=f"{two.period0} to {two.period1}",
-        vintage=two.vintage,
-        note=f"{two.before.n_total} to {two.after.n_total}; exact conditional interval",
-    )
-
-
-def _found_weekly(story: RiseStory, which: int) -> Finding:
-    two, result = story.two, story.result
-    year, count, rate = (
-        (two.period1, two.after, result.weekly1)
-        if which
-        else (two.period0, two.before, result.weekly0)
-    )
-    return Finding(
-        id=f"rise.weekly{which}",
-        label=f"Recorded assaults on officers a week in {year}",
-        claim=f"{words.number(count.n_total)} {OFFENCES} in {count.days} days",
-        verdict="reproduces",
-        value=rate.rate,
-        lower=rate.lower,
-        upper=rate.upper,
-        level=story.level,
-        unit=f"{OFFENCES} a week",
-        denominator=f"{count.days} days",
-        period=str(year),
-        vintage=two.vintage,
-        note="exact Poisson interval",
-    )
-
-
-def _found_odd(story: RiseStory) -> Finding:
-    odd, expected = story.among.odd, story.among.expected
+def _found_odd(size: Rise, among: YearAmongForces) -> Finding:
+    odd, expected = among.odd, among.expected
     if odd is None or expected is None:
         raise ValueError("the force is not among the usable ones")
-    return Finding(
-        id="rise.odd",
-        label=f"Growth of {story.two.force.name} beside the range expected from other forces",
-        claim="The change is out of the ordinary among the forces",
-        verdict=verdicts.unusual(odd.p, story.alpha),
+    return size.ratio.finding(
+        "rise.odd",
+        f"Growth of {size.two.force.name} beside the range expected from other forces",
+        "The change is out of the ordinary among the forces",
+        verdicts.unusual(odd.p, among.alpha),
         value=math.exp(odd.estimate),
         lower=expected.lower,
         upper=expected.upper,
-        level=story.level,
         unit="rate ratio; limits are the range expected, not an interval of the value",
-        denominator="days",
-        period=f"{story.two.period0} to {story.two.period1}",
-        vintage=story.among_vintage,
+        denominator=PER[among.exposure],
         note=f"z = {odd.z:.3f}, t with {odd.df} df, p = {odd.p:.3g}; tau = {odd.tau:.3f} over "
         f"{odd.k - 1} other forces (Paule-Mandel, leave one out)",
-    )
-
-
-def _found_relative(story: RiseStory, name: str, growth: RelativeGrowth, allowing: str) -> Finding:
-    return Finding(
-        id=name,
-        label=f"Growth over that of {story.rest.who}",
-        claim=f"The force grew more than the others, allowing for {allowing}",
-        verdict=_rose(growth.interval),
-        value=growth.ratio,
-        lower=growth.lower,
-        upper=growth.upper,
-        level=story.level,
-        unit="ratio of rate ratios",
-        note=f"allows for {allowing}",
-        **_common(story, "days"),
     )

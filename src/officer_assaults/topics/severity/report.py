@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from officer_assaults.data import forces
+from officer_assaults.data.periods import ALL_QUARTERS, quarters_in_words
+from officer_assaults.estimate import statement
 from officer_assaults.findings import Finding
 from officer_assaults.page import words
 from officer_assaults.stats import verdicts
@@ -18,13 +20,15 @@ if TYPE_CHECKING:
 
     from officer_assaults.data.force_year import ForceYear
     from officer_assaults.data.years import TwoYears
+    from officer_assaults.estimate import Estimate
     from officer_assaults.refusals import Problem
-    from officer_assaults.stats.intervals import Interval
     from officer_assaults.stats.severity import Placebo, SeverityContrast, ShareChange
 
 NEW_CLASS = "2017/18"
 UPTAKE_Z = 3.0
+MOST_UPTAKES = 6
 ORDINARY_Z = 2.0
+GREW_FASTER = "Recorded assaults without injury grew faster than those with injury"
 LAYERS = {
     "naive": "counting chance only",
     "against the rest": "against all others as one, counting chance only",
@@ -55,8 +59,11 @@ class SeverityStory:
         "naive", "calibrated" and "triple" in the release that holds all forces.
     placebo : Placebo
         Contrasts of all usable forces.
-    pooled : mapping of str to SeverityContrast
-        Contrasts of groups of forces added together, by who they are.
+    pooled : mapping of str to Estimate
+        Ratio of ratios of groups of forces by the model, errors clustered by force; by who they
+        are, the like-for-like forces first.
+    injury : Estimate or None
+        Rate ratio of recorded assaults with injury in the force.
     influence : DataFrame
         Pooled contrast with each force left out, largest shift first.
     uptake : DataFrame
@@ -73,7 +80,8 @@ class SeverityStory:
     own: Mapping[str, SeverityContrast]
     panel: Mapping[str, SeverityContrast]
     placebo: Placebo
-    pooled: Mapping[str, SeverityContrast]
+    pooled: Mapping[str, Estimate]
+    injury: Estimate | None
     influence: pd.DataFrame
     uptake: pd.DataFrame
     alpha: float
@@ -94,30 +102,68 @@ class SeverityStory:
         return str(self.influence.index[0])
 
 
+def answer(story: SeverityStory) -> str:
+    """Answer the question of the page: whether injuries rose as well."""
+    if story.refused or story.share is None or story.injury is None:
+        who = forces.spoken(story.force.slug)
+        return (
+            f"Not known. The counts of {who} with and without injury cannot be compared over these "
+            "years; whole, unbroken years of both would make it known."
+        )
+    grown = story.injury
+    said = f"Recorded assaults with injury {_moved(grown.value)}"
+    if grown.contains(1.0):
+        return f"Not known. {said}, a change that chance alone could give."
+    return (
+        f"{said}, more than chance alone gives. Whether injuries did is not known: forces "
+        "differ in what they class as one."
+    )
+
+
 def headline(story: SeverityStory) -> dict[str, str]:
     """Arguments of :func:`report.headline`."""
     caveat = f"{_readings(story)} These counts cannot tell them apart."
-    if story.refused or story.share is None:
+    share = story.share
+    if story.refused or share is None:
         problem = story.refused[0]
         return {
             "number": "Not compared",
             "text": f"{story.force.name} has no comparable injury split, {story.period}.",
-            "interval": f"No interval ({problem.code}). {_problem_text(problem).rstrip('.')}.",
+            "interval": f"No interval. {_problem_text(problem).rstrip('.')}.",
             "caveat": caveat,
         }
-    naive, wide = story.own["naive"], story.panel.get("calibrated")
-    tail = (
-        f"; {_limits(wide.interval)} once the ordinary scatter between forces is allowed for."
-        if wide is not None
-        else "."
-    )
+    gap = share.difference_interval
     return {
-        "number": words.number(naive.ratio, 2),
-        "text": f"{story.force.name}: recorded assaults without injury {_went(story, 'no_injury')},"
-        f" those with injury {_went(story, 'injury')}, {story.period}.",
-        "interval": f"Ratio of ratios {words.number(naive.ratio, 2)}, "
-        f"{words.level_words(story.level)} {_limits(naive.interval)} for counting chance{tail}",
+        "number": f"{words.percent(share.before)} to {words.percent(share.after)}",
+        "text": "Share with injury of the recorded assaults on officers of "
+        f"{forces.spoken(story.force.slug)}, {story.period}.",
+        "interval": f"The share changed by {_points(share.difference)} percentage points, "
+        f"{words.level_words(story.level)} {_points(gap.lower)} to {_points(gap.upper)}, counting "
+        "chance alone.",
         "caveat": caveat,
+    }
+
+
+def may_say(story: SeverityStory) -> dict[str, str]:
+    """Arguments of :func:`report.may_say`; of the nation where the force has no split."""
+    who, whole = next(iter(story.pooled.items()))
+    limits = words.interval(whole.lower, whole.upper)
+    if story.two is None or story.injury is None:
+        return {
+            "say": f"In {who}, recorded assaults without injury grew "
+            f"{words.number(whole.value, 2)} times as much as those with injury, {story.period} "
+            f"({words.level_words(whole.level)} {limits}).",
+            "not_say": "Assaults became less serious.",
+        }
+    grown = story.injury
+    name = forces.spoken(story.force.slug)
+    return {
+        "say": f"Recorded assaults with injury on officers of {name} {_moved(grown.value)}, "
+        f"{story.period}{_part(story.two)} ({_change_limits(grown)}), by figures of the "
+        f"{story.two.release.publisher}.",
+        "not_say": "Assaults on officers became "
+        f"{'less' if story.share is None or story.share.difference < 0 else 'more'} serious.",
+        "source": f"{story.two.release.publisher}, {words.release(story.two.vintage)}",
     }
 
 
@@ -135,11 +181,18 @@ def _readings(story: SeverityStory) -> str:
 
 
 def main_points(story: SeverityStory) -> list[str]:
-    """Write the points of the summary, at most six."""
-    points = [_point_share(story), _point_layers(story), _point_rest(story)]
-    points += [_point_placebo(story), _point_national(story), _point_uptake(story)]
-    refused = [f"{_problem_text(problem)} ({problem.code})." for problem in story.refused[:2]]
-    return [point for point in (*refused, *points) if point][:6]
+    """Write the points of the summary, one message each."""
+    points = [
+        "The force itself cannot be compared: see the caution below." if story.refused else "",
+        _point_growth(story),
+        _point_layers(story),
+        _point_placebo(story),
+        _point_national(story),
+        _point_uptake(story),
+        "The class with injury counts a graze and a broken bone alike, and forces differ in where "
+        "they draw its line.",
+    ]
+    return [point for point in points if point][:6]
 
 
 def boxes(story: SeverityStory) -> dict[str, str | list[str]]:
@@ -234,12 +287,12 @@ def pooled_table(story: SeverityStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: the national contrast with and without forces."""
     rows = [
         {
-            "Forces added together": who,
-            "Ratio of ratios": contrast.ratio,
-            "lower": contrast.interval.lower,
-            "upper": contrast.interval.upper,
+            "Forces together": who,
+            "Ratio of ratios": found.value,
+            "lower": found.lower,
+            "upper": found.upper,
         }
-        for who, contrast in story.pooled.items()
+        for who, found in story.pooled.items()
     ]
     return {
         "frame": pd.DataFrame(rows),
@@ -247,14 +300,15 @@ def pooled_table(story: SeverityStory) -> dict[str, Any]:
         f"{story.period}",
         "formats": {"Ratio of ratios": 2},
         "level": story.level,
-        "notes": "Counting chance only. A pooled figure hides that one large force may carry it; "
-        f"leaving out {forces.spoken(story.largest)} moves it most.",
+        "notes": "From the model, errors clustered by force. A pooled figure can be carried by one "
+        f"large force: leaving out {forces.spoken(story.largest)} moves it most. Forces whose "
+        "records broke stand in the rows of all forces only.",
     }
 
 
 def uptake_table(story: SeverityStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: how the new class was taken up, force by force."""
-    table = story.uptake.sort_values("z", key=np.abs, ascending=False).head(12)
+    table = story.uptake.sort_values("z", key=np.abs, ascending=False).head(MOST_UPTAKES)
     table = table.sort_values("z", ascending=False)
     frame = pd.DataFrame(
         {
@@ -268,7 +322,7 @@ def uptake_table(story: SeverityStory) -> dict[str, Any]:
     )
     return {
         "frame": frame,
-        "caption": f"Uptake of the class with injury during {NEW_CLASS}, the 12 largest changes",
+        "caption": f"Uptake of the class with injury during {NEW_CLASS}, the largest changes",
         "formats": {
             "Injury share, first quarter": "percent",
             "Third and fourth quarter": "percent",
@@ -279,16 +333,14 @@ def uptake_table(story: SeverityStory) -> dict[str, Any]:
     }
 
 
-def groups(
-    everyone: pd.DataFrame, usable: pd.DataFrame, largest: str
-) -> dict[str, tuple[pd.DataFrame, list[str]]]:
-    """Group the forces to add together: who they are, their counts, and who is left out."""
+def groups(usable: pd.DataFrame, everyone: pd.DataFrame, largest: str) -> dict[str, pd.DataFrame]:
+    """Rows of the groups of forces to fit together, by who they are; like for like first."""
     name = forces.spoken(largest)
     return {
-        f"all {len(everyone)} forces": (everyone, []),
-        f"without {name}": (everyone, [largest]),
-        f"{len(usable)} forces without a recording break": (usable, []),
-        f"the same without {name}": (usable, [largest]),
+        f"{usable['force'].nunique()} forces compared like for like": usable,
+        f"the same without {name}": usable[usable["force"] != largest],
+        f"all {everyone['force'].nunique()} forces, broken records included": everyone,
+        f"all without {name}": everyone[everyone["force"] != largest],
     }
 
 
@@ -409,83 +461,89 @@ def _problem_text(problem: Problem) -> str:
     return (problem.what[:1].upper() + problem.what[1:]).rstrip(".")
 
 
-def _limits(interval: Interval) -> str:
-    return words.interval(interval.lower, interval.upper, 2)
-
-
 def _points(share: float) -> str:
     return words.number(share * 100, 1, signed=True)
 
 
-def _went(story: SeverityStory, which: str) -> str:
+def _went(story: SeverityStory, which: str) -> float:
     if story.two is None:
         raise ValueError("the force has no injury split")
     before, after = (getattr(year, f"n_{which}") for year in (story.two.before, story.two.after))
-    return words.change(after / before)
+    return float(after / before)
 
 
-def _point_share(story: SeverityStory) -> str:
-    share = story.share
-    if share is None:
+def _moved(ratio: float) -> str:
+    gap = words.percent(abs(ratio - 1))
+    return f"rose by {gap}" if ratio > 1 else f"fell by {gap}" if ratio < 1 else "did not change"
+
+
+def _part(two: TwoYears) -> str:
+    """Say which part of the years is counted; nothing where they are whole."""
+    return "" if two.quarters == ALL_QUARTERS else f", {quarters_in_words(two.quarters)} only"
+
+
+def _change_limits(found: Estimate) -> str:
+    return words.interval_words(
+        found.lower - 1, found.upper - 1, level=found.level, as_percent=True
+    )
+
+
+def _point_growth(story: SeverityStory) -> str:
+    if story.injury is None or story.share is None:
         return ""
-    before, after = share.before_interval, share.after_interval
-    gap = share.difference_interval
+    chance = "could" if story.injury.contains(1.0) else "could not"
     return (
-        f"Recorded with injury: {words.percent(share.before, 1)} of recorded assaults "
-        f"({words.interval(before.lower, before.upper, 1, as_percent=True)}) in "
-        f"{story.data.panel.period0}, {words.percent(share.after, 1)} "
-        f"({words.interval(after.lower, after.upper, 1, as_percent=True)}) in "
-        f"{story.data.panel.period1}; difference {_points(share.difference)} points "
-        f"({_points(gap.lower)} to {_points(gap.upper)}), Fisher's {words.p_equals(share.p)}."
+        f"In the force, recorded assaults without injury {_moved(_went(story, 'no_injury'))} and "
+        f"those with injury {_moved(story.injury.value)}. Chance alone {chance} give the change of "
+        "those with injury."
     )
 
 
 def _point_layers(story: SeverityStory) -> str:
     if "calibrated" not in story.panel:
         return ""
-    naive, calibrated = story.panel["naive"], story.panel["calibrated"]
-    triple = story.panel["triple"]
+    naive, calibrated = story.panel["naive"].interval, story.panel["calibrated"].interval
+    if calibrated.contains(1):
+        first = "could be chance" if naive.contains(1) else "looks like more than chance"
+        return (
+            f"The gap between the two {first}. It is well within the scatter that other forces "
+            "show without any known reason, so it says nothing about this force."
+        )
     return (
-        f"In the release that holds all forces the ratio is {words.number(naive.ratio, 2)}: "
-        f"{_limits(naive.interval)} for counting chance, {_limits(calibrated.interval)} with the "
-        f"scatter of {calibrated.comparators} other forces; beyond their mean "
-        f"{words.number(triple.ratio, 2)} ({_limits(triple.interval)})."
+        "The gap between the two is wider than chance and than the ordinary scatter between "
+        "forces; a change in how injuries are classed would look the same."
     )
-
-
-def _point_rest(story: SeverityStory) -> str:
-    rest, triple = story.own.get("against the rest"), story.panel.get("triple")
-    if rest is None or triple is None:
-        return ""
-    counting, honest = rest.interval, triple.interval
-    shown = (
-        f"Against all others as one the ratio is {words.number(rest.ratio, 2)} "
-        f"({_limits(counting)}, {words.p_equals(rest.p)}) for counting chance"
-    )
-    if not counting.contains(1) and honest.contains(1):
-        return f"{shown}, which looks firm; it does not last once other forces serve as placebos."
-    return f"{shown}; with other forces as placebos the limits are {_limits(honest)}."
 
 
 def _point_placebo(story: SeverityStory) -> str:
-    placebo = story.placebo
+    placebo, own = story.placebo, story.placebo.of(story.force.slug)
     size = len(placebo.table)
-    spread = f"the spread between {size} forces is {words.number(placebo.tau, 2)} on the log scale"
-    own = placebo.of(story.force.slug)
     if own is None:
-        return f"Forces differ in this by themselves: {spread}."
+        return f"The {size} forces that can be compared differ widely in this by themselves."
     above = placebo.position(story.force.slug) - 1
     return (
-        f"{above} of {size} forces have a higher ratio; {spread} (z = {words.number(own[1], 2)})."
+        f"Among the {size} forces that can be compared, the gap between the two kinds of recorded "
+        f"assaults was wider in {above} than in this one."
     )
 
 
 def _point_national(story: SeverityStory) -> str:
-    (_, whole), (who, without), *_ = story.pooled.items()
+    whole, without = list(story.pooled.values())[:2]
     return (
-        f"All 43 forces together: {words.number(whole.ratio, 2)} ({_limits(whole.interval)}); "
-        f"{who}: {words.number(without.ratio, 2)} ({_limits(without.interval)})."
+        "All forces that can be compared, taken together, do not settle it: growth without injury "
+        f"was {words.number(whole.value, 2)} times that with injury, and "
+        f"{words.number(without.value, 2)} times without {forces.spoken(story.largest)}. "
+        f"{_national_reading(whole, without)}"
     )
+
+
+def _national_reading(whole: Estimate, without: Estimate) -> str:
+    held = [each.contains(1.0) for each in (whole, without)]
+    if all(held):
+        return "Either could be no difference at all."
+    if not any(held) and (whole.value > 1) == (without.value > 1):
+        return "Both differ from no difference."
+    return "Which way it goes depends on one force."
 
 
 def _point_uptake(story: SeverityStory) -> str:
@@ -494,14 +552,10 @@ def _point_uptake(story: SeverityStory) -> str:
     risen = story.uptake[story.uptake["z"] > UPTAKE_Z]
     if risen.empty:
         return ""
-    listed = [
-        f"{forces.spoken(str(slug))} ({words.percent(row['share_first'])} to "
-        f"{words.percent(row['share_settled'])})"
-        for slug, row in risen.iterrows()
-    ]
+    listed = [forces.spoken(str(slug)) for slug in risen.index]
     return (
-        f"Code 8S was new in {NEW_CLASS}; its share rose beyond z = {words.number(UPTAKE_Z)} "
-        f"during that year in {words.listing(listed)}."
+        f"The class with injury was new in {NEW_CLASS} and was still being taken up during that "
+        f"year, by {words.listing(listed)} above all."
     )
 
 
@@ -510,33 +564,26 @@ def _common(story: SeverityStory, vintage: str) -> dict[str, Any]:
 
 
 def _found_pooled(story: SeverityStory, at: int, who: str) -> Finding:
-    contrast = story.pooled[who]
-    limits = contrast.interval
-    names = ("national", "national_without", "usable", "usable_without")
-    return Finding(
-        id=f"severity.{names[at]}",
-        label=f"Growth without injury over growth with injury, {who}",
-        claim="Recorded assaults without injury grew faster than those with injury",
-        verdict=verdicts.lies("above", 1, limits.lower, limits.upper),
-        value=contrast.ratio,
-        lower=limits.lower,
-        upper=limits.upper,
-        unit="ratio of ratios",
-        denominator="recorded assaults with injury",
-        note="counting chance only",
-        **_common(story, story.data.panel.vintage),
+    found = story.pooled[who]
+    names = ("usable", "usable_without", "national", "national_without")
+    return found.finding(
+        f"severity.{names[at]}",
+        f"Growth without injury over growth with injury, {who}",
+        f"{GREW_FASTER}, {who}",
+        verdicts.lies("above", 1, found.lower, found.upper),
     )
 
 
 def _found_refused(story: SeverityStory) -> Finding:
-    return Finding(
-        id="severity.refused",
-        label=f"{story.force.name} has no comparable injury split",
-        claim=f"The injury split of {story.force.name} can be compared, {story.period}",
-        verdict="needs data",
-        kind="statement",
+    return statement(
+        "severity.refused",
+        f"{story.force.name} has no comparable injury split",
+        f"The injury split of {story.force.name} can be compared, {story.period}",
+        "needs data",
+        release=story.data.panel.vintage,
+        period=story.period,
+        level=story.level,
         note="; ".join(str(problem) for problem in story.refused),
-        **_common(story, story.data.panel.vintage),
     )
 
 
@@ -613,12 +660,14 @@ def _found_share_change(story: SeverityStory) -> Finding:
 def _found_contrast(
     story: SeverityStory, name: str, contrast: SeverityContrast, vintage: str
 ) -> Finding:
+    # Counting chance alone judges nothing where the scatter of forces is known.
+    judged = (story.panel.get("calibrated", contrast) if contrast.tau == 0 else contrast).interval
     limits = contrast.interval
     return Finding(
         id=name,
         label=f"Growth without injury over growth with injury, {LAYERS[contrast.method]}",
-        claim="Recorded assaults without injury grew faster than those with injury",
-        verdict=verdicts.lies("above", 1, limits.lower, limits.upper),
+        claim=f"{GREW_FASTER} in {story.force.name}, {LAYERS[contrast.method]}",
+        verdict=verdicts.lies("above", 1, judged.lower, judged.upper),
         value=contrast.ratio,
         lower=limits.lower,
         upper=limits.upper,

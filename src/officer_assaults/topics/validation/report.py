@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     pass
 
 KEPT, NOT_KEPT = "in the band", "outside the band"
-SITUATIONS = "Named situations"
 FORECAST = Target(
     "real forces", "next year", "Forecast of next year's count, all forces", "coverage",
     0.90, 0.98, "few origins, and forces of one year share its surprises",
@@ -159,16 +158,26 @@ def scenario_of(result: Result) -> str:
     return result.scenario or "recorded counts of all forces, one year ahead"
 
 
+def answer(story: ValidationStory) -> str:
+    """Answer the question of the report in a sentence or two."""
+    if not story.relied:
+        return "Not known. No full study is on record yet: make validate would make it."
+    if story.missed:
+        return (
+            f"Mostly: {words.plural(len(story.missed), 'promise')} of the methods that reports "
+            "rely on is not kept, and it is not known why. Each is named below."
+        )
+    but = " but for limits that are known and named below" if story.limits else ""
+    return (
+        "Yes, as far as simulated data with a known truth can show: the methods that reports rely "
+        f"on keep their promises{but}, and they agree with other programs."
+    )
+
+
 def headline(story: ValidationStory) -> dict[str, str]:
-    """Arguments of :func:`report.headline`."""
+    """Arguments of :func:`report.headline`; simulated numbers never stand in large type."""
     kept = [one for one in story.relied if one.met]
     low = lowest(story.of("coverage"))
-    agreeing = int(story.references["agrees"].sum())
-    text = (
-        f"{words.number(len(kept))} of {words.number(len(story.relied))} bands are met by the "
-        f"methods that reports rely on, and {words.number(agreeing)} of "
-        f"{words.number(len(story.references))} figures agree with other programs and authors."
-    )
     if low is None:
         interval = "No full study is on record yet: run make validate."
     else:
@@ -177,8 +186,8 @@ def headline(story: ValidationStory) -> dict[str, str]:
             f"({low.target.estimator}; Monte-Carlo interval {limits_text(low)})."
         )
     return {
-        "number": f"{len(kept)} of {len(story.relied)}",
-        "text": text,
+        "text": f"{words.number(len(kept))} of {words.number(len(story.relied))} promises are "
+        "kept, each tried on simulated data.",
         "interval": interval,
         "caveat": "Simulated data obey the assumptions they were made with. A method that passes "
         "here can still mislead where the world does otherwise.",
@@ -187,25 +196,28 @@ def headline(story: ValidationStory) -> dict[str, str]:
 
 def main_points(story: ValidationStory) -> list[str]:
     """Write the points of the summary."""
-    points = [
-        _point_bands(story),
-        f"{words.plural(len(story.shown_to_fail), 'band')} belong to methods that are shown to "
-        f"fail; {words.number(sum(not one.met for one in story.shown_to_fail))} of them do, which "
-        "is why reports use others.",
-        _point_references(story),
-    ]
-    level = next((one for one in story.relied if one.target.kind == "contraction"), None)
-    if level is not None:
+    failing = [one for one in story.shown_to_fail if not one.met]
+    points = [_point_bands(story)]
+    if failing:
         points.append(
-            "Where nothing measured moves recording, the recording panel learns next to nothing of "
-            f"its level: contraction {value_text(level)}. Being calibrated is not being informed."
+            "Methods in common use that fail here are shown beside those that hold, which is why "
+            "reports use others."
+        )
+    points.append(_point_references(story))
+    if any(one.target.kind == "contraction" for one in story.relied):
+        points.append(
+            "A posterior can be right and say nothing: where nothing measured moves recording, the "
+            "model of recording learns next to nothing of its level."
         )
     reached = [one for one in story.relied if one.target.kind == "verdict"]
     if reached:
+        kept = sum(one.met for one in reached)
         points.append(
-            f"In {words.number(sum(one.met for one in reached))} of "
-            f"{words.number(len(reached))} pairs of situation and claim the fixed verdict is "
-            "reached as often as it has to be."
+            "In every named situation the verdict fixed beforehand is reached as often as it has "
+            "to be."
+            if kept == len(reached)
+            else f"In {words.number(len(reached) - kept)} of {words.number(len(reached))} named "
+            "situations the verdict fixed beforehand is not reached as often as it has to be."
         )
     points.append(_point_record(story))
     return points
@@ -227,12 +239,14 @@ def _point_bands(story: ValidationStory) -> str:
 
 def _point_references(story: ValidationStory) -> str:
     table = story.references
-    counted = table.groupby("program", sort=False)["agrees"].agg(["sum", "size"])
-    parts = [
-        f"{words.number(row['sum'])} of {words.number(row['size'])} from {_program(str(name))}"
-        for name, row in counted.iterrows()
-    ]
-    return f"Figures that agree within their tolerance: {words.listing(parts)}."
+    off = int((~table["agrees"]).sum())
+    programs = words.listing([_program(str(name)) for name in table["program"].unique()])
+    if off:
+        return (
+            f"{words.plural(off, 'figure')} of {words.number(len(table))} from {programs} "
+            f"{'does' if off == 1 else 'do'} not agree within the tolerance."
+        )
+    return f"All {words.number(len(table))} figures from {programs} agree within their tolerance."
 
 
 def _program(name: str) -> str:
@@ -425,19 +439,31 @@ def coverage_rows(results: Iterable[Result]) -> pd.DataFrame:
     )
 
 
+def family_rows(results: Iterable[Result]) -> pd.DataFrame:
+    """Rows of the leading dot plot: each group of methods where its coverage is lowest."""
+    kept: dict[str, Result] = {}
+    for one in results:
+        name = family(one)
+        if one.target.kind == "coverage" and (name not in kept or one.value < kept[name].value):
+            kept[name] = one
+    return coverage_rows(
+        replace(one, target=replace(one.target, estimator=name)) for name, one in kept.items()
+    )
+
+
 def words_for_coverage(story: ValidationStory) -> dict[str, str]:
     """Headline, subtitle and alternative text of the dot plot of coverage."""
-    rows = coverage_rows(story.simulated)
+    rows = family_rows(story.simulated)
     low, high = rows["Held (%)"].min(), rows["Held (%)"].max()
     out = int((rows["Band"] == NOT_KEPT).sum())
     return {
         "headline": "Every interval that reports rely on covers as its band asks"
         if not out
-        else f"{words.plural(out, 'interval')} of {words.number(len(rows))} "
+        else f"{words.plural(out, 'group')} of {words.number(len(rows))} "
         f"{'covers' if out == 1 else 'cover'} outside the band",
-        "subtitle": "Share of runs whose 95% interval holds the truth, for each estimator where it "
-        "is lowest; bars are Monte-Carlo limits, not intervals of any real quantity",
-        "alt": f"Dots for {words.plural(len(rows), 'estimator')} between "
+        "subtitle": "Share of runs whose 95% interval holds the truth, for each group of methods "
+        "where it is lowest; bars are Monte-Carlo limits, not intervals of any real quantity",
+        "alt": f"Dots for {words.plural(len(rows), 'group')} of methods between "
         f"{words.number(low, 1)}% and {words.number(high, 1)}% about a line at 95%; "
         f"{words.plural(out, 'dot')} outside the band.",
     }
@@ -696,7 +722,7 @@ def _note(results: Sequence[Result]) -> str:
 
 
 def _names(results: Sequence[Result]) -> str:
-    shown = [f"{label(one)} ({value_text(one)})" for one in results]
+    shown = [label(one) for one in results]
     return words.listing(shown[:4] if len(shown) < 5 else [*shown[:4], f"{len(shown) - 4} more"])
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import available_timezones
+
+import yaml
 
 from officer_assaults import files
 from officer_assaults.data import readers
@@ -29,10 +32,14 @@ FIELDS = (
     "latitude",
     "headcount",
     "period_months",
+    "missing_months",
     "definitions",
     "checksum",
 )
 NEEDED = ("source", "retrieved", "crew_source")
+#: What the template leaves in the place of an answer.
+OPEN = "ASK"
+OPEN_SOURCE = "NAME OF THE SYSTEM AND THE QUERY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,8 @@ class About:
     period_months : int
         Length of a period of the cells.
     title, vintage, licence : str
+    missing_months : str
+        Why months between the first and the last have no rows; empty if none are missing.
     """
 
     source: str
@@ -69,6 +78,7 @@ class About:
     title: str = "Crewing export of the force"
     vintage: str = ""
     licence: str = "not for release"
+    missing_months: str = ""
 
     @property
     def planned(self) -> bool:
@@ -108,10 +118,11 @@ def read_about(path: Path, sidecar: Path) -> About:
         timezone=_zone(content.get("timezone"), problems),
         latitude=_number(content, "latitude", DEFAULT_LATITUDE, (-66, 66), problems),
         headcount=_number(content, "headcount", 0.0, (0, 1e6), problems) or None,
-        period_months=int(_number(content, "period_months", 1, (1, 12), problems)),
+        period_months=int(_whole(content, "period_months", 1, (1, 12), problems)),
         title=str(content.get("title") or "Crewing export of the force"),
         vintage=str(content.get("vintage") or content.get("retrieved") or ""),
         licence=str(content.get("licence") or "not for release"),
+        missing_months=str(content.get("missing_months") or ""),
     )
     stated = str(content.get("checksum") or "").removeprefix("sha256:")
     if stated and stated != files.sha256_file(path):
@@ -133,6 +144,9 @@ def _content(sidecar: Path, problems: Problems) -> dict[str, Any]:
             "Write one with 'officer-assaults template crewing' and put it beside the data file.",
         )
         problems.raise_if_any()
+    if twice := keys_twice(readers.read_text(sidecar, sidecar.name)):
+        problems.add("E124", f"says '{twice[0]}' twice.", "Keep one of them.", column=twice[0])
+        problems.raise_if_any()
     content = readers.read_mapping(sidecar, sidecar.name)
     if content is None:
         problems.add("E124", "is not a YAML mapping.", "Start from the template.")
@@ -141,16 +155,50 @@ def _content(sidecar: Path, problems: Problems) -> dict[str, Any]:
     return content
 
 
+def keys_twice(text: str) -> list[str]:
+    """Keys that stand twice in one mapping of a YAML text; YAML keeps the last without a word."""
+    found: list[str] = []
+
+    def look(node: Any) -> None:
+        if isinstance(node, yaml.MappingNode):
+            names = [str(key.value) for key, _ in node.value]
+            found.extend(sorted({name for name in names if names.count(name) > 1}))
+            for _, value in node.value:
+                look(value)
+        elif isinstance(node, yaml.SequenceNode):
+            for item in node.value:
+                look(item)
+
+    # Aliases can stand for gigabytes of nodes; the reader refuses them afterwards.
+    if "*" not in text:
+        with contextlib.suppress(yaml.YAMLError, RecursionError):
+            look(yaml.compose(text, Loader=yaml.SafeLoader))
+    return found
+
+
 def _check_fields(content: dict[str, Any], problems: Problems) -> None:
     for name in content:
         if name not in FIELDS and not name.startswith("x_"):
             problems.add(
                 "E124", f"has an unknown field '{name}'.", nearest(name, FIELDS), column=name
             )
+    for name in _unanswered(content):
+        code = "E112" if name.startswith("crew_source") else "E124"
+        problems.add(code, "is still as the template left it.", "Fill it in.", column=name)
     for name in NEEDED:
         if not content.get(name):
             code = "E112" if name == "crew_source" else "E124"
             problems.add(code, f"does not say '{name}'.", "Fill it in.", column=name)
+
+
+def _unanswered(content: dict[str, Any]) -> list[str]:
+    logs = content.get("crew_source")
+    parts = logs if isinstance(logs, dict) else {}
+    open_logs = [f"crew_source.{part}" for part in ("hours", "victims") if parts.get(part) == OPEN]
+    return [
+        *(name for name, value in content.items() if value in (OPEN, OPEN_SOURCE)),
+        *open_logs,
+    ]
 
 
 def _crew_logs(stated: Any, problems: Problems) -> tuple[str, str]:
@@ -159,7 +207,7 @@ def _crew_logs(stated: Any, problems: Problems) -> tuple[str, str]:
     logs = stated if isinstance(stated, dict) else {}
     hours, victims = str(logs.get("hours", "")), str(logs.get("victims", ""))
     for part, log in (("hours", hours), ("victims", victims)):
-        if log not in CREW_LOGS:
+        if log not in (*CREW_LOGS, OPEN):
             problems.add(
                 "E112",
                 f"'{log}' under {part} is not a crew log.",
@@ -178,8 +226,13 @@ def _crew_logs(stated: Any, problems: Problems) -> tuple[str, str]:
 
 
 def _day(value: Any, problems: Problems) -> date:
+    # A moment is a date to Python, but cannot be compared with one.
+    if isinstance(value, datetime):
+        return value.date()
     if isinstance(value, date):
         return value
+    if value == OPEN:
+        return date.max
     if value:
         try:
             return date.fromisoformat(str(value))
@@ -191,18 +244,34 @@ def _day(value: Any, problems: Problems) -> date:
 
 
 def _zone(value: Any, problems: Problems) -> str:
-    if value:
-        try:
-            ZoneInfo(str(value))
-        except (ZoneInfoNotFoundError, ValueError):
-            problems.add(
-                "E113",
-                f"'{value}' is not a time zone.",
-                "Write Europe/London, or give every time an offset.",
-                column="timezone",
-            )
-            return ""
+    if value and str(value) not in available_timezones():
+        problems.add(
+            "E113",
+            f"'{value}' is not a time zone.",
+            "Write Europe/London, or give every time an offset.",
+            column="timezone",
+        )
+        return ""
     return str(value or "")
+
+
+def _whole(
+    content: dict[str, Any],
+    name: str,
+    default: int,
+    limits: tuple[float, float],
+    problems: Problems,
+) -> float:
+    value = _number(content, name, default, limits, problems)
+    if value != int(value):
+        problems.add(
+            "E124",
+            f"'{value:g}' is no whole number.",
+            "Give cells of whole months, and write how many.",
+            column=name,
+        )
+        return default
+    return value
 
 
 def _number(

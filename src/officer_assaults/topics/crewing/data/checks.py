@@ -20,6 +20,18 @@ LISTED = 20
 LONGEST_SHIFT_HOURS = 24
 LATE_DAYS = 90
 TOTAL_WORDS = ("total", "totals", "all", "sum", "force total", "grand total")
+#: Columns that hold amounts, which rows of one key may share out among them.
+MEASURED = (
+    "unit_hours",
+    "officer_hours",
+    "attended",
+    "y",
+    "y_injury",
+    "incidents_assault",
+    "officer_hours_after_double",
+    "y_after_double",
+    "y_control",
+)
 OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
 #: Columns that are filled in every row or in none.
 WHOLE_OR_BLANK = (
@@ -100,11 +112,43 @@ def check_cells(frame: pd.DataFrame, about: About | None, problems: Problems) ->
     """Hours, counts and keys of crew cells."""
     _whole_or_blank(frame, problems)
     key = [name for name in CELL_KEY if name in frame]
-    what = "has the same " + ", ".join(key) + " as another row."
-    note(frame, frame.duplicated(key), problems, "E105", what, "Keep one row per key.")
+    _check_keys(frame, key, problems)
     _check_hours(frame, about, problems)
     size = frame["crew"].map({**CREW_SIZES, "multi": LARGEST_CREW})
     _check_counts(frame, size, problems)
+
+
+def _check_keys(frame: pd.DataFrame, key: list[str], problems: Problems) -> None:
+    """Tell rows that stand twice from rows that something outside the key splits."""
+    told = frame[frame[key].notna().all(axis=1)]
+    doubled = told[told.duplicated(key, keep=False)]
+    if doubled.empty:
+        return
+    groups = doubled.groupby(key, observed=True, dropna=False)
+    rest = [name for name in doubled if name not in key]
+    kinds = groups[list(map(str, rest))].nunique(dropna=False)
+    differ = [name for name in rest if (kinds[str(name)] > 1).any()]
+    measured = [name for name in differ if name in MEASURED]
+    splits = [str(name) for name in differ if name not in MEASURED]
+    first = [int(str(line)) for line in doubled.index[:2]]
+    what = f"{len(doubled):,} rows share {', '.join(key)} with another (rows {first})"
+    if not measured:
+        of = f", and differ in {', '.join(splits)} alone" if splits else ", and are copies"
+        problems.add(
+            "E133" if splits else "E105",
+            f"{what}{of}: the same hours are counted more than once.",
+            "Mend the join that repeats them, then export again.",
+            row=first[0],
+        )
+        return
+    of = f": {', '.join(splits)} splits them" if splits else ": a column that was left out splits"
+    problems.add(
+        "E133" if splits else "E105",
+        f"{what}{of}.",
+        "Add the rows of one key up; never keep one of them. 'officer-assaults crewing map' does "
+        "it once you write 'sum_rows: yes'.",
+        row=first[0],
+    )
 
 
 def _whole_or_blank(frame: pd.DataFrame, problems: Problems) -> None:
@@ -317,9 +361,6 @@ def check_shifts(frame: pd.DataFrame, problems: Problems) -> None:
         "calls_grade1",
     )
     _check_counts(frame.assign(crew=frame["crew_actual"]), size.replace(3, LARGEST_CREW), problems)
-    key = ["unit_id", "start"]
-    what = "has the same unit and start as another row."
-    note(frame, frame.duplicated(key), problems, "E105", what, "Keep one row per unit and shift.")
 
 
 def check_incidents(frame: pd.DataFrame, problems: Problems) -> None:

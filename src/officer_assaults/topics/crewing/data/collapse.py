@@ -10,25 +10,13 @@ from numpy.typing import NDArray
 
 from officer_assaults import daylight
 from officer_assaults.topics.crewing.data.about import About
-from officer_assaults.topics.crewing.data.schemas import CREW_SIZES, HOUR_BANDS
+from officer_assaults.topics.crewing.data.schemas import CELL_KEY, CREW_SIZES, HOUR_BANDS
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
 LOCAL_ZONE = "Europe/London"
 NEW_OFFICER = "0-2"
-#: Columns that tell one cell from another, in the order in which cells are sorted.
-CELL_ORDER = (
-    "force",
-    "lpa",
-    "beat",
-    "area_type",
-    "period_start",
-    "hour_band",
-    "weekend",
-    "call_grade",
-    "crew",
-)
 SUMS = (
     "unit_hours",
     "officer_hours",
@@ -68,7 +56,7 @@ def to_cells(shifts: pd.DataFrame, about: About) -> pd.DataFrame:
         Crew cells as :mod:`officer_assaults.topics.crewing.data.schemas` describes them.
     """
     rows = _as_cells(shifts, about)
-    keys = [name for name in CELL_ORDER if name in rows]
+    keys = [name for name in CELL_KEY if name in rows]
     sums = [name for name in SUMS if name in rows]
     averages = [name for name in AVERAGES if name in rows]
     weighted = rows.assign(**{name: rows[name] * rows["officer_hours"] for name in averages})
@@ -100,6 +88,7 @@ def _as_cells(shifts: pd.DataFrame, about: About) -> pd.DataFrame:
         "hour_band": _band(np.asarray(middle.hour)),
         "weekend": (np.asarray(middle.day_of_week) >= 5).astype(int),
         "call_grade": pd.Categorical(np.where(grade1 > 0.5, "grade 1", "other")),
+        "team": shifts["team"].astype("category"),
         "crew": pd.Categorical(crew),
         "unit_hours": hours,
         "officer_hours": hours * size,

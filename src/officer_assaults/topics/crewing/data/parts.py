@@ -21,9 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from officer_assaults.data import bounds, readers
-from officer_assaults.refusals import Problem
-from officer_assaults.topics.crewing.data.collapse import CELL_ORDER
-from officer_assaults.topics.crewing.data.schemas import HOUR_BANDS, kind_of
+from officer_assaults.topics.crewing.data.schemas import CELL_KEY, HOUR_BANDS, kind_of
 
 #: Above this a Parquet file is split; a CSV above the size that so many shifts take.
 MOST_ROWS = 250_000
@@ -64,15 +62,13 @@ def _columns(path: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def split(path: Path) -> Iterator[tuple[list[Path], list[Problem]]]:
+def split(path: Path) -> Iterator[list[Path]]:
     """Split a file by beat, or by area where it has no beats, into a temporary folder.
 
     Yields
     ------
-    parts : list of Path
+    list of Path
         Parquet files of text cells; :func:`read_part` reads one.
-    problems : list of Problem
-        E105 for a unit and start that stand on two beats.
 
     Raises
     ------
@@ -86,10 +82,9 @@ def split(path: Path) -> Iterator[tuple[list[Path], list[Problem]]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _split(path: Path, folder: Path) -> tuple[list[Path], list[Problem]]:
+def _split(path: Path, folder: Path) -> list[Path]:
     count = 1 + rows_about(path) // PART_ROWS
     writers: dict[int, pq.ParquetWriter] = {}
-    hashes, lines = [], []
     try:
         for block in _blocks(path):
             for number, rows in block.groupby(_part_of(block, count)):
@@ -97,15 +92,10 @@ def _split(path: Path, folder: Path) -> tuple[list[Path], list[Problem]]:
                 if number not in writers:
                     writers[number] = pq.ParquetWriter(folder / f"{number:05d}", table.schema)
                 writers[number].write_table(table)
-            if {"unit_id", "start"} <= set(block):
-                hashes.append(
-                    pd.util.hash_array((block["unit_id"] + "|" + block["start"]).to_numpy(object))
-                )
-                lines.append(block.index.to_numpy())
     finally:
         for writer in writers.values():
             writer.close()
-    return sorted(folder.iterdir()), _twice(path.name, hashes, lines)
+    return sorted(folder.iterdir())
 
 
 def _blocks(path: Path) -> Iterator[pd.DataFrame]:
@@ -152,18 +142,6 @@ def _part_of(block: pd.DataFrame, count: int) -> pd.Series:
     return block[place].map(numbers)
 
 
-def _twice(name: str, hashes: list[np.ndarray], lines: list[np.ndarray]) -> list[Problem]:
-    """Rows whose unit and start stand in an earlier row, in whatever part."""
-    if not hashes:
-        return []
-    keys, line = np.concatenate(hashes), np.concatenate(lines)
-    doubled = pd.Series(keys).duplicated().to_numpy()
-    what, remedy = "has the same unit and start as another row.", "Keep one row per unit and shift."
-    return [
-        Problem("E105", what, remedy, name, int(row)) for row in line[doubled][: readers.LISTED]
-    ]
-
-
 def read_part(path: Path) -> pd.DataFrame:
     """Text cells of a part; the index holds line or row numbers of the whole file."""
     return pd.read_parquet(path).set_index(LINE).rename_axis("line").astype(object)
@@ -171,7 +149,7 @@ def read_part(path: Path) -> pd.DataFrame:
 
 def join_cells(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Crew cells of the whole file from those of its parts, in the order of the whole."""
-    keys = [name for name in CELL_ORDER if name in parts[0]]
+    keys = [name for name in CELL_KEY if name in parts[0]]
     words = [name for name in keys if isinstance(parts[0][name].dtype, pd.CategoricalDtype)]
     plain = [part.astype(dict.fromkeys(words, str)) for part in parts]
     bands = pd.CategoricalDtype(list(HOUR_BANDS))

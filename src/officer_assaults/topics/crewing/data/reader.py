@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+import pandera.pandas as pa
 
 from officer_assaults import files
 from officer_assaults.data import bounds, readers
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problem, Problems, Refusal
-from officer_assaults.topics.crewing.data import checks, identifiers, parts
+from officer_assaults.topics.crewing.data import checks, exposures, identifiers, messages, parts
 from officer_assaults.topics.crewing.data.about import About, read_about, sidecar_of
 from officer_assaults.topics.crewing.data.collapse import agreement_counts, to_cells
 from officer_assaults.topics.crewing.data.schemas import Kind, is_roster, kind_of, schema_of
 
 COVID = (pd.Timestamp("2020-02-01"), pd.Timestamp("2021-07-01"))
 MONTHS_WANTED = 24
+BOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 #: Problems after which no further part of a large file is looked at.
 MOST_PROBLEMS = 400
 
@@ -82,6 +87,8 @@ def load(path: Path | str, sidecar: Path | str | None = None) -> CrewFile:
     problems = Problems(file=path.name)
     about = _about(path, beside, problems)
     kind, frame = _typed(cells, about, problems)
+    if kind == "shifts":
+        _check_units([_unit_times(frame)], problems)
     if problems.found or about is None:
         raise _sorted(problems)
     return _finish(path, kind, frame, about)
@@ -92,23 +99,70 @@ def _load_parts(path: Path, sidecar: Path) -> CrewFile:
     problems = Problems(file=path.name)
     about = _about(path, sidecar, problems)
     common, cells, agreement = [], [], []
-    with parts.split(path) as (pieces, twice):
-        problems.found.extend(twice)
-        for piece in pieces:
+    shifts = []
+    with parts.split(path) as pieces:
+        for number, piece in enumerate(pieces, 1):
+            _tell(number, len(pieces))
             _, frame = _typed(parts.read_part(piece), about, problems)
+            shifts.append(_unit_times(frame))
             if len(problems.found) > MOST_PROBLEMS:
                 break
             if about is not None and not problems.found:
-                common.append(frame[["force", "is_simulated"]].astype({"force": "category"}))
+                common.append(_common(frame))
                 cells.append(to_cells(frame, about))
                 agreement.append(agreement_counts(frame))
+    _check_units(shifts, problems)
     if not problems.found:
         whole = pd.concat([part.astype({"force": str}) for part in common], ignore_index=True)
         checks.check_common(whole, problems)
     if problems.found or about is None:
         raise _sorted(problems)
     joined = parts.join_cells(cells)
+    _check_collapsed(joined, about, path)
     return _crew_file(path, "shifts", about, whole, joined, parts.join_counts(agreement))
+
+
+def _tell(number: int, count: int) -> None:
+    """Show on a terminal how far a large file is."""
+    if sys.stderr.isatty():
+        end = "\n" if number == count else "\r"
+        sys.stderr.write(f"Checking part {number} of {count}{end}")
+        sys.stderr.flush()
+
+
+def _common(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns that are the same in every part of a file, those it lacks left out."""
+    held = [name for name in ("force", "is_simulated") if name in frame]
+    return frame[held].astype({"force": "category"})
+
+
+def _unit_times(frame: pd.DataFrame) -> tuple[Any, ...]:
+    """Take unit, start, end and line of unit-shifts whose times could be read."""
+    if not {"unit_id", "start", "end"} <= set(frame):
+        return (np.array([], np.uint64), *(np.array([], np.int64),) * 3)
+    times = frame[["start", "end"]]
+    if not all(pd.api.types.is_datetime64_any_dtype(times[name]) for name in times):
+        return (np.array([], np.uint64), *(np.array([], np.int64),) * 3)
+    read = frame[times.notna().all(axis=1) & frame["unit_id"].notna()]
+    return (
+        pd.util.hash_array(read["unit_id"].to_numpy(object)),
+        read["start"].dt.as_unit("ns").astype("int64").to_numpy(),
+        read["end"].dt.as_unit("ns").astype("int64").to_numpy(),
+        read.index.to_numpy(np.int64),
+    )
+
+
+def _check_units(shifts: list[tuple[Any, ...]], problems: Problems) -> None:
+    if shifts:
+        units, starts, ends, lines = (np.concatenate(part) for part in zip(*shifts, strict=True))
+        exposures.check_units(units, starts, ends, lines, problems)
+
+
+def _check_collapsed(cells: pd.DataFrame, about: About, path: Path) -> None:
+    """Refuse unit-shifts whose hours, once collapsed, are no exposure."""
+    problems = Problems(file=path.name)
+    exposures.check_exposure(cells, about, problems, collapsed=True)
+    problems.raise_if_any()
 
 
 def _typed(
@@ -130,18 +184,50 @@ def _typed(
         remedy = "Give it to 'officer-assaults crewing fit', or export unit-shifts or crew cells."
         raise Refusal(Problem("E124", what, remedy, file=problems.file))
     identifiers.scan(cells, problems)
+    schema = schema_of(kind)
     try:
-        frame = readers.typed(cells, schema_of(kind), problems)
+        frame = readers.typed(cells, schema, problems)
     except Refusal:
+        _note_cells(cells, schema, problems)
         raise _sorted(problems) from None
     return kind, _checked(frame, kind, about, problems)
 
 
+def _note_cells(cells: pd.DataFrame, schema: pa.DataFrameSchema, problems: Problems) -> None:
+    """Note what is wrong with the cells of known columns when the header is wrong too."""
+    known = [name for name in readers.column_names(schema) if name in cells]
+    absent = [name for name in readers.column_names(schema) if name not in cells]
+    if known and not cells.columns.duplicated().any():
+        readers.typed(cells[known], schema.remove_columns(absent), problems)
+
+
 def read_cells(path: Path) -> pd.DataFrame:
     """All cells of a CSV or Parquet file as text; the index holds line or row numbers."""
+    if path.suffix.lower() in BOOKS:
+        what = "is a workbook; here only CSV and Parquet are read."
+        raise Refusal(Problem("E124", what, _mapped(path), path.name))
     if path.suffix.lower() not in parts.PARQUET:
-        return readers.read_cells(path)
+        try:
+            return readers.read_cells(path)
+        except Refusal as refusal:
+            raise Refusal(
+                _told_with_command(problem, path) for problem in refusal.problems
+            ) from None
     return parts.cells_of(bounds.read_parquet(path))
+
+
+def _mapped(path: Path) -> str:
+    return f"Run 'officer-assaults crewing map {path.name}', which reads it as it is."
+
+
+def _told_with_command(problem: Problem, path: Path) -> Problem:
+    """Tell how a file is encoded or separated in plain words, with the command that reads it."""
+    if "is not UTF-8" in problem.what:
+        what = "is not UTF-8, most likely Windows-1252 as Excel's 'CSV' writes it."
+        return replace(problem, what=what, remedy=_mapped(path))
+    if "UTF-16" in problem.what or "not separated by commas" in problem.what:
+        return replace(problem, remedy=_mapped(path))
+    return problem
 
 
 def _about(path: Path, sidecar: Path, problems: Problems) -> About | None:
@@ -153,8 +239,7 @@ def _about(path: Path, sidecar: Path, problems: Problems) -> About | None:
 
 
 def _sorted(problems: Problems) -> Refusal:
-    distinct = dict.fromkeys(sorted(problems.found, key=readers.by_line))
-    return Refusal(distinct)
+    return Refusal(messages.grouped(problems.found))
 
 
 def _checked(
@@ -164,6 +249,7 @@ def _checked(
     checks.check_common(frame, problems)
     if kind == "cells":
         checks.check_cells(frame, about, problems)
+        exposures.check_exposure(frame, about, problems)
         return frame
     first, second = ("start", "end") if kind == "shifts" else ("occurred_at", "recorded_at")
     timed = frame.assign(
@@ -181,6 +267,7 @@ def _finish(path: Path, kind: Kind, frame: pd.DataFrame, about: About) -> CrewFi
         return _crew_file(path, kind, about, frame, pd.DataFrame(), None, frame)
     if kind == "shifts":
         cells, agreement = to_cells(frame, about), agreement_counts(frame)
+        _check_collapsed(cells, about, path)
         return _crew_file(path, kind, about, frame, cells, agreement)
     return _crew_file(path, kind, about, frame, frame.reset_index(drop=True), None)
 
@@ -195,6 +282,8 @@ def _crew_file(
     incidents: pd.DataFrame | None = None,
 ) -> CrewFile:
     cautions: list[str] = []
+    if about.missing_months:
+        cautions.append(f"Months are missing: {about.missing_months}.")
     if about.planned:
         cautions.append(
             "Crews are as planned, not as booked on: crews that parted count as double."

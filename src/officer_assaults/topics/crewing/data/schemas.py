@@ -294,3 +294,23 @@ def _incidents() -> pa.DataFrameSchema:
 def schema_of(kind: Kind) -> pa.DataFrameSchema:
     """Give the schema of one kind of file: ``"cells"``, ``"shifts"`` or ``"incidents"``."""
     return {"cells": _cells, "shifts": _shifts, "incidents": _incidents}[kind]()
+
+
+def column_needs(kind: str, *, optional: bool = False) -> tuple[str, ...]:
+    """Columns that a kind of file cannot do without, or all that it may have.
+
+    Parameters
+    ----------
+    kind : str
+        ``"cells"``, ``"shifts"`` or ``"incidents"``; nothing is known of any other.
+    optional : bool
+        Whether columns that may be left out or left empty are named too.
+    """
+    if kind not in ("cells", "shifts", "incidents"):
+        return ()
+    columns = schema_of(kind).columns  # type: ignore[arg-type]
+    return tuple(
+        str(name)
+        for name, column in columns.items()
+        if not column.regex and (optional or (column.required and not column.nullable))
+    )

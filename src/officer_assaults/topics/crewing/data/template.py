@@ -121,16 +121,16 @@ REQUESTS: Mapping[str, Request] = MappingProxyType(
 )
 
 _SIDECAR_HEAD = """\
-# About the file beside it. Fill in what stands in capitals; the rest explains the columns.
+# About the file beside it. Answer every ASK; the rest explains the columns.
 title: Crewing export of the force
-source: NAME OF THE SYSTEM AND THE QUERY
-retrieved: 2024-04-30  # day of the export
+source: ASK  # NAME OF THE SYSTEM AND THE QUERY
+retrieved: ASK  # day of the export, as 2024-04-30
 vintage: ""  # if the figures were revised since, say which version this is
 licence: not for release
 # Crew behind the hours and behind the victims: actual (as booked on) or planned; one log for both.
 crew_source:
-  hours: actual
-  victims: actual
+  hours: ASK
+  victims: ASK
 timezone: Europe/London  # of times without an offset
 latitude: 51.75  # for darkness
 headcount: null  # officers who could have been on duty; hours are checked against it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from officer_assaults.topics.crewing.model.checks import (
     negative_controls,
     recording_table,
     sensitivities,
+    untested_controls,
 )
 from officer_assaults.topics.crewing.model.claims import (
     Claim,
@@ -31,6 +33,7 @@ from officer_assaults.topics.crewing.model.claims import (
     judge_ratios,
     judge_recording,
     overruled,
+    tested,
 )
 from officer_assaults.topics.crewing.model.policy import (
     PolicyModel,
@@ -47,6 +50,7 @@ from officer_assaults.topics.crewing.model.ratios import (
     arm_ratio,
     crude_ratio,
     denominators,
+    fitted_ratio,
     has_attendances,
     ladder,
 )
@@ -103,6 +107,8 @@ class CrewingAnalysis:
     influential : pandas.DataFrame
     claims : tuple of Claim
     alpha : float
+    untested : mapping of str to str
+        Checks that these cells could not feed, and why.
     """
 
     data: CrewData
@@ -123,6 +129,7 @@ class CrewingAnalysis:
     influential: pd.DataFrame
     claims: tuple[Claim, ...]
     alpha: float
+    untested: Mapping[str, str]
 
     @property
     def crude(self) -> ArmRatio:
@@ -160,6 +167,7 @@ def analyse(
     rho_grid: Iterable[float] = RHO_GRID,
     far_more: float = 2.0,
     alpha: float = 0.05,
+    fit: Any = None,
 ) -> CrewingAnalysis:
     """Run every model of the crewing report.
 
@@ -175,13 +183,16 @@ def analyse(
         Least ratio that "far more" stands for.
     alpha : float
         One minus the coverage.
+    fit : RateModel or RandomLevel, optional
+        The model that gives the ratio per officer-hour, by default a Poisson model of the terms of
+        the data.
 
     Raises
     ------
     Refusal
         E115 or E125 for policies that cannot be judged by these cells.
     """
-    core = _core(data, policies, rho_grid, alpha)
+    core = _core(data, policies, rho_grid, alpha, fit)
     enough = data.clusters >= FEWEST_CLUSTERS
     one = core.ratios.per_officer_hour
     chance = propensity(data) if enough and data.terms else None
@@ -190,7 +201,7 @@ def analyse(
     return CrewingAnalysis(
         data=data,
         ratios=core.ratios,
-        ladder=ladder(data, alpha),
+        ladder=ladder(data, alpha, None if fit is None else one),
         standardised_ratio=ratio,
         standardised=limits,
         others=sensitivities(data, alpha) if enough else (),
@@ -208,6 +219,7 @@ def analyse(
         influential=influence(data) if enough else pd.DataFrame(),
         claims=_claims(core, far_more),
         alpha=alpha,
+        untested=untested_controls(data, core.controls),
     )
 
 
@@ -242,10 +254,14 @@ class _Core:
 
 
 def _core(
-    data: CrewData, policies: Sequence[str], rho_grid: Iterable[float], alpha: float
+    data: CrewData,
+    policies: Sequence[str],
+    rho_grid: Iterable[float],
+    alpha: float,
+    fit: Any = None,
 ) -> _Core:
     asked = [named_or_written(text) for text in policies]
-    ratios = denominators(data, alpha)
+    ratios = denominators(data, alpha, None if fit is None else fitted_ratio(data, fit, alpha))
     models, at_calls = fit_policy_models(data, asked), _attended_models(data, asked)
     return _Core(
         ratios=ratios,
@@ -261,14 +277,17 @@ def _core(
 
 
 def _claims(core: _Core, far_more: float) -> tuple[Claim, ...]:
-    instead = overruled(like_calls=core.like_calls, controls=core.controls)
+    how: dict[str, Any] = {
+        "instead": overruled(like_calls=core.like_calls, controls=core.controls),
+        "looked": tested(core.controls),
+    }
     return (
-        *judge_ratios(core.ratios, core.crude, far_more=far_more, instead=instead),
+        *judge_ratios(core.ratios, core.crude, far_more=far_more, **how),
         *judge_controls(core.controls),
-        judge_recording(core.ratios.per_officer_hour, core.recording, instead=instead),
-        *(() if core.backup is None else (judge_backup(core.backup, instead=instead),)),
-        *judge_policies(core.hours, "officer-hours", instead=instead),
-        *judge_policies(core.attended, "attendances", instead=instead),
+        judge_recording(core.ratios.per_officer_hour, core.recording, **how),
+        *(() if core.backup is None else (judge_backup(core.backup, **how),)),
+        *judge_policies(core.hours, "officer-hours", **how),
+        *judge_policies(core.attended, "attendances", **how),
     )
 
 

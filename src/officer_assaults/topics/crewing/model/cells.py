@@ -15,17 +15,18 @@ from numpy.typing import NDArray
 from officer_assaults.refusals import Problem, Problems, Refusal
 from officer_assaults.stats.designs import check_events, check_rank
 from officer_assaults.stats.formulas import build_design, check_formula
+from officer_assaults.stats.labels import look_alikes, named
 
-FloatArray = NDArray[np.float64]
 Outcome = Literal["all", "injury"]
 
 REFERENCE_BACKUP = 10.0
 HIGH_GRADE = "grade 1"
-OWN_TERMS = "Terms as given"
 FEWEST_EVENTS = 50
 FEWEST_EVENTS_PER_ARM = 10
 FEWEST_CLUSTERS = 8
 FEWEST_ROWS = 3
+#: Above this, cells are added up to what the model tells apart before it is fitted.
+MOST_ROWS = 250_000
 ENOUGH_BEATS = 30
 
 #: Known at deployment: what the causal diagram says must be held equal, in the order of the ladder.
@@ -48,6 +49,8 @@ RUNGS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 OWN_TERMS = "Terms as given"
 #: Without any of these, crews are not compared at like calls.
 CALL_RISK = ("grade1_share", "marker_share", "call_grade")
+#: Labels that stand for one place or team each.
+PLACES = ("lpa", "beat", "team")
 #: Stands for the place where no kind of area is recorded.
 PLACE = "C(lpa)"
 
@@ -125,6 +128,31 @@ class CrewData:
         """Whether the terms are those of the causal diagram, not an analyst's own."""
         return OWN_TERMS not in self.rungs
 
+    @property
+    def adjustment(self) -> str:
+        """Terms to hold alike, as they stand in a formula."""
+        return " + ".join(self.terms) or "1"
+
+    @property
+    def errors_by(self) -> str | None:
+        """Column to cluster errors by; None with fewer than eight clusters, too few for that."""
+        return self.cluster if self.clusters >= FEWEST_CLUSTERS else None
+
+    def rows(self) -> pd.DataFrame:
+        """Rows to fit a model to: the cells, or sums over like cells where there are very many.
+
+        Sums by cluster and pattern give a Poisson model, its offset and its clustered errors the
+        same answer; they are made by :mod:`officer_assaults.topics.crewing.rosters`.
+        """
+        if len(self.frame) <= MOST_ROWS:
+            return self.frame
+        from officer_assaults.topics.crewing import rosters
+
+        named = [name for term in self.terms for name in columns_of(term) if name in self.frame]
+        keys = dict.fromkeys([self.cluster, "single", "night", *named])
+        sums = ["victims", "officer_hours"]
+        return categorised(rosters.collapse(self.frame[[*keys, *sums]], [*keys], sums))
+
     def has(self, column: str) -> bool:
         """Whether a column is there and filled in."""
         return column in self.frame and bool(self.frame[column].notna().all())
@@ -163,6 +191,7 @@ def prepare(
     frame, multi = _arms(cells, outcome)
     check_enough(frame)
     group = _cluster(frame, cluster)
+    check_labels(frame, dict.fromkeys([group, *PLACES]))
     if formula:
         terms = _own_terms(frame, formula, override_reason)
         rungs: dict[str, tuple[str, ...]] = {OWN_TERMS: terms}
@@ -261,6 +290,22 @@ def check_enough(frame: pd.DataFrame) -> None:
             f"fewer than {FEWEST_EVENTS} recorded victims in all.",
             "Ask for a longer period.",
         )
+    problems.raise_if_any()
+
+
+def check_labels(frame: pd.DataFrame, columns: Iterable[str]) -> None:
+    """Refuse labels of one place, team or month that are written in two ways.
+
+    Raises
+    ------
+    Refusal
+        E125, naming the labels of each column.
+    """
+    problems = Problems()
+    for name in columns:
+        if name in frame and (alike := look_alikes(frame[name].astype(str))):
+            what = f"'{name}' holds labels that read as one: {named(alike)}."
+            problems.add("E125", what, "Write each the same way in every row.", column=name)
     problems.raise_if_any()
 
 

@@ -299,13 +299,46 @@ def negative_controls(data: CrewData, alpha: float = 0.05) -> tuple[NegativeCont
         if by_arm.min() >= FEWEST_EVENTS_PER_ARM:
             controls.append(
                 NegativeControl(
-                    "Injuries other than by assault",
+                    OTHER_INJURIES,
                     arm_ratio(data, label="", outcome="y_control", alpha=alpha),
                     1.0,
                     "single crews differ in how readily any injury is reported",
                 )
             )
     return tuple(item for item in controls if item is not None)
+
+
+CREW_BEFORE = "Crew of the shift before"
+OTHER_INJURIES = "Injuries other than by assault"
+
+
+def untested_controls(data: CrewData, controls: Iterable[NegativeControl]) -> dict[str, str]:
+    """Comparisons that should show no difference and could not be made, and why.
+
+    Parameters
+    ----------
+    data : CrewData
+    controls : iterable of NegativeControl
+        Those that could, from :func:`negative_controls`.
+    """
+    made = {control.label for control in controls}
+    needed = {
+        CREW_BEFORE: ("y_after_double", "officer_hours_after_double"),
+        OTHER_INJURIES: ("y_control",),
+    }
+    reasons = {}
+    for label, columns in needed.items():
+        if label in made:
+            continue
+        lacking = [name for name in columns if not data.has(name)]
+        reasons[label] = (
+            f"the file does not fill {' and '.join(lacking)}"
+            if lacking
+            else "too few areas"
+            if data.clusters < FEWEST_CLUSTERS
+            else "too few recorded events"
+        )
+    return reasons
 
 
 def _crew_before(data: CrewData, alpha: float) -> NegativeControl | None:
@@ -336,7 +369,7 @@ def _crew_before(data: CrewData, alpha: float) -> NegativeControl | None:
     except (Refusal, ValueError):
         return None
     return NegativeControl(
-        "Crew of the shift before",
+        CREW_BEFORE,
         found,
         1.0,
         "dispatchers know of a danger that no column records",

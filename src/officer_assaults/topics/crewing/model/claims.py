@@ -1,9 +1,10 @@
-"""Claims about crewing, each judged by a rule that was fixed before any data were seen."""
+"""Claims about crewing, each judged by a rule that knows nothing of the data."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
@@ -87,12 +88,52 @@ def overruled(*, like_calls: bool, controls: Iterable[NegativeControl]) -> Verdi
     return "not identified" if hidden_danger(controls) else None
 
 
+Bias = Literal["low", "high", "unknown"]
+
+
+def tested(controls: Iterable[NegativeControl]) -> bool:
+    """Whether a hidden danger that dispatchers act on was looked for at all."""
+    return any(control.gates for control in controls)
+
+
+def untested_verdict(verdict: Verdict, *, looked: bool, bias: Bias = "low") -> Verdict:
+    """Verdict that no unsought danger could have made, or else "needs data".
+
+    Dispatchers who double up where they expect trouble push a ratio down, single over double. Where
+    nobody looked for that, only a verdict that stands in spite of it is given: not tested is not
+    passed.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        By the interval, on a claim that something lies above a value.
+    looked : bool
+        From :func:`tested`.
+    bias : {"low", "high", "unknown"}
+        Which way the estimate errs.
+
+    Examples
+    --------
+    >>> untested_verdict("contradicted", looked=False)
+    'needs data'
+    >>> untested_verdict("consistent", looked=False)
+    'consistent'
+    """
+    safe: dict[Bias, Verdict | None] = {
+        "low": "consistent",
+        "high": "contradicted",
+        "unknown": None,
+    }
+    return verdict if looked or verdict == safe[bias] else "needs data"
+
+
 def judge_ratios(
     found: Denominators,
     crude: ArmRatio,
     *,
     far_more: float = 2.0,
     instead: Verdict | None = None,
+    looked: bool = True,
 ) -> tuple[Claim, ...]:
     """Judge the claims on the ratio, under every denominator.
 
@@ -105,6 +146,8 @@ def judge_ratios(
         Least ratio that "far more" stands for (assumption).
     instead : Verdict, optional
         From :func:`overruled`: the verdict whatever the intervals.
+    looked : bool
+        From :func:`tested`.
 
     Notes
     -----
@@ -117,7 +160,7 @@ def judge_ratios(
             return "needs data"
         if instead:
             return instead
-        return lies("above", value, estimate.lower, estimate.upper)
+        return untested_verdict(lies("above", value, estimate.lower, estimate.upper), looked=looked)
 
     rule = "consistent if the whole interval lies above 1"
     claims = [
@@ -185,7 +228,7 @@ def judge_controls(controls: Sequence[NegativeControl]) -> tuple[Claim, ...]:
 
 
 def judge_recording(
-    found: ArmRatio, table: pd.DataFrame, *, instead: Verdict | None = None
+    found: ArmRatio, table: pd.DataFrame, *, instead: Verdict | None = None, looked: bool = True
 ) -> Claim:
     """Judge whether true assaults are more frequent when single crewed, recording unknown.
 
@@ -199,7 +242,7 @@ def judge_recording(
         From :func:`overruled`.
     """
     lower, upper = float(table["lower"].min()), float(table["upper"].max())
-    verdict = instead or bounded("above", 1.0, lower, upper)
+    verdict = instead or untested_verdict(bounded("above", 1.0, lower, upper), looked=looked)
     if not found.has_interval:
         verdict = "needs data"
     low, high = float(table["rho"].min()), float(table["rho"].max())
@@ -217,12 +260,17 @@ def judge_recording(
     )
 
 
-def judge_backup(found: BackupModification, *, instead: Verdict | None = None) -> Claim:
+def judge_backup(
+    found: BackupModification, *, instead: Verdict | None = None, looked: bool = True
+) -> Claim:
     """Judge whether the gap widens where back-up is further away."""
     return Claim(
         id="backup",
         statement="The ratio per officer-hour is higher where planned back-up is further away",
-        verdict=instead or lies("above", 1.0, found.lower, found.upper),
+        verdict=instead
+        or untested_verdict(
+            lies("above", 1.0, found.lower, found.upper), looked=looked, bias="unknown"
+        ),
         value=found.per_ten_minutes,
         lower=found.lower,
         upper=found.upper,
@@ -233,7 +281,11 @@ def judge_backup(found: BackupModification, *, instead: Verdict | None = None) -
 
 
 def judge_policies(
-    outcomes: Iterable[PolicyOutcome], held: str, *, instead: Verdict | None = None
+    outcomes: Iterable[PolicyOutcome],
+    held: str,
+    *,
+    instead: Verdict | None = None,
+    looked: bool = True,
 ) -> tuple[Claim, ...]:
     """Judge, for each policy, whether fewer recorded victims would be expected.
 
@@ -258,7 +310,10 @@ def judge_policies(
         if refused:
             verdict = "not identified" if outcome.strata else "needs data"
         else:
-            verdict = instead or lies("above", 0.0, outcome.lower, outcome.upper)
+            by_interval = lies("above", 0.0, outcome.lower, outcome.upper)
+            verdict = instead or untested_verdict(
+                by_interval, looked=looked, bias=outcome.hidden_bias
+            )
         claims.append(
             Claim(
                 id=f"policy.{outcome.policy.name}.{held}",

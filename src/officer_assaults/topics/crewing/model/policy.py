@@ -60,12 +60,15 @@ class Stratum:
         Recorded victims and exposure observed in the arm that the hours move to.
     share_of_hours : float
         That exposure over all exposure of the stratum.
+    to_double : bool
+        Whether the hours move to double crews.
     """
 
     label: str
     events: float
     hours: float
     share_of_hours: float
+    to_double: bool = True
 
     @property
     def passes(self) -> bool:
@@ -117,6 +120,12 @@ class PolicyOutcome:
     def interval(self) -> Interval:
         """Limits of ``avoided``."""
         return Interval(self.lower, self.upper)
+
+    @property
+    def hidden_bias(self) -> Literal["low", "high", "unknown"]:
+        """Which way ``avoided`` errs where dispatchers double up against a hidden danger."""
+        ways = {stratum.to_double for stratum in self.strata}
+        return "low" if ways == {True} else "high" if ways == {False} else "unknown"
 
     @property
     def warns(self) -> bool:
@@ -527,6 +536,7 @@ def _strata(model: PolicyModel, policy: Policy, moved: FloatArray) -> tuple[Stra
                     float(victims[arm].sum()),
                     float(exposure[arm].sum()),
                     float(exposure[arm].sum() / exposure[inside].sum()),
+                    target == 0.0,
                 )
             )
     return tuple(found)

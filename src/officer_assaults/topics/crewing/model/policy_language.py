@@ -9,7 +9,6 @@ is evaluated: no calls, no attributes, no indexing.
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
-from officer_assaults.stats.nesting import MAX_DEPTH, depth
+from officer_assaults.stats import expressions
 from officer_assaults.topics.crewing.simulator.params import (
     AREA_TYPES,
     BANDS,
@@ -56,7 +55,6 @@ _ARITHMETIC: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: np.divide,
 }
 _ALLOWED: tuple[type[ast.AST], ...] = (
-    ast.Expression,
     ast.BoolOp,
     ast.And,
     ast.Or,
@@ -105,10 +103,7 @@ class Policy:
     @property
     def columns(self) -> tuple[str, ...]:
         """Columns that the policy conditions on, in alphabetical order, ``single`` left out."""
-        names = {
-            node.id for node in ast.walk(_parse(self.expression)) if isinstance(node, ast.Name)
-        }
-        return tuple(sorted(names - {AS_IT_IS}))
+        return tuple(sorted(expressions.names(_parse(self.expression)) - {AS_IT_IS}))
 
 
 def named_or_written(text: str) -> Policy:
@@ -152,7 +147,7 @@ def share_single(policy: Policy, cells: pd.DataFrame) -> FloatArray:
     values = {name: cells[name].to_numpy() for name in (*policy.columns, AS_IT_IS)}
     try:
         with np.errstate(all="ignore"):
-            evaluated = _evaluate(_parse(policy.expression).body, values)
+            evaluated = _evaluate(_parse(policy.expression), values)
         share = np.broadcast_to(np.asarray(evaluated, dtype=float), len(cells)).copy()
     except _NotACondition as error:
         raise _unfit(policy, f" ({error})") from error
@@ -223,7 +218,7 @@ def _require_words(policy: Policy, cells: pd.DataFrame) -> None:
     problems.raise_if_any()
 
 
-def _compared(tree: ast.Expression) -> list[tuple[str, int | float | str]]:
+def _compared(tree: ast.expr) -> list[tuple[str, int | float | str]]:
     """Columns and the constants that a policy compares them with."""
     found = []
     for node in ast.walk(tree):
@@ -236,17 +231,12 @@ def _compared(tree: ast.Expression) -> list[tuple[str, int | float | str]]:
     return found  # type: ignore[return-value]
 
 
-def _parse(expression: str) -> ast.Expression:
-    if len(expression) > MAXIMUM_LENGTH:
-        raise _refuse(expression[:40] + "...", f"it is longer than {MAXIMUM_LENGTH} characters")
+def _parse(expression: str) -> ast.expr:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SyntaxWarning)
-            tree = ast.parse(expression.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise _refuse(expression, "it cannot be read") from error
-    if depth(tree) > MAX_DEPTH:
-        raise _refuse(expression, "it is nested too deeply")
+        tree = expressions.read(expression, MAXIMUM_LENGTH)
+    except ValueError as error:
+        shown = expression if len(expression) <= MAXIMUM_LENGTH else expression[:40] + "..."
+        raise _refuse(shown, str(error)) from error
     for node in ast.walk(tree):
         if not isinstance(node, _ALLOWED):
             raise _refuse(expression, f"'{ast.unparse(node)}' is not part of the policy language")

@@ -13,18 +13,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
 from officer_assaults.refusals import Refusal
 from officer_assaults.stats.formulas import build_design, check_formula
-from officer_assaults.stats.glm import RateModel, fit_rate_model
+from officer_assaults.stats.glm import fit_rate_model
 from officer_assaults.stats.intervals import Interval, check_alpha
 from officer_assaults.stats.newton import fit_design
 from officer_assaults.stats.shares import mechanical_benchmark
+from officer_assaults.stats.standardise import standardised_ratio
 from officer_assaults.topics.crewing.model.cells import (
     FEWEST_CLUSTERS,
     FEWEST_ROWS,
@@ -32,8 +33,6 @@ from officer_assaults.topics.crewing.model.cells import (
     pool,
     usable_terms,
 )
-
-FloatArray = NDArray[np.float64]
 
 MOST_SIGN_PATTERNS = 4096
 
@@ -110,7 +109,7 @@ class Denominators:
     benchmark_limits: Interval
 
 
-def denominators(data: CrewData, alpha: float = 0.05) -> Denominators:
+def denominators(data: CrewData, alpha: float = 0.05, one: ArmRatio | None = None) -> Denominators:
     """Give adjusted ratios per officer-hour and per attendance, never one without the other.
 
     Parameters
@@ -118,6 +117,8 @@ def denominators(data: CrewData, alpha: float = 0.05) -> Denominators:
     data : CrewData
     alpha : float
         One minus the coverage.
+    one : ArmRatio, optional
+        Ratio per officer-hour, by default from the terms of the data.
     """
     attended = incidents = None
     if has_attendances(data):
@@ -134,7 +135,7 @@ def denominators(data: CrewData, alpha: float = 0.05) -> Denominators:
         mean, (low, high) = _victims_per_double(data, alpha)
         limits = Interval(mechanical_benchmark(high), mechanical_benchmark(low))
     return Denominators(
-        per_officer_hour=arm_ratio(data, label="Per officer-hour", alpha=alpha),
+        per_officer_hour=one or arm_ratio(data, label="Per officer-hour", alpha=alpha),
         per_attendance=attended,
         incidents=incidents,
         victims_per_double=mean,
@@ -304,24 +305,57 @@ def crude_ratio(data: CrewData, alpha: float = 0.05) -> ArmRatio:
     return arm_ratio(data, label="Nothing (crude)", terms=(), alpha=alpha)
 
 
-def ladder(data: CrewData, alpha: float = 0.05) -> tuple[ArmRatio, ...]:
-    """Ratio per officer-hour from no adjustment to the full set, one rung at a time."""
+def ladder(
+    data: CrewData, alpha: float = 0.05, one: ArmRatio | None = None
+) -> tuple[ArmRatio, ...]:
+    """Ratio per officer-hour from no adjustment to the full set, one rung at a time.
+
+    The last rung is ``one``, where it is given.
+    """
     steps = [crude_ratio(data, alpha)]
     terms: list[str] = []
-    for rung, added in data.rungs.items():
+    for number, (rung, added) in enumerate(data.rungs.items(), start=1):
         terms.extend(added)
-        steps.append(arm_ratio(data, label=f"+ {rung.lower()}", terms=terms, alpha=alpha))
+        label = f"+ {rung.lower()}"
+        last = one is not None and number == len(data.rungs)
+        steps.append(
+            replace(one, label=label)
+            if one is not None and last
+            else arm_ratio(data, label=label, terms=terms, alpha=alpha)
+        )
     return tuple(steps)
 
 
-def adjusted_model(data: CrewData, alpha: float = 0.05) -> RateModel:
-    """Primary model on the cells as they are, for diagnostics (they depend on the rows)."""
+def fitted_ratio(data: CrewData, fit: Any, alpha: float = 0.05) -> ArmRatio:
+    """Ratio per officer-hour that a fitted model gives, single over double crews.
+
+    Parameters
+    ----------
+    data : CrewData
+    fit : RateModel or RandomLevel
+        Of ``victims`` on ``single`` and other terms, with officer-hours as exposure. Where
+        ``single`` meets another column, the ratio is the one over the hours as they were worked.
+    alpha : float
+        One minus the coverage.
+    """
+    frame, exposure = data.frame, fit.spec.exposure
+    found = standardised_ratio(fit, frame, "single", exposure, alpha)
     few = data.clusters < FEWEST_CLUSTERS
-    return fit_rate_model(
-        data.frame,
-        f"victims ~ {' + '.join(['single', *data.terms])}",
-        exposure="officer_hours",
-        cov="HC1" if few else "cluster",
-        cluster=None if few else data.cluster,
-        alpha=alpha,
+    events, hours = (frame.groupby("single")[name].sum() for name in ("victims", exposure))
+    p = found.p
+    if few:
+        p = sign_change_p(frame, fit.spec.formula, "single", exposure, data.cluster)
+    return ArmRatio(
+        label="Per officer-hour",
+        ratio=found.ratio,
+        lower=0.0 if few else found.lower,
+        upper=math.inf if few else found.upper,
+        p=p,
+        events_single=float(events[1.0]),
+        events_double=float(events[0.0]),
+        exposure_single=float(hours[1.0]),
+        exposure_double=float(hours[0.0]),
+        unit="officer_hours",
+        clusters=data.clusters,
+        method=_method(few, data.clusters),
     )

@@ -95,6 +95,29 @@ def fast_ratio(
     return Fitted(fit.coefficients[1], fit.coefficients[1] - half, fit.coefficients[1] + half)
 
 
+def seed_spread(scenario: ForceParams, seeds: Sequence[int], alpha: float = 0.05) -> pd.DataFrame:
+    """Draw one simulated force by several seeds, and fit the same model to each draw.
+
+    Parameters
+    ----------
+    scenario : ForceParams
+    seeds : sequence of int
+    alpha : float
+        One minus the coverage.
+
+    Returns
+    -------
+    DataFrame
+        Seed, Rate ratio (per officer-hour, single over double, adjusted), lower, upper.
+    """
+    rows = []
+    for seed in seeds:
+        cells, _ = simulate_crew_cells(replace(scenario, periods=0), seed)
+        found = fast_ratio(cells, CORRECT, alpha=alpha)
+        rows.append((str(seed), *np.exp([found.log_ratio, found.lower, found.upper])))
+    return pd.DataFrame(rows, columns=["Seed", "Rate ratio", "lower", "upper"])
+
+
 def _prepared(cells: pd.DataFrame) -> CrewData:
     return prepare(cells, cluster="beat", formula=" + ".join((*WITHOUT_RISK, *RISK)))
 

@@ -94,8 +94,8 @@ def question_frame(cells: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
             {
                 "question": question,
                 "ratio": one.ratio,
-                "lower": one.lower,
-                "upper": one.upper,
+                "lower": one.lower if one.has_interval else math.nan,
+                "upper": one.upper if one.has_interval else math.nan,
                 "held_fixed": held,
                 "benchmark": found.benchmark,
                 "victims_per_double": found.victims_per_double,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from officer_assaults.page import words
 from officer_assaults.topics.crewing import disclosure
 from officer_assaults.topics.crewing.model.cells import POST_TREATMENT
 from officer_assaults.topics.crewing.report.story import CrewingStory, ratio_words
-
-if TYPE_CHECKING:
-    pass
 
 
 def words_for_diagram(story: CrewingStory) -> dict[str, str]:
@@ -28,6 +26,24 @@ def words_for_diagram(story: CrewingStory) -> dict[str, str]:
         "on both and is not recorded. The crew bears on attacks, partly by stops and own work, "
         "and on whether they are recorded. Back-up sent, arrests and injuries follow and are never "
         "adjusted for.",
+    }
+
+
+def words_for_studies(story: CrewingStory) -> dict[str, str]:
+    """Headline, subtitle and alternative text of the published studies."""
+    assert story.studies is not None
+    both = story.studies.iloc[-1]
+    said = "; ".join(
+        f"{row['Estimate']}: {words.ratio(row['Ratio'], row['lower'], row['upper'])}"
+        for row in story.studies.to_dict("records")
+    )
+    return {
+        "headline": "American officers alone were injured somewhat more often once assaulted"
+        if both["lower"] > 1
+        else "American studies do not tell whether officers alone are injured more often",
+        "subtitle": "Share injured of officers recorded as assaulted, alone over in pairs; "
+        "not how often they are assaulted",
+        "alt": f"Ratios with intervals. {said}.",
     }
 
 
@@ -70,24 +86,19 @@ def words_for_ladder(story: CrewingStory) -> dict[str, str]:
     }
 
 
-def words_for_overlap(story: CrewingStory) -> dict[str, str]:
-    """Headline, subtitle and alternative text of the overlap of the two crews."""
-    found = story.analysis.overlap
-    assert found is not None
-    one_sided = words.percent(found.one_sided_hours, 1)
-    left = words.percent(found.variance_left)
-    finding = (
-        "Both kinds of crew are found in every kind of hour"
-        if found.one_sided_hours == 0
-        else f"{one_sided} of officer-hours are nearly always of one kind of crew"
-    )
+def words_for_seeds(story: CrewingStory, spread: pd.DataFrame) -> dict[str, str]:
+    """Headline, subtitle and alternative text of draws of the same simulated force."""
+    assert story.truth is not None
+    truth = story.truth.per_officer_hour_recorded
+    held = int(((spread["lower"] <= truth) & (spread["upper"] >= truth)).sum())
+    low, high = spread["Rate ratio"].min(), spread["Rate ratio"].max()
     return {
-        "headline": finding,
-        "subtitle": "Officer-hours of each crew by the chance of a double crew, from what is known "
-        f"at dispatch, {story.where}",
-        "alt": "Two lines over the chance of a double crew, one for the hours of each crew; "
-        f"{one_sided} of hours lie where one crew is more than 95% likely, and {left} of the "
-        "variation of crews is left to compare after adjustment.",
+        "headline": f"Made {len(spread)} times over, the same simulated force gives ratios from "
+        f"{words.number(low, 2)} to {words.number(high, 2)}",
+        "subtitle": "Rate ratio per officer-hour, single over double crews, one dot a seed; line: "
+        "what the force was made with",
+        "alt": f"Dots with intervals for {len(spread)} seeds; {held} intervals hold the truth, "
+        f"{words.number(truth, 2)}.",
     }
 
 

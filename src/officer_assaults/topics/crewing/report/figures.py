@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from officer_assaults.topics.crewing.model.checks import BackupModification
     from officer_assaults.topics.crewing.model.policy import PolicyOutcome
     from officer_assaults.topics.crewing.model.ratios import ArmRatio
-    from officer_assaults.topics.crewing.model.weights import Overlap
 
 PLAIN, ADJUSTED, ALONE = "Plain", "Adjusted", "If no incident changed"
 #: Label of a row that belongs to the name above it.
@@ -196,25 +195,18 @@ def ladder(steps: Sequence[ArmRatio]) -> charts.Chart:
     )
 
 
-def overlap(found: Overlap) -> charts.Chart:
-    """Draw how likely a double crew was in the hours of either crew."""
-    frame = pd.concat(
-        [
-            found.histogram[["chance"]].assign(crew=f"{crew} crewed", hours=found.histogram[crew])
-            for crew in ("single", "double")
-        ],
-        ignore_index=True,
-    )
-    return charts.lines(
-        frame,
-        x="chance",
-        y="hours",
-        series="crew",
-        axis_label="Share of the officer-hours of each crew",
-        x_label="Chance of a double crew, from what is known at dispatch",
-        as_percent=True,
-        names="peak",
-        height=250,
+def seeds(spread: pd.DataFrame, truth: float) -> charts.Chart:
+    """Draw the ratio per officer-hour by seed of the simulated force, beside the truth."""
+    return charts.dot_interval(
+        spread,
+        label="Seed",
+        value="Rate ratio",
+        lower="lower",
+        upper="upper",
+        axis_label="Rate ratio per officer-hour, single over double crews",
+        reference=truth,
+        reference_label="what the force was made with",
+        log=True,
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from officer_assaults.findings import Finding
+from officer_assaults import estimate
+from officer_assaults.estimate import Estimate
+from officer_assaults.findings import BOUNDS, Finding
 from officer_assaults.page import words
-from officer_assaults.stats import shares
+from officer_assaults.stats import shares, verdicts
 from officer_assaults.topics.crewing.report.story import CrewingStory
 
 if TYPE_CHECKING:
@@ -47,42 +49,41 @@ def _label(claim: Claim) -> str:
 
 
 def _from_claim(story: CrewingStory, claim: Claim) -> Finding:
-    number = not math.isnan(claim.value)
-    limited = number and math.isfinite(claim.upper)
-    where = f"In {story.where}"
-    return Finding(
-        id=f"crewing.{claim.id}",
-        label=_label(claim),
-        claim=f"{where}: {claim.statement[0].lower()}{claim.statement[1:]}",
-        verdict=claim.verdict,
-        kind="estimate" if limited else "statement",
-        value=claim.value if number else None,
-        lower=claim.lower if limited else None,
-        upper=claim.upper if limited else None,
-        level=story.level,
-        unit=claim.unit,
-        denominator=claim.denominator,
-        period=story.when,
-        vintage=story.vintage,
-        simulated=story.simulated,
-        note=claim.note if limited or not number else "too few places for an interval",
-        tolerance=1e-5,
+    label, where = _label(claim), f"In {story.where}"
+    said = f"{where}: {claim.statement[0].lower()}{claim.statement[1:]}"
+    about: dict[str, Any] = {
+        "unit": claim.unit,
+        "denominator": claim.denominator,
+        "period": story.when,
+        "release": story.vintage,
+        "provenance": story.source,
+        "simulated": story.simulated,
+        "tolerance": 1e-5,
+    }
+    name = f"crewing.{claim.id}"
+    if math.isnan(claim.value) or not math.isfinite(claim.upper):
+        known = not math.isnan(claim.value)
+        more = {"value": claim.value, "note": "too few places for an interval"} if known else {}
+        about |= {"note": claim.note} | more
+        return estimate.statement(name, label, said, claim.verdict, level=story.level, **about)
+    number = Estimate(
+        claim.value, claim.lower, claim.upper, level=story.level, note=claim.note, **about
     )
+    return number.finding(name, label, said, claim.verdict)
 
 
 def _survey_finding(story: CrewingStory) -> Finding:
-    return Finding(
-        id="crewing.survey_share",
-        label="Single crewed often or always",
-        claim="73 per cent of officers are single crewed often or always",
-        verdict="reproduces" if round(story.survey.percent) == 73 else "contradicted",
-        kind="count",
+    return estimate.count(
+        "crewing.survey_share",
+        "Single crewed often or always",
+        "73 per cent of officers are single crewed often or always",
+        verdicts.reproduces(73, story.survey.percent),
         value=story.survey.percent,
         unit="percent of respondents",
         denominator=f"{words.number(story.survey.respondents)} respondents in roles where crewing "
         "applies",
         period=story.survey.fieldwork,
-        vintage=story.survey.survey,
+        release=story.survey.survey,
         note="a headcount of answers, not a share of hours; respondents chose to answer",
     )
 
@@ -91,48 +92,34 @@ def _break_even(story: CrewingStory) -> Finding:
     percent = story.survey.percent / 100
     hours = shares.officer_hour_share(percent)
     allowed = shares.survey_bounds(percent, story.victims_single).hours_single
-    return Finding(
-        id="crewing.break_even",
-        label="Share of victims single crewed at which the rates per officer-hour are equal",
-        claim="More than this share of recorded victims is single crewed",
-        verdict="needs data",
-        value=100 * shares.victims_share_for(1.0, hours),
-        lower=100 * allowed.lower,
-        upper=100 * allowed.upper,
-        level=1.0,
+    return Estimate(
+        100 * shares.victims_share_for(1.0, hours),
+        100 * allowed.lower,
+        100 * allowed.upper,
+        level=BOUNDS,
         unit="percent of recorded victims",
         denominator="officer-hours, were the survey's share one of unit-hours; bounds: by the "
         "hours that it allows",
         period=story.survey.fieldwork,
-        vintage=story.survey.survey,
+        release=story.survey.survey,
         note="no force has published recorded victims by crew",
+    ).finding(
+        "crewing.break_even",
+        "Share of victims single crewed at which the rates per officer-hour are equal",
+        "More than this share of recorded victims is single crewed",
+        "needs data",
     )
 
 
 def _article_claim(story: CrewingStory) -> Finding:
-    """Judge the article's sentence by own records, or else say what the survey allows."""
-    percent = story.survey.percent / 100
-    bounds = shares.survey_bounds(percent, story.victims_single).ratio
-    real = not story.simulated
-    claim = story.analysis.claim("far_more")
-    return Finding(
-        id="crewing.article_claim",
-        label="Far more often assaulted when single crewed",
-        claim="Officers are far more often assaulted when single crewed than when double crewed",
-        verdict=claim.verdict if real else "needs data",
-        kind="estimate",
-        value=claim.value
-        if real
-        else shares.ratio_from_shares(story.victims_single, shares.officer_hour_share(percent)),
-        lower=claim.lower if real else bounds.lower,
-        upper=claim.upper if real else bounds.upper,
-        level=story.level if real else 1.0,
-        unit="rate ratio, single over double",
-        denominator="officer-hours",
-        period=story.when if real else story.survey.fieldwork,
-        vintage=story.vintage if real else story.survey.survey,
-        note=claim.note
-        if real
-        else f"bounds, not an interval: {words.percent(story.victims_single)} of victims single "
-        "crewed (assumption) and the hours that the survey allows",
+    """Leave the article's sentence open: it is about counts, which no force has published."""
+    return estimate.statement(
+        "crewing.article_claim",
+        "Far more often assaulted when single crewed",
+        "Officers are far more often assaulted when single crewed than when double crewed",
+        "needs data",
+        period=story.survey.fieldwork,
+        release=story.survey.survey,
+        note="about counts of victims by crew: a force's resource log would settle it, and none "
+        "has been published",
     )

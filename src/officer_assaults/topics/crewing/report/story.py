@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,11 @@ from officer_assaults.stats.evalue import bounding_factor
 from officer_assaults.topics.crewing import disclosure
 from officer_assaults.topics.crewing.disclosure import Audience
 from officer_assaults.topics.crewing.model.cells import OWN_TERMS
-from officer_assaults.topics.crewing.model.checks import planned_agreement
+from officer_assaults.topics.crewing.model.checks import (
+    CREW_BEFORE,
+    OTHER_INJURIES,
+    planned_agreement,
+)
 from officer_assaults.topics.crewing.model.policy_language import POLICIES
 
 if TYPE_CHECKING:
@@ -79,6 +82,8 @@ class CrewingStory:
         Share of victims taken to be single crewed in the survey's arithmetic (assumption).
     far_more : float
     audience : {"public", "internal"}
+    studies : DataFrame or None
+        Published ratios of injury once assaulted; the last row weighs the others together.
     """
 
     analysis: CrewingAnalysis
@@ -91,6 +96,7 @@ class CrewingStory:
     victims_single: float = 0.70
     far_more: float = 2.0
     audience: Audience = "public"
+    studies: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         """Refuse what a public report of a force's own cells may not say (E121)."""
@@ -154,31 +160,140 @@ class CrewingStory:
         )
 
 
-def headline(story: CrewingStory) -> dict[str, str]:
-    """Arguments of :func:`report.headline`: the ratio, its interval and its benchmark."""
-    one, found = story.analysis.adjusted, story.analysis.ratios
-    made_up = "Simulated data, not evidence. " if story.simulated else ""
-    if not story.analysis.data.holds_risk_alike:
-        made_up += "The calls are not held alike, so this is no comparison of like work. "
-    text = (
-        f"{story.work} in {story.where}, {story.victims} per officer-hour were "
-        f"{words.number(one.ratio, 2)} times as many in single crews as in double crews"
-    )
-    calls = found.per_attendance
-    if calls is not None:
-        text += f"; per attended incident, {words.number(calls.ratio, 2)} times"
-    if math.isnan(found.benchmark):
-        benchmark = "Where crewing changes no incident the first ratio is not 1 but from 1 to 2."
-    else:
-        benchmark = (
-            "Where crewing changes no incident the first ratio is not 1 but "
-            f"{words.number(found.benchmark, 2)}: two officers share one incident."
+NOT_KNOWN = (
+    "Not known. No force publishes the hours that officers work alone, so nobody can compute a "
+    "rate. Hours and victims by crew, from one resource log, would make it known."
+)
+BRITISH = (
+    "The one British study, of rotas in the West Midlands, reports that double crewing reduces "
+    "serious injury; we could not read by how much."
+)
+INJURY_ONLY = (
+    "That is injury once an officer is assaulted, not how often officers are assaulted. "
+    "What follows on crews is a demonstration on a simulated force."
+)
+
+
+def answer(story: CrewingStory) -> str:
+    """First line of the page: the answer to its question."""
+    if story.file is None:
+        return NOT_KNOWN
+    if story.simulated:
+        return "Not known. This file is marked as made up: the page shows what one would give."
+    one = story.analysis.adjusted
+    if not one.has_interval:
+        return (
+            f"Not known. {story.where} has too few areas for an interval: rows by beat, or more "
+            "areas, would make it known."
         )
+    looked = CREW_BEFORE not in story.analysis.untested and not story.analysis.hidden_danger
+    if not story.analysis.data.holds_risk_alike or (one.lower <= 1 and not looked):
+        return (
+            f"Not known for {story.where}. {_hidden_in_words(story)} Such a danger would pull the "
+            "ratio down, so these rows cannot say that working alone is as safe."
+        )
+    compared = "more" if one.lower > 1 else "fewer" if one.upper < 1 else "about as many"
+    than = "as" if one.lower <= 1 <= one.upper else "than"
+    return (
+        f"In {story.where}, single crews had {compared} {story.victims} per officer-hour {than} "
+        f"double crews {_alike(story)}. {_hidden_in_words(story)}"
+    )
+
+
+def _alike(story: CrewingStory) -> str:
+    return "on like work" if story.analysis.data.holds_risk_alike else "at like hours and places"
+
+
+def _hidden_in_words(story: CrewingStory) -> str:
+    """Say whether a hidden danger was looked for, and what came of it: not tested is not passed."""
+    analysis = story.analysis
+    if CREW_BEFORE in analysis.untested:
+        said = (
+            "Not tested: whether dispatchers act on a danger that no column holds "
+            f"({analysis.untested[CREW_BEFORE]})."
+        )
+    elif analysis.hidden_danger:
+        said = "A check found that dispatchers act on a danger that no column holds."
+    else:
+        said = "A check for a danger that only dispatchers know found none."
+    if OTHER_INJURIES in analysis.untested:
+        said += (
+            " Not tested: whether both crews report injuries alike "
+            f"({analysis.untested[OTHER_INJURIES]})."
+        )
+    return said
+
+
+def headline(story: CrewingStory) -> dict[str, str]:
+    """Arguments of :func:`report.headline`: what is known, or a force's own ratio.
+
+    A number from simulated data never stands here.
+    """
+    if story.file is None:
+        return {"text": BRITISH, "interval": _studies_in_words(story), "caveat": INJURY_ONLY}
+    one = story.analysis.adjusted
+    said = [
+        "Made-up data, not evidence." if story.simulated else "",
+        ""
+        if story.analysis.data.holds_risk_alike
+        else "The calls are not held alike, so this is no comparison of like work.",
+        _hidden_in_words(story),
+        _e_value(story),
+    ]
     return {
-        "number": words.number(one.ratio, 2),
-        "text": f"{text}.",
+        "number": "" if story.simulated else words.number(one.ratio, 2),
+        "text": f"{story.work} in {story.where}, {story.victims} per officer-hour were "
+        f"{words.number(one.ratio, 2)} times as many in single crews as in double crews.",
         "interval": _limits(one, story.level),
-        "caveat": f"{made_up}{benchmark}",
+        "caveat": " ".join(filter(None, said)),
+    }
+
+
+def _studies_in_words(story: CrewingStory) -> str:
+    if story.studies is None:
+        return "No interval: nothing that was published can be counted."
+    *single, both = story.studies.to_dict("records")
+    return (
+        f"American studies, {words.number(len(single))} taken together: officers "
+        f"alone were injured {words.number(both['Ratio'], 2)} times as often once assaulted "
+        f"({words.interval_words(both['lower'], both['upper'], 2, level=story.level)})."
+    )
+
+
+def _e_value(story: CrewingStory) -> str:
+    """Say beside the headline how strong a hidden danger would have to be (E-value)."""
+    one, strength = story.analysis.adjusted, story.analysis.strength
+    if not one.has_interval:
+        return ""
+    return (
+        "A hidden danger would have to be tied to crews and to attacks by a ratio of "
+        f"{words.number(strength.estimate, 1)} each to explain the ratio away (E-value)."
+    )
+
+
+def may_say(story: CrewingStory) -> dict[str, str]:
+    """Arguments of :func:`report.may_say`: a sentence to use, and one that goes too far."""
+    if story.simulated:
+        say = "No force publishes the hours its officers work alone, so the risk is not known."
+        if story.studies is not None:
+            both = story.studies.iloc[-1]
+            limits = words.interval(both["lower"], both["upper"], 2)
+            say = (
+                f"{say[:-1]}; in American studies officers alone were injured "
+                f"{words.number(both['Ratio'], 2)} times as often once assaulted ({limits})."
+            )
+        return {
+            "say": say,
+            "not_say": "Officers are more often assaulted when they patrol alone.",
+            "source": "Evidence ledger, and police records of Washington DC",
+        }
+    one = story.analysis.adjusted
+    return {
+        "say": f"In {story.where}, {story.when}, {story.victims} per officer-hour were "
+        f"{ratio_words(one, story.level)} times as many in single as in double crews, "
+        f"{_alike(story)}.",
+        "not_say": "Working alone causes this many more assaults.",
+        "source": story.source,
     }
 
 
@@ -195,23 +310,47 @@ def _limits(found: ArmRatio, level: float) -> str:
 
 def main_points(story: CrewingStory) -> list[str]:
     """Write the points of the summary, at most six."""
-    points = [
-        _point_data(story),
-        _point_denominators(story),
-        _point_incidents(story),
-        _point_crude(story),
-        _point_policy(story),
-        _point_survey(story),
-    ]
+    if story.file is None:
+        points = [
+            *_points_evidence(),
+            _point_survey(story),
+            _point_demonstration(story),
+        ]
+    else:
+        points = [
+            _point_data(story),
+            _point_denominators(story),
+            _point_incidents(story),
+            _point_crude(story),
+            _point_policy(story),
+            _point_survey(story),
+        ]
     return [point for point in points if point]
 
 
+def _points_evidence() -> list[str]:
+    return [
+        "A press account of the West Midlands study speaks of <q>almost zero</q> serious injury "
+        "in double crews. We read it second-hand, so no headline rests on it.",
+        "To answer the question a force needs officer-hours by crew, recorded victims by crew, "
+        "place, hour and call grade, all from one log.",
+        "A trial would settle it: draw the crewing policy by lot, area by month. The protocol is "
+        "one page long, at the end of this report.",
+    ]
+
+
+def _point_demonstration(story: CrewingStory) -> str:
+    assert story.truth is not None
+    one = story.analysis.adjusted
+    return (
+        "The rest of this page shows the method on a simulated force. It was made with a ratio of "
+        f"{words.number(story.truth.per_officer_hour_recorded, 2)}; this draw of it gives "
+        f"{ratio_words(one, story.level)}."
+    )
+
+
 def _point_data(story: CrewingStory) -> str:
-    if story.file is None:
-        return (
-            "No force in England and Wales has published officer-hours by crew. This report shows "
-            "what one would look like, on a simulated force whose truth is known."
-        )
+    assert story.file is not None
     rows = words.number(story.file.rows)
     text = (
         f"{rows} rows of {story.where}, {story.when}, grouped into "
@@ -221,10 +360,7 @@ def _point_data(story: CrewingStory) -> str:
     agreed = None if counts is None else planned_agreement(counts, story.analysis.alpha)
     if agreed is None:
         return text
-    return (
-        f"{text} Crews were booked on as planned in {words.percent(agreed.same, 1)} of "
-        f"unit-shifts (kappa {words.ratio(agreed.kappa, agreed.lower, agreed.upper)})."
-    )
+    return f"{text} Crews were booked on as planned in {words.percent(agreed.same)} of unit-shifts."
 
 
 def ratio_words(found: ArmRatio, level: float) -> str:
@@ -257,8 +393,8 @@ def _point_incidents(story: CrewingStory) -> str:
     reading = {
         "consistent": "single crews met more of them",
         "contradicted": "single crews met fewer of them",
-        "not supported": "the interval holds no difference",
-    }.get(verdict, "which cannot be judged here")
+        "not supported": "this could be chance",
+    }.get(verdict, "these rows cannot say which way it goes")
     return (
         "Incidents with a recorded assault per unit-hour, which sharing the risk does not change: "
         f"{ratio_words(found, story.level)}; {reading}."
@@ -334,7 +470,8 @@ def _point_survey(story: CrewingStory) -> str:
 def boxes(story: CrewingStory) -> dict[str, str | list[str]]:
     """Arguments of :func:`report.boxes`."""
     shows = (
-        "What this analysis finds where the truth is known: it is a proof of the method."
+        "What published studies found on crewing, what a force would need to know its own answer, "
+        "and how the method fares where the truth is known."
         if story.file is None
         else f"How recorded assaults on officers of {story.where} differ between single and double "
         "crews at like hours, places and calls, under three denominators."
@@ -345,7 +482,7 @@ def boxes(story: CrewingStory) -> dict[str, str | list[str]]:
         "Attacks that nobody recorded, and whether one crew records more of them than the other.",
     ]
     if story.file is None:
-        cannot.insert(0, "Anything about real officers: every number on crews here is simulated.")
+        cannot.insert(0, "How often officers are assaulted alone: every rate by crew is simulated.")
     return {
         "shows": shows,
         "cannot": cannot,
@@ -502,7 +639,9 @@ def gate(story: CrewingStory) -> dict[str, Any]:
         and analysis.data.holds_risk_alike
         and (analysis.overlap is None or analysis.overlap.compares)
         and not analysis.hidden_danger
+        and not analysis.untested
     )
+    missing = [f"Not tested: {label.lower()} ({why})." for label, why in analysis.untested.items()]
     return {
         "name": "Comparison of like work",
         "passed": passed,
@@ -512,6 +651,7 @@ def gate(story: CrewingStory) -> dict[str, Any]:
             "Both crews record assaults alike.",
             "One crew's hours do not change another crew's danger.",
             "Hours and victims take the crew from the same log.",
+            *missing,
         ],
     }
 

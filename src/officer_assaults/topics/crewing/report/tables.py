@@ -39,6 +39,37 @@ LARGEST_RATIO = 5.0
 POLICIES_IN_TRUTH = 3
 
 
+def model_table(story: CrewingStory, fit: Any) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: rate ratios of the fitted model.
+
+    In public only the rows of the crew itself are shown: ratios of places, months and hour bands
+    would tell small counts apart.
+    """
+    table = fit.table()
+    ratio = next(name for name in table.columns if name.endswith("ratio"))
+    hidden = pd.Series(False, table.index)
+    if story.audience == "public" and story.file is not None:
+        hidden = ~table["term"].str.contains(r"\bsingle\b") | table["term"].str.contains(
+            "[", regex=False
+        )
+    notes = list(fit.notes())
+    if hidden.any():
+        count = words.plural(int(hidden.sum()), "further row")
+        notes = [f"{count} of what is held alike, for internal eyes (audience=internal)."]
+    if not story.analysis.adjusted.has_interval:
+        table = table.assign(lower=math.nan, upper=math.nan)
+    kept = table.loc[~hidden, ["term", ratio, "lower", "upper"]]
+    asked = kept["term"].str.contains(r"\bsingle\b")
+    kept = pd.concat([kept[asked], kept[~asked]], ignore_index=True)
+    return {
+        "frame": kept.set_axis(["Term", "Rate ratio", "lower", "upper"], axis=1),
+        "caption": "The fitted model: rate ratios per officer-hour",
+        "formats": {"Rate ratio": 2, "lower": 2, "upper": 2},
+        "level": story.level,
+        "notes": notes,
+    }
+
+
 def counts_table(story: CrewingStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: hours, attendances and victims by crew."""
     frame = story.analysis.data.frame
@@ -103,7 +134,7 @@ def _limits(found: ArmRatio) -> tuple[float, float]:
 def controls_table(story: CrewingStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: comparisons that should show no difference."""
     controls = story.analysis.controls
-    rows = [
+    rows: list[tuple[str, float, float, float, str]] = [
         (
             one.label,
             one.found.ratio,
@@ -113,12 +144,17 @@ def controls_table(story: CrewingStory) -> dict[str, Any]:
         )
         for one in controls
     ]
+    rows += [
+        (label, math.nan, math.nan, math.nan, "not tested") for label in story.analysis.untested
+    ]
     columns = ["Comparison", "Rate ratio", "lower", "upper", "Holds 1"]
+    notes = [f"{one.label}: were it not 1, {one.meaning}." for one in controls]
+    notes += [f"{label}: not tested, {why}." for label, why in story.analysis.untested.items()]
     return {
         "frame": pd.DataFrame(rows, columns=columns),
         "caption": "Comparisons that should give 1",
         "level": story.level,
-        "notes": [f"{one.label}: were it not 1, {one.meaning}." for one in controls],
+        "notes": notes,
     }
 
 
@@ -285,7 +321,8 @@ def survey_table(story: CrewingStory) -> dict[str, Any]:
             "Often is taken as half of an officer's hours or more (assumption).",
             f"Were {words.percent(story.victims_single)} of victims single crewed (assumption), "
             "the ratio per officer-hour could be anything from "
-            f"{words.interval(spread.lower, spread.upper)}.",
+            f"{words.interval(spread.lower, spread.upper)}. With that share free it could be "
+            "anything from 0 up, without limit.",
         ],
         "source": story.survey.source_url,
     }

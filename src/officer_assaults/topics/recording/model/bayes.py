@@ -91,7 +91,10 @@ def sample_panel(
     model = _panel_model(data, priors, (centre, 1.5))
     found = _sample(model, names, sds, seed, draws, warm_up, alpha, PANEL_ACCEPT)
     # Without validation counts the level hangs on the link, however far it moved.
-    found.table.loc["level of recording (logit)", "label"] = "set by the prior"
+    row = found.table.loc["level of recording (logit)"].to_dict()
+    shift = (float(row["mean"]) - panel_priors(data, priors)[1].mean[0]) / sds["level"]
+    label = contraction_label(float(row["contraction"]), shift, identified=False)[0]
+    found.table.loc["level of recording (logit)", "label"] = label
     return found
 
 

@@ -62,22 +62,6 @@ class Feasibility:
 
 
 @dataclass(frozen=True, slots=True)
-class IdentifiedChange:
-    """Real change that ranges of the two recording probabilities allow.
-
-    Parameters
-    ----------
-    real : Interval
-        Ratio of true assaults, after over before.
-    share : Interval
-        Share of the log change that recording explains.
-    """
-
-    real: Interval
-    share: Interval
-
-
-@dataclass(frozen=True, slots=True)
 class SurveyFigure:
     """A published survey percentage of officers who met an event.
 
@@ -166,32 +150,6 @@ class Audit:
     def from_interval(cls, rate: float, lower: float, upper: float, alpha: float = 0.05) -> Audit:
         """Audit whose published interval is taken as symmetric."""
         return cls(rate, (upper - lower) / (2 * float(stats.norm.isf(check_alpha(alpha) / 2))))
-
-
-@dataclass(frozen=True, slots=True)
-class AuditComparison:
-    """Change of an audited recording rate beside the change of recorded assaults.
-
-    Parameters
-    ----------
-    ratio : float
-        Later rate over earlier rate.
-    interval : Interval
-        Interval of the ratio.
-    share, share_interval : float, Interval
-        Share of the log change this would be, *if* crimes against officers had moved as the
-        audited crimes did; the interval carries the error of the audits only.
-    remaining, remaining_interval : float, Interval
-        Change of recorded assaults that would then be left over, as a ratio; the interval carries
-        the error of the audits and of counting.
-    """
-
-    ratio: float
-    interval: Interval
-    share: float
-    share_interval: Interval
-    remaining: float
-    remaining_interval: Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,32 +295,6 @@ def sensitivity_surface(
     )
 
 
-def identified_change(
-    change: RecordedChange, before: Interval, after: Interval
-) -> IdentifiedChange:
-    """Real change that the recorded ratio allows when each probability lies in a range.
-
-    Parameters
-    ----------
-    change : RecordedChange
-        The recorded counts; counting error is left out, the ranges dominate it.
-    before, after : Interval
-        Ranges of the recording probability, within (0, 1].
-
-    Notes
-    -----
-    Worst-case bounds: with ``before`` in [a, b] and ``after`` in [c, d] the ratio of true
-    assaults lies in ``R * [a/d, b/c]``, and every value inside is possible.
-    """
-    for given in (before, after):
-        _probabilities([given.lower, given.upper])
-    real = Interval(
-        change.ratio * before.lower / after.upper, change.ratio * before.upper / after.lower
-    )
-    shares = sorted(1 - math.log(limit) / change.log_ratio for limit in (real.lower, real.upper))
-    return IdentifiedChange(real, Interval(shares[0], shares[1]))
-
-
 def events_per_officer(prevalence: float, concentration: float | None) -> float:
     """Mean events per officer behind the share of officers with at least one.
 
@@ -440,37 +372,6 @@ def survey_ceiling(
     return table.assign(concentration=pd.Series([row[0] for row in rows], dtype=object))
 
 
-def compare_audits(
-    earlier: Audit, later: Audit, change: RecordedChange, alpha: float = 0.05
-) -> AuditComparison:
-    """Set the change of an audited recording rate against the change of recorded assaults.
-
-    Parameters
-    ----------
-    earlier, later : Audit
-        Recording rates found in two audits of *other* crimes, or of all crimes.
-    change : RecordedChange
-        Recorded assaults on officers.
-    alpha : float
-        One minus the coverage.
-    """
-    ratio, limits = _audit_ratio(earlier, later, alpha)
-    log_ratio, low, high = (math.log(value) for value in (ratio, limits.lower, limits.upper))
-    z = float(stats.norm.isf(alpha / 2))
-    se = (high - low) / (2 * z)
-    shares = sorted(value / change.log_ratio for value in (low, high))
-    left = change.log_ratio - log_ratio
-    around = z * math.sqrt(se**2 + 1 / change.before + 1 / change.after)
-    return AuditComparison(
-        ratio=ratio,
-        interval=limits,
-        share=log_ratio / change.log_ratio,
-        share_interval=Interval(shares[0], shares[1]),
-        remaining=math.exp(left),
-        remaining_interval=Interval(math.exp(left - around), math.exp(left + around)),
-    )
-
-
 def compare_registers(
     first: tuple[int, int], second: tuple[int, int], alpha: float = 0.05
 ) -> RegisterComparison:
@@ -524,6 +425,16 @@ def audit_pair(audits: pd.DataFrame, alpha: float = 0.05) -> tuple[Audit, Audit]
         return None
     first, last = np.where(np.isnan(errors), np.nanmax(errors), errors)
     return Audit(float(ends[0, 0]), float(first)), Audit(float(ends[1, 0]), float(last))
+
+
+def spanning(audits: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+    """Audits of violence that span two financial years, by their first calendar years.
+
+    Empty unless one audit lies in the earlier year or before it, and one in the later or after.
+    """
+    rows = audits[audits["crimes"] == "violence"]
+    spans = len(rows) and rows["audit_year"].min() <= first and rows["audit_year"].max() >= last
+    return rows if spans else rows.iloc[:0]
 
 
 def audit_ratios(audits: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:

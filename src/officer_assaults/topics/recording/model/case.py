@@ -23,11 +23,8 @@ from officer_assaults.topics.recording.model.bias import (
     tornado,
 )
 from officer_assaults.topics.recording.model.bounds import (
-    Audit,
-    AuditComparison,
     Feasibility,
     capped_share,
-    compare_audits,
     feasibility,
 )
 from officer_assaults.topics.recording.model.joint import (
@@ -162,8 +159,6 @@ class RecordingCase:
         Layers that need the injury anchor.
     why_no_anchor : str
         Reason where ``anchored`` is None.
-    audits : AuditComparison or None
-        Recording audits of other crimes, where two are known.
     ladder : DataFrame
         Layer, assumption, low, middle, high of the share that recording explains; empty where
         the direction of the change is unclear.
@@ -174,7 +169,6 @@ class RecordingCase:
     feasible: dict[str, Feasibility]
     anchored: Anchored | None
     why_no_anchor: str
-    audits: AuditComparison | None
     ladder: pd.DataFrame
 
     @property
@@ -192,7 +186,6 @@ def recording_case(
     priors: BiasPriors | None = None,
     caps: Sequence[float] = (0.05, 0.10),
     least_before: float = 0.5,
-    audits: tuple[Audit, Audit] | None = None,
     alpha: float = 0.05,
 ) -> RecordingCase:
     """Work out every layer for one force.
@@ -213,8 +206,6 @@ def recording_case(
         Largest believable moves of the recording probability.
     least_before : float
         Lowest believable recording probability before, for the capped bounds.
-    audits : tuple of Audit, optional
-        Earlier and later audit of other crimes of the force.
     alpha : float
         One minus the coverage.
 
@@ -234,15 +225,13 @@ def recording_case(
         anchored, why = _anchored(counts, forces, force, priors, seed, alpha), ""
     elif counts is not None:
         why = "a year has no recorded assault of one severity (E122), so there is no anchor"
-    compared = compare_audits(*audits, change, alpha) if audits else None
     return RecordingCase(
         change=change,
         parts=parts,
         feasible={name: feasibility(part) for name, part in parts.items()},
         anchored=anchored,
         why_no_anchor=why,
-        audits=compared,
-        ladder=_ladder(change, anchored, compared, caps, least_before),
+        ladder=_ladder(change, anchored, caps, least_before),
     )
 
 
@@ -289,7 +278,6 @@ def _anchored(
 def _ladder(
     change: RecordedChange,
     anchored: Anchored | None,
-    audits: AuditComparison | None,
     caps: Sequence[float],
     least_before: float,
 ) -> pd.DataFrame:
@@ -313,12 +301,6 @@ def _ladder(
         rows.append(
             ("Joint model", "the default priors, and priors on the level and on real growth",
              limits.lower, joint.share, limits.upper)
-        )  # fmt: skip
-    if audits is not None:
-        limits = audits.share_interval
-        rows.append(
-            ("Recording audits read across", "crimes against officers moved as those against the "
-             "public", limits.lower, audits.share, limits.upper)
         )  # fmt: skip
     return pd.DataFrame(rows, columns=LADDER)
 

@@ -1,0 +1,53 @@
+"""Expressions that analysts type, read as Python's grammar and never run: formulas and policies."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+
+#: Deeper expressions are refused before anything recurses into them.
+MAX_DEPTH = 40
+#: Longer expressions are refused before they are parsed.
+MAX_LENGTH = 2_000
+
+
+def read(text: str, longest: int = MAX_LENGTH) -> ast.expr:
+    """Parse an expression without evaluating any part of it.
+
+    Parameters
+    ----------
+    text : str
+    longest : int
+        Characters.
+
+    Raises
+    ------
+    ValueError
+        Saying why, for one that is too long, nested too deeply or no expression.
+    """
+    if len(text) > longest:
+        raise ValueError(f"it is longer than {longest} characters")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            tree = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise ValueError("it cannot be read") from error
+    if depth(tree) > MAX_DEPTH:
+        raise ValueError("it is nested too deeply")
+    return tree
+
+
+def names(node: ast.AST) -> set[str]:
+    """Every name in an expression: columns, and functions where it may call any."""
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def depth(node: ast.AST) -> int:
+    """Levels of nesting, counted level by level: Python's recursion limit depends on the caller."""
+    levels = 0
+    level = [node]
+    while level:
+        levels += 1
+        level = [child for parent in level for child in ast.iter_child_nodes(parent)]
+    return levels

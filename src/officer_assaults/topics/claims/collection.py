@@ -1,0 +1,275 @@
+"""Collection: claims as rows of a small YAML or CSV file, read strictly."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from officer_assaults import paths
+from officer_assaults.data import forces
+from officer_assaults.data.periods import FinancialYear, financial_year
+from officer_assaults.refusals import Problems, Refusal, nearest
+from officer_assaults.topics.claims.figures import OFFENCES
+
+COLLECTION = "claims/collection.yml"
+MOST_CLAIMS = 500
+MOST_BYTES = 1_000_000
+HOW_READ = ("read directly", "second hand")
+BY = ("", "count", "rate")
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "change": ("force", "from", "to", "says"),
+    "count": ("force", "to", "says"),
+    "rate": ("force", "to", "says", "per"),
+    "rank": ("force", "to", "says"),
+    "share": ("force", "to", "says"),
+    "survey": ("says",),
+    "document": (),
+    "log": ("settle",),
+}
+PER = ("day", "week", "month")
+_NUMBER = re.compile(r"[+\-−–]?\s*\d[\d,]*(?:\.\d+)?")
+_RENAMED = {"from": "start", "to": "end"}
+#: Names of the fields as files and commands write them.
+OUTER = {inner: outer for outer, inner in _RENAMED.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claim, as its row says it.
+
+    Parameters
+    ----------
+    kind : str
+        One of :data:`KINDS`.
+    force : str
+        Short name, or ``"england-and-wales"``.
+    start, end : FinancialYear or None
+        Earlier year of a change, and the year claimed about.
+    says : str
+        The figure as it was said, for instance ``"+12%"`` or ``"1,057"``.
+    offences : str
+        What is counted: all, without injury, with injury.
+    per : str
+        Unit of time of a rate.
+    by : str
+        Of a rank: by count, by rate, or not said.
+    id, quotation, publisher, date, address : str
+        What the claim is called, the words, and where they stand.
+    how_read : str
+        Whether the page was read directly.
+    evidence : str
+        Row of the evidence ledger that bears on it, of a survey, document or log.
+    settle : str
+        What would settle a claim that no published record can.
+    """
+
+    kind: str
+    force: str = ""
+    start: FinancialYear | None = None
+    end: FinancialYear | None = None
+    says: str = ""
+    offences: str = "all"
+    per: str = ""
+    by: str = ""
+    id: str = ""
+    quotation: str = ""
+    publisher: str = ""
+    date: str = ""
+    address: str = ""
+    how_read: str = "read directly"
+    evidence: str = ""
+    settle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure as it was said: its value, decimals, and whether it is a percentage."""
+
+    value: float
+    decimals: int
+    percent: bool
+
+
+def figure(text: str) -> Figure | None:
+    """Read the figure that a text says; None if it says none.
+
+    Examples
+    --------
+    >>> figure("+12.5%")
+    Figure(value=12.5, decimals=1, percent=True)
+    """
+    found = _NUMBER.search(text)
+    if found is None:
+        return None
+    digits = re.sub(r"[,\s+]", "", found.group()).replace("−", "-").replace("–", "-")
+    rest = text[found.end() :].lower().lstrip()
+    percent = rest.startswith(("%", "per cent", "percent"))
+    falls = "fewer" in rest or "fell" in text.lower() or "down" in text.lower()
+    value = float(digits)
+    return Figure(-abs(value) if falls else value, len(digits.partition(".")[2]), percent)
+
+
+def own() -> list[Claim]:
+    """Claims of the project's own collection."""
+    return read(paths.data_dir() / COLLECTION)
+
+
+def read(path: Path) -> list[Claim]:
+    """Read the claims of a file.
+
+    Parameters
+    ----------
+    path : Path
+        CSV, or YAML with a list of mappings; one row per claim, fields of :class:`Claim` with
+        ``from`` and ``to`` for the years.
+
+    Raises
+    ------
+    Refusal
+        E124 for a file that cannot be read; E126 for each row that is no claim of a known kind,
+        with its field; E101 and E106 for forces and years.
+    """
+    rows = _rows(path)
+    problems = Problems(path.name)
+    claims = [claim for at, row in rows if (claim := make(row, problems, at)) is not None]
+    _check_ids(claims, problems)
+    problems.raise_if_any()
+    return claims
+
+
+def make(row: Mapping[str, Any], problems: Problems, at: int | None = None) -> Claim | None:
+    """Make a claim of a row, or note what is wrong with it.
+
+    Parameters
+    ----------
+    row : mapping
+        Field to text.
+    problems : Problems
+        Where problems are noted.
+    at : int, optional
+        Row of the file.
+    """
+    known = [_outer(field.name) for field in fields(Claim)]
+    texts = {str(key): _text(value) for key, value in row.items()}
+    before = len(problems.found)
+    for name in texts:
+        if name not in known:
+            problems.add("E126", f"no field is called '{name}'.", nearest(name, known), row=at)
+    kind = texts.get("kind", "")
+    if kind not in KINDS:
+        problems.add("E126", f"'{kind}' is no kind of claim.", nearest(kind, list(KINDS)),
+                     row=at, column="kind")  # fmt: skip
+        return None
+    for name in KINDS[kind]:
+        if not texts.get(name):
+            problems.add("E126", f"a claim of the kind '{kind}' needs '{name}'.",
+                         f"Fill in {', '.join(KINDS[kind])}.", row=at, column=name)  # fmt: skip
+    _check_words(texts, problems, at)
+    made = _typed(texts, problems, at)
+    return Claim(**made) if len(problems.found) == before else None
+
+
+def _typed(texts: Mapping[str, str], problems: Problems, at: int | None) -> dict[str, Any]:
+    made: dict[str, Any] = {_RENAMED.get(name, name): text for name, text in texts.items() if text}
+    for name, convert in (("force", _slug), ("start", financial_year), ("end", financial_year)):
+        if made.get(name):
+            try:
+                made[name] = convert(made[name])
+            except Refusal as refusal:
+                told = refusal.problems[0]
+                problems.add(told.code, told.what, told.remedy, row=at, column=_outer(name))
+    first, last = made.get("start"), made.get("end")
+    if (
+        isinstance(first, FinancialYear)
+        and isinstance(last, FinancialYear)
+        and first.first >= last.first
+    ):
+        what = f"'{first}' is not before '{last}'."
+        problems.add("E106", what, "Give the earlier year as from.", row=at, column="from")
+    return made
+
+
+def _check_words(texts: Mapping[str, str], problems: Problems, at: int | None) -> None:
+    for name, known in (("offences", tuple(OFFENCES)), ("by", BY), ("per", ("", *PER)),
+                        ("how_read", HOW_READ)):  # fmt: skip
+        text = texts.get(name, "")
+        if text and text not in known:
+            problems.add("E126", f"'{text}' is not allowed here.", nearest(text, list(known)),
+                         row=at, column=name)  # fmt: skip
+    says = texts.get("says", "")
+    if says and texts.get("kind") != "document" and figure(says) is None:
+        problems.add("E126", f"'{says}' says no figure.", "Write the figure as it was said: +12%.",
+                     row=at, column="says")  # fmt: skip
+
+
+def _check_ids(claims: Iterable[Claim], problems: Problems) -> None:
+    seen: set[str] = set()
+    for claim in claims:
+        if claim.id and claim.id in seen:
+            problems.add("E105", f"the id '{claim.id}' stands twice.", "Give each claim its own.",
+                         column="id")  # fmt: skip
+        seen.add(claim.id)
+
+
+def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
+    problems = Problems(path.name)
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            problems.add("E124", "the file is larger than a megabyte.", "Give claims alone.")
+            problems.raise_if_any()
+        text = path.read_bytes().decode("utf-8-sig")
+        found = _yaml(text) if path.suffix.lower() in (".yml", ".yaml") else _csv(text)
+    except (OSError, UnicodeDecodeError, csv.Error, yaml.YAMLError, RecursionError) as error:
+        told = (str(error).strip() or type(error).__name__).splitlines()[0]
+        problems.add("E124", f"the file cannot be read: {told}.",
+                     "Give UTF-8 text: CSV with a header, or a YAML list of claims.")  # fmt: skip
+        raise Refusal(problems.found) from None
+    if not isinstance(found, list) or not all(isinstance(row, dict) for _, row in found):
+        problems.add(
+            "E124", "the file is no list of claims.", "Begin each claim with '- kind: ...'."
+        )
+        problems.raise_if_any()
+    if not found or len(found) > MOST_CLAIMS:
+        problems.add("E126", f"the file holds {len(found)} claims.", f"Give 1 to {MOST_CLAIMS}.")
+        problems.raise_if_any()
+    rows: list[tuple[int, dict[str, Any]]] = found
+    return rows
+
+
+def _yaml(text: str) -> Any:
+    loaded = yaml.safe_load(text)
+    if not isinstance(loaded, list):
+        return None
+    return [(at, row) for at, row in enumerate(loaded, start=1)]
+
+
+def _csv(text: str) -> Any:
+    reader = csv.DictReader(io.StringIO(text), strict=True)
+    return [
+        (
+            reader.line_num,
+            {str(key): value for key, value in row.items() if key is not None or value},
+        )
+        for row in reader
+    ]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value).strip()
+
+
+def _slug(text: str) -> str:
+    return forces.resolve(text).slug
+
+
+def _outer(name: str) -> str:
+    return OUTER.get(name, name)

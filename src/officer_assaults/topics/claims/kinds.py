@@ -1,0 +1,513 @@
+"""Kinds of claims: what each claims, the rule that judges it, and the verdicts it can return."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from officer_assaults.data import forces, readings, tables
+from officer_assaults.estimate import Shown
+from officer_assaults.findings import Verdict
+from officer_assaults.page import words
+from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.stats import intervals, rate_ratio
+from officer_assaults.topics.claims import figures
+from officer_assaults.topics.claims.collection import Claim, Figure, figure
+
+ROUND_OFF = 1e-9
+#: Kinds that speak of recorded offences.
+COUNTED = ("change", "count", "rate", "rank", "share")
+DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12}
+NOT_INDEPENDENT = (
+    "The figure is known only from the claimant or at second hand, which cannot confirm it."
+)
+#: How what a claim counts is called in a sentence.
+_CALLED = {
+    "all": "recorded assaults on officers",
+    "without injury": "recorded assaults on officers without injury",
+    "with injury": "recorded assaults on officers with injury",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of claim.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    estimand, unit, denominator : str
+        What is claimed, in words.
+    rule : str
+        How the verdict is reached.
+    returns : tuple of str
+        Verdicts that the rule can return.
+    judge : callable
+        Takes a claim, returns its answer.
+    """
+
+    name: str
+    estimand: str
+    unit: str
+    denominator: str
+    rule: str
+    returns: tuple[Verdict, ...]
+    judge: Callable[[Claim], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Shown):
+    """What the records say of a claim.
+
+    Parameters
+    ----------
+    claim : Claim
+        What was claimed.
+    verdict : str
+        One of the six words.
+    found : str
+        Our own figure with its interval, in words; empty where there is none.
+    reason : str
+        Why the verdict is what it is.
+    readings : DataFrame
+        Every reading of the claim: reading, figure, whose; may be empty.
+    say, not_say : str
+        What may be said, and what not.
+    value, lower, upper : float or None
+        Our figure and its limits.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    found: str
+    reason: str
+    readings: pd.DataFrame = field(default_factory=pd.DataFrame)
+    say: str = ""
+    not_say: str = ""
+    value: float | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+    def table(self) -> pd.DataFrame:
+        """Return the readings of the claim."""
+        return self.readings
+
+    def title(self) -> str:
+        """Name the verdict."""
+        return f"{self.verdict.capitalize()}: {self.reason}"
+
+
+def judge(claim: Claim) -> Answer:
+    """Judge a claim by the rule of its kind.
+
+    Parameters
+    ----------
+    claim : Claim
+        From :mod:`officer_assaults.topics.claims.collection`.
+
+    Raises
+    ------
+    Refusal
+        E126 where a claim of that kind cannot be made of that force.
+    """
+    return KINDS[claim.kind].judge(claim)
+
+
+def about(claim: Claim) -> str:
+    """Say of whom and when a claim speaks, in a phrase."""
+    who = _who(claim) if claim.force else ""
+    years = " to ".join(str(year) for year in (claim.start, claim.end) if year is not None)
+    what = _CALLED[claim.offences] if claim.kind in COUNTED else ""
+    return ", ".join(filter(None, (what, who, years))) or claim.says or claim.settle
+
+
+def _change(claim: Claim) -> Answer:
+    said = _figure(claim)
+    assert claim.start is not None
+    assert claim.end is not None
+    pairs = _pairs(claim)
+    lead = next(((b, a) for b, a in pairs if b.independent), None)
+    gap = figures.broken(claim.force, (claim.start, claim.end), claim.offences)
+    unit = "%" if said.percent else ""
+    compute = _percent if said.percent else _difference
+    table = _change_table(pairs, compute, unit)
+    if lead is None or lead[0].count == 0:
+        year = (
+            claim.end
+            if not figures.readings(claim.force, claim.end, claim.offences)
+            else claim.start
+        )
+        return _needs_data(claim, figures.why_missing(claim.force, year, claim.offences), table)
+    value, lower, upper = _change_limits(lead[0].count, lead[1].count, said.percent)
+    told = f"{_signed(value, said)} ({words.interval_words(lower, upper, 0)}{unit})"
+    if gap:
+        reason = f"A recording break parts the two years. {gap}"
+        return Answer(claim, "not identified", told, reason, table, *_may_not_compare(claim, lead))
+    verdict, reason = _by_figures(
+        said, [(compute(b.count, a.count), a.independent, a.publisher) for b, a in pairs],
+        (lower, upper), claim,
+    )  # fmt: skip
+    return Answer(
+        claim, verdict, told, reason, table, *_may_change(claim, lead, value, lower, upper, said),
+        value, lower, upper,
+    )  # fmt: skip
+
+
+def _count(claim: Claim) -> Answer:
+    return _level(claim, 1.0, "", 0)
+
+
+def _rate(claim: Claim) -> Answer:
+    assert claim.end is not None
+    return _level(claim, DAYS[claim.per] / claim.end.days, f" a {claim.per}", 1)
+
+
+def _level(claim: Claim, scale: float, unit: str, places: int) -> Answer:
+    """Judge a count, or a count over time: the count times ``scale``."""
+    said = _figure(claim)
+    assert claim.end is not None
+    held = figures.readings(claim.force, claim.end, claim.offences)
+    table = _table([(f"{words.release(r.release)}", r.count * scale, r) for r in held], "", places)
+    lead = next((reading for reading in held if reading.independent), None)
+    if lead is None:
+        return _needs_data(
+            claim, figures.why_missing(claim.force, claim.end, claim.offences), table
+        )
+    limits = intervals.poisson_interval(lead.count)
+    lower, upper, value = limits.lower * scale, limits.upper * scale, lead.count * scale
+    told = f"{words.number(value, places)}{unit} ({words.interval_words(lower, upper, places)})"
+    gap = figures.broken(claim.force, (claim.end,), claim.offences)
+    if gap:
+        reason = f"The record of the year is broken. {gap}"
+        return Answer(claim, "not identified", told, reason, table, "", _quoted(claim))
+    verdict, reason = _by_figures(
+        said, [(r.count * scale, r.independent, r.publisher) for r in held], (lower, upper), claim
+    )
+    say = (
+        f"{_who(claim)} had {words.number(value, places)} {_CALLED[claim.offences]}{unit} in "
+        f"{claim.end}, by the {words.release(lead.release)}."
+    )
+    not_say = f"{words.number(value, places)} officers were assaulted{unit}."
+    return Answer(claim, verdict, told, reason, table, say, not_say, value, lower, upper)
+
+
+def _rank(claim: Claim) -> Answer:
+    said = _figure(claim)
+    assert claim.end is not None
+    if forces.resolve(claim.force).kind == "nation":
+        what = "England and Wales has no place among forces."
+        raise Refusal(Problem("E126", what, "Name a force.", column="force"))
+    before = type(claim.end)(claim.end.first - 1)
+    try:
+        found = readings.place_readings(claim.force, before, claim.end)
+    except Refusal as refusal:
+        return _needs_data(claim, refusal.problems[0].what, pd.DataFrame())
+    kinds = {"": ("count", "change", "rate")}.get(claim.by, (claim.by,))
+    mine = found[found["kind"].isin(kinds)]
+    hits = mine[mine["place"] == round(said.value)]
+    table = pd.DataFrame(
+        {"Reading": found["reading"], "Place": found["place"], "Of": found["of"]}
+    ).reset_index(drop=True)
+    verdict, reason = _by_readings(claim, mine, hits)
+    by_count, by_rate = (found[found["kind"] == kind]["place"] for kind in ("count", "rate"))
+    spans = [f"{_span(by_count)} by count"] if len(by_count) else []
+    spans += [f"{_span(by_rate)} by rate"] if len(by_rate) else []
+    say = f"{_who(claim)} was {words.listing(spans)} in {claim.end}, by how places are counted."
+    return Answer(
+        claim, verdict, words.listing(spans), reason, table, say,
+        "A place by count says how dangerous a force is.",
+    )  # fmt: skip
+
+
+def _share(claim: Claim) -> Answer:
+    said = _figure(claim)
+    assert claim.end is not None
+    part = "with injury" if claim.offences == "all" else claim.offences
+    whole = {r.release: r for r in figures.readings(claim.force, claim.end, "all")}
+    parts = [r for r in figures.readings(claim.force, claim.end, part) if r.release in whole]
+    parts = [r for r in parts if whole[r.release].count]
+    rows = [(words.release(r.release), 100 * r.count / whole[r.release].count, r) for r in parts]
+    table = _table(rows, "%", 1)
+    lead = next((reading for reading in parts if reading.independent), None)
+    if lead is None:
+        return _needs_data(claim, figures.why_missing(claim.force, claim.end, "all"), table)
+    total = whole[lead.release].count
+    limits = intervals.wilson(lead.count, total).scaled(100)
+    value = 100 * lead.count / total
+    told = f"{words.number(value, 1)}% ({words.interval_words(limits.lower, limits.upper, 1)}%)"
+    verdict, reason = _by_figures(
+        said, [(share, r.independent, r.publisher) for _, share, r in rows],
+        (limits.lower, limits.upper), claim,
+    )  # fmt: skip
+    say = (
+        f"{words.number(value, 0)}% of {_CALLED['all']} in {_who(claim)} in {claim.end} were "
+        f"{part}."
+    )
+    not_say = f"{words.number(value, 0)}% of assaulted officers were {part}."
+    return Answer(
+        claim, verdict, told, reason, table, say, not_say, value, limits.lower, limits.upper
+    )
+
+
+def _survey(claim: Claim) -> Answer:
+    said, row = _figure(claim), _evidence(claim)
+    if row is None or figure(str(row["value"])) is None:
+        why = "No published table of the survey is held here."
+        return _needs_data(claim, why, pd.DataFrame(), "The survey's own table, with its base.")
+    held = _figure(claim, str(row["value"]))
+    same = abs(held.value - said.value) <= 0.5 * 10.0**-said.decimals + ROUND_OFF
+    direct = str(row["how_read"]) == "read directly"
+    independent = str(row["publisher"]) != claim.publisher
+    verdict: Verdict = "contradicted"
+    reason = f"The published figure is {row['value']}."
+    if same:
+        verdict = "reproduces" if direct and independent else "consistent"
+        reason = (
+            "The survey's published figure is the same."
+            if verdict == "reproduces"
+            else "The figure is known only from the claimant, or at second hand."
+        )
+    caution = "" if pd.isna(row["caution"]) else f" {row['caution']}."
+    say = f"{row['value']}% of those who answered said so ({row['area']}, {row['period']})."
+    return Answer(
+        claim, verdict, f"{row['value']}% of answers", reason + caution, pd.DataFrame(), say,
+        f"{row['value']}% of officers, or of hours: those who answered chose to.",
+    )  # fmt: skip
+
+
+def _document(claim: Claim) -> Answer:
+    row = _evidence(claim)
+    if row is None or str(row["how_read"]) != "read directly":
+        why = "The document has not been read directly."
+        return _needs_data(claim, why, pd.DataFrame(), "The document itself.")
+    said = figure(claim.says)
+    held = [found.value for part in str(row["value"]).split() if (found := figure(part))]
+    what = f"{row['what']}: {row['value']} {row['unit']}"
+    if said is not None and said.value not in held:
+        return Answer(claim, "contradicted", what, "The document has another figure.")
+    return Answer(
+        claim, "consistent", what, f"Read directly: <cite>{row['source_title']}</cite>.",
+        say=f"{what} ({row['publisher']}).",
+    )  # fmt: skip
+
+
+def _log(claim: Claim) -> Answer:
+    return _needs_data(claim, "No published record holds this.", pd.DataFrame(), claim.settle)
+
+
+def _needs_data(claim: Claim, why: str, table: pd.DataFrame, settle: str = "") -> Answer:
+    settled = f" What would settle it: {settle.rstrip('.')}." if settle else ""
+    return Answer(
+        claim, "needs data", "", f"{why}{settled}", table,
+        "Published records cannot answer this.", _quoted(claim),
+    )  # fmt: skip
+
+
+def _by_figures(
+    said: Figure,
+    held: list[tuple[float, bool, str]],
+    limits: tuple[float, float],
+    claim: Claim,
+) -> tuple[Verdict, str]:
+    """Verdict on a figure from its readings: value, whether independent, whose."""
+    unit = 10.0**-said.decimals
+    hits = [
+        (independent, publisher)
+        for value, independent, publisher in held
+        if abs(said.value - value) <= unit / 2 + ROUND_OFF * max(1.0, abs(value))
+    ]
+    lower, upper = limits
+    own = claim.publisher.casefold()
+    if any(free and not (own and own in publisher.casefold()) for free, publisher in hits):
+        return (
+            "reproduces",
+            "An official table read independently of the claimant gives the figure.",
+        )
+    if hits:
+        return "consistent", NOT_INDEPENDENT
+    if lower <= said.value <= upper:
+        return "consistent", (
+            "No official release gives the figure itself; the interval for chance alone holds it."
+        )
+    return "contradicted", "No official release gives the figure, and chance alone excludes it."
+
+
+def _by_readings(claim: Claim, mine: pd.DataFrame, hits: pd.DataFrame) -> tuple[Verdict, str]:
+    """Verdict on a place from the readings that the claim's own words allow."""
+    if mine.empty:
+        return "needs data", "No reading of that kind can be made for this force and year."
+    if hits.empty:
+        return "contradicted", f"No reading gives that place; they give {_span(mine['place'])}."
+    named = words.listing(hits["reading"].tolist())
+    told = f"{len(hits)} of {len(mine)} readings give that place: {named}."
+    if len(hits) == len(mine) or claim.by == "count":
+        return "reproduces", told
+    by_rate = (hits["kind"] == "rate").any()
+    split = "" if by_rate else " As a count it reproduces, as a rate it does not."
+    return "not supported", f"{told}{split} The claim does not say which is meant."
+
+
+def _pairs(claim: Claim) -> list[tuple[figures.Reading, figures.Reading]]:
+    """Pair the readings of both years that belong to one release."""
+    assert claim.start is not None
+    assert claim.end is not None
+    before = {r.release: r for r in figures.readings(claim.force, claim.start, claim.offences)}
+    after = figures.readings(claim.force, claim.end, claim.offences)
+    return [(before[r.release], r) for r in after if r.release in before]
+
+
+def _change_limits(before: int, after: int, percent: bool) -> tuple[float, float, float]:
+    if not percent:
+        found = rate_ratio.rate_difference(after, 1.0, before, 1.0)
+        return float(after - before), found.lower, found.upper
+    ratio = rate_ratio.exact_rate_ratio(after, 1.0, before, 1.0)
+    return tuple(100 * (part - 1) for part in (ratio.ratio, ratio.lower, ratio.upper))  # type: ignore[return-value]
+
+
+def _percent(before: int, after: int) -> float:
+    return 100 * (after / before - 1) if before else float("inf")
+
+
+def _difference(before: int, after: int) -> float:
+    return float(after - before)
+
+
+def _change_table(
+    pairs: list[tuple[figures.Reading, figures.Reading]],
+    compute: Callable[[int, int], float],
+    unit: str,
+) -> pd.DataFrame:
+    rows = [
+        (f"{words.release(a.release)}, {b.count:,} to {a.count:,}", compute(b.count, a.count), a)
+        for b, a in pairs
+        if b.count
+    ]
+    return _table(rows, unit, 1 if unit else 0, signed=True)
+
+
+def _table(
+    rows: list[tuple[str, float, figures.Reading]], unit: str, places: int, *, signed: bool = False
+) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Reading": [name[:1].upper() + name[1:] for name, _, _ in rows],
+            "Figure": [words.number(value, places, signed=signed) + unit for _, value, _ in rows],
+            "Whose": [
+                f"{r.publisher}, {r.how_read}" + ("" if r.independent else ", not independent")
+                for _, _, r in rows
+            ],
+        }
+    )
+
+
+def _may_change(
+    claim: Claim,
+    lead: tuple[figures.Reading, figures.Reading],
+    value: float,
+    lower: float,
+    upper: float,
+    said: Figure,
+) -> tuple[str, str]:
+    before, after = lead
+    unit = "%" if said.percent else ""
+    say = (
+        f"{_CALLED[claim.offences].capitalize()} in {_who(claim)} went from {before.count:,} in "
+        f"{claim.start} to {after.count:,} in {claim.end}, {_signed(value, said)} "
+        f"({words.interval_words(lower, upper, 0)}{unit} for chance alone), by the "
+        f"{words.release(after.release)}."
+    )
+    verb = "rose" if value > 0 else "fell"
+    return say, f"Violence against officers {verb} by as much."
+
+
+def _may_not_compare(
+    claim: Claim, lead: tuple[figures.Reading, figures.Reading]
+) -> tuple[str, str]:
+    say = (
+        f"{_who(claim)} recorded {lead[1].count:,} in {claim.end}; the record was broken, so "
+        f"{claim.start} cannot be set against it."
+    )
+    return say, _quoted(claim)
+
+
+def _signed(value: float, said: Figure) -> str:
+    if said.percent:
+        return f"{words.number(value, max(1, said.decimals), signed=True)}%"
+    return words.number(value, 0, signed=True)
+
+
+def _figure(claim: Claim, text: str = "") -> Figure:
+    found = figure(text or claim.says)
+    if found is None:
+        raise Refusal(Problem("E126", f"'{claim.says}' says no figure.",
+                              "Write the figure as it was said: +12%.", column="says"))  # fmt: skip
+    return found
+
+
+def _evidence(claim: Claim) -> pd.Series | None:
+    frame = tables.load("evidence/ledger")
+    rows = frame[frame["id"] == claim.evidence]
+    return None if rows.empty else rows.iloc[0]
+
+
+def _quoted(claim: Claim) -> str:
+    return claim.quotation or (f"It is {claim.says}." if claim.says else "It is established.")
+
+
+def _who(claim: Claim) -> str:
+    return forces.names()[claim.force]
+
+
+def _span(places: pd.Series) -> str:
+    low, high = int(places.min()), int(places.max())
+    return f"{low}" if low == high else f"{low} to {high}"
+
+
+_WHOLE: tuple[Verdict, ...] = (
+    "reproduces",
+    "consistent",
+    "contradicted",
+    "not identified",
+    "needs data",
+)
+_ORDINARY = (
+    "Reproduces where an official release read independently of the claimant gives the figure as "
+    "rounded; consistent where only the claimant's own does, or the 95% interval for chance alone "
+    "holds it; contradicted where neither does; "
+)
+
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind("change", "change of a recorded count between two financial years",
+             "per cent, or offences", "the earlier year",
+             f"{_ORDINARY}not identified where a recording break parts the years.",
+             _WHOLE, _change),
+        Kind("count", "recorded offences in a financial year", "offences", "the year",
+             f"{_ORDINARY}not identified where the record of the year is broken.", _WHOLE, _count),
+        Kind("rate", "recorded offences a day, week or month", "offences", "days of the year",
+             f"{_ORDINARY}not identified where the record of the year is broken.", _WHOLE, _rate),
+        Kind("rank", "place among forces, 1 the highest", "place", "forces that can be ranked",
+             "Reproduces where a reading by count gives the place and the claim is by count, or "
+             "where every reading does; not supported where only some do; contradicted where none "
+             "does.", ("reproduces", "not supported", "contradicted", "needs data"), _rank),
+        Kind("share", "share of recorded offences with, or without, injury", "per cent",
+             "all recorded assaults on officers of the year",
+             f"{_ORDINARY}needs data where no release holds both.",
+             ("reproduces", "consistent", "contradicted", "needs data"), _share),
+        Kind("survey", "share of answers to a survey", "per cent", "those who answered",
+             "Reproduces where the survey's own table was read directly and says so; consistent "
+             "where the figure is known from the claimant or at second hand only; contradicted "
+             "where the table says otherwise; needs data where no table is held.",
+             ("reproduces", "consistent", "contradicted", "needs data"), _survey),
+        Kind("document", "what a law or document says", "as the document says", "none",
+             "Consistent where the document was read directly and says so; contradicted where it "
+             "says otherwise; needs data where it was not read.",
+             ("consistent", "contradicted", "needs data"), _document),
+        Kind("log", "something that only a force's own records hold", "as claimed", "as claimed",
+             "Needs data: no published record holds it.", ("needs data",), _log),
+    )
+}  # fmt: skip

@@ -1,0 +1,82 @@
+"""Messages: problems of one kind told once, with their number and two examples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from officer_assaults.refusals import Problem
+
+#: Problems by consequence: what makes all else void comes first.
+ORDER = (
+    "E124", "E112", "E101", "E123", "E121", "E127", "E128", "E129", "E130", "E131", "E132", "E133",
+    "E134", "E105", "E104", "E111", "E113", "E106", "E102", "E103", "E110",
+)  # fmt: skip
+_VALUE = re.compile(r"'[^']*'|-?\d[\d,.:T+-]*")
+_FURTHER = re.compile(r"([\d,]+) further ")
+_RANGE = "is a range, not a number."
+_UNREAD = ("is not a date.", "is not known.", "is not a number.")
+_MISSING = "stands for a missing value."
+
+
+def grouped(found: Iterable[Problem]) -> list[Problem]:
+    """One problem per kind: the first, with how many there are and a second example.
+
+    Parameters
+    ----------
+    found : iterable of Problem
+        Cell by cell, as the readers and checks note them.
+    """
+    kinds: dict[tuple[str, ...], list[Problem]] = {}
+    further: dict[tuple[str | None, ...], int] = {}
+    for problem in dict.fromkeys(found):
+        if (more := _FURTHER.match(problem.what)) and problem.row is None:
+            key = (problem.code, problem.column)
+            further[key] = further.get(key, 0) + int(more[1].replace(",", ""))
+            continue
+        kinds.setdefault(_kind(problem), []).append(_mended(problem))
+    told: list[tuple[int, Problem]] = []
+    for problems in kinds.values():
+        ordered = sorted(problems, key=lambda problem: problem.row or 0)
+        count = len(ordered) + further.pop((ordered[0].code, ordered[0].column), 0)
+        told.append((count, _told(ordered, count)))
+    return [problem for _, problem in sorted(told, key=_consequence)]
+
+
+def _kind(problem: Problem) -> tuple[str, ...]:
+    # A header names its columns: each of those problems is one of its own.
+    what = problem.what if (problem.row or 0) <= 1 else _VALUE.sub("#", problem.what)
+    return (problem.code, problem.file or "", problem.column or "", what)
+
+
+def _told(problems: list[Problem], count: int) -> Problem:
+    first = problems[0]
+    if count == 1:
+        return first
+    second = problems[1] if len(problems) > 1 else None
+    also = f"; also row {second.row}: {second.what.rstrip('.')}" if second else ""
+    return replace(first, what=f"{first.what.rstrip('.')} ({count:,} rows{also}).")
+
+
+def _consequence(entry: tuple[int, Problem]) -> tuple[int, int, int]:
+    count, problem = entry
+    place = ORDER.index(problem.code) if problem.code in ORDER else len(ORDER)
+    return (place, -count, problem.row or 0)
+
+
+def _mended(problem: Problem) -> Problem:
+    """Problem with a remedy that leaves other rows as they are."""
+    if problem.what.endswith(_RANGE):
+        remedy = (
+            "Ask for the figure itself: small numbers that are hidden cannot be used inside the "
+            "force's own file, and a guess would change the rates."
+        )
+        return replace(problem, remedy=remedy)
+    if problem.what.endswith(_UNREAD):
+        remedy = f"{problem.remedy} 'officer-assaults crewing map' reads other ways of writing it."
+        return replace(problem, remedy=remedy)
+    if problem.what.endswith(_MISSING):
+        remedy = "Write 0 if it stands for none; if it is not known, ask for it. Drop no row."
+        return replace(problem, remedy=remedy)
+    return problem

@@ -1,0 +1,471 @@
+"""Build: crew cells from confirmed tables, with what a person should look at before signing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+
+from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.topics.crewing.data.schemas import HOUR_BANDS, column_needs
+from officer_assaults.topics.crewing.intake import crews, keys, sources, values
+from officer_assaults.topics.crewing.intake.mapping import Mapping, Table
+
+LONGEST_HOURS = 24
+KEY = ("lpa", "beat", "area_type", "team", "period_start", "hour_band", "weekend", "crew")
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Built:
+    """Cells and what was seen on the way.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+        Text and numbers as they go into the file.
+    kind : {"cells", "shifts"}
+    counts : dict of str to int
+        Rows read, rows that met no hours, times on clock changes and the like.
+    oddest : list of str
+        The ten oddest rows, in words.
+    """
+
+    cells: pd.DataFrame
+    kind: str
+    counts: dict[str, int] = field(default_factory=dict)
+    oddest: list[str] = field(default_factory=list)
+
+
+def build(mapping: Mapping, say: Say = lambda _: None) -> Built:
+    """Read the tables of a mapping and make crew cells of them.
+
+    Raises
+    ------
+    Refusal
+        E104, E105, E111, E113 and E124, each kind with its count and two examples.
+    """
+    held = {table.holds for table in mapping.tables}
+    return _logs(mapping, say) if "officers" in held else _ready(mapping, say)
+
+
+def _read(mapping: Mapping, holds: str, say: Say) -> list[tuple[Table, pl.DataFrame]]:
+    found = []
+    for table in mapping.tables:
+        if table.holds == holds:
+            say(f"Reading {table.layout.file.name}")
+            frame = sources.read(table.layout)
+            absent = [header for header in table.columns.values() if header not in frame.columns]
+            if absent:
+                what = f"has no column '{absent[0]}' in row {table.layout.header_row}."
+                remedy = f"Columns there: {', '.join(frame.columns[1:12])}."
+                raise Refusal(Problem("E124", what, remedy, table.layout.file.name))
+            found.append((table, frame))
+    return found
+
+
+# --- ready cells and unit-shifts -------------------------------------------------------------
+
+
+def _ready(mapping: Mapping, say: Say) -> Built:
+    problems = Problems()
+    kind = mapping.tables[0].holds
+    frames = [
+        _standard(frame, table, mapping, problems) for table, frame in _read(mapping, kind, say)
+    ]
+    problems.raise_if_any()
+    cells = pd.concat(frames, ignore_index=True)
+    counts = {"rows read": len(cells)}
+    if mapping.sum_rows and kind == "cells":
+        cells = summed(cells)
+        counts["rows after adding up those of one key"] = len(cells)
+    return Built(cells, kind, counts)
+
+
+def _standard(
+    frame: pl.DataFrame, table: Table, mapping: Mapping, problems: Problems
+) -> pd.DataFrame:
+    made: dict[str, Any] = {}
+    for meaning, header in table.columns.items():
+        if meaning in ("unit_hours", "officer_hours", "officer_hours_after_double"):
+            made[meaning] = values.hours(frame, table, meaning, problems)
+        elif meaning == "period_start":
+            cells = frame[header].to_list()
+            dates = values.iso_texts(cells, table.dates)
+            wrong = [at for at, text in enumerate(dates) if not text]
+            values.note(
+                problems,
+                table.layout.file.name,
+                "E106",
+                frame["line"].to_numpy()[wrong],
+                [cells[at] for at in wrong],
+                header,
+                f"are no {table.dates} date",
+                "Correct 'dates' in the mapping, or the cells.",
+            )
+            made[meaning] = [text[:10] for text in dates]
+        elif meaning in ("start", "end"):
+            found, _ = values.moments(frame, table, meaning, mapping, problems)
+            made[meaning] = found.strftime("%Y-%m-%dT%H:%M:%S+0000")
+        else:
+            column = values.words(frame, table, meaning, problems)
+            made[meaning] = (
+                [values.decimal(cell, table) for cell in column.to_list()]
+                if table.decimal == "comma" and meaning not in ("force", "lpa", "beat")
+                else column.to_list()
+            )
+    others = sorted(set(made.setdefault("force", [mapping.force] * len(frame))) - {mapping.force})
+    if others:
+        what = f"holds rows of '{others[0]}', but the mapping says '{mapping.force}'."
+        remedy = "Correct 'force' in the mapping, or give one file per force."
+        file = table.layout.file.name
+        problems.found.append(Problem("E101", what, remedy, file, None, table.columns["force"]))
+    nullable = set(column_needs(table.holds, optional=True)) - set(column_needs(table.holds))
+    wanted = _EMPTY.get(table.holds, ())
+    made |= {name: [""] * len(frame) for name in wanted if name in nullable and name not in made}
+    if mapping.simulated:
+        made.setdefault("is_simulated", ["yes"] * len(frame))
+    return pd.DataFrame(made)
+
+
+#: Columns that a file must have but may leave empty throughout.
+_EMPTY: dict[str, tuple[str, ...]] = {
+    "cells": (
+        "dark_share",
+        "attended",
+        "y_injury",
+        "incidents_assault",
+        "grade1_share",
+        "marker_share",
+        "backup_min",
+    ),
+    "shifts": ("officer_id_2",),
+}
+
+
+def summed(cells: pd.DataFrame) -> pd.DataFrame:
+    """Rows of one key added up: hours and counts summed, shares weighted by officer-hours."""
+    from officer_assaults.topics.crewing.data.collapse import AVERAGES, SUMS
+    from officer_assaults.topics.crewing.data.schemas import CELL_KEY
+
+    key = [name for name in CELL_KEY if name in cells]
+    blank = [name for name in (*SUMS, *AVERAGES) if name in cells and (cells[name] == "").all()]
+    sums = [name for name in SUMS if name in cells and name not in blank]
+    averages = [name for name in AVERAGES if name in cells and name not in blank]
+    numeric = cells.assign(**{n: pd.to_numeric(cells[n]) for n in (*sums, *averages)})
+    weighted = numeric.assign(**{n: numeric[n] * numeric["officer_hours"] for n in averages})
+    total = weighted.groupby(key, sort=False)[[*sums, *averages]].sum().reset_index()
+    shares = {
+        n: total[n] / total["officer_hours"].where(total["officer_hours"] > 0, 1) for n in averages
+    }
+    return total.assign(**shares, **dict.fromkeys(blank, ""))
+
+
+# --- officer rows, incidents, assaults --------------------------------------------------------
+
+
+def _logs(mapping: Mapping, say: Say) -> Built:
+    problems, built = Problems(), Built(pd.DataFrame(), "cells")
+    rows = _officers(mapping, problems, built, say)
+    incidents = _incidents(mapping, problems, built, say)
+    assaults = _assaults(mapping, problems, built, say)
+    problems.raise_if_any()
+    say("Working out crews")
+    bookings = crews.settle(rows)
+    _tell_doubled(bookings, mapping, built)
+    found = crews.stretches(bookings.rows)
+    pieces = crews.pieces(found, mapping.timezone, mapping.latitude).with_row_index("piece")
+    say("Placing incidents and victims")
+    calls = _calls(incidents, pieces, built)
+    victims = _victims(assaults, bookings.rows, pieces, built)
+    built.cells = _cells(mapping, pieces, calls, victims, bool(len(incidents)))
+    _tell_oddest(rows, pieces, built)
+    return built
+
+
+def _officers(mapping: Mapping, problems: Problems, built: Built, say: Say) -> pl.DataFrame:
+    found = []
+    for table, frame in _read(mapping, "officers", say):
+        start, changes = values.moments(frame, table, "start", mapping, problems)
+        end, more = values.moments(frame, table, "end", mapping, problems)
+        start, end = _second_pass(start, end)
+        length = (end - start) / pd.Timedelta(hours=1)
+        _check_lengths(frame, table, np.asarray(length, dtype=float), problems)
+        for name in changes:
+            key = f"booking times that {name} at a clock change"
+            built.counts[key] = built.counts.get(key, 0) + changes[name] + more[name]
+        places = {
+            name: values.words(frame, table, name, problems)
+            for name in crews.PLACES
+            if name in table.columns
+        }
+        made = pl.DataFrame(
+            {
+                "line": frame["line"],
+                "officer": frame[table.columns["officer"]],
+                "call_sign": frame[table.columns["call_sign"]],
+                "start": pl.Series(start.as_unit("ns").asi8),
+                "end": pl.Series(end.as_unit("ns").asi8),
+                **places,
+            }
+        )
+        for name in ("officer", "call_sign", "lpa"):
+            blank = made.filter(pl.col(name) == "")["line"].to_list()
+            values.note(
+                problems,
+                table.layout.file.name,
+                "E124",
+                blank,
+                [""] * len(blank),
+                table.columns[name],
+                "are empty",
+                "Fill them, or leave the rows out.",
+            )
+        found.append(made)
+    rows = pl.concat(found, how="diagonal")
+    built.counts["officer rows"] = len(rows)
+    alike = rows.unique(subset=["officer", "call_sign", "start", "end"], maintain_order=True)
+    built.counts["officer rows that stand twice, used once"] = len(rows) - len(alike)
+    return alike
+
+
+def _second_pass(
+    start: pd.DatetimeIndex, end: pd.DatetimeIndex
+) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
+    """Read an end that comes before its start by up to an hour as the second of two such times."""
+    back = (end <= start) & (start - end <= pd.Timedelta(hours=1))
+    return start, end.where(~back, end + pd.Timedelta(hours=1))
+
+
+def _check_lengths(frame: pl.DataFrame, table: Table, length: Any, problems: Problems) -> None:
+    header, lines = table.columns["end"], frame["line"].to_numpy()
+    for code, wrong, what, remedy in (
+        (
+            "E113",
+            length <= 0,
+            "lie before their book-on",
+            "Correct the times; after midnight is the next day.",
+        ),
+        (
+            "E104",
+            length > LONGEST_HOURS,
+            "lie more than 24 hours after their book-on",
+            "Correct the book-off, or leave the rows out.",
+        ),
+    ):
+        at = np.flatnonzero(wrong)
+        cells = frame[header]
+        values.note(
+            problems,
+            table.layout.file.name,
+            code,
+            lines[at],
+            [cells[int(n)] for n in at[:2]],
+            header,
+            what,
+            remedy,
+        )
+
+
+def _incidents(mapping: Mapping, problems: Problems, built: Built, say: Say) -> pl.DataFrame:
+    found = []
+    for table, frame in _read(mapping, "incidents", say):
+        # An incident that nobody attended has no time at scene.
+        at, _ = values.moments(frame, table, "attended", mapping, problems, blank=True)
+        more = {
+            name: values.words(frame, table, name, problems)
+            for name in ("grade", "marker")
+            if name in table.columns
+        }
+        there = pl.Series(~np.asarray(at.isna()))
+        made = pl.DataFrame(
+            {
+                "call_sign": frame[table.columns["call_sign"]],
+                "at": pl.Series(at.as_unit("ns").asi8),
+                **more,
+            }
+        )
+        found.append(made.filter(there))
+    rows = (
+        pl.concat(found, how="diagonal")
+        if found
+        else pl.DataFrame(
+            {"call_sign": [], "at": []}, schema={"call_sign": pl.String, "at": pl.Int64}
+        )
+    )
+    built.counts["attendances"] = len(rows)
+    return rows
+
+
+def _assaults(mapping: Mapping, problems: Problems, built: Built, say: Say) -> pl.DataFrame:
+    found = []
+    for table, frame in _read(mapping, "assaults", say):
+        at, _ = values.moments(frame, table, "occurred", mapping, problems)
+        injury = (
+            values.words(frame, table, "code", problems)
+            if "code" in table.columns
+            else pl.Series(["" for _ in range(len(frame))])
+        )
+        crime = (
+            frame[table.columns["assault"]]
+            if "assault" in table.columns
+            else frame["line"].cast(pl.String)
+        )
+        made = pl.DataFrame(
+            {
+                "line": frame["line"],
+                "officer": frame[table.columns["officer"]],
+                "at": pl.Series(at.as_unit("ns").asi8),
+                "crime": crime,
+                "injury": injury,
+            }
+        ).filter(pl.col("injury") != "left out")
+        twice = made.filter(made.select("crime", "officer", "at").is_duplicated())
+        values.note(
+            problems,
+            table.layout.file.name,
+            "E105",
+            twice["line"].to_list(),
+            twice["crime"].to_list(),
+            table.columns.get("assault", "row"),
+            "name the same crime, officer and time as another row",
+            "Leave one row per officer-victim in the file.",
+        )
+        found.append(made)
+    rows = pl.concat(found)
+    built.counts["victims"] = len(rows)
+    return rows
+
+
+def _calls(incidents: pl.DataFrame, pieces: pl.DataFrame, built: Built) -> pl.DataFrame:
+    found = crews.placed(incidents, "call_sign", pieces, ["piece"])
+    built.counts["attendances outside any booking of their unit"] = found["piece"].null_count()
+    grade = (
+        (pl.col("grade") == "grade 1")
+        if "grade" in found.columns
+        else pl.lit(None, dtype=pl.Boolean)
+    )
+    marker = (
+        (pl.col("marker") == "1") if "marker" in found.columns else pl.lit(None, dtype=pl.Boolean)
+    )
+    return (
+        found.drop_nulls("piece")
+        .with_columns(grade1=grade, marked=marker)
+        .group_by("piece")
+        .agg(attended=pl.len(), grade1=pl.col("grade1").sum(), marked=pl.col("marked").sum())
+    )
+
+
+def _victims(
+    assaults: pl.DataFrame, bookings: pl.DataFrame, pieces: pl.DataFrame, built: Built
+) -> pl.DataFrame:
+    on = crews.placed(assaults, "officer", bookings, ["call_sign"])
+    lost = on.filter(pl.col("call_sign").is_null())
+    built.counts["victims without hours"] = len(lost)
+    built.oddest += [
+        f"the victim in row {line} of the assaults was not booked on when it happened"
+        for line in lost["line"].sort().head(5)
+    ]
+    placed = crews.placed(on.drop_nulls("call_sign"), "call_sign", pieces, ["piece"])
+    return placed.group_by("piece").agg(
+        y=pl.len(), y_injury=(pl.col("injury") == "injury").sum(), crimes=pl.col("crime").n_unique()
+    )
+
+
+def _cells(
+    mapping: Mapping,
+    pieces: pl.DataFrame,
+    calls: pl.DataFrame,
+    victims: pl.DataFrame,
+    has_calls: bool,
+) -> pd.DataFrame:
+    crew = (
+        pl.when(pl.col("officers") == 1)
+        .then(pl.lit("single"))
+        .when(pl.col("officers") == 2)
+        .then(pl.lit("double"))
+        .otherwise(pl.lit("multi"))
+    )
+    rows = (
+        pieces.join(calls, on="piece", how="left")
+        .join(victims, on="piece", how="left")
+        .with_columns(
+            pl.col("attended", "grade1", "marked", "y", "y_injury", "crimes").fill_null(0)
+        )
+        .rename({"month": "period_start"})
+        .with_columns(crew=crew, staffed=pl.col("hours") * pl.col("officers"))
+    )
+    key = [name for name in KEY if name in rows.columns]
+    cells = rows.group_by(key).agg(
+        unit_hours=pl.col("hours").sum(),
+        officer_hours=pl.col("staffed").sum(),
+        attended=pl.col("attended").sum(),
+        y=pl.col("y").sum(),
+        y_injury=pl.col("y_injury").sum(),
+        incidents_assault=pl.col("crimes").sum(),
+        dark_share=(pl.col("dark_share") * pl.col("staffed")).sum() / pl.col("staffed").sum(),
+        grade1_share=pl.col("grade1").sum() / pl.col("attended").sum().clip(lower_bound=1),
+        marker_share=pl.col("marked").sum() / pl.col("attended").sum().clip(lower_bound=1),
+    )
+    held = {table.holds: table.columns for table in mapping.tables}
+    blank = [
+        name
+        for name, there in (
+            ("attended", has_calls),
+            ("grade1_share", has_calls and "grade" in held.get("incidents", {})),
+            ("marker_share", has_calls and "marker" in held.get("incidents", {})),
+            ("y_injury", "code" in held["assaults"]),
+        )
+        if not there
+    ]
+    bands = pl.Enum(list(HOUR_BANDS))
+    ordered = cells.sort(
+        *[pl.col(name).cast(bands) if name == "hour_band" else pl.col(name) for name in key]
+    )
+    frame = ordered.with_columns(
+        pl.col("unit_hours", "officer_hours").round(6),
+        pl.col("dark_share", "grade1_share", "marker_share").round(6),
+    ).to_pandas()
+    named = frame.assign(**dict.fromkeys(blank, ""), backup_min="")
+    named.insert(0, "force", mapping.force)
+    return named.assign(is_simulated="yes" if mapping.simulated else "no")
+
+
+def _tell_doubled(bookings: crews.Bookings, mapping: Mapping, built: Built) -> None:
+    doubled = bookings.doubled
+    built.counts["times an officer was on two units at once"] = len(doubled)
+    if len(doubled) and mapping.choices["officer_on_two_units"] == "refuse":
+        first = doubled["line"].sort()[0]
+        what = f"{len(doubled):,} times an officer is on two units, first in row {first}."
+        raise Refusal(
+            Problem(
+                "E105",
+                what,
+                "Correct the bookings, or let the later end the earlier.",
+                mapping.path.name,
+            )
+        )
+    key = keys.secret()
+    for row in doubled.sort("hours", descending=True).head(5).iter_rows(named=True):
+        who = keys.digest(row["officer"], key)[:8]
+        built.oddest.append(
+            f"officer {who} was on two units for {row['hours']:.1f} hours (row {row['line']})"
+        )
+
+
+def _tell_oddest(rows: pl.DataFrame, pieces: pl.DataFrame, built: Built) -> None:
+    built.counts["stretches of crews"] = len(pieces)
+    largest = pieces.sort("officers", descending=True).head(3)
+    for row in largest.iter_rows(named=True):
+        if row["officers"] > 3:
+            built.oddest.append(f"{row['officers']} officers on one unit in {row['month'][:7]}")
+    length = rows.with_columns(hours=(pl.col("end") - pl.col("start")) / crews.HOUR_NS)
+    for row in length.sort("hours", descending=True).head(4).iter_rows(named=True):
+        built.oddest.append(f"a booking of {row['hours']:.1f} hours in row {row['line']}")
+    for row in length.sort("hours").head(4).iter_rows(named=True):
+        built.oddest.append(f"a booking of {row['hours'] * 60:.0f} minutes in row {row['line']}")
+    built.oddest = built.oddest[:10]

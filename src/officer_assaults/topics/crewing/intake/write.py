@@ -1,0 +1,104 @@
+"""Write: cells, sidecar and profile of a build into one folder, or nothing of them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+
+from officer_assaults import files
+from officer_assaults.refusals import Refusal
+from officer_assaults.topics.crewing.data.about import sidecar_of
+from officer_assaults.topics.crewing.data.reader import CrewFile, load
+from officer_assaults.topics.crewing.data.template import FILE_NAMES
+from officer_assaults.topics.crewing.intake import profile
+from officer_assaults.topics.crewing.intake.build import Built, build
+from officer_assaults.topics.crewing.intake.mapping import Mapping, read_mapping
+
+PAGE = "profile.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a build left on disk.
+
+    Parameters
+    ----------
+    data, page : Path
+        Cells (or unit-shifts), with the sidecar beside them, and the profile.
+    text : str
+        Profile for the terminal.
+    file : CrewFile
+        The data as a report will read them.
+    """
+
+    data: Path
+    page: Path
+    text: str
+    file: CrewFile
+
+
+def build_into(
+    mapping_path: Path, folder: Path | None = None, say: Callable[[str], None] = lambda _: None
+) -> Written:
+    """Build crew cells from a confirmed mapping and write them with their profile.
+
+    Parameters
+    ----------
+    mapping_path : Path
+    folder : Path, optional
+        By default one beside the mapping, with its name.
+    say : callable, optional
+        Told how far it is.
+
+    Raises
+    ------
+    Refusal
+        What :func:`officer_assaults.topics.crewing.intake.build.build` and the reader refuse;
+        nothing is written then.
+    """
+    mapping = read_mapping(mapping_path)
+    target = folder or mapping_path.with_suffix("")
+    built = build(mapping, say)
+    say("Checking the cells")
+    with tempfile.TemporaryDirectory(prefix="officer-assaults-build-") as name:
+        draft = Path(name) / FILE_NAMES[built.kind]  # type: ignore[index]
+        _draft(draft, mapping, built)
+        file = _load(draft, mapping)
+        page = profile.as_page(file.cells, built, mapping.about, mapping.simulated)
+        files.write_atomic(Path(name) / PAGE, page)
+        target.mkdir(parents=True, exist_ok=True)
+        for made in (draft, sidecar_of(draft), Path(name) / PAGE):
+            shutil.copyfile(made, target / made.name)
+    return Written(target / draft.name, target / PAGE, profile.as_text(file.cells, built), file)
+
+
+def _draft(path: Path, mapping: Mapping, built: Built) -> None:
+    built.cells.to_csv(path, index=False)
+    about = {**mapping.about, "checksum": f"sha256:{files.sha256_file(path)}"}
+    sidecar_of(path).write_text(
+        yaml.safe_dump(about, sort_keys=False, allow_unicode=True), encoding="utf-8"
+    )
+
+
+def _load(draft: Path, mapping: Mapping) -> CrewFile:
+    """Read the draft; problems of ready rows are told by the file that they came from."""
+    try:
+        return load(draft)
+    except Refusal as refusal:
+        if len(mapping.tables) > 1:
+            raise
+        table = mapping.tables[0]
+        shift = table.layout.header_row - 1
+        raise Refusal(
+            replace(
+                problem,
+                file=table.layout.file.name if problem.file == draft.name else problem.file,
+                row=problem.row + shift if problem.row and problem.row > 1 else problem.row,
+            )
+            for problem in refusal.problems
+        ) from None

@@ -1,0 +1,219 @@
+"""Claims of every kind: the verdicts of their rules, rows that are refused, a year of claims."""
+
+import json
+import re
+from itertools import pairwise
+
+import pandas as pd
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+from click.testing import CliRunner
+
+from officer_assaults.cli import main
+from officer_assaults.data import forces, tables
+from officer_assaults.refusals import Problems, Refusal
+from officer_assaults.topics.claims import collection, figures, kinds, page
+
+
+def claim(**row):
+    problems = Problems("claims.yml")
+    made = collection.make({name.rstrip("_"): text for name, text in row.items()}, problems)
+    problems.raise_if_any()
+    return made
+
+
+RISE = {"kind": "change", "force": "thames-valley", "from_": "2017/18", "to": "2018/19"}
+# Figures of the Home Office's releases of April 2026 and October 2023, and of the article.
+CASES = [
+    ({**RISE, "says": "+32%"}, "reproduces"),
+    ({**RISE, "says": "up 33 per cent"}, "consistent"),
+    ({**RISE, "says": "+33%", "publisher": "Home Office"}, "consistent"),
+    ({**RISE, "says": "263 more"}, "consistent"),
+    ({**RISE, "says": "253 more"}, "reproduces"),
+    ({**RISE, "says": "+80%"}, "contradicted"),
+    ({**RISE, "says": "fell by 33%"}, "contradicted"),
+    ({**RISE, "force": "gloucestershire", "to": "2023/24", "says": "-42%"}, "not identified"),
+    ({**RISE, "from_": "2013/14", "says": "+5%"}, "needs data"),
+    ({"kind": "count", "force": "thames-valley", "to": "2018/19", "says": "1,038"}, "reproduces"),
+    ({"kind": "count", "force": "thames-valley", "to": "2018/19", "says": "1,057"}, "consistent"),
+    ({"kind": "count", "force": "thames-valley", "to": "2018/19", "says": "1,500"}, "contradicted"),
+    ({"kind": "count", "force": "gloucestershire", "to": "2019/20", "says": "9"}, "not identified"),
+    ({"kind": "count", "force": "kent", "to": "2015/16", "says": "500"}, "needs data"),
+    (
+        {"kind": "count", "force": "england-and-wales", "to": "2014/15", "says": "14,369",
+         "offences": "without injury"},
+        "reproduces",
+    ),
+    ({"kind": "count", "force": "england-and-wales", "to": "2023/24", "says": "45,907"},
+     "consistent"),
+    ({"kind": "rate", "force": "thames-valley", "to": "2018/19", "says": "20", "per": "week"},
+     "reproduces"),
+    ({"kind": "rate", "force": "thames-valley", "to": "2018/19", "says": "20.9", "per": "week"},
+     "consistent"),
+    ({"kind": "rate", "force": "thames-valley", "to": "2018/19", "says": "30", "per": "week"},
+     "contradicted"),
+    ({"kind": "rate", "force": "gloucestershire", "to": "2019/20", "says": "1", "per": "day"},
+     "not identified"),
+    ({"kind": "rate", "force": "kent", "to": "2012/13", "says": "1", "per": "day"}, "needs data"),
+    ({"kind": "rank", "force": "thames-valley", "to": "2018/19", "says": "6th", "by": "count"},
+     "reproduces"),
+    ({"kind": "rank", "force": "thames-valley", "to": "2018/19", "says": "6th"}, "not supported"),
+    ({"kind": "rank", "force": "thames-valley", "to": "2018/19", "says": "6", "by": "rate"},
+     "contradicted"),
+    ({"kind": "rank", "force": "thames-valley", "to": "2030/31", "says": "6"}, "needs data"),
+    ({"kind": "share", "force": "thames-valley", "to": "2018/19", "says": "19%"}, "reproduces"),
+    ({"kind": "share", "force": "thames-valley", "to": "2018/19", "says": "18%"}, "consistent"),
+    ({"kind": "share", "force": "thames-valley", "to": "2018/19", "says": "40%"}, "contradicted"),
+    ({"kind": "share", "force": "thames-valley", "to": "2015/16", "says": "19%"}, "needs data"),
+    ({"kind": "survey", "says": "85%", "evidence": "C04"}, "reproduces"),
+    ({"kind": "survey", "says": "85%", "evidence": "C04",
+      "publisher": "Derbyshire Police Federation"}, "consistent"),
+    ({"kind": "survey", "says": "60%", "evidence": "C04"}, "contradicted"),
+    ({"kind": "survey", "says": "60%"}, "needs data"),
+    ({"kind": "document", "says": "12 months", "evidence": "G03"}, "consistent"),
+    ({"kind": "document", "says": "24 months", "evidence": "G03"}, "contradicted"),
+    ({"kind": "document", "evidence": "C03"}, "needs data"),
+    ({"kind": "log", "settle": "Crew of each victim"}, "needs data"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "verdict"), CASES, ids=lambda part: str(part)[:60])
+def test_a_rule_gives_the_verdict_that_the_claim_deserves(row, verdict):
+    answer = kinds.judge(claim(**row))
+    assert answer.verdict == verdict
+    assert answer.verdict in kinds.KINDS[row["kind"]].returns
+    assert answer.reason
+    if verdict in ("reproduces", "consistent") and row["kind"] in kinds.COUNTED:
+        assert answer.say
+
+
+def test_every_rule_is_driven_to_every_verdict_it_can_return():
+    reached = {(row["kind"], verdict) for row, verdict in CASES}
+    assert reached == {(name, v) for name, kind in kinds.KINDS.items() for v in kind.returns}
+
+
+def test_a_figure_known_through_the_claimant_alone_never_reproduces(monkeypatch):
+    row = {"kind": "count", "force": "thames-valley", "to": "2018/19", "says": "1,057"}
+    assert kinds.judge(claim(**row)).verdict != "reproduces"
+    held = figures.readings("thames-valley", claim(**row).end, "all")
+    whose = {reading.release: reading.independent for reading in held}
+    assert whose["article"] is False
+    assert whose["2026-04"] is True
+    # The same figure in an independent table does.
+    free = [figures.Reading("2019-07", 1057, "Home Office", "read directly", True), *held]
+    monkeypatch.setattr(figures, "readings", lambda *given: free)
+    assert kinds.judge(claim(**row)).verdict == "reproduces"
+
+
+@pytest.mark.parametrize(
+    ("row", "code", "remedy"),
+    [
+        ({"kind": "chnge"}, "E126", "Did you mean 'change'?"),
+        ({"kind": "count", "force": "kent", "to": "2018/19"}, "E126", "needs 'says'"),
+        ({"kind": "count", "force": "kentt", "to": "2018/19", "says": "1"}, "E101", "kent"),
+        ({"kind": "count", "force": "kent", "to": "2018", "says": "1"}, "E106", "2018/19"),
+        ({"kind": "count", "force": "kent", "to": "2018/19", "says": "many"}, "E126", "no figure"),
+        ({**RISE, "to": "2016/17", "says": "1%"}, "E106", "not before"),
+        ({"kind": "log", "settle": "x", "offence": "all"}, "E126", "Did you mean 'offences'?"),
+        ({"kind": "rank", "force": "england-and-wales", "to": "2018/19", "says": "1"}, "E126",
+         "no place"),
+    ],
+)  # fmt: skip
+def test_a_row_that_is_no_claim_is_refused_with_its_field(row, code, remedy):
+    with pytest.raises(Refusal) as refusal:
+        kinds.judge(claim(**row))
+    assert refusal.value.codes[0] == code
+    assert remedy in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "code"),
+    [
+        (
+            "- kind: count\n  force: kent\n  to: 2018/19\n  says: 5\n- kind: nothing\n",
+            "a.yml",
+            "E126",
+        ),
+        ("kind,force,to,says\ncount,kent,2018/19,5\ncount,nowhere,2018/19,5\n", "a.csv", "E101"),
+        ("kind: count\n", "a.yml", "E124"),
+        ("- just words\n", "a.yml", "E124"),
+        ("", "a.csv", "E126"),
+        ("- [: broken", "a.yml", "E124"),
+        ('kind,says\ncount,"5\n', "a.csv", "E124"),
+        ("- kind: log\n  id: a\n  settle: x\n- kind: log\n  id: a\n  settle: y\n", "a.yml", "E105"),
+        ("- kind: [log]\n  settle: {a: b}\n  says: !!binary aGk=\n", "a.yml", "E126"),
+    ],
+)
+def test_a_file_that_cannot_be_judged_is_refused_by_row(tmp_path, text, name, code):
+    path = tmp_path / name
+    path.write_text(text)
+    with pytest.raises(Refusal) as refusal:
+        collection.read(path)
+    assert code in refusal.value.codes
+    assert name in str(refusal.value)
+
+
+def test_bytes_that_are_no_text_are_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"\xff\xfe\x00kind")
+    with pytest.raises(Refusal, match="E124"):
+        collection.read(path)
+
+
+def test_csv_and_yaml_say_the_same(tmp_path):
+    row = {"kind": "count", "force": "kent", "to": "2018/19", "says": "1,017", "id": "k"}
+    (tmp_path / "a.yml").write_text(yaml.safe_dump([row]))
+    pd.DataFrame([row]).to_csv(tmp_path / "a.csv", index=False)
+    assert collection.read(tmp_path / "a.yml") == collection.read(tmp_path / "a.csv")
+
+
+def test_the_own_collection_has_a_source_for_each_claim_and_judges_all():
+    own = collection.own()
+    assert len(own) >= 8
+    ledger = set(tables.load("evidence/ledger")["id"])
+    for each in own:
+        assert each.publisher
+        assert each.address.startswith("https://")
+        assert each.evidence in ledger
+    soup = BeautifulSoup(page.render(own, title="Claims by others"), "html.parser")
+    assert len(soup.select("section")) == len(own)
+    for section in soup.select("section"):
+        assert section.select_one(".verdict").get_text() in section.select("dd")[-1].get_text()
+    assert "nan" not in soup.get_text().split()
+
+
+def test_the_command_answers_on_the_terminal_and_refuses_in_one_line(tmp_path):
+    runner = CliRunner()
+    asked = ["claim", "change", "--force", "kent", "--from", "2022/23", "--to", "2023/24"]
+    done = runner.invoke(main, [*asked, "--says", "+12%"])
+    assert done.exit_code == 0
+    assert done.output.startswith("CONTRADICTED")
+    assert "You may say" in done.output
+    bad = runner.invoke(main, ["claim", "weight"])
+    assert bad.exit_code == 2
+    assert bad.output.count("\n") == 1
+    mine = tmp_path / "mine.yml"
+    mine.write_text("- kind: log\n  settle: Crew of each victim\n")
+    made = runner.invoke(main, ["claims", str(mine), "--out", str(tmp_path / "p.html")])
+    assert made.exit_code == 0
+    assert "needs data" in (tmp_path / "p.html").read_text()
+
+
+def test_a_year_of_claims_has_no_absurd_sentence():
+    slugs = [*forces.slugs("territorial"), *forces.slugs("transport")]
+    years = ["2019/20", "2020/21", "2021/22", "2022/23", "2023/24", "2024/25"]
+    asked = 0
+    for slug in slugs:
+        for first, second in pairwise(years):
+            answer = kinds.judge(
+                claim(kind="change", force=slug, from_=first, to=second, says="+12%")
+            )
+            asked += 1
+            text = json.dumps([answer.found, answer.reason, answer.say, answer.not_say])
+            assert not re.search(r"\bnan\b|\binf|None|∞|\[x\]|−\d[\d,]* in 20", text), text
+            if answer.value is not None:
+                assert answer.lower <= answer.value <= answer.upper
+                inside = answer.lower <= 12 <= answer.upper
+                assert inside <= (answer.verdict != "contradicted")
+    assert asked == 44 * 5
