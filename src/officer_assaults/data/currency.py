@@ -46,7 +46,7 @@ class Currency:
             f"{_month(release.vintage)}, {_manner(release.how_read)}{when}."
         ]
         if self.later:
-            said.append(f"{self.later} To take one in: make update FILE=(the downloaded table).")
+            said.append(f"{self.later} To take one in: officer-assaults import home-office FILE.")
         said.append(REVISION)
         if self.open_decisions:
             said.append(
