@@ -109,7 +109,7 @@ def test_a_researcher_changes_the_force_and_runs_all(lab: str, page: Page) -> No
     run_all_cells(page)
     page.wait_for_function(RAN_ALL)
 
-    assert "Kent officers" in (page.locator(".oa-headline").first.text_content() or "")
+    assert "officers of Kent" in (page.locator(".oa-headline").first.text_content() or "")
     assert page.locator(".jp-OutputArea-output svg").count() >= 2
     errors = page.locator('[data-mime-type="application/vnd.jupyter.error"]')
     complaints = page.locator('[data-mime-type="application/vnd.jupyter.stderr"]')

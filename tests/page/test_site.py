@@ -29,10 +29,13 @@ class Claim:
     link: str
     id: str = "x"
     reason: str = "because"
-    address: str = ""
-    report: str = ""
+    report: str = "report"
     ledger_ids: tuple[str, ...] = ()
     rule: str = ""
+
+    @property
+    def address(self) -> str:
+        return f"{self.link}.html" if self.link else ""
 
 
 @pytest.fixture

@@ -67,6 +67,20 @@ def committed_findings(project: Project) -> list[dict[str, str]] | None:
     return results.parse_csv(done.stdout, SCOPE_COLUMN) if done.returncode == 0 else None
 
 
+def clashes(folder: Path) -> list[str]:
+    """Name what the findings of a built site cannot all be right about.
+
+    Two values of one quantity, two verdicts on one claim, among reports or against the page of
+    claims, and figures that nobody but their claimant confirms.
+    """
+    from officer_assaults.topics.claims import report as judging
+
+    found = results.read_reports(folder)
+    apart = [*results.contradictions(found), *judging.two_verdicts(found)]
+    alone = judging.self_confirmed(found)
+    return [f"The reports contradict each other: {clash}" for clash in apart] + alone
+
+
 def build(project: Project) -> Path:
     """Build the index page from everything on disk."""
     glance_pages(project)

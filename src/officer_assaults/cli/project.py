@@ -37,7 +37,6 @@ PRELOAD = (
     "pandas.io.formats.csvs",
     "pandas.io.formats.string",
     "patsy",
-    "seaborn",
     "statsmodels.formula.api",
     "officer_assaults.cli.project:load_tables",
 )

@@ -25,6 +25,8 @@ HOISTED = ("answer", "headline", "main_points", "boxes")
 #: Hoisted too, where they lead: the first pair of sentences, and a chart that is marked so.
 LEADING = ("may_say", "figure")
 SILENT = ("finding", "source")
+#: Tag of a second heading whose section is shut until a reader opens it.
+FOLD_TAG = "fold"
 _HIDDEN_TAGS = frozenset(("parameters", "injected-parameters", "remove-cell"))
 _NO_CODE = frozenset((*HOISTED, *SILENT, "caveat", "gate", "may_say"))
 _LONE_HEADING = re.compile(r"#{2,6}\s[^\n]*")
@@ -224,6 +226,7 @@ class _Builder:
             html = self._prose(cell) if cell.cell_type == "markdown" else self._code(cell, at)
             if html:
                 kept.append(_rendered(cell, html))
+        _fold_sections(kept)
         self._finish()
         cited = f"“{self.page.title}”, {markup.text(self.page.scope_name)}"
         for cell in kept:
@@ -372,6 +375,23 @@ class _Builder:
         return f'<div class="oa-tablebox reference" id="{name}">{html}</div>'
 
 
+def _fold_sections(kept: list[dict[str, Any]]) -> None:
+    """Shut the sections whose heading is tagged ``fold``, each below its heading."""
+    is_open = False
+    for cell in kept:
+        begins = cell["cell_type"] == "markdown" and cell["metadata"]["html"].startswith("<h2")
+        if is_open and begins:
+            cell["metadata"]["html"] = "</details>" + cell["metadata"]["html"]
+            is_open = False
+        if begins and FOLD_TAG in cell["metadata"]["tags"]:
+            head, mark, rest = cell["metadata"]["html"].partition("</h2>")
+            shut = '<details class="oa-section"><summary>Show this section</summary>'
+            cell["metadata"]["html"] = f"{head}{mark}{shut}{rest}"
+            is_open = True
+    if is_open:
+        kept[-1]["metadata"]["html"] += "</details>"
+
+
 def _tags(cell: Any) -> list[str]:
     return list(cell.get("metadata", {}).get("tags", []))
 
@@ -403,7 +423,7 @@ def _rendered(cell: Any, html: str) -> dict[str, Any]:
     kept = {"cell_type": cell.cell_type, "id": cell.get("id", ""), "source": ""}
     if cell.cell_type == "code":
         kept |= {"outputs": [], "execution_count": None}
-    return {**kept, "metadata": {"html": html}}
+    return {**kept, "metadata": {"html": html, "tags": _tags(cell)}}
 
 
 def _printed(output: Any) -> str:

@@ -36,6 +36,8 @@ PINNED = (
 )
 # A library that starts threads of its own when imported could not be forked.
 UNTHREADED = {**dict.fromkeys(PINNED, "1"), "JE_ARROW_MALLOC_CONF": "background_thread:false"}
+#: Threads start with its import whatever the environment says; others import it where it is there.
+THREADED = ("polars",)
 _BACKEND = "module://matplotlib_inline.backend_inline"
 # What a kernel imports on its way to its first cell.
 _KERNEL_MODULES = (
@@ -78,13 +80,21 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def preload(names: Sequence[str]) -> None:
-    """Import modules and call ``module:function``; what fails is left to the notebooks to tell."""
+    """Import modules and call ``module:function``; what fails is left to the notebooks to tell.
+
+    Libraries that start threads count as absent meanwhile; a kernel imports them itself.
+    """
+    modules: dict[str, Any] = sys.modules
+    hidden = [name for name in THREADED if name not in modules]
+    modules.update(dict.fromkeys(hidden))
     for name in names:
         module, _, function = name.partition(":")
         with contextlib.suppress(Exception):
             imported = importlib.import_module(module)
             if function:
                 getattr(imported, function)()
+    for name in hidden:
+        del modules[name]
 
 
 def unforkable() -> str | None:

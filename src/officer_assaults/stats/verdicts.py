@@ -53,6 +53,14 @@ def reproduces(claimed: float, computed: float, decimals: int = 0) -> Verdict:
     return "reproduces" if off <= 0.5 + ROUND_OFF else "contradicted"
 
 
+def confirmed(verdict: Verdict, *, independent: bool) -> Verdict:
+    """Lower "reproduces" to "consistent" where the source is the claimant or at second hand.
+
+    Who says a thing cannot confirm it.
+    """
+    return "consistent" if verdict == "reproduces" and not independent else verdict
+
+
 def within(claimed: float, lower: float, upper: float) -> Verdict:
     """Judge a claimed value by an interval: "consistent" inside, else "contradicted".
 

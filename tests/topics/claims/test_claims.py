@@ -1,11 +1,13 @@
 """Claims: every verdict comes out by rule, moves when its finding moves, and is never typed."""
 
+import json
 import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from officer_assaults.cli import output
 from officer_assaults.data import tables
 from officer_assaults.findings import VERDICTS
 from officer_assaults.page import site, words
@@ -22,14 +24,17 @@ FOUND = {
     ],
     "02_forces": [
         ("comparison.claimed_place", 26, 20, 28, "not supported"),
-        ("comparison.units", 43, None, None, "contradicted"),
+        ("comparison.units", 43, None, None, "needs data"),
     ],
     "03_severity": [
         ("severity.with_injury", 198, None, None, "reproduces"),
         ("severity.without_injury", 859, None, None, "reproduces"),
     ],
     "04_recording": [("reporting.share", 0.39, -1.56, 2.21, "not identified")],
-    "05_crewing": [("crewing.backup", 1.02, 1.0, 1.05, "consistent")],
+    "05_crewing": [
+        ("crewing.survey_share", 73, None, None, "consistent"),
+        ("crewing.article_claim", None, None, None, "needs data"),
+    ],
     "06_act": [("act.step", None, None, None, "not identified")],
     "07_justice": [
         ("justice.away", 0.488, 0.0, 0.654, "not identified"),
@@ -61,7 +66,7 @@ EXPECTED = {
 def results(found=None, *, scope="thames-valley", non_default=None):
     made = []
     for notebook, findings in (found or FOUND).items():
-        national = notebook == "10_evidence"
+        national = notebook in ("05_crewing", "10_evidence")
         made.append(
             {
                 "notebook": notebook,
@@ -72,7 +77,7 @@ def results(found=None, *, scope="thames-valley", non_default=None):
                     {
                         "id": name, "value": value, "lower": low, "upper": high, "level": 0.95,
                         "verdict": verdict, "label": f"Recorded assaults, {name}", "note": "",
-                        "unit": "place among 43 forces, 1 is highest",
+                        "unit": "place among 43 forces, 1 is highest", "vintage": "2026-04",
                     }
                     for name, value, low, high, verdict in findings
                 ],
@@ -168,6 +173,114 @@ def test_a_documentary_verdict_follows_its_ledger_row(
 
     monkeypatch.setattr(tables, "load", changed_load)
     assert verdict(claim_id, results()) == expected
+
+
+def ledger_with(monkeypatch, **changes):
+    """Change rows of the ledger: ``G03={"value": ...}``."""
+    load = tables.load
+
+    def changed_load(name):
+        frame = load(name)
+        for row, columns in changes.items() if name == claims.LEDGER else ():
+            for column, value in columns.items():
+                frame.loc[frame["id"] == row, column] = value
+        return frame
+
+    monkeypatch.setattr(tables, "load", changed_load)
+
+
+DIRECT = {"how_read": "read directly"}
+# A claim, what its ledger rows and its findings say, and the verdict.
+DRIVEN = [
+    ("bc-10", {}, "needs data"),
+    ("bc-10", {"B09": {**DIRECT, "publisher": "ONS"}}, "consistent"),
+    ("bc-10", {"B09": {**DIRECT, "publisher": "Home Office"}}, "contradicted"),
+    ("rc-07", {}, "consistent"),
+    ("rc-07", {"E04": DIRECT}, "reproduces"),
+    ("rc-07", {"E04": {"value": "61 / 55"}}, "contradicted"),
+    ("rc-08", {}, "consistent"),
+    ("rc-08", {"E04": DIRECT}, "reproduces"),
+    ("rc-08", {"E04": {"value": "71 / 50"}}, "contradicted"),
+    ("rc-09", {}, "consistent"),
+    ("rc-09", {"E03": DIRECT}, "reproduces"),
+    ("rc-09", {"E03": {"value": "49"}}, "contradicted"),
+]
+
+
+@pytest.mark.parametrize(("claim_id", "ledger", "expected"), DRIVEN)
+def test_a_rule_on_the_ledger_is_driven_to_every_verdict(monkeypatch, claim_id, ledger, expected):
+    ledger_with(monkeypatch, **ledger)
+    assert verdict(claim_id, results()) == expected
+
+
+def test_no_rule_on_the_ledger_has_a_verdict_that_it_was_not_driven_to():
+    for claim_id in {claim_id for claim_id, _, _ in DRIVEN}:
+        reached = {expected for name, _, expected in DRIVEN if name == claim_id}
+        assert reached == set(claims.RULES[claim_id].returns), claim_id
+
+
+@pytest.mark.parametrize(
+    ("trial", "training", "expected"),
+    [((0.4, 12.0), "needs data", "needs data"), ((1.2, 3.0), "needs data", "contradicted")],
+)
+def test_the_claim_of_two_parts_is_driven_to_both_verdicts(trial, training, expected):
+    given = changed("10_evidence", "crewing.taser_trial", lower=trial[0], upper=trial[1])
+    assert verdict("op-03", given) == expected
+    assert expected in claims.RULES["op-03"].returns
+
+
+def test_a_federations_own_survey_read_directly_still_does_not_confirm_it(monkeypatch):
+    ledger_with(monkeypatch, E04={**DIRECT, "publisher": "Surrey Police Federation"})
+    assert verdict("rc-07", results()) == "consistent"
+
+
+def test_one_claim_has_one_verdict_in_reports_and_on_the_page_of_claims():
+    assert claims.two_verdicts(results()) == []
+    assert claims.two_verdicts([]) == []
+    for notebook, finding, other in (
+        ("05_crewing", "crewing.survey_share", "reproduces"),
+        ("02_forces", "comparison.units", "contradicted"),
+        ("07_justice", "composition.officers_spat_at", "consistent"),
+    ):
+        (told,) = claims.two_verdicts(changed(notebook, finding, verdict=other))
+        assert finding in told
+        assert f"'{other}'" in told
+
+
+def test_a_site_that_disagrees_with_itself_is_named(tmp_path):
+    def built(given):
+        for result in given:
+            path = tmp_path / result["scope"] / f"{result['notebook']}.json"
+            path.parent.mkdir(exist_ok=True)
+            for finding in result["findings"]:
+                finding.update(period="2018/19", denominator="days", claim=finding["id"])
+            path.write_text(json.dumps(result))
+        return output.clashes(tmp_path)
+
+    assert built(results()) == []
+    (told,) = built(changed("05_crewing", "crewing.survey_share", verdict="contradicted"))
+    assert told.startswith("The reports contradict each other: '73 per cent")
+    (told,) = built(changed("01_rise", "rise.weekly1", vintage="article"))
+    assert "rise.weekly1" in told
+    (told,) = built(changed("01_rise", "rise.weekly1", label="Recorded assaults, rise.change"))
+    assert "is 20.27" in told
+
+
+@pytest.mark.parametrize(
+    ("whose", "fails"),
+    [
+        ({"vintage": "article"}, True),
+        ({"vintage": "2018-07; first-release"}, True),
+        ({"provenance": "Banbury Cake (newspaper)"}, True),
+        ({"provenance": "Kent Police Federation"}, True),
+        ({"vintage": "press report, second-hand"}, True),
+        ({"provenance": "Home Office"}, False),
+        ({"vintage": "article", "verdict": "consistent"}, False),
+    ],
+)
+def test_a_finding_that_rests_on_the_claimant_alone_is_named(whose, fails):
+    given = changed("01_rise", "rise.weekly1", **whose)
+    assert len(claims.self_confirmed(given)) == fails
 
 
 def test_every_claim_says_its_rule_and_the_verdicts_it_can_return():

@@ -260,7 +260,7 @@ def _survey(claim: Claim) -> Answer:
     held = _figure(claim, str(row["value"]))
     same = abs(held.value - said.value) <= 0.5 * 10.0**-said.decimals + ROUND_OFF
     direct = str(row["how_read"]) == "read directly"
-    independent = str(row["publisher"]) != claim.publisher
+    independent = not _is_own(str(row["publisher"]), claim.publisher)
     verdict: Verdict = "contradicted"
     reason = f"The published figure is {row['value']}."
     if same:
@@ -320,8 +320,7 @@ def _by_figures(
         if abs(said.value - value) <= unit / 2 + ROUND_OFF * max(1.0, abs(value))
     ]
     lower, upper = limits
-    own = claim.publisher.casefold()
-    if any(free and not (own and own in publisher.casefold()) for free, publisher in hits):
+    if any(free and not _is_own(publisher, claim.publisher) for free, publisher in hits):
         return (
             "reproduces",
             "An official table read independently of the claimant gives the figure.",
@@ -333,6 +332,12 @@ def _by_figures(
             "No official release gives the figure itself; the interval for chance alone holds it."
         )
     return "contradicted", "No official release gives the figure, and chance alone excludes it."
+
+
+def _is_own(publisher: str, claimant: str) -> bool:
+    """Whether a source is the claimant's, or that of a body which the claimant is part of."""
+    source, own = publisher.casefold(), claimant.casefold()
+    return bool(own) and (own in source or source in own)
 
 
 def _by_readings(claim: Claim, mine: pd.DataFrame, hits: pd.DataFrame) -> tuple[Verdict, str]:

@@ -16,8 +16,8 @@ from typing import Any
 import pandas as pd
 
 from officer_assaults import paths
-from officer_assaults.data import tables
-from officer_assaults.findings import VERDICTS, Verdict
+from officer_assaults.data import recorded, tables
+from officer_assaults.findings import Verdict
 from officer_assaults.page import catalogue, words
 from officer_assaults.stats import verdicts
 from officer_assaults.topics.claims import collection, kinds
@@ -30,6 +30,8 @@ LEDGER, CLAIMS = "evidence/ledger", "evidence/claims"
 DIRECT = ("read directly", "computed")
 #: Who the articles' survey figures come from.
 CLAIMANT = "Police Federation"
+#: Words that tell a source which cannot confirm a claim by itself.
+CLAIMANTS = ("newspaper", "federation", "pfew", "second-hand", "second hand")
 ARTICLES = "claims/articles.yml"
 _OPEN = "op-"
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
@@ -82,6 +84,8 @@ class Rule:
         What is claimed, with unit, denominator and period.
     report : str
         Notebook to read on in, where the rule needs none of its findings.
+    said_in : (notebook, finding id), optional
+        Finding of a report that states this very claim, and must give it the same verdict.
     """
 
     needs: tuple[Key, ...]
@@ -90,6 +94,7 @@ class Rule:
     returns: tuple[Verdict, ...]
     estimand: str = ""
     report: str = ""
+    said_in: Key | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +222,50 @@ def ledger() -> pd.DataFrame:
     return frame.assign(value=frame["value"].map(_readable), caution=frame["caution"].fillna(""))
 
 
+def two_verdicts(results: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Name every claim that a report's finding judges otherwise than the page of claims.
+
+    Parameters
+    ----------
+    results : iterable of mapping
+        As for :func:`rows`.
+    """
+    held = list(results)
+    found, judged = _findings(held), {row.id: row for row in rows(held)}
+    told = []
+    for claim_id, rule in RULES.items():
+        finding, row = found.get(rule.said_in or ("", "")), judged[claim_id]
+        if finding is not None and row.verdict not in (NOT_RUN, finding["verdict"]):
+            told.append(
+                f"'{row.claim}' is '{row.verdict}' among the claims and '{finding['verdict']}' as "
+                f"{finding['id']}"
+            )
+    return told
+
+
+def self_confirmed(results: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Name every finding that says "reproduces" of figures known only from who claims them.
+
+    Parameters
+    ----------
+    results : iterable of mapping
+        As for :func:`rows`, of any force and with any settings.
+    """
+    return [
+        f"{finding['id']} of {result['scope']} rests on {finding['vintage']}, which a claimant "
+        "cannot confirm"
+        for result in results
+        for finding in result["findings"]
+        if finding.get("verdict") == "reproduces" and not _is_confirmed(finding)
+    ]
+
+
+def _is_confirmed(finding: Mapping[str, Any]) -> bool:
+    whose = f"{finding.get('provenance') or ''} {finding['vintage']}".casefold()
+    quoted = set(re.split(r"[\s;,]+", str(finding["vintage"]))) & set(recorded.QUOTED)
+    return not quoted and not any(word in whose for word in CLAIMANTS)
+
+
 def _findings(results: Iterable[Mapping[str, Any]]) -> dict[Key, Mapping[str, Any]]:
     found: dict[Key, Mapping[str, Any]] = {}
     for result in results:
@@ -262,7 +311,12 @@ def _link(rule: Rule, ids: tuple[str, ...], ran: set[str]) -> str:
 
 
 def _adopt(
-    notebook: str, name: str, write: Callable[[Mapping[str, Any]], str], note: str = ""
+    notebook: str,
+    name: str,
+    write: Callable[[Mapping[str, Any]], str],
+    how: str,
+    returns: tuple[Verdict, ...],
+    note: str = "",
 ) -> Rule:
     """Take the verdict of the finding that bears on the claim, and its note as the reason."""
 
@@ -272,14 +326,16 @@ def _adopt(
         reason = " ".join(filter(None, (_plain(own[:1].upper() + own[1:]) if own else "", note)))
         return Judgement(findings[0]["verdict"], write(findings[0]), reason)
 
-    told = (
-        f"Takes the verdict of the finding that bears on it, by the rule of report {notebook[:2]}."
-    )
-    return Rule(((notebook, name),), judge, told, tuple(VERDICTS))  # type: ignore[arg-type]
+    key = (notebook, name)
+    told = f"{how} Judged in report {notebook[:2]}."
+    return Rule((key,), judge, told, returns, said_in=key)
 
 
-def _by_kind(name: str, report: str = "", note: str = "") -> Rule:
-    """Judge by the kind of the claim, from its row; ``report`` is the notebook to read on in."""
+def _by_kind(name: str, report: str = "", note: str = "", said_in: Key | None = None) -> Rule:
+    """Judge by the kind of the claim, from its row; ``report`` is the notebook to read on in.
+
+    ``said_in`` is the finding that states the same claim.
+    """
     kind = kinds.KINDS[name]
 
     def judge(findings: list[Mapping[str, Any]], claim: pd.Series) -> Judgement:
@@ -293,7 +349,7 @@ def _by_kind(name: str, report: str = "", note: str = "") -> Rule:
         return Judgement(made.verdict, made.found, reason, made.say, made.not_say, rows)
 
     estimand = f"{kind.estimand} ({kind.unit}; {kind.denominator})"
-    return Rule((), judge, kind.rule, kind.returns, estimand, report)
+    return Rule((), judge, kind.rule, kind.returns, estimand, report, said_in)
 
 
 @cache
@@ -316,8 +372,7 @@ def _survey(row: str, at: int, note: str, *, above: bool = False) -> Rule:
             verdict: Verdict = "reproduces" if value > claimed else "contradicted"
         else:
             verdict = verdicts.reproduces(claimed, value, int(claim["claimed_decimals"]))
-        if verdict == "reproduces" and not _is_independent(record):
-            verdict = "consistent"
+        verdict = verdicts.confirmed(verdict, independent=_is_independent(record))
         number = f"{words.number(value)}% of answers"
         if pd.notna(record["lower"]) and pd.notna(record["upper"]):
             span = words.interval(record["lower"], record["upper"], 1)
@@ -327,6 +382,38 @@ def _survey(row: str, at: int, note: str, *, above: bool = False) -> Rule:
     kind = kinds.KINDS["survey"]
     returns: tuple[Verdict, ...] = ("reproduces", "consistent", "contradicted")
     return Rule((), judge, kind.rule, returns, f"{kind.estimand} ({kind.unit})")
+
+
+def _released(publisher: str, year: str) -> Rule:
+    """Judge who released figures, by the releases of that year in the claim's ledger rows."""
+
+    def judge(findings: list[Mapping[str, Any]], claim: pd.Series) -> Judgement:
+        del findings
+        held = tables.load(LEDGER)
+        mine = held[
+            held["id"].isin(str(claim["ledger_ids"]).split(";"))
+            & held["how_read"].isin(DIRECT)
+            & (held["period"].str.split(r"[\s(]").str[0] == year)
+        ]
+        if mine.empty:
+            return Judgement(
+                "needs data", "",
+                f"No release of {year} was read directly: the pages held are of other years or at "
+                "second hand. What would settle it: the release of July 2019 with its publisher.",
+            )  # fmt: skip
+        verdict: Verdict = (
+            "consistent" if mine["publisher"].str.contains(publisher).any() else "contradicted"
+        )
+        return Judgement(verdict, "", f"Published by {words.listing(list(mine['publisher']))}.")
+
+    told = (
+        f"Consistent where a release of {year} was read directly and names {publisher} as its "
+        "publisher; contradicted where it names another; needs data where none was read."
+    )
+    return Rule(
+        (), judge, told, ("consistent", "contradicted", "needs data"),
+        f"who released the figures of {year}",
+    )  # fmt: skip
 
 
 def _is_independent(record: pd.Series) -> bool:
@@ -387,17 +474,27 @@ _SUBSET = (
     "Officers to whom crewing applies; a headcount of answers, from those who chose to answer."
 )
 
+#: What the rules of the reports can return.
+_OF_BOUNDS: tuple[Verdict, ...] = ("consistent", "contradicted", "not identified", "needs data")
+_OF_CHAIN: tuple[Verdict, ...] = ("not identified", "needs data")
+_OF_INTERVAL: tuple[Verdict, ...] = ("consistent", "contradicted", "not supported")
+_OF_STEP: tuple[Verdict, ...] = ("consistent", "not supported", "not identified", "needs data")
+_OF_TRIALS: tuple[Verdict, ...] = ("contradicted", "needs data")
+
 RULES: Mapping[str, Rule] = {
     "bc-01": _by_kind("change", "01_rise", "The article has it from figures since revised."),
     "bc-02": _by_kind("count", "03_severity", "Offences, one per victim, not attacks."),
     "bc-03": _by_kind("rate", "01_rise"),
     "bc-04": _by_kind("count", "03_severity"),
     "bc-05": _by_kind("change", "01_rise"),
-    "bc-06": _by_kind("rank", "02_forces"),
-    "bc-07": _by_kind("log", "02_forces", "There are 43 territorial forces, and 44 with railways."),
+    "bc-06": _by_kind("rank", "02_forces", said_in=("02_forces", "comparison.claimed_place")),
+    "bc-07": _by_kind(
+        "log", "02_forces", "There are 43 territorial forces, and 44 with railways.",
+        ("02_forces", "comparison.units"),
+    ),
     "bc-08": _by_kind("count", "03_severity"),
     "bc-09": _by_kind("count", "03_severity"),
-    "bc-10": _by_kind("log"),
+    "bc-10": _released("ONS", "2018/19"),
     "bc-11": _by_kind("document", note="In force from 13 November 2018."),
     "bc-12": _by_kind(
         "document",
@@ -406,33 +503,55 @@ RULES: Mapping[str, Rule] = {
     ),
     "bc-13": _adopt(
         "04_recording", "reporting.share", _share,
+        "Consistent where the whole interval of the share of the rise that recording explains lies "
+        "above none, contradicted where below, not identified where it holds none.",
+        _OF_BOUNDS,
         "The claim is that part of the rise is recording, however small or large.",
     ),
     "bc-14": _adopt(
         _JUSTICE, "justice.away",
         lambda finding: f"{_share(finding)} of recorded convicted, if the links hold",
+        "Not identified: the chain from record to conviction has bounds alone, and the claim gives "
+        "no threshold.",
+        _OF_CHAIN,
         "An opinion: how few would be few is nowhere said, and the tables are not linked.",
     ),
-    "rc-01": _by_kind("log", _JUSTICE),
-    "rc-02": _by_kind("log", _JUSTICE),
-    "rc-03": _by_kind("log", _JUSTICE),
-    "rc-04": _by_kind("log", "05_crewing", "Counts alone say nothing of risk."),
+    "rc-01": _by_kind("log", _JUSTICE, said_in=(_JUSTICE, "composition.quarter")),
+    "rc-02": _by_kind(
+        "log", _JUSTICE, said_in=(_JUSTICE, "composition.threats_with_weapons_more_than")
+    ),
+    "rc-03": _by_kind("log", _JUSTICE, said_in=(_JUSTICE, "composition.officers_spat_at")),
+    "rc-04": _by_kind(
+        "log", "05_crewing", "Counts alone say nothing of risk.",
+        ("05_crewing", "crewing.article_claim"),
+    ),
     "rc-05": _by_kind("log", "05_crewing"),
-    "rc-06": _by_kind("survey", note=f"{_SUBSET} Not a share of hours or of incidents."),
+    "rc-06": _by_kind(
+        "survey", note=f"{_SUBSET} Not a share of hours or of incidents.",
+        said_in=("05_crewing", "crewing.survey_share"),
+    ),
     "rc-07": _survey("E04", 0, f"{_SUBSET} Insults."),
     "rc-08": _survey("E04", 1, f"{_SUBSET} Threats.", above=True),
     "rc-09": _survey("E03", 0, f"{_SUBSET} Of all roles 35 per cent."),
     "rc-10": _by_kind("document", note="Stated by the force in the article; no policy was read."),
     "op-01": _adopt(
         _JUSTICE, "justice.charged_standardised", lambda finding: f"{_share(finding)} charged",
+        "Consistent where the whole interval of the share charged lies below that of England and "
+        "Wales at its mix of classes, contradicted where above, not supported where it holds it.",
+        _OF_INTERVAL,
         "Fuller recording would also lower the rate.",
     ),
-    "op-02": _adopt("06_act", "act.step", _nothing),
+    "op-02": _adopt(
+        "06_act", "act.step", _nothing,
+        "By the steps of the force beyond two control series, after conditions: a method that "
+        "holds its level at quiet dates, long enough series, and no event of its own nearby.",
+        _OF_STEP,
+    ),
     "op-03": Rule(
         ((_EVIDENCE, "crewing.taser_trial"), (_EVIDENCE, "crewing.training")), _trials,
         "The gravest of two verdicts: whether the interval of the TASER trial lies below 1, and "
-        "the finding on training.",
-        tuple(VERDICTS),  # type: ignore[arg-type]
+        "the finding on training, which has no rate to compare.",
+        _OF_TRIALS,
         "victims among officers, with over without TASER, and after over before training",
     ),
 }  # fmt: skip

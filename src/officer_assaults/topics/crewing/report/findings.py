@@ -27,6 +27,10 @@ LABELS = {
 }
 
 
+#: Who says so, and made the survey: a verdict on the figure cannot rest on it alone.
+CLAIMANT = "PFEW"
+
+
 def findings(story: CrewingStory) -> list[Finding]:
     """State the findings, with the verdict on each claim computed by rule."""
     own = [_from_claim(story, claim) for claim in story.analysis.claims if _is_told(claim)]
@@ -77,13 +81,17 @@ def _survey_finding(story: CrewingStory) -> Finding:
         "crewing.survey_share",
         "Single crewed often or always",
         "73 per cent of officers are single crewed often or always",
-        verdicts.reproduces(73, story.survey.percent),
+        verdicts.confirmed(
+            verdicts.reproduces(73, story.survey.percent),
+            independent=CLAIMANT not in story.survey.survey,
+        ),
         value=story.survey.percent,
         unit="percent of respondents",
         denominator=f"{words.number(story.survey.respondents)} respondents in roles where crewing "
         "applies",
         period=story.survey.fieldwork,
         release=story.survey.survey,
+        provenance=f"{story.survey.survey}, by way of {story.survey.source_url}",
         note="a headcount of answers, not a share of hours; respondents chose to answer",
     )
 
