@@ -129,6 +129,7 @@ check: $(FULL) $(SELF) ## lint, format, types, import rules, notebooks, known vu
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(APP) check-notebooks
+	@$(APP) check-published
 	@$(BIN)/python tools/audit_dependencies.py
 
 .PHONY: validate

@@ -29,6 +29,7 @@ SMALLEST_TEXT = 11.0
 SIZE_SLACK = 0.05
 MOST_BYTES = 400_000
 MOST_PRINTED_PAGES = 6
+MOST_SCREENS = 8
 TELEPHONE = State(390, "light", "open")
 SHUT_TELEPHONE = State(390, "light", "shut")
 FIRST_SCREEN = 844
@@ -107,6 +108,16 @@ def test_number_interval_and_caveat_stand_on_the_first_screen(look: Any, name: s
         assert box["y"] + box["height"] <= FIRST_SCREEN, part
     told = page.locator(".oa-headline").inner_text()
     assert re.search(r"\d", told)
+
+
+@every_report
+def test_a_report_is_short_on_a_telephone_and_shows_a_chart_early(look: Any, name: str) -> None:
+    page = look(name, SHUT_TELEPHONE)
+    assert page.evaluate("document.documentElement.scrollHeight") <= MOST_SCREENS * FIRST_SCREEN
+    chart = page.locator(".oa-chart svg:visible").first.bounding_box()
+    assert chart is not None
+    # The larger part of the first chart stands on the second screen at the latest.
+    assert chart["y"] + chart["height"] / 2 <= 2 * FIRST_SCREEN
 
 
 @every_page

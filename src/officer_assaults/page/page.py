@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -70,6 +71,10 @@ class PageContext:
         The parameters that differ from their defaults.
     versions : mapping of str to str
         Installed versions of packages.
+    provenance : mapping of str to object
+        Commit that holds what the report is made from, its day, and how many files differ from it.
+    exhibits : sequence of mapping
+        Figures and tables with the cells that make them.
     """
 
     notebook: str = "report"
@@ -82,6 +87,13 @@ class PageContext:
     comments: Mapping[str, str] = field(default_factory=dict)
     non_default: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    exhibits: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def commit_day(self) -> str:
+        """Day of the commit, in words."""
+        return words.day(date.fromisoformat(str(self.provenance["day"])))
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> PageContext:
@@ -115,8 +127,15 @@ class Page:
         Code that shows nothing to the reader, gathered at the end.
     findings, releases, checksums, parameters : str
         Tables made here; empty where there is nothing to list.
+<<<<<<< HEAD
     currency : list of str
         How new the recorded figures are, and what later ones exist.
+=======
+    finding_count : int
+        Rows of the table of findings.
+    folded : int
+        Sections that are shut, and not printed.
+>>>>>>> main
     terms : list of Term
         Entries of the glossary.
     navigation : dict of str to Link
@@ -133,6 +152,8 @@ class Page:
     contents: list[tuple[str, str]] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     findings: str = ""
+    finding_count: int = 0
+    folded: int = 0
     releases: str = ""
     checksums: list[tuple[str, str, str]] = field(default_factory=list)
     attributions: list[str] = field(default_factory=list)
@@ -226,7 +247,7 @@ class _Builder:
             html = self._prose(cell) if cell.cell_type == "markdown" else self._code(cell, at)
             if html:
                 kept.append(_rendered(cell, html))
-        _fold_sections(kept)
+        self.page.folded = _fold_sections(kept)
         self._finish()
         cited = f"“{self.page.title}”, {markup.text(self.page.scope_name)}"
         for cell in kept:
@@ -349,6 +370,7 @@ class _Builder:
         cited = f"“{page.title}”, {markup.text(page.scope_name)}"
         page.hoisted = {role: _CITED.sub(cited, html) for role, html in page.hoisted.items()}
         page.findings = self._own_table(_findings_columns(self.found), "Findings and verdicts")
+        page.finding_count = len(self.found)
         page.releases = self._own_table(
             release_columns(list(self.releases.values())), "Data releases this report rests on"
         )
@@ -375,9 +397,9 @@ class _Builder:
         return f'<div class="oa-tablebox reference" id="{name}">{html}</div>'
 
 
-def _fold_sections(kept: list[dict[str, Any]]) -> None:
-    """Shut the sections whose heading is tagged ``fold``, each below its heading."""
-    is_open = False
+def _fold_sections(kept: list[dict[str, Any]]) -> int:
+    """Shut the sections whose heading is tagged ``fold``, each below its heading; count them."""
+    is_open, count = False, 0
     for cell in kept:
         begins = cell["cell_type"] == "markdown" and cell["metadata"]["html"].startswith("<h2")
         if is_open and begins:
@@ -385,11 +407,17 @@ def _fold_sections(kept: list[dict[str, Any]]) -> None:
             is_open = False
         if begins and FOLD_TAG in cell["metadata"]["tags"]:
             head, mark, rest = cell["metadata"]["html"].partition("</h2>")
-            shut = '<details class="oa-section"><summary>Show this section</summary>'
+            title = re.sub(r"<[^>]+>", "", head)
+            shut = (
+                '<details class="oa-section"><summary>Show this section'
+                f'<span class="vh">: {title}</span></summary>'
+            )
+            head = head.replace("<h2", '<h2 class="oa-folded oa-shut"', 1)
             cell["metadata"]["html"] = f"{head}{mark}{shut}{rest}"
-            is_open = True
+            is_open, count = True, count + 1
     if is_open:
         kept[-1]["metadata"]["html"] += "</details>"
+    return count
 
 
 def _tags(cell: Any) -> list[str]:

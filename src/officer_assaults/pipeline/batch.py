@@ -20,6 +20,7 @@ from officer_assaults.files import TEMPORARY_PREFIX, remove, sha256, write_atomi
 from officer_assaults.pipeline.inputs import dump_json, read_json
 from officer_assaults.pipeline.plan import STAMP_FORMAT, Plan, Run, manifest_path, stamp_path
 from officer_assaults.pipeline.project import Project
+from officer_assaults.pipeline.provenance import History
 from officer_assaults.pipeline.run import (
     CONTRACT_BROKEN,
     FAILED_SUFFIX,
@@ -96,8 +97,9 @@ def run_batch(
     """
     started = time.perf_counter()
     runs = {run.key: run for run in plan.stale}
+    history = History(project)
     jobs = [
-        make_job(project, run, limits=limits, engine=workers.engine)
+        make_job(project, run, limits=limits, engine=workers.engine, history=history)
         for run in _longest_first(project, plan.stale)
     ]
     sweep(project)

@@ -37,6 +37,8 @@ class Collected:
         Number of outputs of each role.
     headline : dict of str to str
         What the headline and the answer say, by part.
+    exhibits : list of dict
+        Every figure and table as the page numbers them, with the cell that makes it.
     broken : tuple of str
         Every way in which the notebook did not deliver what it declares; empty if it did.
     """
@@ -45,6 +47,7 @@ class Collected:
     sources: list[dict[str, Any]]
     counts: dict[str, int]
     headline: dict[str, str]
+    exhibits: list[dict[str, Any]]
     broken: tuple[str, ...]
 
 
@@ -86,7 +89,49 @@ def collect(notebook: Mapping[str, Any], expected: Mapping[str, int]) -> Collect
         *_empty_outputs(notebook),
     ]
     headline = _headline(notebook)
-    return Collected(findings, sources, dict(sorted(counts.items())), headline, tuple(broken))
+    counted = dict(sorted(counts.items()))
+    shown = exhibits(notebook)
+    return Collected(findings, sources, counted, headline, shown, tuple(broken))
+
+
+def exhibits(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List figures and tables in the order of a page, on which the chart that leads comes first.
+
+    Parameters
+    ----------
+    notebook : mapping
+        Executed notebook.
+
+    Returns
+    -------
+    list of dict
+        ``kind`` and ``number``, ``title``, and ``cell`` and ``cell_id`` of the tracked notebook,
+        the first cell being 1.
+    """
+    found: list[tuple[dict[str, Any], Mapping[str, Any]]] = []
+    cells = [cell for cell in notebook["cells"] if INJECTED_TAG not in _cell_tags(cell)]
+    for number, cell in enumerate(cells, start=1):
+        place = {"cell": number, "cell_id": str(cell.get("id", ""))}
+        found += [
+            (place, output["metadata"][ROLE_KEY])
+            for output in cell.get("outputs", [])
+            if role_of(output) in ("figure", "table")
+        ]
+    leading = next((entry for entry in found if entry[1].get("lead")), None)
+    if leading is not None:
+        found = [leading, *(entry for entry in found if entry is not leading)]
+    counts: Counter[str] = Counter()
+    listed = []
+    for place, described in found:
+        kind = str(described["role"])
+        counts[kind] += 1
+        title = str(described.get("title", ""))
+        listed.append({"kind": kind, "number": counts[kind], "title": title, **place})
+    return listed
+
+
+def _cell_tags(cell: Mapping[str, Any]) -> list[str]:
+    return list(cell.get("metadata", {}).get("tags", []))
 
 
 def _payloads(notebook: Mapping[str, Any], mime: str) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from officer_assaults.pipeline.forked import PRELOAD_VARIABLE
 from officer_assaults.pipeline.inputs import dump_json
 from officer_assaults.pipeline.plan import Run
 from officer_assaults.pipeline.project import Project
+from officer_assaults.pipeline.provenance import History
 
 SCHEMA = 1
 FAILED_SUFFIX = ".failed.ipynb"
@@ -135,7 +136,12 @@ class Result:
 
 
 def make_job(
-    project: Project, run: Run, *, limits: Limits | None = None, engine: str = DEFAULT_ENGINE
+    project: Project,
+    run: Run,
+    *,
+    limits: Limits | None = None,
+    engine: str = DEFAULT_ENGINE,
+    history: History | None = None,
 ) -> Job:
     """Pack a planned run so that a worker without this disk can make it."""
     defaults = run.notebook.schema.defaults
@@ -143,7 +149,7 @@ def make_job(
         key=run.key,
         notebook=json.dumps(run.notebook.content),
         inject={name: v for name, v in run.parameters.items() if v != defaults[name]},
-        context=_context(run),
+        context=_context(run, history or History(project)),
         expected=dict(run.notebook.calls(project.helpers)),
         render=project.render,
         files={name: path.read_bytes() for name, path in run.files.items()},
@@ -155,7 +161,7 @@ def make_job(
     )
 
 
-def _context(run: Run) -> dict[str, Any]:
+def _context(run: Run, history: History) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "notebook": run.notebook.name,
@@ -168,6 +174,7 @@ def _context(run: Run) -> dict[str, Any]:
         "input_hash": run.inputs.hash,
         "versions": run.versions,
         "command": run.command,
+        "provenance": history.of(run),
     }
 
 
@@ -316,6 +323,7 @@ def _results(job: Job, found: Collected) -> dict[str, Any]:
         "findings": found.findings,
         "sources": found.sources,
         "counts": found.counts,
+        "exhibits": found.exhibits,
     }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from officer_assaults.estimate import Estimate, statement
 from officer_assaults.findings import BOUNDS, Finding, Verdict
 from officer_assaults.page import words
 from officer_assaults.stats import verdicts
@@ -388,21 +389,22 @@ def _found_shares(story: ReportingStory) -> list[Finding]:
         ("reporting.share_hidden_uptake", anchored.bias[3]),
     )
     return [
-        Finding(
-            id=name,
-            label=f"Share of the log {story.moved} that recording explains: {result.priors.name}",
-            claim=f"Part of the {story.moved} is a change of recording",
-            verdict="not identified"
-            if story.broken
-            else verdicts.bounded("above", 0.0, result.interval.lower, result.interval.upper),
-            value=result.median,
-            lower=result.interval.lower,
-            upper=result.interval.upper,
+        Estimate(
+            result.median,
+            result.interval.lower,
+            result.interval.upper,
             unit=f"share of the log {story.moved}",
             denominator="log ratio of recorded assaults",
             note=f"probabilistic bias analysis {ASSUMED}, {result.draws} draws; "
             f"share below none in {result.below_zero:.0%} of draws"
             + (f"; {story.broken}" if story.broken else ""),
+        ).finding(
+            name,
+            f"Share of the log {story.moved} that recording explains: {result.priors.name}",
+            f"Part of the {story.moved} is a change of recording",
+            "not identified"
+            if story.broken
+            else verdicts.bounded("above", 0.0, result.interval.lower, result.interval.upper),
             **common(story),
         )
         for name, result in named
@@ -412,12 +414,11 @@ def _found_shares(story: ReportingStory) -> list[Finding]:
 def _found_no_share(story: ReportingStory) -> Finding:
     assert story.case is not None
     why = story.case.why_no_anchor if story.case.has_direction else NO_CHANGE
-    return Finding(
-        id="reporting.share",
-        label=f"Share of the change of {story.force.name} that recording explains",
-        claim="Part of the change is a change of recording",
-        verdict="not identified",
-        kind="statement",
+    return statement(
+        "reporting.share",
+        f"Share of the change of {story.force.name} that recording explains",
+        "Part of the change is a change of recording",
+        "not identified",
         note=f"no share: {why}",
         **common(story),
     )
@@ -429,34 +430,36 @@ def _found_bounds(story: ReportingStory) -> list[Finding]:
         return []
     found = case.feasible["all"]
     made = [
-        Finding(
-            id="reporting.feasible",
-            label=f"Highest recording probability {found.period} the {story.moved} with which "
-            "recording alone explains it",
-            claim=f"Recording alone can explain the whole {story.moved}",
-            verdict="not identified",
-            value=found.limit,
-            lower=found.interval.lower,
-            upper=found.interval.upper,
+        Estimate(
+            found.limit,
+            found.interval.lower,
+            found.interval.upper,
             unit="probability that an assault is recorded",
             denominator="assaults on officers",
             note="arithmetic on the recorded ratio; nobody knows the probability itself",
+        ).finding(
+            "reporting.feasible",
+            f"Highest recording probability {found.period} the {story.moved} with which "
+            "recording alone explains it",
+            f"Recording alone can explain the whole {story.moved}",
+            "not identified",
             **common(story),
         )
     ]
     caps = case.ladder[case.ladder["layer"].str.startswith("Move capped")]
     made += [
-        Finding(
-            id=f"reporting.{str(row['layer']).lower().replace(' ', '_').replace('%', '')}",
-            label=f"Largest share that recording explains: {row['assumes']}",
-            claim=f"With {row['assumes']}, recording explains the whole {story.moved}",
-            verdict="not identified" if row["high"] >= 1 else "contradicted",
-            value=float(row["high"]),
-            lower=0.0,
-            upper=float(row["high"]),
+        Estimate(
+            float(row["high"]),
+            0.0,
+            float(row["high"]),
             unit=f"share of the log {story.moved}",
             denominator="log ratio of recorded assaults",
             note=f"a bound under its assumption {ASSUMED}, not an estimate",
+        ).finding(
+            f"reporting.{str(row['layer']).lower().replace(' ', '_').replace('%', '')}",
+            f"Largest share that recording explains: {row['assumes']}",
+            f"With {row['assumes']}, recording explains the whole {story.moved}",
+            "not identified" if row["high"] >= 1 else "contradicted",
             **{**common(story), "level": BOUNDS},
         )
         for row in caps.to_dict("records")
@@ -466,18 +469,18 @@ def _found_bounds(story: ReportingStory) -> list[Finding]:
 
 def _found_contrasts(story: ReportingStory, anchored: Anchored) -> list[Finding]:
     return [
-        Finding(
-            id=f"reporting.severity_{name}",
-            label=f"Growth without injury over growth with injury. {METHODS[name]}",
-            claim="Recorded assaults without injury grew faster than those with injury: "
-            f"{METHODS[name]}",
-            verdict=verdicts.lies("above", 1.0, found.interval.lower, found.interval.upper),
-            value=found.ratio,
-            lower=found.interval.lower,
-            upper=found.interval.upper,
+        Estimate(
+            found.ratio,
+            found.interval.lower,
+            found.interval.upper,
             unit="ratio of ratios",
             denominator="recorded assaults with injury",
             note=f"tau = {anchored.tau:.3f} over {anchored.others} other forces; p = {found.p:.3g}",
+        ).finding(
+            f"reporting.severity_{name}",
+            f"Growth without injury over growth with injury. {METHODS[name]}",
+            f"Recorded assaults without injury grew faster than those with injury: {METHODS[name]}",
+            verdicts.lies("above", 1.0, found.interval.lower, found.interval.upper),
             **{**common(story), "vintage": story.panel_vintage},
         )
         for name, found in anchored.contrasts.items()
@@ -486,46 +489,47 @@ def _found_contrasts(story: ReportingStory, anchored: Anchored) -> list[Finding]
 
 def _found_ceiling(story: ReportingStory, ceilings: pd.DataFrame) -> Finding:
     first = float(ceilings["ceiling"].iloc[0])
-    return Finding(
-        id="reporting.survey_ceiling",
-        label="Highest recording probability that the survey allows, over its readings",
-        claim="Most assaults on officers are recorded",
-        verdict="not identified",
-        value=first,
-        lower=float(ceilings["ceiling"].min()),
-        upper=float(ceilings["ceiling"].max()),
+    return Estimate(
+        first,
+        float(ceilings["ceiling"].min()),
+        float(ceilings["ceiling"].max()),
         unit="probability that an assault is recorded",
         denominator="surveyed officers of England and Wales",
         note="value: each victim once, everyone as likely to answer; limits: range over readings",
+    ).finding(
+        "reporting.survey_ceiling",
+        "Highest recording probability that the survey allows, over its readings",
+        "Most assaults on officers are recorded",
+        "not identified",
         **{**common(story), "vintage": story.panel_vintage, "level": BOUNDS},
     )
 
 
 def _found_level(story: ReportingStory, panel: PanelFit) -> Finding:
     row = panel.summary.set_index("quantity").loc["level of recording"].to_dict()
-    return Finding(
-        id="reporting.panel_level",
-        label="Level of recording in the panel of forces",
-        claim="The records tell what share of assaults on officers is recorded",
-        verdict="not identified",
-        value=float(row["estimate"]),
-        lower=float(row["lower"]),
-        upper=float(row["upper"]),
+    return Estimate(
+        float(row["estimate"]),
+        float(row["lower"]),
+        float(row["upper"]),
         unit="probability that an assault is recorded",
         denominator="assaults on officers",
         tolerance=1e-4,
         note=f"{row['label']} {ASSUMED}: contraction {row['contraction']:.2f}",
+    ).finding(
+        "reporting.panel_level",
+        "Level of recording in the panel of forces",
+        "The records tell what share of assaults on officers is recorded",
+        "not identified",
         **{**common(story), "vintage": story.panel_vintage},
     )
 
 
 def _found_refused(story: ReportingStory) -> Finding:
     verdict: Verdict = "needs data"
-    return Finding(
-        id="reporting.share",
-        label=f"Share of the change of {story.force.name} that recording explains",
-        claim="Part of the change is a change of recording",
-        verdict=verdict,
-        kind="statement",
+    return statement(
+        "reporting.share",
+        f"Share of the change of {story.force.name} that recording explains",
+        "Part of the change is a change of recording",
+        verdict,
         note="; ".join(str(problem) for problem in story.refused),
     )

@@ -460,11 +460,11 @@ def _what_happened(size: Rise) -> str:
     two, ratio = size.two, size.ratio.value
     moved = "rose" if ratio > 1 else "fell" if ratio < 1 else "did not change"
     chance = (
-        "more than counting chance alone would give"
+        " by more than counting chance alone would give"
         if size.beyond_counting
-        else "which counting chance alone could give"
+        else ", as counting chance alone could make it"
     )
-    by = "" if ratio == 1 else f" by {words.percent(abs(ratio - 1))}, {chance}"
+    by = "" if ratio == 1 else chance
     who = forces.spoken(two.force.slug)
     return f"Recorded {_kind(two)} on officers of {who} {moved}{by}."
 
@@ -475,9 +475,9 @@ def _point_count(size: Rise, article: Rise | None) -> str:
         words.number(limit, 0, signed=True) for limit in (size.change.lower, size.change.upper)
     )
     text = (
-        f"{who[:1].upper()}{who[1:]} recorded {words.number(two.after.n_total)} such offences, "
-        f"{words.number(abs(size.change.value))} {'more' if size.change.value >= 0 else 'fewer'} "
-        f"than in the earlier year. Chance alone leaves the change open between {low} and {high}."
+        f"{who[:1].upper()}{who[1:]} recorded {words.number(abs(size.change.value))} "
+        f"{'more' if size.change.value >= 0 else 'fewer'} such offences than in the earlier year. "
+        f"Chance alone leaves the change open between {low} and {high}."
     )
     if article is None:
         return text

@@ -223,8 +223,9 @@ def _compared(glances: Glances, row: pd.Series) -> str:
     span = _places(row)
     could = f"anywhere from {span}" if " " in span else span
     return (
-        f"For each 1,000 officers it recorded {words.number(float(row['rate']), 0)}. Among "
-        f"{glances.places} forces, with 1 the highest, its place could be {could}."
+        f"For each 1,000 officers it recorded {words.number(float(row['rate']), 0)}. Counted from "
+        f"the highest such rate, its place among {glances.places} forces could be {could}: forces "
+        "lie close together, and chance moves them."
     )
 
 
@@ -239,10 +240,8 @@ def _say(glances: Glances, row: pd.Series) -> str:
     places = 1 if min(abs(low), abs(high)) < NEAR_ZERO else 0
     limits = words.interval_words(low, high, places, as_percent=True)
     return (
-        f"Recorded assaults on officers in {row['name']} went from "
-        f"{words.number(float(row['before']))} in {glances.before} to "
-        f"{words.number(float(row['after']))} in {glances.after} "
-        f"({words.percent(float(row['ratio']) - 1, signed=True)} a day, {limits})."
+        f"{row['name']} recorded {words.number(float(row['after']))} assaults on officers in "
+        f"{glances.after}, {_moved(float(row['ratio']))} the year before ({limits})."
     )
 
 
