@@ -71,15 +71,12 @@ class Page:
         Code that shows nothing to the reader, gathered at the end.
     findings, releases, checksums, parameters : str
         Tables made here; empty where there is nothing to list.
-<<<<<<< HEAD
     currency : list of str
         How new the recorded figures are, and what later ones exist.
-=======
     finding_count : int
         Rows of the table of findings.
     folded : int
         Sections that are shut, and not printed.
->>>>>>> main
     terms : list of Term
         Entries of the glossary.
     navigation : dict of str to Link
