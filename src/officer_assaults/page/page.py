@@ -16,6 +16,7 @@ from hashlib import sha256
 from typing import Any
 
 from officer_assaults import findings
+from officer_assaults.data import currency
 from officer_assaults.estimate import RESULT_CLASS
 from officer_assaults.page import catalogue, glossary, markup, prose, styles, tables, words
 from officer_assaults.page.context import PageContext
@@ -70,6 +71,8 @@ class Page:
         Code that shows nothing to the reader, gathered at the end.
     findings, releases, checksums, parameters : str
         Tables made here; empty where there is nothing to list.
+    currency : list of str
+        How new the recorded figures are, and what later ones exist.
     finding_count : int
         Rows of the table of findings.
     folded : int
@@ -95,6 +98,7 @@ class Page:
     releases: str = ""
     checksums: list[tuple[str, str, str]] = field(default_factory=list)
     attributions: list[str] = field(default_factory=list)
+    currency: list[str] = field(default_factory=list)
     parameters: str = ""
     terms: list[glossary.Term] = field(default_factory=list)
     navigation: dict[str, Link] = field(default_factory=dict)
@@ -334,6 +338,7 @@ class _Builder:
         page.attributions = sorted(
             {str(r["attribution"]) for r in self.releases.values() if r.get("attribution")}
         )
+        page.currency = currency.currency().lines() if page.releases else []
         page.parameters = self._own_table(_parameter_columns(context), "Parameters of this report")
         page.terms = self.linker.used
         page.contents = [*self.renderer.contents, *_closing_sections(page)]
