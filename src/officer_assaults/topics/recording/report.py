@@ -374,6 +374,7 @@ def _found_contrasts(story: ReportingStory, anchored: Anchored) -> list[Finding]
             f"Growth without injury over growth with injury. {METHODS[name]}",
             f"Recorded assaults without injury grew faster than those with injury: {METHODS[name]}",
             verdicts.lies("above", 1.0, found.interval.lower, found.interval.upper),
+            quantity=f"growth without injury over growth with injury, {name}",
             **{**common(story), "vintage": story.panel_vintage},
         )
         for name, found in anchored.contrasts.items()
