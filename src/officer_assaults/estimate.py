@@ -224,10 +224,8 @@ def statement(
     name: str, label: str, claim: str, verdict: Verdict, *, release: str = "", **more: Any
 ) -> Finding:
     """Make a finding that has no number of its own; ``more`` as for :func:`count`."""
-    return Finding(
-        id=name, label=label, claim=claim, verdict=verdict, kind="statement", vintage=release,
-        **more,
-    )  # fmt: skip
+    about = {"vintage": release} | more
+    return Finding(id=name, label=label, claim=claim, verdict=verdict, kind="statement", **about)
 
 
 def _digits(number: float) -> str:

@@ -199,13 +199,8 @@ def past_forecasts(scored: pd.DataFrame, force: Force) -> pd.DataFrame:
 def answer(story: PlanningStory) -> str:
     """Answer the question of the report in a few sentences."""
     _, low, high = story.next_count
-    held = (
-        f", of which the release holds {words.plural(story.known_quarters, 'quarter')}"
-        if story.known_quarters
-        else ""
-    )
     return (
-        f"In {story.next_year}{held}, between {words.number(low, 0)} and {words.number(high, 0)} "
+        f"In {story.next_year}, between {words.number(low, 0)} and {words.number(high, 0)} "
         f"recorded assaults are to be expected in {story.focus.name}. What other crewing would do "
         "to that is not known; a trial that switches policy by lot would tell, and the last "
         "section is one that a force could start from."
@@ -216,7 +211,10 @@ def headline(story: PlanningStory) -> dict[str, str]:
     """Arguments of :func:`report.headline`."""
     median, low, high = story.next_count
     known = (
-        f" The release holds {words.number(story.known, 0)} of it." if story.known_quarters else ""
+        f" {words.plural(story.known_quarters, 'quarter')} of it hold "
+        f"{words.number(story.known, 0)} so far."
+        if story.known_quarters
+        else ""
     )
     return {
         "number": words.number(median, 0),
@@ -246,35 +244,41 @@ def main_points(story: PlanningStory) -> list[str]:
     best = story.score(forecasts.RANDOM_WALK)
     plain = story.score(forecasts.LAST_COUNT)
     points = [
-        f"Forecasts of this kind held {words.percent(best['coverage'])} of past counts a year "
-        f"ahead, where {words.percent(story.level)} is promised; the usual Poisson limits held "
-        f"{words.percent(plain['coverage'])}."
+        f"Sent back to past years, forecasts of this kind held {words.percent(best['coverage'])} "
+        f"of the counts that came a year later, where {words.percent(story.level)} is promised."
+        + (
+            " Limits that allow for chance alone held fewer."
+            if plain["coverage"] < best["coverage"]
+            else ""
+        )
     ]
     if len(story.before):
         last = story.before.iloc[-1]
         came = "inside" if last["covered"] else "outside"
         points.append(
-            f"The forecast of {year_label(int(last['origin']) + 1)} made a year earlier said "
-            f"{words.number(last['median'], 0)}; {words.number(last['observed'], 0)} came, {came} "
-            "its limits."
+            f"A year earlier the same method would have forecast {words.number(last['median'], 0)} "
+            f"for {year_label(int(last['origin']) + 1)}. What was then recorded lay {came} the "
+            "limits of that forecast."
         )
     if len(story.part):
         points.append(
-            "With as many quarters known as now, forecasts of the whole year held "
-            f"{words.percent(float(story.part['covered'].mean()))} of past years."
+            "With as many quarters known as now, forecasts of the whole year were right, limits "
+            f"and all, in {words.percent(float(story.part['covered'].mean()))} of past years."
         )
     if not _changed(story):
         points.append("No crewing policy can be judged on these cells; the reasons are below.")
     plan = story.plan
-    who = "one force" if plan.forces == 1 else f"{plan.forces} neighbouring forces"
+    several = "two" if plan.forces == 2 else f"{plan.forces}"
+    who = "one force" if plan.forces == 1 else f"{several} neighbouring forces"
     points.append(
-        f"A trial that switches crewing by lot, area by month, would take about "
+        f"A trial that draws lots for crewing, area by area and month by month, would take about "
         f"{words.plural(plan.setting.months, 'month')} in {who}, if single-crewed hours carry "
         f"{words.number(plan.crew_ratio, 1)} times the rate {ASSUMED}."
     )
     points.append(
-        "Of the designs tried, those that switch each area back and forth need the fewest months; "
-        "an analysis that shuffles the lot keeps its level, errors as software prints them do not."
+        "Of the designs tried, those that switch each area back and forth need the fewest months. "
+        "The result has to be judged by drawing the lots again and again; the errors that software "
+        "prints by itself promise too much."
     )
     return points
 

@@ -509,6 +509,10 @@ def _found_share(
     evidence: NationalEvidence, name: str, share: ShareOfRise, what: str, moved: str
 ) -> Finding:
     low, high = _ends(share.interval)
+    # What goes with another record is an association, whatever its interval.
+    verdict: Verdict = "not identified"
+    if share is evidence.audited:
+        verdict = verdicts.bounded("above", 0.0, low, high)
     return Estimate(
         share.share, low, high,
         unit=f"share of the log {moved}",
@@ -520,5 +524,5 @@ def _found_share(
         note="association, not identification",
     ).finding(
         name, f"Share of the log {moved} that goes with {what}",
-        f"Part of the {moved} is a change of recording", "not identified",
+        f"Part of the {moved} is a change of recording", verdict,
     )  # fmt: skip
