@@ -70,4 +70,4 @@ def test_frames_survive_the_cache(cells, tmp_path, monkeypatch):
     first = cache.cached(what_if.question_frame, cells)
     again = cache.cached(what_if.question_frame, cells)
     np.testing.assert_array_equal(first["ratio"], again["ratio"])
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(tmp_path.rglob("output.pkl"))) == 1
