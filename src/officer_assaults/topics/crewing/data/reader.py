@@ -81,6 +81,7 @@ def load(path: Path | str, sidecar: Path | str | None = None) -> CrewFile:
     """
     path = Path(path)
     beside = Path(sidecar) if sidecar else sidecar_of(path)
+    bounds.check_size(path)
     if parts.is_large(path):
         return _load_parts(path, beside)
     cells = read_cells(path)

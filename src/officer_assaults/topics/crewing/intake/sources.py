@@ -69,6 +69,7 @@ def layouts(path: Path) -> list[Layout]:
     suffix = path.suffix.lower()
     if not path.is_file():
         raise refuse(path, "is no file.", "Check the path.")
+    bounds.check_size(path)
     if path.stat().st_size == 0:
         raise refuse(path, "is empty.", "Export it again.")
     if suffix in PARQUET:
