@@ -23,7 +23,7 @@ def by_parts(monkeypatch, tmp_path):
     spill = tmp_path / "temporary"
     spill.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(spill))
-    for name, value in (("MOST_ROWS", -1), ("PART_ROWS", 8), ("BLOCK_ROWS", 10)):
+    for name, value in (("MOST_ROWS", -1), ("PART_ROWS", 16), ("BLOCK_ROWS", 30)):
         monkeypatch.setattr(parts, name, value)
     return spill
 
@@ -32,9 +32,10 @@ def repeated(rng):
     """Rows of the export many times over, each a unit of its own, with one place spoilt."""
     header, *body = SHIFTS.rows()
     unit = header.index("unit_id")
-    many = [[*row[:unit], f"{row[unit]}-{copy}", *row[unit + 1 :]] for copy in range(3)
+    many = [[*row[:unit], f"{row[unit]}{copy}", *row[unit + 1 :]] for copy in range(3)
             for row in body]  # fmt: skip
-    return mutations.spoil_table([header, *many], rng) if rng.randint(0, 9) else [header, *many]
+    rows = [header, *many]
+    return mutations.spoil_table(rows, rng) if rng.randint(0, 9) < 9 else rows
 
 
 def odd_bytes(data, rng):
@@ -65,7 +66,7 @@ def test_any_large_export_is_read_or_refused(trial, by_parts):
     good = bring(trial.fresh(), mutations.Calm(), ".csv")
     trial.good(lambda: SHIFTS.read(good))
 
-    @tries(60, 2_500)
+    @tries(12, 2_500)
     @given(rng=RANDOM)
     def each(rng):
         path = bring(trial.fresh(), rng, rng.choice(SHIFTS.suffixes))
@@ -73,7 +74,7 @@ def test_any_large_export_is_read_or_refused(trial, by_parts):
         assert list(by_parts.iterdir()) == []
 
     each()
-    assert trial.tried >= runs(60, 2_500)
+    assert trial.tried >= runs(12, 2_500)
     assert trial.refused > trial.tried / 4
     assert trial.accepted > 0 or not FULL
 
@@ -84,7 +85,7 @@ def test_one_bad_place_at_the_end_of_many_rows_is_named(trial, by_parts, piece):
     trial.reader = "unit-shifts, large, one place"
     header, *body = SHIFTS.rows()
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([header, *body * 400])
+    csv.writer(text, lineterminator="\n").writerows([header, *body * 20])
     data = text.getvalue().encode()
     at = data.index(b"\n", len(data) // 2) + 1
     path = trial.fresh() / "own.csv"
