@@ -29,6 +29,7 @@ COMMANDS = {
     "claim": "officer_assaults.cli.claims:claim",
     "claims": "officer_assaults.cli.claims:claims",
     "crewing": "officer_assaults.cli.crewing:crewing",
+    "compare": "officer_assaults.cli.compare:compare",
     "template": "officer_assaults.cli.crewing:template",
 }
 

@@ -97,7 +97,7 @@ def publish(jobs: int | None) -> None:
     from officer_assaults.cli import project as project_
     from officer_assaults.cli.reports import _tell_waiting, make
     from officer_assaults.pipeline.lock import locked
-    from officer_assaults.pipeline.plan import make_plan
+    from officer_assaults.pipeline.plan import make_plan, outputs
 
     project = project_.load()
     with locked(project.state / "lock", _tell_waiting):
@@ -108,7 +108,7 @@ def publish(jobs: int | None) -> None:
             sys.exit(code)
         output.refresh_findings(project)
         target = output.published_path(project)
-        _copy(project, [run.path(project.reports, s) for run in plan.runs for s in _KINDS], target)
+        _copy(project, [path for run in plan.runs for path in outputs(project, run)], target)
     click.echo(f"Published {len(plan.runs)} reports.")
 
 
@@ -124,9 +124,6 @@ def _naming_their_commit(project: Project, plan: Plan) -> Plan:
         if held.get("provenance") != history.of(run):
             reasons.setdefault(run.key, "names another commit")
     return replace(plan, reasons=reasons)
-
-
-_KINDS = (".html", ".json")
 
 
 def _copy(project: Project, files: Sequence[Path], target: Path) -> None:

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from officer_assaults.pipeline.project import Project
 
 SCOPE_COLUMN = "force"
+#: Folder of what is tracked of the reports, in the project folder.
+TRACKED = "reports"
 
 
 def findings_path(project: Project) -> Path:
-    """Where the tracked table of findings lies."""
-    return project.reports / "findings.csv"
+    """Where the tracked table of findings lies, wherever reports are written."""
+    return project.root / TRACKED / "findings.csv"
 
 
 def tracked_rows(project: Project) -> list[dict[str, str]]:
@@ -52,7 +54,7 @@ def refresh_findings(project: Project) -> None:
 
 def published_path(project: Project) -> Path:
     """Folder of the published set."""
-    return project.reports / "published"
+    return project.root / TRACKED / "published"
 
 
 def outdated(project: Project) -> list[str]:

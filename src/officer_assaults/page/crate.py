@@ -13,12 +13,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from officer_assaults.page import catalogue
+from officer_assaults.page import catalogue, picture
 
 METADATA, EXHIBITS = "ro-crate-metadata.json", "exhibits.csv"
 _SPECIFICATION = "https://w3id.org/ro/crate/1.1"
 _SOFTWARE = "#officer-assaults"
-_KINDS = {"html": "text/html", "json": "application/json"}
+_KINDS = {
+    "html": ("page", "text/html"),
+    "json": ("findings", "application/json"),
+    "svg": ("chart", "image/svg+xml"),
+    "png": ("chart", "image/png"),
+}
 
 Entity = dict[str, Any]
 
@@ -67,7 +72,7 @@ def metadata(results: Sequence[Mapping[str, Any]], about: Mapping[str, Any]) -> 
     for result in results:
         for entity in _report(result):
             graph.setdefault(entity["@id"], entity)
-        parts += [_path(result, kind) for kind in _KINDS]
+        parts += _files(result)
         runs.append(_run_id(result))
     graph["./"] |= {"hasPart": _references(parts), "mentions": _references(runs)}
     graph[_SOFTWARE]["programmingLanguage"] = _references(_id("python", v) for v in sorted(pythons))
@@ -132,16 +137,16 @@ def _report(result: Mapping[str, Any]) -> list[Entity]:
         "description": str(result.get("command", "")),
         "instrument": {"@id": _SOFTWARE},
         "object": _references(entity["@id"] for entity in given),
-        "result": _references(_path(result, kind) for kind in _KINDS),
+        "result": _references(_files(result)),
     }
     files = [
         {
-            "@id": _path(result, kind),
+            "@id": path,
             "@type": "File",
-            "name": f"{name} ({'page' if kind == 'html' else 'findings'})",
-            "encodingFormat": mime,
+            "name": f"{name} ({_KINDS[path.rpartition('.')[2]][0]})",
+            "encodingFormat": _KINDS[path.rpartition(".")[2]][1],
         }
-        for kind, mime in _KINDS.items()
+        for path in _files(result)
     ]
     return [*files, run, *given]
 
@@ -188,6 +193,11 @@ def _values(result: Mapping[str, Any]) -> list[Entity]:
 
 def _path(result: Mapping[str, Any], kind: str) -> str:
     return f"{result['scope']}/{result['notebook']}.{kind}"
+
+
+def _files(result: Mapping[str, Any]) -> list[str]:
+    charts = [f"{result['scope']}/{name}" for name in picture.of_charts(result)]
+    return [_path(result, "html"), _path(result, "json"), *charts]
 
 
 def _run_id(result: Mapping[str, Any]) -> str:

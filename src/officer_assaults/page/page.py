@@ -9,16 +9,17 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from datetime import date
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from typing import Any
 
 from officer_assaults import findings
+from officer_assaults.data import currency
 from officer_assaults.estimate import RESULT_CLASS
 from officer_assaults.page import catalogue, glossary, markup, prose, styles, tables, words
+from officer_assaults.page.context import PageContext
 from officer_assaults.page.prose import PageError
 
 HOISTED = ("answer", "headline", "main_points", "boxes")
@@ -42,62 +43,6 @@ _BANNED_MARKUP = {
     r"<[a-z][^>]*(?:\s(?:src|srcset|poster|xlink:href)=|url\((?!#))": "an address that is loaded",
     r"\$[^$\n<]*\\[^$\n<]*\$": "a formula that could not be read",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class PageContext:
-    """What the pipeline knows of a run, as far as the page shows it; further keys are left alone.
-
-    Parameters
-    ----------
-    notebook : str
-        Name of the notebook, for instance ``"01_rise"``.
-    scope : str
-        Folder of the report: a force's short name, or ``"england-and-wales"``.
-    title : str
-        First heading of the notebook; the page takes it from the notebook where this is empty.
-    command : str
-        Command that makes the report again.
-    input_hash : str
-        One hash over everything the report is made from.
-    inputs : mapping of str to str
-        Hash of each part: notebook, parameters, source, data, lock.
-    parameters : mapping of str to object
-        Every parameter's value.
-    comments : mapping of str to str
-        What each parameter means.
-    non_default : mapping of str to object
-        The parameters that differ from their defaults.
-    versions : mapping of str to str
-        Installed versions of packages.
-    provenance : mapping of str to object
-        Commit that holds what the report is made from, its day, and how many files differ from it.
-    exhibits : sequence of mapping
-        Figures and tables with the cells that make them.
-    """
-
-    notebook: str = "report"
-    scope: str = catalogue.NATIONAL
-    title: str = ""
-    command: str = ""
-    input_hash: str = ""
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    comments: Mapping[str, str] = field(default_factory=dict)
-    non_default: Mapping[str, Any] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    exhibits: Sequence[Mapping[str, Any]] = ()
-
-    @property
-    def commit_day(self) -> str:
-        """Day of the commit, in words."""
-        return words.day(date.fromisoformat(str(self.provenance["day"])))
-
-    @classmethod
-    def from_mapping(cls, given: Mapping[str, Any]) -> PageContext:
-        """Take the known keys of a mapping."""
-        return cls(**{part.name: given[part.name] for part in fields(cls) if part.name in given})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +71,8 @@ class Page:
         Code that shows nothing to the reader, gathered at the end.
     findings, releases, checksums, parameters : str
         Tables made here; empty where there is nothing to list.
+    currency : list of str
+        How new the recorded figures are, and what later ones exist.
     finding_count : int
         Rows of the table of findings.
     folded : int
@@ -151,6 +98,7 @@ class Page:
     releases: str = ""
     checksums: list[tuple[str, str, str]] = field(default_factory=list)
     attributions: list[str] = field(default_factory=list)
+    currency: list[str] = field(default_factory=list)
     parameters: str = ""
     terms: list[glossary.Term] = field(default_factory=list)
     navigation: dict[str, Link] = field(default_factory=dict)
@@ -354,7 +302,23 @@ class _Builder:
             f'download="{token}', f'download="{context.scope}-{context.notebook}-{place}'
         )
         html = _NUMBERED.sub(rf'<b class="oa-no">\1 {number}.</b>', html.replace(token, place))
+        html = html.replace("</figure>", f"{self._files(kind.lower(), number)}</figure>")
         return _REFERENCE.sub(f"{kind} {number}", html)
+
+    def _files(self, kind: str, number: int) -> str:
+        """Links to the files of a chart that lie beside the page."""
+        context = self.page.context
+        for shown in context.exhibits:
+            if (shown["kind"], shown["number"]) == (kind, number) and shown.get("formats"):
+                name = f"{context.name or context.notebook}-{kind}-{number}"
+                links = [
+                    f'<a download="{context.scope}-{name}.{form}" href="{name}.{form}">'
+                    f"{form.upper()}</a>"
+                    for form in reversed(shown["formats"])
+                ]
+                told = words.listing(links, "or")
+                return f'<p class="oa-get">Download {kind.capitalize()} {number} as {told}</p>'
+        return ""
 
     def _finish(self) -> None:
         page, context = self.page, self.page.context
@@ -374,6 +338,7 @@ class _Builder:
         page.attributions = sorted(
             {str(r["attribution"]) for r in self.releases.values() if r.get("attribution")}
         )
+        page.currency = currency.currency().lines() if page.releases else []
         page.parameters = self._own_table(_parameter_columns(context), "Parameters of this report")
         page.terms = self.linker.used
         page.contents = [*self.renderer.contents, *_closing_sections(page)]

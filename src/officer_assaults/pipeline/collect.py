@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -105,29 +106,69 @@ def exhibits(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
     Returns
     -------
     list of dict
-        ``kind`` and ``number``, ``title``, and ``cell`` and ``cell_id`` of the tracked notebook,
-        the first cell being 1.
+        ``kind`` and ``number``, ``title``, ``formats`` that it comes in as a file, and ``cell`` and
+        ``cell_id`` of the tracked notebook, the first cell being 1.
     """
+    return [entry for entry, _ in _numbered(notebook)]
+
+
+def pictures(notebook: Mapping[str, Any]) -> dict[str, bytes]:
+    """Give every figure of a notebook as files, by the end of their names.
+
+    Parameters
+    ----------
+    notebook : mapping
+        Executed notebook.
+
+    Returns
+    -------
+    dict of str to bytes
+        For instance ``"-figure-1.svg"``.
+    """
+    return {
+        f"-{entry['kind']}-{entry['number']}.{kind}": content
+        for entry, found in _numbered(notebook)
+        for kind, content in found.items()
+    }
+
+
+def _numbered(notebook: Mapping[str, Any]) -> list[tuple[dict[str, Any], dict[str, bytes]]]:
+    """Figures and tables as the page numbers them, with the figures' files."""
     found: list[tuple[dict[str, Any], Mapping[str, Any]]] = []
     cells = [cell for cell in notebook["cells"] if INJECTED_TAG not in _cell_tags(cell)]
     for number, cell in enumerate(cells, start=1):
         place = {"cell": number, "cell_id": str(cell.get("id", ""))}
         found += [
-            (place, output["metadata"][ROLE_KEY])
+            (place, output)
             for output in cell.get("outputs", [])
             if role_of(output) in ("figure", "table")
         ]
-    leading = next((entry for entry in found if entry[1].get("lead")), None)
+    leading = next((entry for entry in found if _described(entry[1]).get("lead")), None)
     if leading is not None:
         found = [leading, *(entry for entry in found if entry is not leading)]
     counts: Counter[str] = Counter()
     listed = []
-    for place, described in found:
-        kind = str(described["role"])
+    for place, output in found:
+        kind, title = str(role_of(output)), str(_described(output).get("title", ""))
         counts[kind] += 1
-        title = str(described.get("title", ""))
-        listed.append({"kind": kind, "number": counts[kind], "title": title, **place})
+        files = _files(output) if kind == "figure" else {}
+        entry = {"kind": kind, "number": counts[kind], "title": title, **place}
+        listed.append(({**entry, "formats": sorted(files)}, files))
     return listed
+
+
+def _described(output: Mapping[str, Any]) -> Mapping[str, Any]:
+    return dict(output["metadata"][ROLE_KEY])
+
+
+def _files(output: Mapping[str, Any]) -> dict[str, bytes]:
+    data = output.get("data", {})
+    found = {}
+    if "image/svg+xml" in data:
+        found["svg"] = str(data["image/svg+xml"]).encode()
+    if "image/png" in data:
+        found["png"] = b64decode(data["image/png"])
+    return found
 
 
 def _cell_tags(cell: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from officer_assaults.pipeline.collect import Collected, clean_text, collect, reproducible
+from officer_assaults.pipeline.collect import Collected, clean_text, collect, pictures, reproducible
 from officer_assaults.pipeline.door import CHECKED_VARIABLE
 from officer_assaults.pipeline.engines import DEFAULT_ENGINE, ERROR_TAG, TIMED_OUT, Watch
 from officer_assaults.pipeline.forked import PRELOAD_VARIABLE
@@ -110,6 +110,8 @@ class Result:
         One of :data:`OUTCOMES`.
     html, json : bytes, optional
         The page and its findings; None unless the outcome is ok.
+    pictures : dict of str to bytes
+        Figures as files, by the end of their names.
     executed : bytes, optional
         The executed notebook, for a failure.
     cell : int, optional
@@ -126,6 +128,7 @@ class Result:
     outcome: str
     html: bytes | None = None
     json: bytes | None = None
+    pictures: dict[str, bytes] = field(default_factory=dict)
     executed: bytes | None = None
     cell: int | None = None
     error: str = ""
@@ -165,6 +168,7 @@ def _context(run: Run, history: History) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "notebook": run.notebook.name,
+        "name": run.name,
         "title": run.notebook.title,
         "scope": run.scope,
         "parameters": run.parameters,
@@ -320,7 +324,8 @@ def _finish(job: Job, folder: Path, watch: Watch) -> Result:
     if not page.strip():
         return _failed(job, folder, watch, CONTRACT_BROKEN, "the page is empty")
     spent = time.perf_counter() - started
-    return Result(job.key, OK, page.encode(), content.encode(), render_seconds=spent)
+    drawn = pictures(notebook)
+    return Result(job.key, OK, page.encode(), content.encode(), drawn, render_seconds=spent)
 
 
 def _results(job: Job, found: Collected) -> dict[str, Any]:

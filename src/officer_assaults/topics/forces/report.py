@@ -626,6 +626,7 @@ def _found_place(story: ComparisonStory, name: str) -> Finding:
         f"Place of {story.force.name} by recorded assaults per {PER[name]}",
         f"Among the {own.top} highest rates",
         verdicts.lies("below", own.top + 0.5, own.rank_set.lower, own.rank_set.upper),
+        quantity=f"place per {PER[name]}",
         **_common(story),
     )
 
@@ -685,5 +686,6 @@ def _found_claimed_place(story: ComparisonStory) -> Finding:
         f"{story.force.name} as number {CLAIMED_PLACE} of {CLAIMED_FORCES} forces",
         f"Number {CLAIMED_PLACE} of {CLAIMED_FORCES}, read as a statement about risk",
         place_verdict(CLAIMED_PLACE, own.rank_set, limits),
+        quantity=f"place per {PER[story.main]}",
         **_common(story),
     )

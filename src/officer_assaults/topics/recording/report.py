@@ -32,15 +32,6 @@ if TYPE_CHECKING:
 
     SisterChange = tuple[YearlyPair, RecordedChange]
 
-SERIES = {
-    "recorded": "constables, without injury (104)",
-    "105A": "public victims, without injury (105A)",
-    "public-order": "public order",
-}
-NOT_DATED = (
-    "The series of constables is not dated: a recording break lies inside it, or its counts are "
-    "too few or negative, so its best step would be that break."
-)
 YEARS = ("first_year", "last_year")
 SETTLE = (
     "Health and safety forms matched to crime records in both years.",
@@ -234,7 +225,7 @@ def evidence_table(
                 "upper": change.interval.upper,
             }
         )
-    public, constables = (changes[place][1].ratio - 1 for place in (-1, -2))
+    moved = [words.percent(change.ratio - 1, signed=True) for _, change in changes]
     taken = " The later audits' intervals were not read and are taken as wide as the earlier ones'."
     pages = [f"Audits: {sources}." for sources in dict.fromkeys(audits["sources"])]
     return {
@@ -242,113 +233,14 @@ def evidence_table(
         "caption": "Did recording change for others at the same time?",
         "level": story.level,
         "notes": [
-            "For: where recording was put right, public victims show a like rise. Against: after "
-            "the national inspections of 2014 recorded assaults on the public moved by "
-            f"{words.percent(public, signed=True)} and those on constables by "
-            f"{words.percent(constables, signed=True)}.",
+            f"In the same years recorded assaults on the public in {changes[0][0].who} moved by "
+            f"{moved[1]} and those on constables by {moved[0]}. After the national inspections of "
+            f"2014 they moved by {moved[-1]} and {moved[-2]} in {changes[-1][0].who}.",
             "Intervals of counts are for counting chance only."
             + (taken if audits["ratio"].notna().any() else ""),
             *pages,
         ],
     }
-
-
-def timing_table(
-    breaks: Mapping[str, pd.DataFrame], act: pd.Timestamp, force: Force, level: float
-) -> list[dict[str, Any]]:
-    """Tables of the quarter in which each series steps best.
-
-    Parameters
-    ----------
-    breaks : mapping of str to DataFrame
-        Series to :func:`officer_assaults.stats.segmented.break_dates`.
-    act : Timestamp
-        Start of the quarter in which the Act came into force.
-    force : Force
-        Whose series they are.
-    level : float
-        Coverage of the intervals.
-    """
-    rows = []
-    for name, table in breaks.items():
-        best = table.iloc[0]
-        near = table.loc[table["near"], "date"].sort_values()
-        rows.append(
-            {
-                "Series": name,
-                "Best quarter": words.quarter(best["date"]),
-                "Step": best["ratio"],
-                "lower": best["lower"],
-                "upper": best["upper"],
-                "Quarters about as good": str(len(near) - 1),
-                "Quarter of the Act": "about as good" if act in set(near) else "fits worse",
-            }
-        )
-    if not rows:
-        return []
-    untried = [] if SERIES["recorded"] in breaks else [NOT_DATED]
-    return [
-        {
-            "frame": pd.DataFrame(rows),
-            "caption": f"When did the records of {force.name} step?",
-            "intervals": {"Step": ("lower", "upper")},
-            "level": level,
-            "notes": [
-                "Descriptive: one step, a straight trend and a season in each series, every "
-                "quarter tried. Intervals take the quarter as given.",
-                *untried,
-            ],
-        }
-    ]
-
-
-def events_table(events: pd.DataFrame, further: pd.DataFrame | None = None) -> dict[str, Any]:
-    """Dated events that can move the record.
-
-    Parameters
-    ----------
-    events : DataFrame
-        From :func:`officer_assaults.data.recording_evidence.events`: known to the day.
-    further : DataFrame, optional
-        From :func:`officer_assaults.data.inspections.events`: a day or a span.
-    """
-    if further is None:
-        further = pd.DataFrame(columns=["first_day", "last_day", "event", "kind", "read"])
-    can_move = {"recording": "what is recorded", "law": "what happens and what is recorded"}
-    exact = pd.DataFrame(
-        {
-            "When": events["day"].dt.strftime("%-d %B %Y"),
-            "Event": events["event"],
-            "Can move": events["kind"].map(can_move),
-            "Read": events["read"],
-        }
-    )
-    spans = pd.DataFrame(
-        {
-            "When": [_span(row) for row in further.to_dict("records")],
-            "Event": further["event"],
-            "Can move": "what is recorded",
-            "Read": further["read"],
-        }
-    )
-    spans["Can move"] = spans["Can move"].where(
-        further["kind"] != "equipment", "what happens and what is recorded"
-    )
-    return {
-        "frame": pd.concat([exact, spans], ignore_index=True),
-        "caption": "Dated events",
-        "notes": "Addresses of the pages are in the data tables events/dated and inspections.",
-    }
-
-
-def _span(row: Mapping[Any, Any]) -> str:
-    """Write a day, or the span in which it lies."""
-    first, last = row["first_day"], row["last_day"]
-    if pd.isna(first):
-        return f"by {words.day(last)}"
-    if pd.isna(last):
-        return f"not by {words.day(first)}"
-    return words.day(first) if first == last else f"{words.day(first)} to {words.day(last)}"
 
 
 def findings(
@@ -481,6 +373,7 @@ def _found_contrasts(story: ReportingStory, anchored: Anchored) -> list[Finding]
             f"Growth without injury over growth with injury. {METHODS[name]}",
             f"Recorded assaults without injury grew faster than those with injury: {METHODS[name]}",
             verdicts.lies("above", 1.0, found.interval.lower, found.interval.upper),
+            quantity=f"growth without injury over growth with injury, {name}",
             **{**common(story), "vintage": story.panel_vintage},
         )
         for name, found in anchored.contrasts.items()

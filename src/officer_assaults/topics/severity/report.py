@@ -681,5 +681,6 @@ def _found_contrast(
         f"Growth without injury over growth with injury, {LAYERS[contrast.method]}",
         f"{GREW_FASTER} in {story.force.name}, {LAYERS[contrast.method]}",
         verdicts.lies("above", 1, judged.lower, judged.upper),
+        quantity=f"growth without injury over growth with injury, {contrast.method}",
         **_common(story, vintage),
     )

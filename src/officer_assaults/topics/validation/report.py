@@ -36,6 +36,7 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
     }
 )
 SAMPLED = ", sampled"
+IN_WASHINGTON = "injury once assaulted in Washington"
 EXTERNAL: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "nhefs.standardised": (
@@ -60,6 +61,22 @@ EXTERNAL: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
     }
 )
+
+
+#: Whose figures they are, and the quantity where a report states it too.
+RELEASED: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "nhefs": {
+            "unit": "kg", "denominator": "per person", "period": "1971 to 1982",
+            "release": "NHEFS",
+        },
+        "washington": {
+            "unit": "risk ratio", "denominator": "share injured", "period": "2021 to 2022",
+            "release": "NIBRS 2018-2022", "naive": f"{IN_WASHINGTON}, unclustered",
+            "year": f"{IN_WASHINGTON}, ratio", "activity": f"{IN_WASHINGTON}, activity",
+        },
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -755,19 +772,23 @@ def _reference_findings(story: ValidationStory) -> Iterable[Finding]:
 def _external_findings(story: ValidationStory) -> Iterable[Finding]:
     by_id = story.references.set_index("id")
     for name, (what, claim) in EXTERNAL.items():
+        dataset, _, how = name.partition(".")
+        released = RELEASED[dataset]
         yield Estimate(
             float(by_id["found"][name]),
             float(by_id["found"][f"{name}.lower"]),
             float(by_id["found"][f"{name}.upper"]),
-            unit="kg" if name.startswith("nhefs") else "ratio",
-            denominator="per person" if name.startswith("nhefs") else "share injured",
-            release="1971-1982" if name.startswith("nhefs") else "2021-2022",
+            unit=released["unit"],
+            denominator=released["denominator"],
+            period=released["period"],
+            release=released["release"],
             tolerance=1e-4,
         ).finding(
             f"validation.{name}",
             what,
             claim,
             "reproduces" if _all_agree(by_id, name) else "contradicted",
+            quantity=released.get(how, ""),
         )
 
 
