@@ -278,12 +278,14 @@ def pack(reports: Path, force: str, judging: Judging | None = None) -> bytes:
 
     scopes = (force, catalogue.NATIONAL)
     results = [result for result in read_reports(reports) if result["scope"] in scopes]
-    if not any(result["scope"] == force for result in results):
+    own = [result for result in of_own_files(reports) if result["scope"] in scopes]
+    if not any(result["scope"] == force for result in (*results, *own)):
         raise FileNotFoundError(
             f"no reports of {force} in {reports.name}: make reports FORCE={force}"
         )
-    _refuse_internal(results)
-    files = {INDEX: render_index(results, judging=judging, only=force).encode()}
+    _refuse_internal((*results, *own))
+    front = render_index(results, judging=judging, only=force, beside=variants(own))
+    files: dict[str, bytes] = {INDEX: front.encode(), **site_files(reports, own)}
     if judging is not None and force == judging.FOCUS:
         files[EVIDENCE] = render_evidence(results, judging).encode()
     for result in results:
@@ -293,7 +295,7 @@ def pack(reports: Path, force: str, judging: Judging | None = None) -> bytes:
         name = f"{result['scope']}/{result['notebook']}.png"
         files[name] = picture.of_report(result)
         files |= _charts(reports, result)
-    for name, page in gaps.pages(results).items():
+    for name, page in gaps.pages(results, own).items():
         files[name] = page.encode()
     return _zip({f"{force}-reports/{name}": content for name, content in files.items()})
 
@@ -356,7 +358,8 @@ def _site_files(
     for result in results:
         files[f"{result['scope']}/{result['notebook']}.png"] = picture.of_report(result, address)
         files |= _charts(reports, result)
-    forces = sorted({scope for scope, _ in built} - {catalogue.NATIONAL})
+    scopes = {scope for scope, _ in built} | {str(result["scope"]) for result in own}
+    forces = sorted(scopes - {catalogue.NATIONAL})
     files |= {pack_name(force): pack(reports, force, judging) for force in forces}
     files[INDEX] = render_index(
         results,

@@ -56,9 +56,9 @@ def of_own_files(reports: Path) -> list[dict[str, Any]]:
     return [result for result in found if VARIANT in result["name"] and result.get("files")]
 
 
-def site_files(reports: Path, results: Iterable[Mapping[str, Any]]) -> dict[str, str | bytes]:
+def site_files(reports: Path, results: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
     """Files of such reports, as a site holds them."""
-    found: dict[str, str | bytes] = {}
+    found: dict[str, bytes] = {}
     for result in results:
         names = [f"{result['name']}.html", f"{result['name']}.json", *picture.of_charts(result)]
         paths = [f"{result['scope']}/{name}" for name in names]
