@@ -14,6 +14,7 @@ from officer_assaults.refusals import Problem, Problems, Refusal
 from officer_assaults.topics.crewing.data.schemas import HOUR_BANDS, column_needs
 from officer_assaults.topics.crewing.intake import crews, keys, sources, values
 from officer_assaults.topics.crewing.intake.mapping import Mapping, Table
+from officer_assaults.topics.crewing.intake.meanings import MISSING
 
 LONGEST_HOURS = 24
 KEY = ("lpa", "beat", "area_type", "team", "period_start", "hour_band", "weekend", "crew")
@@ -58,7 +59,7 @@ def _read(mapping: Mapping, holds: str, say: Say) -> list[tuple[Table, pl.DataFr
     for table in mapping.tables:
         if table.holds == holds:
             say(f"Reading {table.layout.file.name}")
-            frame = sources.read(table.layout)
+            frame = sources.joined(sources.read(table.layout), table.columns.values())
             absent = [header for header in table.columns.values() if header not in frame.columns]
             if absent:
                 what = f"has no column '{absent[0]}' in row {table.layout.header_row}."
@@ -95,7 +96,7 @@ def _standard(
             made[meaning] = values.hours(frame, table, meaning, problems)
         elif meaning == "period_start":
             cells = frame[header].to_list()
-            dates = values.iso_texts(cells, table.dates)
+            dates = values.iso_texts(cells, table.style_of(meaning))
             wrong = [at for at, text in enumerate(dates) if not text]
             values.note(
                 problems,
@@ -104,7 +105,7 @@ def _standard(
                 frame["line"].to_numpy()[wrong],
                 [cells[at] for at in wrong],
                 header,
-                f"are no {table.dates} date",
+                f"are no date written '{table.style_of(meaning)}'",
                 "Correct 'dates' in the mapping, or the cells.",
             )
             made[meaning] = [text[:10] for text in dates]
@@ -180,8 +181,8 @@ def _logs(mapping: Mapping, say: Say) -> Built:
     found = crews.stretches(bookings.rows)
     pieces = crews.pieces(found, mapping.timezone, mapping.latitude).with_row_index("piece")
     say("Placing incidents and victims")
-    calls = _calls(incidents, pieces, built)
-    victims = _victims(assaults, bookings.rows, pieces, built)
+    calls = _calls(incidents, pieces, mapping, built)
+    victims = _victims(assaults, bookings.rows, pieces, mapping, built)
     built.cells = _cells(mapping, pieces, calls, victims, bool(len(incidents)))
     _tell_oddest(rows, pieces, built)
     return built
@@ -193,6 +194,8 @@ def _officers(mapping: Mapping, problems: Problems, built: Built, say: Say) -> p
         start, changes = values.moments(frame, table, "start", mapping, problems)
         end, more = values.moments(frame, table, "end", mapping, problems)
         start, end = _second_pass(start, end)
+        if mapping.choices["off_before_on"] == "the next day":
+            end = _next_day(start, end, mapping.timezone)
         length = (end - start) / pd.Timedelta(hours=1)
         _check_lengths(frame, table, np.asarray(length, dtype=float), problems)
         for name in changes:
@@ -206,24 +209,25 @@ def _officers(mapping: Mapping, problems: Problems, built: Built, say: Say) -> p
         made = pl.DataFrame(
             {
                 "line": frame["line"],
-                "officer": frame[table.columns["officer"]],
-                "call_sign": frame[table.columns["call_sign"]],
+                "officer": _names(frame, table, "officer", mapping, built),
+                "call_sign": _names(frame, table, "call_sign", mapping, built),
                 "start": pl.Series(start.as_unit("ns").asi8),
                 "end": pl.Series(end.as_unit("ns").asi8),
                 **places,
             }
         )
         for name in ("officer", "call_sign", "lpa"):
-            blank = made.filter(pl.col(name) == "")["line"].to_list()
+            header = table.columns[name]
+            blank = frame.filter(pl.col(header).str.to_lowercase().is_in(MISSING))
             values.note(
                 problems,
                 table.layout.file.name,
                 "E124",
-                blank,
-                [""] * len(blank),
-                table.columns[name],
+                blank["line"].to_list(),
+                blank[header].to_list(),
+                header,
                 "are empty",
-                "Fill them, or leave the rows out.",
+                "Ask for them: a row that is left out loses its hours.",
             )
         found.append(made)
     rows = pl.concat(found, how="diagonal")
@@ -241,6 +245,29 @@ def _second_pass(
     return start, end.where(~back, end + pd.Timedelta(hours=1))
 
 
+def _next_day(start: pd.DatetimeIndex, end: pd.DatetimeIndex, zone: str) -> pd.DatetimeIndex:
+    """Move an end before its start to the next day, at the same time by the clock."""
+    later = end.tz_convert(zone).tz_localize(None) + pd.Timedelta(days=1)
+    moved = later.tz_localize(
+        zone, ambiguous=np.zeros(len(later), bool), nonexistent="shift_forward"
+    )
+    return end.where(end > start, moved.tz_convert("UTC"))
+
+
+def _names(
+    frame: pl.DataFrame, table: Table, meaning: str, mapping: Mapping, built: Built
+) -> pl.Series:
+    """Officers or units, by names that all tables write alike."""
+    column = frame[table.columns[meaning]]
+    if mapping.choices["names_match"] == "exactly":
+        return column
+    alike = values.loosely(column, officers=meaning == "officer")
+    ways = pl.DataFrame({"one": alike, "way": column}).unique()["one"].value_counts()
+    key = f"{meaning.replace('_', ' ')}s written in more than one way"
+    built.counts[key] = built.counts.get(key, 0) + int((ways["count"] > 1).sum())
+    return alike
+
+
 def _check_lengths(frame: pl.DataFrame, table: Table, length: Any, problems: Problems) -> None:
     header, lines = table.columns["end"], frame["line"].to_numpy()
     for code, wrong, what, remedy in (
@@ -248,7 +275,8 @@ def _check_lengths(frame: pl.DataFrame, table: Table, length: Any, problems: Pro
             "E113",
             length <= 0,
             "lie before their book-on",
-            "Correct the times; after midnight is the next day.",
+            "Correct the times; if a night shift carries one day in both, write "
+            "'off_before_on: the next day' in the mapping.",
         ),
         (
             "E104",
@@ -284,7 +312,7 @@ def _incidents(mapping: Mapping, problems: Problems, built: Built, say: Say) -> 
         there = pl.Series(~np.asarray(at.isna()))
         made = pl.DataFrame(
             {
-                "call_sign": frame[table.columns["call_sign"]],
+                "call_sign": _names(frame, table, "call_sign", mapping, built),
                 "at": pl.Series(at.as_unit("ns").asi8),
                 **more,
             }
@@ -318,32 +346,59 @@ def _assaults(mapping: Mapping, problems: Problems, built: Built, say: Say) -> p
         made = pl.DataFrame(
             {
                 "line": frame["line"],
-                "officer": frame[table.columns["officer"]],
+                "officer": _names(frame, table, "officer", mapping, built),
                 "at": pl.Series(at.as_unit("ns").asi8),
                 "crime": crime,
                 "injury": injury,
             }
         ).filter(pl.col("injury") != "left out")
-        twice = made.filter(made.select("crime", "officer", "at").is_duplicated())
-        values.note(
-            problems,
-            table.layout.file.name,
-            "E105",
-            twice["line"].to_list(),
-            twice["crime"].to_list(),
-            table.columns.get("assault", "row"),
-            "name the same crime, officer and time as another row",
-            "Leave one row per officer-victim in the file.",
-        )
-        found.append(made)
+        column = table.columns.get("assault", "row")
+        found.append(made.with_columns(file=pl.lit(table.layout.file.name), column=pl.lit(column)))
     rows = pl.concat(found)
+    _check_victims(rows, problems)
     built.counts["victims"] = len(rows)
     return rows
 
 
-def _calls(incidents: pl.DataFrame, pieces: pl.DataFrame, built: Built) -> pl.DataFrame:
+def _check_victims(rows: pl.DataFrame, problems: Problems) -> None:
+    """Refuse an officer who is a victim of one crime twice, in one file or in two."""
+    twice = rows.filter(rows.select("crime", "officer").is_duplicated()).sort("crime", "officer")
+    for file, alike in twice.group_by("file", "column", maintain_order=True):
+        values.note(
+            problems,
+            str(file[0]),
+            "E105",
+            alike["line"].to_list(),
+            alike["crime"].to_list(),
+            str(file[1]),
+            "name a crime and an officer that another row names too",
+            "Give each officer-victim of a crime one row: mend the join that repeats it.",
+        )
+
+
+def _refuse_unplaced(lost: int, total: int, what: str, remedy: str, mapping: Mapping) -> None:
+    """Refuse tables of which more than half finds no hours: they do not belong together."""
+    if lost * 2 > total:
+        said = f"{lost:,} of {total:,} {what}"
+        raise Refusal(Problem("E104", said, remedy, mapping.path.name))
+
+
+def _calls(
+    incidents: pl.DataFrame, pieces: pl.DataFrame, mapping: Mapping, built: Built
+) -> pl.DataFrame:
     found = crews.placed(incidents, "call_sign", pieces, ["piece"])
-    built.counts["attendances outside any booking of their unit"] = found["piece"].null_count()
+    lost = found["piece"].null_count()
+    built.counts["attendances outside any booking of their unit"] = lost
+    unknown = incidents.filter(~pl.col("call_sign").is_in(pieces["call_sign"].unique().to_list()))
+    built.counts["of these by units that nobody booked on to"] = len(unknown)
+    _refuse_unplaced(
+        lost,
+        len(found),
+        "attendances were by units that nobody was booked on to at the time.",
+        "Map the column of the incidents that holds the call sign of the booking, and the same "
+        "time zone; or leave the incidents out of the mapping.",
+        mapping,
+    )
     grade = (
         (pl.col("grade") == "grade 1")
         if "grade" in found.columns
@@ -361,11 +416,26 @@ def _calls(incidents: pl.DataFrame, pieces: pl.DataFrame, built: Built) -> pl.Da
 
 
 def _victims(
-    assaults: pl.DataFrame, bookings: pl.DataFrame, pieces: pl.DataFrame, built: Built
+    assaults: pl.DataFrame,
+    bookings: pl.DataFrame,
+    pieces: pl.DataFrame,
+    mapping: Mapping,
+    built: Built,
 ) -> pl.DataFrame:
     on = crews.placed(assaults, "officer", bookings, ["call_sign"])
     lost = on.filter(pl.col("call_sign").is_null())
     built.counts["victims without hours"] = len(lost)
+    known = set(bookings["officer"].unique())
+    never = sum(officer not in known for officer in lost["officer"])
+    built.counts["of these officers who were never booked on"] = never
+    _refuse_unplaced(
+        len(lost),
+        len(on),
+        f"victims were not booked on when it happened; {never:,} are officers who never were.",
+        "Map the column that holds the officer's number as the bookings write it, and export "
+        "bookings and assaults of one period.",
+        mapping,
+    )
     built.oddest += [
         f"the victim in row {line} of the assaults was not booked on when it happened"
         for line in lost["line"].sort().head(5)

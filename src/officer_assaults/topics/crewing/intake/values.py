@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +13,8 @@ import pandas as pd
 import polars as pl
 
 from officer_assaults.refusals import Problem, Problems
-from officer_assaults.topics.crewing.intake.mapping import Mapping, Table
+from officer_assaults.topics.crewing.intake.mapping import OTHERS, Mapping, Table
+from officer_assaults.topics.crewing.intake.meanings import MISSING, VALUE_WORDS
 
 EXAMPLES = 2
 _DMY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2}|\d{4})(?:[ T,]+(.*))?")
@@ -106,27 +108,26 @@ def moments(
     header, file = table.columns[meaning], table.layout.file.name
     cells = frame[header].to_list()
     distinct = list(dict.fromkeys(cells))
-    texts = iso_texts(distinct, table.dates)
+    texts = iso_texts(distinct, table.style_of(meaning))
     parsed, twice, never = _in_utc(texts, mapping)
     places = {cell: n for n, cell in enumerate(distinct)}
     index = np.fromiter((places[cell] for cell in cells), dtype=np.int64, count=len(cells))
     found = parsed[index]
     lines = frame["line"].to_numpy()
-    wrong = np.flatnonzero(
-        np.asarray(found.isna()) & ~(blank & (np.array(cells, dtype=object) == ""))
-    )
-    empty = [at for at in wrong if cells[at] == ""]
+    missing = np.array([cell.casefold() in MISSING for cell in distinct])[index]
+    wrong = np.flatnonzero(np.asarray(found.isna()) & ~(blank & missing))
+    empty = [at for at in wrong if missing[at]]
     note(
         problems,
         file,
         "E113",
         lines[empty],
-        [""] * len(empty),
+        [cells[at] for at in empty],
         header,
         "are empty",
-        "Fill them, or leave the rows out.",
+        "Ask for them: a row that is left out loses its hours or its victim.",
     )
-    rest = [at for at in wrong if cells[at] != ""]
+    rest = [at for at in wrong if not missing[at]]
     note(
         problems,
         file,
@@ -134,7 +135,7 @@ def moments(
         lines[rest],
         [cells[at] for at in rest],
         header,
-        f"are no {table.dates} date and time",
+        f"are no date and time written '{table.style_of(meaning)}'",
         "Correct 'dates' in the mapping, or the cells.",
     )
     late = np.flatnonzero(
@@ -177,11 +178,18 @@ def _in_utc(texts: list[str], mapping: Mapping) -> tuple[pd.DatetimeIndex, np.nd
 
 def words(frame: pl.DataFrame, table: Table, meaning: str, problems: Problems) -> pl.Series:
     """Cells of a column as the mapping says what they stand for."""
-    header, said = table.columns[meaning], table.words.get(meaning, {})
+    header, said = table.columns[meaning], dict(table.words.get(meaning, {}))
     column = frame[header]
-    if not said:
+    if meaning not in VALUE_WORDS:
         return column
-    unknown = frame.filter(~pl.col(header).is_in(list(said)))
+    allowed = list(VALUE_WORDS[meaning])
+    others = said.pop(OTHERS, "")
+    unknown = frame.filter(~pl.col(header).is_in([*said, *([] if said else allowed)]))
+    if others:
+        said |= dict.fromkeys(unknown[header].unique(), others)
+        unknown = unknown.head(0)
+    elif not said:
+        said = {word: word for word in allowed}
     note(
         problems,
         table.layout.file.name,
@@ -234,3 +242,27 @@ def decimal(cell: str, table: Table) -> str:
     if table.decimal == "comma":
         return cell.replace(".", "").replace(",", ".")
     return cell
+
+
+_RANK = re.compile(
+    r"^(?:a/?|t/?)?(?:pc|ps|dc|ds|di|sgt|insp|wpc|tdc|pcso|sc|con|spc)[ .-]*(?=\d)", re.IGNORECASE
+)
+
+
+def loosely(column: pl.Series, *, officers: bool = False) -> pl.Series:
+    """Names of officers or units without what two systems write differently.
+
+    Letter case, spaces, signs beside letters, a decimal nought from a spreadsheet, leading noughts
+    of a number and, of officers, the rank before the number.
+    """
+    done = {cell: _loose(cell, officers) for cell in column.unique().to_list()}
+    return column.replace_strict(done, return_dtype=pl.String)
+
+
+def _loose(cell: str, officers: bool) -> str:
+    text = unicodedata.normalize("NFKC", cell).strip()
+    text = _RANK.sub("", text) if officers else text
+    text = re.sub(r"^(\d+)\.0+$", r"\1", text).casefold()
+    text = re.sub(r"[\s._/-]+", "-", text).strip("-")
+    text = re.sub(r"(?<!\d)-|-(?!\d)", "", text)
+    return (text.lstrip("0") or "0") if text.isdigit() else text
