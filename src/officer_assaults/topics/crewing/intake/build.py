@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,16 @@ import pandas as pd
 import polars as pl
 
 from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.topics.crewing.data.checks import MEASURED
 from officer_assaults.topics.crewing.data.schemas import HOUR_BANDS, column_needs
-from officer_assaults.topics.crewing.intake import crews, keys, sources, values
+from officer_assaults.topics.crewing.intake import crews, keys, names, sources, values
 from officer_assaults.topics.crewing.intake.mapping import Mapping, Table
-from officer_assaults.topics.crewing.intake.meanings import MISSING
+from officer_assaults.topics.crewing.intake.meanings import MISSING, VALUE_WORDS
+from officer_assaults.topics.crewing.intake.names import force_named
 
 LONGEST_HOURS = 24
+#: Length of a date and time without offset.
+CLOCK = 19
 KEY = ("lpa", "beat", "area_type", "team", "period_start", "hour_band", "weekend", "crew")
 Say = Callable[[str], None]
 
@@ -81,10 +86,24 @@ def _ready(mapping: Mapping, say: Say) -> Built:
     problems.raise_if_any()
     cells = pd.concat(frames, ignore_index=True)
     counts = {"rows read": len(cells)}
+    if kind == "cells":
+        bare = _without_anything(cells)
+        counts["rows without hours and victims, left out"] = int(bare.sum())
+        cells = cells[~bare] if not bare.all() else cells
     if mapping.sum_rows and kind == "cells":
         cells = summed(cells)
         counts["rows after adding up those of one key"] = len(cells)
     return Built(cells, kind, counts)
+
+
+def _without_anything(cells: pd.DataFrame) -> pd.Series:
+    """Rows that hold no hours, no victims and no attendances: they say nothing."""
+    amounts = [name for name in MEASURED if name in cells]
+    numbers = cells[amounts].apply(pd.to_numeric, errors="coerce")
+    blank = cells[amounts] == ""
+    nothing: pd.Series = ((numbers == 0) | blank).all(axis=1)
+    needed: pd.Series = (numbers[["unit_hours", "officer_hours", "y"]] == 0).all(axis=1)
+    return nothing & needed
 
 
 def _standard(
@@ -116,9 +135,12 @@ def _standard(
             column = values.words(frame, table, meaning, problems)
             made[meaning] = (
                 [values.decimal(cell, table) for cell in column.to_list()]
-                if table.decimal == "comma" and meaning not in ("force", "lpa", "beat")
+                if meaning not in _TEXTS and meaning not in VALUE_WORDS
                 else column.to_list()
             )
+    if "force" in made:
+        named = {cell: force_named(cell) or cell for cell in set(made["force"])}
+        made["force"] = [named[cell] for cell in made["force"]]
     others = sorted(set(made.setdefault("force", [mapping.force] * len(frame))) - {mapping.force})
     if others:
         what = f"holds rows of '{others[0]}', but the mapping says '{mapping.force}'."
@@ -132,6 +154,11 @@ def _standard(
         made.setdefault("is_simulated", ["yes"] * len(frame))
     return pd.DataFrame(made)
 
+
+#: Columns whose cells are names, in which a comma is a comma.
+_TEXTS = ("force", "lpa", "beat", "team", "role", "unit_id", "service_band", *(
+    f"officer_id_{number}" for number in (1, 2, 3)
+))  # fmt: skip
 
 #: Columns that a file must have but may leave empty throughout.
 _EMPTY: dict[str, tuple[str, ...]] = {
@@ -191,11 +218,11 @@ def _logs(mapping: Mapping, say: Say) -> Built:
 def _officers(mapping: Mapping, problems: Problems, built: Built, say: Say) -> pl.DataFrame:
     found = []
     for table, frame in _read(mapping, "officers", say):
+        if mapping.choices["off_before_on"] == "the next day":
+            table, frame = _next_day(table, frame)
         start, changes = values.moments(frame, table, "start", mapping, problems)
         end, more = values.moments(frame, table, "end", mapping, problems)
         start, end = _second_pass(start, end)
-        if mapping.choices["off_before_on"] == "the next day":
-            end = _next_day(start, end, mapping.timezone)
         length = (end - start) / pd.Timedelta(hours=1)
         _check_lengths(frame, table, np.asarray(length, dtype=float), problems)
         for name in changes:
@@ -245,13 +272,19 @@ def _second_pass(
     return start, end.where(~back, end + pd.Timedelta(hours=1))
 
 
-def _next_day(start: pd.DatetimeIndex, end: pd.DatetimeIndex, zone: str) -> pd.DatetimeIndex:
-    """Move an end before its start to the next day, at the same time by the clock."""
-    later = end.tz_convert(zone).tz_localize(None) + pd.Timedelta(days=1)
-    moved = later.tz_localize(
-        zone, ambiguous=np.zeros(len(later), bool), nonexistent="shift_forward"
-    )
-    return end.where(end > start, moved.tz_convert("UTC"))
+def _next_day(table: Table, frame: pl.DataFrame) -> tuple[Table, pl.DataFrame]:
+    """Write an end before its start by the clock as one of the next day."""
+    header = table.columns["end"]
+    on = values.iso_texts(frame[table.columns["start"]].to_list(), table.style_of("start"))
+    off = values.iso_texts(frame[header].to_list(), table.style_of("end"))
+    moved = [
+        (datetime.fromisoformat(end) + timedelta(days=1)).isoformat()
+        if start and end and len(start) == len(end) <= CLOCK and end <= start
+        else end or cell
+        for start, end, cell in zip(on, off, frame[header], strict=True)
+    ]
+    styles = {**table.styles, "end": "iso", "start": table.style_of("start")}
+    return replace(table, styles=styles), frame.with_columns(pl.Series(header, moved))
 
 
 def _names(
@@ -261,7 +294,7 @@ def _names(
     column = frame[table.columns[meaning]]
     if mapping.choices["names_match"] == "exactly":
         return column
-    alike = values.loosely(column, officers=meaning == "officer")
+    alike = names.loosely(column, officers=meaning == "officer")
     ways = pl.DataFrame({"one": alike, "way": column}).unique()["one"].value_counts()
     key = f"{meaning.replace('_', ' ')}s written in more than one way"
     built.counts[key] = built.counts.get(key, 0) + int((ways["count"] > 1).sum())
@@ -363,15 +396,17 @@ def _assaults(mapping: Mapping, problems: Problems, built: Built, say: Say) -> p
 def _check_victims(rows: pl.DataFrame, problems: Problems) -> None:
     """Refuse an officer who is a victim of one crime twice, in one file or in two."""
     twice = rows.filter(rows.select("crime", "officer").is_duplicated()).sort("crime", "officer")
-    for file, alike in twice.group_by("file", "column", maintain_order=True):
+    if len(twice):
+        files = twice["file"].unique(maintain_order=True).to_list()
+        among = f" (in {' and '.join(files)})" if len(files) > 1 else ""
         values.note(
             problems,
-            str(file[0]),
+            files[0],
             "E105",
-            alike["line"].to_list(),
-            alike["crime"].to_list(),
-            str(file[1]),
-            "name a crime and an officer that another row names too",
+            twice["line"].to_list(),
+            twice["crime"].to_list(),
+            twice["column"][0],
+            f"name a crime and an officer that another row names too{among}",
             "Give each officer-victim of a crime one row: mend the join that repeats it.",
         )
 

@@ -41,7 +41,7 @@ CHOICES: Map[str, tuple[str, ...]] = MappingProxyType(
         "names_match": ("loosely", "exactly"),
     }
 )
-DATES = ("iso", "day first", "month first", "named month", "compact", "excel")
+DATES = ("iso", "day first", "month first", "named month", "compact", "excel", "month")
 HOURS = ("hours", "minutes", "hh:mm")
 
 

@@ -259,13 +259,23 @@ READY: Words = MappingProxyType(
         "unit_hours": ("unit hours", "hours", "vehicle hours", "resource hours", "crew hours"),
         "officer_hours": ("officer hours", "staff hours", "person hours"),
         "attended": ("incidents attended", "attendances", "calls attended", "incidents"),
-        "y": ("assaults", "victims", "assaults on officers", "officer victims", "assaulted"),
+        "y": (
+            "assaults",
+            "victims",
+            "assaults on officers",
+            "officer victims",
+            "assaulted",
+            "officers assaulted",
+            "assaults on police",
+            "officer assaults",
+        ),
         "y_injury": (
             "injuries",
             "with injury",
             "assaults with injury",
             "injured",
             "victims with injury",
+            "with injuries",
         ),
         "incidents_assault": ("incidents with assault", "assault incidents"),
         "dark_share": ("dark share", "darkness"),
@@ -286,6 +296,9 @@ CREW_WORDS: Words = MappingProxyType(
             "solo",
             "one",
             "alone",
+            "1 officer",
+            "one officer",
+            "1 up",
         ),
         "double": (
             "d",
@@ -298,6 +311,9 @@ CREW_WORDS: Words = MappingProxyType(
             "pair",
             "two",
             "dbl",
+            "2 officers",
+            "two officers",
+            "2 up",
         ),
         "multi": (
             "m",
@@ -314,15 +330,30 @@ CREW_WORDS: Words = MappingProxyType(
             "three",
             "van",
             "more",
+            "3 officers",
+            "4 officers",
+            "multi crew",
+            "triple crew",
+            "triple crewed",
+            "tc",
         ),
     }
 )
 BAND_WORDS: Words = MappingProxyType(
     {
-        "day": ("day", "d", "days", "daytime", "07-17", "0700-1700", "7-17"),
-        "evening": ("evening", "e", "eve", "evenings", "lates", "17-22", "1700-2200"),
-        "night": ("night", "n", "nights", "22-03", "2200-0300", "22-3"),
-        "early": ("early", "early morning", "03-07", "0300-0700", "3-7", "earlies"),
+        "day": ("day", "d", "days", "daytime", "07-17", "0700-1700", "7-17", "07:00-17:00"),
+        "evening": (
+            "evening",
+            "e",
+            "eve",
+            "evenings",
+            "lates",
+            "17-22",
+            "1700-2200",
+            "17:00-22:00",
+        ),
+        "night": ("night", "n", "nights", "22-03", "2200-0300", "22-3", "22:00-03:00"),
+        "early": ("early", "early morning", "earlies", "03-07", "0300-0700", "3-7", "03:00-07:00"),
     }
 )
 GRADE_WORDS: Words = MappingProxyType(
@@ -432,6 +463,11 @@ _CODES = (
     ("injury", re.compile(r"\bwith injury|^\s*0*8/?[ST]\b|^\s*0*8/(6[89]|70)\b", re.IGNORECASE)),
 )
 
+#: A month without a day: 2022-04, 04/2022, 202204, Apr-22, April 2022.
+MONTH_ONLY = re.compile(
+    r"(?:(?P<year>\d{4})[-/]?(?P<month>\d{2})|(?P<month2>\d{1,2})[-/](?P<year2>\d{4})"
+    r"|(?P<name>[A-Za-z]{3,9})[- ](?P<year3>\d{2}|\d{4}))$"
+)
 _DAY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2,4})\b")
 _ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 _MONTH_NAME = re.compile(r"\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4}")
@@ -487,6 +523,7 @@ def date_style(cells: Sequence[str], *, first_of_month: bool = False) -> str:
     """How dates are written: iso, day first, month first, named month, compact, excel; or ASK."""
     given = [cell for cell in cells if cell]
     for style, pattern in (
+        ("month", MONTH_ONLY),
         ("iso", _ISO),
         ("named month", _MONTH_NAME),
         ("compact", _COMPACT),

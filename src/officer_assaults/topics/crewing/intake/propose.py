@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from officer_assaults.data import forces, readers
+from officer_assaults.data import readers
 from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.topics.crewing.data.about import sidecar_of
 from officer_assaults.topics.crewing.data.schemas import (
@@ -20,7 +20,9 @@ from officer_assaults.topics.crewing.data.schemas import (
 from officer_assaults.topics.crewing.intake import meanings, sources
 from officer_assaults.topics.crewing.intake.mapping import ASK, OTHERS
 from officer_assaults.topics.crewing.intake.meanings import MISSING
+from officer_assaults.topics.crewing.intake.names import force_named
 from officer_assaults.topics.crewing.intake.sources import Layout
+from officer_assaults.topics.crewing.intake.values import THOUSANDS
 
 #: Different cells of a column of words that are listed for a person to confirm.
 MOST_WORDS = 40
@@ -97,8 +99,11 @@ def kind_of(headers: list[str]) -> str:
     if {"unit id", "crew actual"} <= plain:
         return "shifts"
     ready = ("crew", "unit_hours", "y")
+    parted = ("period_start", "hour_band", "lpa")
     if all(meanings.column_for(name, meanings.READY[name], headers) for name in ready):
-        return "cells"
+        told = [name for name in parted if meanings.column_for(name, meanings.READY[name], headers)]
+        # A summary of the rows on another sheet is no table of them.
+        return "cells" if told else ""
     for loose in (False, True):
         scores = {
             kind: sum(
@@ -118,7 +123,7 @@ def kind_of(headers: list[str]) -> str:
 def _force_in(frame: pl.DataFrame) -> str:
     header = meanings.column_for("force", meanings.READY["force"], frame.columns)
     found = [cell for cell in frame[header].unique() if cell] if header else []
-    return found[0] if len(found) == 1 and found[0] in (*forces.slugs(), SIMULATED_FORCE) else ""
+    return force_named(found[0]) if len(found) == 1 else ""
 
 
 def _head(files: list[Path], known: Mapping[str, str], entries: list[str]) -> str:
@@ -288,7 +293,8 @@ def _formats(kind: str, frame: pl.DataFrame, columns: Mapping[str, str]) -> list
         unit = meanings.hours_unit(cells, meanings.MOST_HOURS_A_MONTH)
         said = "" if unit != ASK else ": half of the rows are above 744, so perhaps minutes"
         lines.append(f"    hours: {unit if unit != ASK else 'hours'}{_GUESS}{said}")
-        comma = any("," in cell and "." not in cell for cell in cells)
+        with_comma = [cell for cell in cells if "," in cell]
+        comma = any(THOUSANDS.fullmatch(cell) is None for cell in with_comma)
         lines.append(f"    decimal: {'comma' if comma else 'point'}{_GUESS}")
     return lines
 
@@ -317,7 +323,7 @@ def _dates(frame: pl.DataFrame, dated: Mapping[str, str]) -> list[str]:
 def _dates_line(start: str, style: str, cells: list[str]) -> str:
     cell = next(iter(cells), "")
     if style == ASK:
-        ways = "day first, month first, iso, named month, compact or excel"
+        ways = "day first, month first, iso, named month, compact, excel or month"
         return f"{start}: {ASK}  # is '{cell}' {ways}?"
     return f"{start}: {style}{_GUESS}: '{cell}' is read as {meanings.said_date(cell, style)}"
 

@@ -31,7 +31,7 @@ LONGEST_FIELD = 1 << 20
 TAIL_ROWS = 200
 TAIL_BYTES = 1 << 16
 MOST_BELOW = 10
-_TOTAL = re.compile(r"(grand |sub|force |overall )?totals?\b", re.IGNORECASE)
+_TOTAL = re.compile(r"(grand |sub|force |overall )?totals?\b|.*\btotals?$", re.IGNORECASE)
 _NUMERIC = re.compile(r"[-+]?[\d.,:/ TZ-]+")
 
 

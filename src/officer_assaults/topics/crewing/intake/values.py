@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,9 +13,11 @@ import polars as pl
 
 from officer_assaults.refusals import Problem, Problems
 from officer_assaults.topics.crewing.intake.mapping import OTHERS, Mapping, Table
-from officer_assaults.topics.crewing.intake.meanings import MISSING, VALUE_WORDS
+from officer_assaults.topics.crewing.intake.meanings import MISSING, MONTH_ONLY, VALUE_WORDS
 
 EXAMPLES = 2
+#: A number whose commas part thousands.
+THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _DMY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2}|\d{4})(?:[ T,]+(.*))?")
 _YMD = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T]+(.*))?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[ T]?(\d{2})(\d{2})(\d{2})?)?")
@@ -36,6 +37,8 @@ def _iso(cell: str, style: str) -> str:
     try:
         if style == "excel":
             return (_EPOCH + timedelta(seconds=round(float(cell) * 86400))).isoformat()
+        if style == "month":
+            return _month(cell)
         if style == "named month":
             day, month, year, *rest = re.split(r"[ \-]+", cell, maxsplit=3)
             named = next(_named(f"{day} {month} {year}"))
@@ -54,6 +57,18 @@ def _iso(cell: str, style: str) -> str:
         return f"{year}-{int(month):02d}-{int(day):02d}T{_time(clock or '')}"
     except (ValueError, OverflowError, StopIteration):
         return ""
+
+
+def _month(cell: str) -> str:
+    """First day of a month written without a day."""
+    found = MONTH_ONLY.match(cell)
+    if found is None:
+        return ""
+    year = found["year"] or found["year2"] or found["year3"]
+    month = found["month"] or found["month2"]
+    if found["name"]:
+        month = str(datetime.strptime(found["name"][:3], "%b").month)
+    return f"{year if len(year) == 4 else f'20{year}'}-{int(month):02d}-01T00:00:00"
 
 
 def _named(text: str) -> Iterator[str]:
@@ -239,30 +254,7 @@ def _hours(cell: str, table: Table) -> str | None:
 
 def decimal(cell: str, table: Table) -> str:
     """Write a number with a point, whatever the mapping says it is written with."""
+    bare = re.sub(r"(?<=\d)[\s'](?=\d{3})", "", cell)
     if table.decimal == "comma":
-        return cell.replace(".", "").replace(",", ".")
-    return cell
-
-
-_RANK = re.compile(
-    r"^(?:a/?|t/?)?(?:pc|ps|dc|ds|di|sgt|insp|wpc|tdc|pcso|sc|con|spc)[ .-]*(?=\d)", re.IGNORECASE
-)
-
-
-def loosely(column: pl.Series, *, officers: bool = False) -> pl.Series:
-    """Names of officers or units without what two systems write differently.
-
-    Letter case, spaces, signs beside letters, a decimal nought from a spreadsheet, leading noughts
-    of a number and, of officers, the rank before the number.
-    """
-    done = {cell: _loose(cell, officers) for cell in column.unique().to_list()}
-    return column.replace_strict(done, return_dtype=pl.String)
-
-
-def _loose(cell: str, officers: bool) -> str:
-    text = unicodedata.normalize("NFKC", cell).strip()
-    text = _RANK.sub("", text) if officers else text
-    text = re.sub(r"^(\d+)\.0+$", r"\1", text).casefold()
-    text = re.sub(r"[\s._/-]+", "-", text).strip("-")
-    text = re.sub(r"(?<!\d)-|-(?!\d)", "", text)
-    return (text.lstrip("0") or "0") if text.isdigit() else text
+        return bare.replace(".", "").replace(",", ".")
+    return bare.replace(",", "") if THOUSANDS.fullmatch(bare) else bare
