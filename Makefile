@@ -30,6 +30,25 @@ APP := $(BIN)/officer-assaults
 CORE := $(VENV)/.core-installed
 FULL := $(VENV)/.full-installed
 SELF := $(VENV)/.project-registered
+ifdef REPORTS
+export OFFICER_ASSAULTS_REPORTS := $(value REPORTS)
+endif
+# Networks that look into connections sign with certificates that only the system's store holds.
+ifneq ($(SSL_CERT_FILE)$(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),)
+export UV_NATIVE_TLS ?= true
+export UV_SYSTEM_CERTS ?= $(UV_NATIVE_TLS)
+endif
+ifeq ($(filter help clean,$(or $(MAKECMDGOALS),help)),)
+# Where HOME cannot be written, tools keep their caches and runtime files in a private folder.
+ifneq ($(shell kept=$$(mktemp -d "$$HOME/.writable-XXXXXX" 2>/dev/null) && rmdir "$$kept" && echo yes),yes)
+export HOME := $(shell kept="$${TMPDIR:-/tmp}/officer-assaults-$$(id -u)"; mkdir -p -m 700 "$$kept" && test -O "$$kept" && echo "$$kept")
+endif
+# The environment of a copied or moved folder would run the code of the folder it came from.
+ifeq ($(shell cat $(VENV)/lib/python3*/site-packages/_editable_impl_officer_assaults.pth 2>/dev/null | \
+	{ read -r tree || test -n "$$tree" || exit 0; test "$$(cd "$$tree" 2>/dev/null && pwd -P)" = "$$(pwd -P)/src" || echo moved; }),moved)
+$(shell echo 'This folder was copied or moved: making $(VENV) anew' >&2; rm -rf $(if $(filter .venv,$(VENV)),$(VENV),$(SELF)))
+endif
+endif
 # Threads inside one process would fight the processes that run side by side.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
@@ -129,6 +148,7 @@ check: $(FULL) $(SELF) ## lint, format, types, import rules, notebooks, known vu
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(APP) check-notebooks
+	@$(APP) check-published
 	@$(BIN)/python tools/audit_dependencies.py
 
 .PHONY: validate

@@ -19,6 +19,7 @@ MOST_ROWS_SHOWN = 60
 
 #: Class of the table that a result shows; the report takes such a table as it is.
 RESULT_CLASS = "oa-result"
+SMALLEST_P = 0.001
 
 
 class Shown:
@@ -46,10 +47,10 @@ class Shown:
     def _repr_html_(self) -> str:
         """Lay the table out with a caption and scopes, numbers to four digits."""
         table = self.table()
-        heads = "".join(f'<th scope="col">{html.escape(str(name))}</th>' for name in table.columns)
-        body = "".join(
-            _row_html(row) for row in table.head(MOST_ROWS_SHOWN).to_numpy(dtype=object).tolist()
-        )
+        names = [str(name) for name in table.columns]
+        heads = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
+        rows = table.head(MOST_ROWS_SHOWN).to_numpy(dtype=object).tolist()
+        body = "".join(_row_html(names, row) for row in rows)
         left = len(table) - MOST_ROWS_SHOWN
         notes = (*self.notes(), *([f"{left:,} further rows are in .table()."] if left > 0 else []))
         below = "".join(f'<p class="oa-source">{html.escape(note)}</p>' for note in notes)
@@ -60,13 +61,15 @@ class Shown:
         )
 
 
-def _row_html(row: Sequence[Any]) -> str:
-    first, *rest = (_cell(value) for value in row)
+def _row_html(names: Sequence[str], row: Sequence[Any]) -> str:
+    first, *rest = map(_cell, names, row)
     cells = "".join(f'<td class="oa-n">{text}</td>' for text in rest)
     return f'<tr><th scope="row">{first}</th>{cells}</tr>'
 
 
-def _cell(value: Any) -> str:
+def _cell(name: str, value: Any) -> str:
+    if name == "p" and isinstance(value, float) and not math.isnan(value):
+        return f"{value:.3f}" if value >= SMALLEST_P else f"&lt;{SMALLEST_P:g}"
     if isinstance(value, int | float) and not isinstance(value, bool):
         return "not applicable" if math.isnan(value) else _digits(float(value))
     return html.escape(str(value))
@@ -190,7 +193,7 @@ def count(
     value: float,
     unit: str,
     denominator: str,
-    release: str,
+    release: str = "",
     **more: Any,
 ) -> Finding:
     """Make the finding of an exact count, which has no interval.
@@ -221,10 +224,8 @@ def statement(
     name: str, label: str, claim: str, verdict: Verdict, *, release: str = "", **more: Any
 ) -> Finding:
     """Make a finding that has no number of its own; ``more`` as for :func:`count`."""
-    return Finding(
-        id=name, label=label, claim=claim, verdict=verdict, kind="statement", vintage=release,
-        **more,
-    )  # fmt: skip
+    about = {"vintage": release} | more
+    return Finding(id=name, label=label, claim=claim, verdict=verdict, kind="statement", **about)
 
 
 def _digits(number: float) -> str:

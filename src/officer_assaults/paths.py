@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 ROOT_VARIABLE = "OFFICER_ASSAULTS_ROOT"
+REPORTS_VARIABLE = "OFFICER_ASSAULTS_REPORTS"
 
 
 def project_root() -> Path:
@@ -42,5 +43,10 @@ def notebooks_dir() -> Path:
 
 
 def reports_dir() -> Path:
-    """Folder that rendered reports are written to."""
-    return project_root() / "reports"
+    """Folder that rendered reports are written to.
+
+    The environment variable ``OFFICER_ASSAULTS_REPORTS`` wins, for a tree that cannot be written;
+    a relative one starts at the project folder.
+    """
+    named = os.environ.get(REPORTS_VARIABLE)
+    return project_root() / (named or "reports")

@@ -61,14 +61,6 @@ MUTANTS = (
         f"{RATE}::test_jackknife_equals_refits_and_the_reference_value",
     ),
     Mutant(
-        "count swapped for exposure",
-        "stats/intervals",
-        '"rate": y / e * per,',
-        '"rate": e / y * per,',
-        "days per assault printed as assaults per day",
-        "tests/stats/test_intervals.py::test_table_rows_equal_single_rates",
-    ),
-    Mutant(
         "cluster ignored",
         "topics/crewing/model/ratios",
         'cov="HC1" if few else "cluster",\n            cluster=None if few else cluster,',

@@ -53,6 +53,7 @@ def test_counts_and_statements_have_no_interval():
                  denominator="year", release="2026-04")  # fmt: skip
     assert (made.kind, made.lower, made.as_dict().get("provenance")) == ("count", None, None)
     assert statement("b", "x", "y", "needs data", release="2026-04").vintage == "2026-04"
+    assert statement("b", "x", "y", "needs data", vintage="2026-07").vintage == "2026-07"
 
 
 def test_a_result_shows_its_table_with_few_digits_and_its_notes_as_text():

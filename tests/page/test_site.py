@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
 
 import pandas as pd
 import pytest
@@ -64,6 +66,37 @@ def reports(tmp_path: Path, executed: Any) -> Path:
     (folder / ".state" / "failures" / "kent" / "03_severity.json").write_text(json.dumps(failure))
     (folder / "kent" / "03_severity.failed.ipynb").write_text("{}")
     return folder
+
+
+def test_variants_stand_beside_the_defaults_on_the_front_page_and_in_no_site(
+    reports: Path, tmp_path: Path
+) -> None:
+    whole = json.loads((reports / "kent" / "01_rise.json").read_text())
+    made = {
+        "01_rise~period1=2019-20": {"period1": "2019/20"},
+        "01_rise~audience=internal,cells_path=my_log.csv~0a1b2c3d": {
+            "audience": "internal", "cells_path": "secret place/my log.csv",
+        },
+    }  # fmt: skip
+    for name, differing in made.items():
+        content = {**whole, "non_default": differing, "parameters": differing}
+        (reports / "kent" / f"{name}.json").write_text(json.dumps(content))
+        shutil.copy(reports / "kent" / "01_rise.html", reports / "kent" / f"{name}.html")
+    before = (reports / "kent" / "01_rise.html").read_bytes()
+    soup = _soup(site.build_index(reports))
+    assert (reports / "kent" / "01_rise.html").read_bytes() == before
+    links = {unquote(link["href"]): link for link in soup.select("#beside ~ ul a")}
+    assert set(links) == {f"kent/{name}.html" for name in made}
+    assert all((reports / name).is_file() for name in links)
+    told = [link.parent.get_text(" ") for link in links.values()]
+    assert sum("for internal eyes" in text for text in told) == 1
+    assert any("period1: 2019/20" in text for text in told)
+    assert "secret place" not in str(soup)
+    # What is asked of the default is answered by the default.
+    assert soup.select_one('#force-kent a[href="kent/01_rise.html"]') is not None
+    files = site.build_site(reports, tmp_path / "site")
+    assert not [path for path in files if "~" in path.name]
+    assert "my log" not in (tmp_path / "site" / "index.html").read_text()
 
 
 def _soup(path: Path) -> BeautifulSoup:

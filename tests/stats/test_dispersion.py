@@ -5,12 +5,9 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy import stats
 
 from officer_assaults.stats.dispersion import (
-    incident_dispersion,
     quarterly_dispersion,
     victims_per_incident_phi,
 )
@@ -21,37 +18,6 @@ LIMITS = ("lower", "upper")
 @pytest.mark.parametrize(("share", "phi"), [(0, 1.0), (0.25, 1.40), (0.40, 1.57), (1, 2.0)])
 def test_two_victims_an_incident(share, phi):
     assert victims_per_incident_phi(share) == pytest.approx(phi, abs=5e-3)
-
-
-@given(st.integers(1, 400), st.integers(1, 400))
-def test_incident_data_give_the_formula(ones, twos):
-    data = incident_dispersion([1] * ones + [2] * twos)
-    share = twos / (ones + twos)
-    assert data.phi == pytest.approx(victims_per_incident_phi(share), rel=1e-12)
-    assert data.share_several == pytest.approx(share)
-    assert data.lower <= data.phi <= data.upper
-    assert (data.incidents, data.victims) == (ones + twos, ones + 2 * twos)
-
-
-def test_dispersion_of_incidents_is_variance_over_mean_of_victims():
-    rng = np.random.default_rng(2)
-    sizes, shares = np.array([1, 2, 3, 6]), [0.6, 0.25, 0.1, 0.05]
-    totals = [rng.choice(sizes, rng.poisson(60), p=shares).sum() for _ in range(4000)]
-    phi = incident_dispersion(rng.choice(sizes, 50_000, p=shares)).phi
-    # A variance from 4,000 draws has a relative error of 2 %.
-    assert np.var(totals, ddof=1) / np.mean(totals) == pytest.approx(phi, rel=0.07)
-
-
-def test_interval_of_incident_dispersion_covers():
-    rng = np.random.default_rng(4)
-    sizes, shares = np.array([1, 2, 3]), np.array([0.7, 0.2, 0.1])
-    truth = (shares * sizes**2).sum() / (shares * sizes).sum()
-    runs = 600
-    hits = [
-        incident_dispersion(rng.choice(sizes, 300, p=shares)).interval.contains(truth)
-        for _ in range(runs)
-    ]
-    assert np.mean(hits) == pytest.approx(0.95, abs=3 * np.sqrt(0.95 * 0.05 / runs))
 
 
 def quarters(counts, start="2012-04-01"):
@@ -147,9 +113,6 @@ good = quarters({"kent": np.full(20, 50), "essex": np.full(20, 60)})
         (lambda: quarterly_dispersion(good, trend="linear"), "trend must be one of"),
         (lambda: quarterly_dispersion(good, least=0), "least must be 1 or more"),
         (lambda: victims_per_incident_phi(1.2), "0 to 1"),
-        (lambda: incident_dispersion([1, 0, 2]), "at least one victim"),
-        (lambda: incident_dispersion([1, 1.5]), "whole number"),
-        (lambda: incident_dispersion([2]), "two incidents or more"),
     ],
 )
 def test_bad_input_is_named(call, message):

@@ -1,7 +1,6 @@
 """Intervals of counts, proportions and rates against R, published values and known truth."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +12,6 @@ from officer_assaults.stats.intervals import (
     clopper_pearson,
     poisson_interval,
     poisson_intervals,
-    rate,
-    rate_table,
     weekly_rate,
     wilson,
 )
@@ -137,13 +134,6 @@ def test_proportion_interval_holds_the_estimate_and_mirrors(successes, more, met
     other = binomial_intervals([trials - successes], [trials], method=method).at(0)
     assert one.contains(successes / trials)
     assert (one.lower, one.upper) == pytest.approx((1 - other.upper, 1 - other.lower), abs=1e-9)
-
-
-def test_table_rows_equal_single_rates():
-    table = rate_table([3, 0], [10.0, 20.0], per=1000, index=pd.Index(["a", "b"]))
-    one = rate(3, 10.0, per=1000)
-    assert table.loc["a", ["rate", "lower", "upper"]].tolist() == [one.rate, one.lower, one.upper]
-    assert table.loc["b", "lower"] == 0
 
 
 @pytest.mark.parametrize("bad", [-1, 2.5, float("nan"), float("inf"), "12", "1,057", None, True])

@@ -122,4 +122,5 @@ def test_findings_speak_of_whole_forces_only(reported):
     assert set(content) == {
         "schema", "notebook", "title", "scope", "parameters", "comments", "non_default", "inputs",
         "input_hash", "versions", "command", "findings", "sources", "counts", "headline",
+        "provenance", "exhibits", "name",
     }  # fmt: skip

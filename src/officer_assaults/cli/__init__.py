@@ -19,6 +19,7 @@ COMMANDS = {
     "site": "officer_assaults.cli.site:site",
     "clean-notebook": "officer_assaults.cli.checks:clean_notebook",
     "check-notebooks": "officer_assaults.cli.checks:check_notebooks",
+    "check-published": "officer_assaults.cli.checks:check_published",
     "validate": "officer_assaults.cli.validate:validate",
     "data-check": "officer_assaults.cli.data:data_check",
     "dictionary": "officer_assaults.cli.data:dictionary",
@@ -28,6 +29,7 @@ COMMANDS = {
     "claim": "officer_assaults.cli.claims:claim",
     "claims": "officer_assaults.cli.claims:claims",
     "crewing": "officer_assaults.cli.crewing:crewing",
+    "compare": "officer_assaults.cli.compare:compare",
     "template": "officer_assaults.cli.crewing:template",
 }
 

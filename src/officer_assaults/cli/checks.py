@@ -22,6 +22,20 @@ def check_notebooks() -> None:
     click.echo(f"{len(paths)} notebooks are in order.")
 
 
+@click.command("check-published")
+def check_published() -> None:
+    """Refuse a published set that was not made by these notebooks, program, data and lock file."""
+    from officer_assaults.cli import output
+    from officer_assaults.cli import project as project_
+    from officer_assaults.refusals import Problem, Refusal
+
+    outdated = output.outdated(project_.load())
+    remedy = "Publish again: 'make publish', and commit reports/."
+    if outdated:
+        raise Refusal(Problem("P402", f"published {what}.", remedy) for what in outdated)
+    click.echo("The published set was made by what is here.")
+
+
 @click.command("clean-notebook")
 def clean_notebook() -> None:
     """Read a notebook and write it without outputs: git's filter, which `make lab` sets."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from officer_assaults.pipeline.plan import Plan
     from officer_assaults.pipeline.project import Project
     from officer_assaults.pipeline.results import Difference
 
@@ -96,22 +97,33 @@ def publish(jobs: int | None) -> None:
     from officer_assaults.cli import project as project_
     from officer_assaults.cli.reports import _tell_waiting, make
     from officer_assaults.pipeline.lock import locked
-    from officer_assaults.pipeline.plan import make_plan
+    from officer_assaults.pipeline.plan import make_plan, outputs
 
     project = project_.load()
     with locked(project.state / "lock", _tell_waiting):
-        plan = make_plan(project)
+        plan = _naming_their_commit(project, make_plan(project))
         code = make(project, plan, jobs=jobs)
         if code != 0:
             click.echo("Nothing was published.", err=True)
             sys.exit(code)
         output.refresh_findings(project)
-        target = project.reports / "published"
-        _copy(project, [run.path(project.reports, s) for run in plan.runs for s in _KINDS], target)
+        target = output.published_path(project)
+        _copy(project, [path for run in plan.runs for path in outputs(project, run)], target)
     click.echo(f"Published {len(plan.runs)} reports.")
 
 
-_KINDS = (".html", ".json")
+def _naming_their_commit(project: Project, plan: Plan) -> Plan:
+    """Have reports made again that are fresh but name another commit than holds their inputs."""
+    from officer_assaults.pipeline.inputs import read_json
+    from officer_assaults.pipeline.provenance import History
+
+    history = History(project)
+    reasons = dict(plan.reasons)
+    for run in plan.runs:
+        held = read_json(run.path(project.reports, ".json")) or {}
+        if held.get("provenance") != history.of(run):
+            reasons.setdefault(run.key, "names another commit")
+    return replace(plan, reasons=reasons)
 
 
 def _copy(project: Project, files: Sequence[Path], target: Path) -> None:

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from officer_assaults.pipeline.project import Project
 
 SCOPE_COLUMN = "force"
+#: Folder of what is tracked of the reports, in the project folder.
+TRACKED = "reports"
 
 
 def findings_path(project: Project) -> Path:
-    """Where the tracked table of findings lies."""
-    return project.reports / "findings.csv"
+    """Where the tracked table of findings lies, wherever reports are written."""
+    return project.root / TRACKED / "findings.csv"
 
 
 def tracked_rows(project: Project) -> list[dict[str, str]]:
@@ -48,6 +50,45 @@ def refresh_findings(project: Project) -> None:
     text = results.write_csv(rows, SCOPE_COLUMN)
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         write_atomic(path, text)
+
+
+def published_path(project: Project) -> Path:
+    """Folder of the published set."""
+    return project.root / TRACKED / "published"
+
+
+def outdated(project: Project) -> list[str]:
+    """Name the published reports that were not made from what is here now, and say what differs.
+
+    Parameters
+    ----------
+    project : Project
+
+    Returns
+    -------
+    list of str
+        Reports missing, made from another notebook, program, data or lock file, and reports of no
+        notebook. Made by another commit with the same content is the same.
+    """
+    from officer_assaults.pipeline.plan import make_plan
+
+    folder = published_path(project)
+    left = {path for path in folder.glob("*/*.json") if not path.parent.name.startswith(".")}
+    found = []
+    for run in make_plan(project).runs:
+        path = run.path(folder, ".json")
+        left.discard(path)
+        held = read_json(path, {"inputs": {str: str}, "input_hash": str})
+        page = path.with_suffix(".html")
+        if held is None or not page.is_file():
+            found.append(f"{run.key} is missing")
+            continue
+        parts = [n for n, digest in run.inputs.as_dict().items() if held["inputs"].get(n) != digest]
+        if parts:
+            found.append(f"{run.key} was made from another {' and '.join(parts)}")
+        elif held["input_hash"] not in page.read_text(encoding="utf-8"):
+            found.append(f"{run.key} has a page and findings of two runs")
+    return found + [f"{path.parent.name}/{path.stem} is of no notebook" for path in sorted(left)]
 
 
 def committed_findings(project: Project) -> list[dict[str, str]] | None:

@@ -29,14 +29,19 @@ VERSIONS = (
     "ipykernel matplotlib nbconvert numpy officer-assaults pandas papermill scipy seaborn "
     "statsmodels"
 )
-# What notebooks import stands in them; this is what pandas, pandera and matplotlib load later on.
+# What notebooks import stands in them; this is what a first chart or table would load later on.
 PRELOAD = (
+    "IPython.core.logger",
     "matplotlib.backends.backend_svg",
     "matplotlib.figure",
+    "officer_assaults.page.entrance",
+    "pandas.core.arrays.arrow.extension_types",
     "pandas.core.methods.to_dict",
     "pandas.io.formats.csvs",
     "pandas.io.formats.string",
     "patsy",
+    "pyarrow.dataset",
+    "seaborn",
     "statsmodels.formula.api",
     "officer_assaults.cli.project:load_tables",
 )

@@ -85,8 +85,9 @@ def quarters(
         frame = frame.groupby(key, as_index=False).agg(offences=("offences", "sum"))
     else:
         frame = frame[frame["force"] == chosen.slug]
+    decided = [row for row in breaks.decided(name).to_dict("records") if row["decision"] != "keep"]
     states = [
-        _state(chosen, str(row["offence_code"]), row["quarter_start"], row["offences"], name)
+        _state(chosen, str(row["offence_code"]), row["quarter_start"], row["offences"], decided)
         for row in frame.to_dict("records")
     ]
     frame = frame.assign(
@@ -103,13 +104,9 @@ def releases_by_year(force: str | Force) -> pd.DataFrame:
 
 
 def _state(
-    force: Force, code: str, quarter: pd.Timestamp, count: int, vintage: str
+    force: Force, code: str, quarter: pd.Timestamp, count: int, decided: Sequence[breaks.Row]
 ) -> tuple[str, str]:
-    mine = [
-        row
-        for row in breaks.decided(vintage).to_dict("records")
-        if row["offence_code"] == code and row["decision"] != "keep" and _inside(row, quarter)
-    ]
+    mine = [row for row in decided if row["offence_code"] == code and _inside(row, quarter)]
     if force.kind == "nation":
         names = forces.names()
         gone = sorted({names[str(row["force"])] for row in mine if row["decision"] == "leave-out"})

@@ -41,8 +41,6 @@ CODES = (NO_INJURY, INJURY)
 ALL_CODES = "all"
 #: First financial year for which 104 and 8S together mean anything.
 FIRST_YEAR = financial_year("2017/18")
-#: Relative change between releases from which a revision is pointed out.
-LARGE_REVISION = 0.05
 ANNUAL = ["force", "financial_year", "n_total", "n_no_injury", "n_injury", "days", "series"]
 
 

@@ -44,6 +44,8 @@ class Release:
         Release that this one falls short of, a colon, and what it lost; empty if nothing.
     retrieved : str
         Day on which it was read, as far as known.
+    later : str
+        Sentence on later releases that are known and not held; empty if none is.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Release:
     independent: bool = True
     lacks: str = ""
     retrieved: str = ""
+    later: str = ""
 
     @property
     def provenance(self) -> str:
@@ -130,6 +133,7 @@ def _described(path: Path, name: str, state: tuple[int, ...]) -> Release:
         independent=side.get("independent") is not False,
         lacks=str(side.get("lacks") or ""),
         retrieved=str(side.get("retrieved") or ""),
+        later=str(side.get("later") or ""),
     )
 
 

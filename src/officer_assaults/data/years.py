@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from officer_assaults.data import breaks, exposure, forces, recorded
+from officer_assaults.data import breaks, decisions, exposure, forces, recorded
 from officer_assaults.data.forces import Force
 from officer_assaults.data.periods import (
     ALL_QUARTERS,
@@ -162,6 +162,7 @@ def two_years(
         notes=(
             *_notes([t for t in touches if t.offence_code not in left_out], allow_break),
             *_extent_notes(chosen, first, second, quarters, name),
+            *_open_notes(chosen, name),
         ),
         vintage=pair.vintage,
         release=pair.release,
@@ -212,6 +213,18 @@ def _extent_notes(
     return (
         f"The total holds every force, {len(broken)} with a recording break between the years or "
         f"in one of them among them: {', '.join(broken)}.",
+    )
+
+
+def _open_notes(force: Force, vintage: str) -> tuple[str, ...]:
+    """Say which series of a force wait for a decision in a release."""
+    if vintage not in recorded.full_vintages():
+        return ()
+    asked = decisions.open_questions(vintage)
+    mine = asked[asked["force"] == force.slug]
+    return tuple(
+        f"The recording break of code {code} waits for a decision on this release. {why}"
+        for code, why in zip(mine["offence_code"], mine["why"], strict=True)
     )
 
 

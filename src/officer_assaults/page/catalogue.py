@@ -11,7 +11,6 @@ from pathlib import Path
 from officer_assaults import paths
 from officer_assaults.refusals import Refusal
 
-PROJECT = "Behind the numbers of assaults recorded on police officers"
 SHORT_PROJECT = "Recorded assaults on officers"
 NATIONAL = "england-and-wales"
 SCOPE_PARAMETER = "force"

@@ -10,14 +10,16 @@ import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
 from typing import Any
 
 from officer_assaults import findings
+from officer_assaults.data import currency
 from officer_assaults.estimate import RESULT_CLASS
 from officer_assaults.page import catalogue, glossary, markup, prose, styles, tables, words
+from officer_assaults.page.context import PageContext
 from officer_assaults.page.prose import PageError
 
 HOISTED = ("answer", "headline", "main_points", "boxes")
@@ -41,51 +43,6 @@ _BANNED_MARKUP = {
     r"<[a-z][^>]*(?:\s(?:src|srcset|poster|xlink:href)=|url\((?!#))": "an address that is loaded",
     r"\$[^$\n<]*\\[^$\n<]*\$": "a formula that could not be read",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class PageContext:
-    """What the pipeline knows of a run, as far as the page shows it; further keys are left alone.
-
-    Parameters
-    ----------
-    notebook : str
-        Name of the notebook, for instance ``"01_rise"``.
-    scope : str
-        Folder of the report: a force's short name, or ``"england-and-wales"``.
-    title : str
-        First heading of the notebook; the page takes it from the notebook where this is empty.
-    command : str
-        Command that makes the report again.
-    input_hash : str
-        One hash over everything the report is made from.
-    inputs : mapping of str to str
-        Hash of each part: notebook, parameters, source, data, lock.
-    parameters : mapping of str to object
-        Every parameter's value.
-    comments : mapping of str to str
-        What each parameter means.
-    non_default : mapping of str to object
-        The parameters that differ from their defaults.
-    versions : mapping of str to str
-        Installed versions of packages.
-    """
-
-    notebook: str = "report"
-    scope: str = catalogue.NATIONAL
-    title: str = ""
-    command: str = ""
-    input_hash: str = ""
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    comments: Mapping[str, str] = field(default_factory=dict)
-    non_default: Mapping[str, Any] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def from_mapping(cls, given: Mapping[str, Any]) -> PageContext:
-        """Take the known keys of a mapping."""
-        return cls(**{part.name: given[part.name] for part in fields(cls) if part.name in given})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +71,12 @@ class Page:
         Code that shows nothing to the reader, gathered at the end.
     findings, releases, checksums, parameters : str
         Tables made here; empty where there is nothing to list.
+    currency : list of str
+        How new the recorded figures are, and what later ones exist.
+    finding_count : int
+        Rows of the table of findings.
+    folded : int
+        Sections that are shut, and not printed.
     terms : list of Term
         Entries of the glossary.
     navigation : dict of str to Link
@@ -130,9 +93,12 @@ class Page:
     contents: list[tuple[str, str]] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
     findings: str = ""
+    finding_count: int = 0
+    folded: int = 0
     releases: str = ""
     checksums: list[tuple[str, str, str]] = field(default_factory=list)
     attributions: list[str] = field(default_factory=list)
+    currency: list[str] = field(default_factory=list)
     parameters: str = ""
     terms: list[glossary.Term] = field(default_factory=list)
     navigation: dict[str, Link] = field(default_factory=dict)
@@ -222,7 +188,7 @@ class _Builder:
             html = self._prose(cell) if cell.cell_type == "markdown" else self._code(cell, at)
             if html:
                 kept.append(_rendered(cell, html))
-        _fold_sections(kept)
+        self.page.folded = _fold_sections(kept)
         self._finish()
         cited = f"“{self.page.title}”, {markup.text(self.page.scope_name)}"
         for cell in kept:
@@ -336,7 +302,23 @@ class _Builder:
             f'download="{token}', f'download="{context.scope}-{context.notebook}-{place}'
         )
         html = _NUMBERED.sub(rf'<b class="oa-no">\1 {number}.</b>', html.replace(token, place))
+        html = html.replace("</figure>", f"{self._files(kind.lower(), number)}</figure>")
         return _REFERENCE.sub(f"{kind} {number}", html)
+
+    def _files(self, kind: str, number: int) -> str:
+        """Links to the files of a chart that lie beside the page."""
+        context = self.page.context
+        for shown in context.exhibits:
+            if (shown["kind"], shown["number"]) == (kind, number) and shown.get("formats"):
+                name = f"{context.name or context.notebook}-{kind}-{number}"
+                links = [
+                    f'<a download="{context.scope}-{name}.{form}" href="{name}.{form}">'
+                    f"{form.upper()}</a>"
+                    for form in reversed(shown["formats"])
+                ]
+                told = words.listing(links, "or")
+                return f'<p class="oa-get">Download {kind.capitalize()} {number} as {told}</p>'
+        return ""
 
     def _finish(self) -> None:
         page, context = self.page, self.page.context
@@ -345,6 +327,7 @@ class _Builder:
         cited = f"“{page.title}”, {markup.text(page.scope_name)}"
         page.hoisted = {role: _CITED.sub(cited, html) for role, html in page.hoisted.items()}
         page.findings = self._own_table(_findings_columns(self.found), "Findings and verdicts")
+        page.finding_count = len(self.found)
         page.releases = self._own_table(
             release_columns(list(self.releases.values())), "Data releases this report rests on"
         )
@@ -355,6 +338,7 @@ class _Builder:
         page.attributions = sorted(
             {str(r["attribution"]) for r in self.releases.values() if r.get("attribution")}
         )
+        page.currency = currency.currency().lines() if page.releases else []
         page.parameters = self._own_table(_parameter_columns(context), "Parameters of this report")
         page.terms = self.linker.used
         page.contents = [*self.renderer.contents, *_closing_sections(page)]
@@ -370,9 +354,9 @@ class _Builder:
         return f'<div class="oa-tablebox reference" id="{name}">{html}</div>'
 
 
-def _fold_sections(kept: list[dict[str, Any]]) -> None:
-    """Shut the sections whose heading is tagged ``fold``, each below its heading."""
-    is_open = False
+def _fold_sections(kept: list[dict[str, Any]]) -> int:
+    """Shut the sections whose heading is tagged ``fold``, each below its heading; count them."""
+    is_open, count = False, 0
     for cell in kept:
         begins = cell["cell_type"] == "markdown" and cell["metadata"]["html"].startswith("<h2")
         if is_open and begins:
@@ -380,11 +364,17 @@ def _fold_sections(kept: list[dict[str, Any]]) -> None:
             is_open = False
         if begins and FOLD_TAG in cell["metadata"]["tags"]:
             head, mark, rest = cell["metadata"]["html"].partition("</h2>")
-            shut = '<details class="oa-section"><summary>Show this section</summary>'
+            title = re.sub(r"<[^>]+>", "", head)
+            shut = (
+                '<details class="oa-section"><summary>Show this section'
+                f'<span class="vh">: {title}</span></summary>'
+            )
+            head = head.replace("<h2", '<h2 class="oa-folded oa-shut"', 1)
             cell["metadata"]["html"] = f"{head}{mark}{shut}{rest}"
-            is_open = True
+            is_open, count = True, count + 1
     if is_open:
         kept[-1]["metadata"]["html"] += "</details>"
+    return count
 
 
 def _tags(cell: Any) -> list[str]:

@@ -85,6 +85,15 @@ def of_report(result: Mapping[str, Any], address: str = "") -> bytes:
     )
 
 
+def of_charts(result: Mapping[str, Any]) -> list[str]:
+    """Names of the files that a report's charts come in, beside its page."""
+    return [
+        f"{result['notebook']}-{shown['kind']}-{shown['number']}.{form}"
+        for shown in result.get("exhibits", [])
+        for form in shown.get("formats", [])
+    ]
+
+
 def refresh(reports: Path, results: Sequence[Mapping[str, Any]]) -> None:
     """Draw the picture of every report that has none, or one older than its page."""
     from officer_assaults.files import write_atomic

@@ -125,7 +125,8 @@ class Renderer(mistune.HTMLRenderer):
 
     def block_math(self, text: str) -> str:
         """Write maths on a line of its own."""
-        return f'<p class="maths">{to_mathml(text, display=True)}</p>\n'
+        maths = to_mathml(text, display=True)
+        return f'<p class="maths" role="group" aria-label="Formula" tabindex="0">{maths}</p>\n'
 
 
 def _maths(md: mistune.Markdown) -> None:

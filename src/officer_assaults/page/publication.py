@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from officer_assaults import paths
-from officer_assaults.page import catalogue, jinja, markup, styles, tables
+from officer_assaults.page import catalogue, crate, jinja, markup, styles, tables
 
 ABOUT, DOWNLOADS, FIND = "about.html", "downloads.html", "find.html"
 FEED, PACKAGE, FINDINGS = "feed.atom", "datapackage.json", "all-findings.csv"
@@ -72,6 +72,8 @@ def pages(
         FEED: _feed(),
         PACKAGE: json.dumps(_package(listed, data_root), indent=1, ensure_ascii=False) + "\n",
         FINDINGS: tables.BYTE_ORDER_MARK + write_csv(rows, "force"),
+        crate.EXHIBITS: tables.BYTE_ORDER_MARK + crate.exhibits(results),
+        crate.METADATA: crate.metadata(results, _cff()),
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from officer_assaults import findings, paths
 from officer_assaults.page import adopt, charts, markup, styles, svg, tables, theme, words
+from officer_assaults.page import formats as formats_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -284,6 +285,7 @@ def show_figure(
     csv = tables.to_csv(data)
     token = f"oa-figure-{markup.digest(headline, subtitle, alt, csv)}"
     drawing = svg.draw(fig, title=markup.plain(headline), description=alt, prefix=token)
+    pictures = formats_.bundle(fig, drawing, title=markup.plain(headline), alt=alt)
     theme.close(fig)
     body = (
         f'<figure class="oa-figure" id="{token}"><figcaption><b class="oa-no">Figure</b> '
@@ -295,9 +297,8 @@ def show_figure(
     )
     text = f"Figure: {markup.plain(headline)}. {markup.plain(subtitle)}. {alt}"
     more = {"lead": True} if lead else {}
-    _display(
-        "figure", body, text, has_chart=True, token=token, title=markup.plain(headline), **more
-    )
+    title = markup.plain(headline)
+    _display("figure", body, text, pictures=pictures, token=token, title=title, **more)
 
 
 def show_table(
@@ -508,9 +509,11 @@ def _without_folder(value: Any) -> Any:
     return value.relative_to(root).as_posix() if value.is_relative_to(root) else value.name
 
 
-def _display(role: str, body: str, text: str, *, has_chart: bool = False, **more: Any) -> None:
-    html = f'<div class="oa">{styles.notebook_style(has_chart)}{body}</div>'
-    _publish(role, {"text/html": html, "text/plain": text}, **more)
+def _display(
+    role: str, body: str, text: str, *, pictures: Mapping[str, str] | None = None, **more: Any
+) -> None:
+    html = f'<div class="oa">{styles.notebook_style(pictures is not None)}{body}</div>'
+    _publish(role, {"text/html": html, **(pictures or {}), "text/plain": text}, **more)
 
 
 def _publish(role: str, bundle: dict[str, Any], **more: Any) -> None:

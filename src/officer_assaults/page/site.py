@@ -19,6 +19,7 @@ from officer_assaults.findings import VERDICTS
 from officer_assaults.page import catalogue, picture, publication, styles, tables, words
 from officer_assaults.page.jinja import csp_hash, template
 from officer_assaults.page.page import finder_address
+from officer_assaults.page.variants import Variant, variants
 from officer_assaults.refusals import Problems
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ INDEX = "index.html"
 EVIDENCE = "evidence.html"
 #: Table of all forces, in each of its forms.
 GLANCE_FILES = "all-forces*"
+#: Pages of two forces side by side.
+PAIR_FILES = "compare/*.html"
 CLAIMS_PAGE = "claims/collection.html"
 NOT_RUN = "not run"
 # Reports on how the work was done; the front page opens with the answers of the others.
@@ -134,6 +137,7 @@ def build_index(reports: Path, judging: Judging | None = None) -> Path:
         results,
         failures=read_failures(reports),
         judging=judging,
+        beside=variants(read_reports(reports, variants=True)),
         glances=_with_glance(reports, results),
         others=_if_there(reports, CLAIMS_PAGE),
     )
@@ -155,6 +159,7 @@ def render_index(
     glances: Collection[str] = (),
     others: str = "",
     only: str | None = None,
+    beside: Sequence[Variant] = (),
 ) -> str:
     """Write the front page.
 
@@ -174,6 +179,8 @@ def render_index(
         Address of the page of claims by others; empty if there is none.
     only : str, optional
         Short name of the one force that the page is for, in its pack.
+    beside : sequence of Variant
+        Reports of other years, settings or own data.
 
     Returns
     -------
@@ -202,6 +209,7 @@ def render_index(
         only=only,
         glances=glances,
         others=others,
+        beside=beside,
         tiles=[] if only else [shelf for shelf in shelves[1:] if shelf.row],
         failed=[_failure(run) for run in failed],
         count=len(results),
@@ -283,6 +291,7 @@ def pack(reports: Path, force: str, judging: Judging | None = None) -> bytes:
             files[f"{result['scope']}/{path.name}"] = path.read_bytes()
         name = f"{result['scope']}/{result['notebook']}.png"
         files[name] = picture.of_report(result)
+        files |= _charts(reports, result)
     for name, page in _gaps(results).items():
         files[name] = page.encode()
     return _zip({f"{force}-reports/{name}": content for name, content in files.items()})
@@ -343,6 +352,7 @@ def _site_files(
         files[f"{scope}/{notebook}.json"] = (reports / scope / f"{notebook}.json").read_bytes()
     for result in results:
         files[f"{result['scope']}/{result['notebook']}.png"] = picture.of_report(result, address)
+        files |= _charts(reports, result)
     forces = sorted({scope for scope, _ in built} - {catalogue.NATIONAL})
     files |= {pack_name(force): pack(reports, force, judging) for force in forces}
     files[INDEX] = render_index(
@@ -364,10 +374,15 @@ def _site_files(
     return files
 
 
+def _charts(reports: Path, result: Mapping[str, Any]) -> dict[str, bytes]:
+    names = [f"{result['scope']}/{name}" for name in picture.of_charts(result)]
+    return {name: (reports / name).read_bytes() for name in names}
+
+
 def _beside(reports: Path, scopes: Iterable[str]) -> list[str]:
     """Pages and files at a glance, by their names in the folder of reports."""
     found = [*reports.glob(GLANCE_FILES), *(reports / scope / INDEX for scope in scopes)]
-    found.append(reports / CLAIMS_PAGE)
+    found += [reports / CLAIMS_PAGE, *reports.glob(PAIR_FILES)]
     return sorted(path.relative_to(reports).as_posix() for path in found if path.is_file())
 
 

@@ -99,7 +99,7 @@ def _one(
     fig: Figure, width_px: float, height: float, title: str, description: str, prefix: str
 ) -> str:
     fig.set_size_inches(width_px / 72, height)
-    with _labels_that_fit(fig, width_px):
+    with labels_that_fit(fig, width_px):
         source = _matplotlib_svg(fig)
     root = ElementTree.fromstring(source)  # noqa: S314 -- our own output
     for element in root.iter():
@@ -143,7 +143,7 @@ def _matplotlib_svg(fig: Figure) -> str:
 
 
 @contextlib.contextmanager
-def _labels_that_fit(fig: Figure, width_px: float) -> Iterator[None]:
+def labels_that_fit(fig: Figure, width_px: float) -> Iterator[None]:
     """Break axis labels that are longer than the drawing is wide, for this drawing only."""
     before = [(ax.xaxis.label, ax.xaxis.label.get_text()) for ax in fig.axes]
     for label, text in before:

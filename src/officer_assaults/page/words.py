@@ -184,14 +184,6 @@ def ratio(
     return f"{text} ({interval_words(lower, upper, decimals, level=level)})"
 
 
-def change(ratio_of_counts: float, decimals: int = 0) -> str:
-    """Write a ratio as a change: 1.33 is "up 33%", 0.9 "down 10%", 1 "unchanged"."""
-    text = percent(abs(ratio_of_counts - 1), decimals)
-    if not text.strip("0.%"):
-        return "unchanged"
-    return f"{'up' if ratio_of_counts > 1 else 'down'} {text}"
-
-
 def p_value(p: float) -> str:
     """Write a probability: "<0.001", ">0.99", else two leading digits, three places at most.
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from officer_assaults.files import TEMPORARY_PREFIX, remove, sha256, write_atomi
 from officer_assaults.pipeline.inputs import dump_json, read_json
 from officer_assaults.pipeline.plan import STAMP_FORMAT, Plan, Run, manifest_path, stamp_path
 from officer_assaults.pipeline.project import Project
+from officer_assaults.pipeline.provenance import History
 from officer_assaults.pipeline.run import (
     CONTRACT_BROKEN,
     FAILED_SUFFIX,
@@ -96,8 +98,9 @@ def run_batch(
     """
     started = time.perf_counter()
     runs = {run.key: run for run in plan.stale}
+    history = History(project)
     jobs = [
-        make_job(project, run, limits=limits, engine=workers.engine)
+        make_job(project, run, limits=limits, engine=workers.engine, history=history)
         for run in _longest_first(project, plan.stale)
     ]
     sweep(project)
@@ -108,7 +111,7 @@ def run_batch(
             for result in stream:
                 with _uninterrupted():
                     saved = save(project, runs[result.key], result)
-                results.append(replace(saved, html=None, json=None, executed=None))
+                results.append(replace(saved, html=None, json=None, pictures={}, executed=None))
                 finished(saved)
     except KeyboardInterrupt:
         pass
@@ -216,6 +219,7 @@ def save(project: Project, run: Run, result: Result) -> Result:
     try:
         remove(stamp_path(project, run))
         if result.outcome == OK and result.html is not None and result.json is not None:
+            _remove_pictures(project, run)
             _write_report(project, run, result, result.html, result.json)
             return result
     except OSError as error:
@@ -229,7 +233,7 @@ def save(project: Project, run: Run, result: Result) -> Result:
 
 def _write_report(project: Project, run: Run, result: Result, html: bytes, json: bytes) -> None:
     outputs = {}
-    for suffix, content in ((".json", json), (".html", html)):
+    for suffix, content in (*result.pictures.items(), (".json", json), (".html", html)):
         path = run.path(project.reports, suffix)
         write_atomic(path, content)
         outputs[path.name] = sha256(content)
@@ -249,6 +253,14 @@ def _remove_report(project: Project, run: Run) -> None:
     for suffix in (".html", ".json"):
         with contextlib.suppress(OSError):
             remove(run.path(project.reports, suffix))
+    with contextlib.suppress(OSError):
+        _remove_pictures(project, run)
+
+
+def _remove_pictures(project: Project, run: Run) -> None:
+    folder = project.reports / run.scope
+    for path in folder.glob(f"{escape(run.name)}-figure-*"):
+        remove(path)
 
 
 def _write_failure(project: Project, run: Run, result: Result) -> None:

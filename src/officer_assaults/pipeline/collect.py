@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ class Collected:
         Number of outputs of each role.
     headline : dict of str to str
         What the headline and the answer say, by part.
+    exhibits : list of dict
+        Every figure and table as the page numbers them, with the cell that makes it.
     broken : tuple of str
         Every way in which the notebook did not deliver what it declares; empty if it did.
     """
@@ -45,6 +48,7 @@ class Collected:
     sources: list[dict[str, Any]]
     counts: dict[str, int]
     headline: dict[str, str]
+    exhibits: list[dict[str, Any]]
     broken: tuple[str, ...]
 
 
@@ -86,7 +90,89 @@ def collect(notebook: Mapping[str, Any], expected: Mapping[str, int]) -> Collect
         *_empty_outputs(notebook),
     ]
     headline = _headline(notebook)
-    return Collected(findings, sources, dict(sorted(counts.items())), headline, tuple(broken))
+    counted = dict(sorted(counts.items()))
+    shown = exhibits(notebook)
+    return Collected(findings, sources, counted, headline, shown, tuple(broken))
+
+
+def exhibits(notebook: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """List figures and tables in the order of a page, on which the chart that leads comes first.
+
+    Parameters
+    ----------
+    notebook : mapping
+        Executed notebook.
+
+    Returns
+    -------
+    list of dict
+        ``kind`` and ``number``, ``title``, ``formats`` that it comes in as a file, and ``cell`` and
+        ``cell_id`` of the tracked notebook, the first cell being 1.
+    """
+    return [entry for entry, _ in _numbered(notebook)]
+
+
+def pictures(notebook: Mapping[str, Any]) -> dict[str, bytes]:
+    """Give every figure of a notebook as files, by the end of their names.
+
+    Parameters
+    ----------
+    notebook : mapping
+        Executed notebook.
+
+    Returns
+    -------
+    dict of str to bytes
+        For instance ``"-figure-1.svg"``.
+    """
+    return {
+        f"-{entry['kind']}-{entry['number']}.{kind}": content
+        for entry, found in _numbered(notebook)
+        for kind, content in found.items()
+    }
+
+
+def _numbered(notebook: Mapping[str, Any]) -> list[tuple[dict[str, Any], dict[str, bytes]]]:
+    """Figures and tables as the page numbers them, with the figures' files."""
+    found: list[tuple[dict[str, Any], Mapping[str, Any]]] = []
+    cells = [cell for cell in notebook["cells"] if INJECTED_TAG not in _cell_tags(cell)]
+    for number, cell in enumerate(cells, start=1):
+        place = {"cell": number, "cell_id": str(cell.get("id", ""))}
+        found += [
+            (place, output)
+            for output in cell.get("outputs", [])
+            if role_of(output) in ("figure", "table")
+        ]
+    leading = next((entry for entry in found if _described(entry[1]).get("lead")), None)
+    if leading is not None:
+        found = [leading, *(entry for entry in found if entry is not leading)]
+    counts: Counter[str] = Counter()
+    listed = []
+    for place, output in found:
+        kind, title = str(role_of(output)), str(_described(output).get("title", ""))
+        counts[kind] += 1
+        files = _files(output) if kind == "figure" else {}
+        entry = {"kind": kind, "number": counts[kind], "title": title, **place}
+        listed.append(({**entry, "formats": sorted(files)}, files))
+    return listed
+
+
+def _described(output: Mapping[str, Any]) -> Mapping[str, Any]:
+    return dict(output["metadata"][ROLE_KEY])
+
+
+def _files(output: Mapping[str, Any]) -> dict[str, bytes]:
+    data = output.get("data", {})
+    found = {}
+    if "image/svg+xml" in data:
+        found["svg"] = str(data["image/svg+xml"]).encode()
+    if "image/png" in data:
+        found["png"] = b64decode(data["image/png"])
+    return found
+
+
+def _cell_tags(cell: Mapping[str, Any]) -> list[str]:
+    return list(cell.get("metadata", {}).get("tags", []))
 
 
 def _payloads(notebook: Mapping[str, Any], mime: str) -> list[dict[str, Any]]:

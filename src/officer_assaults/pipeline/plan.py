@@ -499,6 +499,12 @@ def stamp_path(project: Project, run: Run) -> Path:
     return run.path(project.state / "stamps", ".json")
 
 
+def outputs(project: Project, run: Run) -> list[Path]:
+    """Files that a finished run left, as its stamp lists them."""
+    stamp = read_json(stamp_path(project, run), STAMP_SHAPE) or {"outputs": {}}
+    return [project.reports / run.scope / name for name in sorted(stamp["outputs"])]
+
+
 def why_stale(project: Project, run: Run, manifests: Mapping[str, Mapping[str, str]]) -> str | None:
     """Reason to make a report again; None if what is on disk came from these very inputs."""
     stamp = read_json(stamp_path(project, run), STAMP_SHAPE)
@@ -550,9 +556,9 @@ def manifest_path(project: Project, part: str, digest: str) -> Path:
 
 def _missing_outputs(project: Project, run: Run, stamp: Mapping[str, Any]) -> list[str]:
     reasons = []
-    for suffix in (".html", ".json"):
-        path = run.path(project.reports, suffix)
-        name, digest = path.name, stamp["outputs"].get(path.name)
+    names = {*stamp["outputs"], *(f"{run.name}{suffix}" for suffix in (".html", ".json"))}
+    for name in sorted(names):
+        path, digest = project.reports / run.scope / name, stamp["outputs"].get(name)
         if not path.is_file():
             reasons.append(f"{name} is missing")
         elif sha256_file(path) != digest:

@@ -9,7 +9,6 @@ from typing import Any
 
 from officer_assaults.pipeline.parameters import Vocabulary
 
-Render = Callable[[Any, Mapping[str, Any]], str]
 Command = Callable[[str, str | None, Mapping[str, str]], str]
 Together = Callable[[Mapping[str, Any], Mapping[str, Vocabulary]], None]
 

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from officer_assaults.pipeline.collect import Collected, clean_text, collect, reproducible
+from officer_assaults.pipeline.collect import Collected, clean_text, collect, pictures, reproducible
 from officer_assaults.pipeline.door import CHECKED_VARIABLE
 from officer_assaults.pipeline.engines import DEFAULT_ENGINE, ERROR_TAG, TIMED_OUT, Watch
 from officer_assaults.pipeline.forked import PRELOAD_VARIABLE
 from officer_assaults.pipeline.inputs import dump_json
 from officer_assaults.pipeline.plan import Run
 from officer_assaults.pipeline.project import Project
+from officer_assaults.pipeline.provenance import History
 
 SCHEMA = 1
 FAILED_SUFFIX = ".failed.ipynb"
@@ -109,6 +110,8 @@ class Result:
         One of :data:`OUTCOMES`.
     html, json : bytes, optional
         The page and its findings; None unless the outcome is ok.
+    pictures : dict of str to bytes
+        Figures as files, by the end of their names.
     executed : bytes, optional
         The executed notebook, for a failure.
     cell : int, optional
@@ -125,6 +128,7 @@ class Result:
     outcome: str
     html: bytes | None = None
     json: bytes | None = None
+    pictures: dict[str, bytes] = field(default_factory=dict)
     executed: bytes | None = None
     cell: int | None = None
     error: str = ""
@@ -135,7 +139,12 @@ class Result:
 
 
 def make_job(
-    project: Project, run: Run, *, limits: Limits | None = None, engine: str = DEFAULT_ENGINE
+    project: Project,
+    run: Run,
+    *,
+    limits: Limits | None = None,
+    engine: str = DEFAULT_ENGINE,
+    history: History | None = None,
 ) -> Job:
     """Pack a planned run so that a worker without this disk can make it."""
     defaults = run.notebook.schema.defaults
@@ -143,7 +152,7 @@ def make_job(
         key=run.key,
         notebook=json.dumps(run.notebook.content),
         inject={name: v for name, v in run.parameters.items() if v != defaults[name]},
-        context=_context(run),
+        context=_context(run, history or History(project)),
         expected=dict(run.notebook.calls(project.helpers)),
         render=project.render,
         files={name: path.read_bytes() for name, path in run.files.items()},
@@ -155,10 +164,11 @@ def make_job(
     )
 
 
-def _context(run: Run) -> dict[str, Any]:
+def _context(run: Run, history: History) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "notebook": run.notebook.name,
+        "name": run.name,
         "title": run.notebook.title,
         "scope": run.scope,
         "parameters": run.parameters,
@@ -168,6 +178,7 @@ def _context(run: Run) -> dict[str, Any]:
         "input_hash": run.inputs.hash,
         "versions": run.versions,
         "command": run.command,
+        "provenance": history.of(run),
     }
 
 
@@ -306,7 +317,8 @@ def _finish(job: Job, folder: Path, watch: Watch) -> Result:
     if not page.strip():
         return _failed(job, folder, watch, CONTRACT_BROKEN, "the page is empty")
     spent = time.perf_counter() - started
-    return Result(job.key, OK, page.encode(), content.encode(), render_seconds=spent)
+    drawn = pictures(notebook)
+    return Result(job.key, OK, page.encode(), content.encode(), drawn, render_seconds=spent)
 
 
 def _results(job: Job, found: Collected) -> dict[str, Any]:
@@ -316,6 +328,7 @@ def _results(job: Job, found: Collected) -> dict[str, Any]:
         "findings": found.findings,
         "sources": found.sources,
         "counts": found.counts,
+        "exhibits": found.exhibits,
     }
 
 

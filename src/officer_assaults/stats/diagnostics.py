@@ -19,7 +19,6 @@ from officer_assaults.stats.intervals import FloatArray, Interval
 from officer_assaults.stats.newton import LeaveOneClusterOut, fit_design, leave_one_cluster_out
 
 INFLUENCE_RULE = 0.5
-AUTOCORRELATION_RULE = 0.2
 CONDITION_RULE = 30.0
 VARIANCE_LEFT_RULE = 0.1
 BINS = 30

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -12,40 +11,13 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.tsa.stattools import acf
 
-from officer_assaults.stats.intervals import FloatArray, Interval, check_alpha, check_counts
+from officer_assaults.stats.intervals import FloatArray, check_alpha
 from officer_assaults.stats.newton import fit_design
 
 Trend = Literal["cubic", "year"]
 QUARTERS = 4
 CUBIC = 3
 LEAST_RESIDUAL_DF = 4
-
-
-@dataclass(frozen=True, slots=True)
-class IncidentDispersion:
-    """Dispersion that comes from incidents with several victims.
-
-    Parameters
-    ----------
-    phi, lower, upper : float
-        Variance over mean of a count of victims, and its interval.
-    incidents, victims : int
-        Numbers in the data.
-    share_several : float
-        Share of incidents with two victims or more.
-    """
-
-    phi: float
-    lower: float
-    upper: float
-    incidents: int
-    victims: int
-    share_several: float
-
-    @property
-    def interval(self) -> Interval:
-        """Limits of ``phi``."""
-        return Interval(self.lower, self.upper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,42 +91,6 @@ def victims_per_incident_phi(share_two: float) -> float:
     if not 0 <= share_two <= 1:
         raise ValueError(f"the share of incidents with two victims is 0 to 1, not {share_two}")
     return (1 + 3 * share_two) / (1 + share_two)
-
-
-def incident_dispersion(victims: ArrayLike, alpha: float = 0.05) -> IncidentDispersion:
-    """Dispersion of a count of victims, from the victims of each incident.
-
-    Parameters
-    ----------
-    victims : array_like, shape (incidents,)
-        Victims of each incident, 1 or more.
-    alpha : float
-        One minus the coverage.
-
-    Returns
-    -------
-    IncidentDispersion
-        Sum of squares over sum, with the linearised interval of a ratio of means.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two incidents, or one without a victim.
-    """
-    m = check_counts("victims of an incident", victims).ravel()
-    if m.size < 2 or m.min() < 1:
-        raise ValueError("dispersion needs two incidents or more, each with at least one victim")
-    phi = float((m**2).sum() / m.sum())
-    spread = math.sqrt(m.size / (m.size - 1) * float(((m**2 - phi * m) ** 2).sum())) / m.sum()
-    half = float(stats.norm.isf(check_alpha(alpha) / 2)) * float(spread)
-    return IncidentDispersion(
-        phi=phi,
-        lower=max(1.0, phi - half),
-        upper=phi + half,
-        incidents=int(m.size),
-        victims=int(m.sum()),
-        share_several=float((m > 1).mean()),
-    )
 
 
 def quarterly_dispersion(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.optimize import elementwise
@@ -240,50 +239,6 @@ def weekly_rate(
 ) -> Rate:
     """Events per week over a period of so many days, with a Poisson interval."""
     return rate(count, days, per=DAYS_PER_WEEK, alpha=alpha, method=method)
-
-
-def rate_table(
-    counts: ArrayLike,
-    exposure: ArrayLike,
-    *,
-    per: float = 1.0,
-    alpha: float = 0.05,
-    method: ExactMethod = "exact",
-    index: pd.Index | None = None,
-) -> pd.DataFrame:
-    """Rates with Poisson intervals for many rows.
-
-    Parameters
-    ----------
-    counts, exposure : array_like, shape (n,)
-        Events and their exposure.
-    per : float
-        Units of exposure that rates are quoted for.
-    alpha : float
-        One minus the coverage.
-    method : {"exact", "mid-p"}
-        Kind of interval.
-    index : Index, optional
-        Row labels, for instance force names.
-
-    Returns
-    -------
-    DataFrame
-        Columns count, exposure, rate, lower, upper.
-    """
-    limits = poisson_intervals(counts, alpha, exposure=exposure, method=method)
-    y = check_counts("count", counts)
-    e = check_exposure("exposure", exposure)
-    return pd.DataFrame(
-        {
-            "count": y.astype(int),
-            "exposure": e,
-            "rate": y / e * per,
-            "lower": limits.lower * per,
-            "upper": limits.upper * per,
-        },
-        index=index,
-    )
 
 
 def wilson(successes: int, trials: int, alpha: float = 0.05) -> Interval:

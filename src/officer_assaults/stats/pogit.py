@@ -10,7 +10,7 @@ counts, and each coefficient carries how far the data moved it from its prior.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -209,19 +209,6 @@ class MirrorPair:
         return self.first.log_likelihood - self.second.log_likelihood
 
 
-@dataclass(frozen=True, slots=True)
-class SaturatedFit:
-    """Closed-form estimates where every level of a covariate has its own audit.
-
-    Parameters
-    ----------
-    table : DataFrame
-        One row per level: recording, recording_se, rate, log_rate_se.
-    """
-
-    table: pd.DataFrame
-
-
 def fit_pogit(
     data: PogitData,
     reporting_prior: Prior | None = None,
@@ -289,51 +276,6 @@ def mirror_maxima(data: PogitData) -> MirrorPair:
     nudge = 0.9 * gamma
     second = _maximise(problem, np.concatenate([beta + nudge, -nudge]))
     return MirrorPair(_summarise(problem, first, 0.05), _summarise(problem, second, 0.05))
-
-
-def saturated_pogit(
-    recorded: ArrayLike, exposure: ArrayLike, found: ArrayLike, audited: ArrayLike
-) -> SaturatedFit:
-    """Solve in closed form the case of one recording covariate with an audit at each level.
-
-    Parameters
-    ----------
-    recorded, exposure : array_like, shape (levels,)
-        Recorded events and exposure at each level of the covariate.
-    found, audited : array_like, shape (levels,)
-        Audited true events and how many of them had been recorded; 0 < found < audited.
-
-    Returns
-    -------
-    SaturatedFit
-        recording ``v/m`` and rate ``y/(E p)``, with delta-method errors.
-
-    Raises
-    ------
-    Refusal
-        E122 if an audit found none or all recorded, or a level has no recorded event.
-    """
-    y, e, v, m = (np.asarray(part, dtype=float) for part in (recorded, exposure, found, audited))
-    if np.any(v <= 0) or np.any(v >= m) or np.any(y <= 0) or np.any(e <= 0):
-        raise Refusal(
-            Problem(
-                "E122",
-                "the closed form needs recorded events and an audit with hits and misses "
-                "at every level.",
-                "Merge levels.",
-            )
-        )
-    p = v / m
-    return SaturatedFit(
-        pd.DataFrame(
-            {
-                "recording": p,
-                "recording_se": np.sqrt(p * (1 - p) / m),
-                "rate": y / (e * p),
-                "log_rate_se": np.sqrt(1 / y + (1 - p) / (p * m)),
-            }
-        )
-    )
 
 
 def contraction(posterior_sd: ArrayLike, prior_sd: ArrayLike) -> FloatArray:
@@ -424,11 +366,6 @@ def shared_covariate_example(seed: int, units: int = 344) -> PogitData:
     """Simulate units whose only covariate moves both true events and recording."""
     frame = pd.DataFrame({"x": np.random.default_rng(seed).normal(size=units)})
     return simulate_pogit([0.0, 0.3], [0.4, 0.6], frame, ["x"], seed, exposure=2_500.0)
-
-
-def without_validation(data: PogitData) -> PogitData:
-    """Return the same recorded counts with nothing known of the truth behind them."""
-    return replace(data, true_counts=None, audited=None, found=None)
 
 
 class _Objective:

@@ -30,7 +30,11 @@ FOUND = {
         ("severity.with_injury", 198, None, None, "reproduces"),
         ("severity.without_injury", 859, None, None, "reproduces"),
     ],
-    "04_recording": [("reporting.share", 0.39, -1.56, 2.21, "not identified")],
+    "04_recording": [
+        ("reporting.audited", -0.01, -0.66, 0.5, "not identified"),
+        ("reporting.associated", 0.26, 0.14, 0.39, "not identified"),
+        ("reporting.share", 0.39, -1.56, 2.21, "not identified"),
+    ],
     "05_crewing": [
         ("crewing.survey_share", 73, None, None, "consistent"),
         ("crewing.article_claim", None, None, None, "needs data"),
@@ -136,7 +140,10 @@ def test_reports_on_another_force_or_other_years_do_not_count(other):
 @pytest.mark.parametrize(
     ("claim_id", "notebook", "finding", "new", "expected"),
     [
-        ("bc-13", "04_recording", "reporting.share", {"verdict": "contradicted"}, "contradicted"),
+        ("bc-13", "04_recording", "reporting.audited",
+         {"lower": -0.9, "upper": -0.1}, "contradicted"),
+        ("bc-13", "04_recording", "reporting.audited", {"lower": 0.1}, "consistent"),
+        ("bc-13", "04_recording", "reporting.associated", {"lower": -0.1}, "not identified"),
         ("bc-14", "07_justice", "justice.away", {"verdict": "needs data"}, "needs data"),
         ("op-02", "06_act", "act.step", {"verdict": "consistent"}, "consistent"),
         ("op-03", "10_evidence", "crewing.taser_trial",

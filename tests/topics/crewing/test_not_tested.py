@@ -115,7 +115,12 @@ def test_every_key_of_cells_that_shifts_hold_is_kept(tmp_path):
     data, side = write_template(tmp_path, "shifts")
     drawn = simulate_force(ForceParams(), 5, shifts=300).frames["crew_shifts"]
     drawn.assign(force="thames-valley", is_simulated="yes").to_csv(data, index=False)
-    side.write_text(side.read_text().replace("NAME OF THE SYSTEM AND THE QUERY", "made up"))
+    answers = {"source": "made up", "retrieved": "2024-04-30", "hours": "actual"}
+    answers["victims"] = answers["hours"]
+    text = side.read_text()
+    for name, answer in answers.items():
+        text = text.replace(f"{name}: ASK", f"{name}: {answer}")
+    side.write_text(text)
     assert sidecar_of(data) == side
     cells = load(data).cells
     shared = [name for name in CELL_KEY if name in schema_of("shifts").columns]

@@ -17,12 +17,10 @@ from officer_assaults.topics.justice.model import (
     beyond_control,
     charge_rates,
     court_months,
-    explaining_extra_rate,
     explaining_extra_share,
     follow_up_quarters,
     length_change,
     pooled_charge_rates,
-    rate_with_extra_reports,
     share_change,
     standardised_rates,
 )
@@ -109,6 +107,13 @@ def test_a_class_whose_offences_were_moved_away_has_no_rate():
     assert "kent" not in standardised_rates(rates).table.index
 
 
+def test_the_share_of_extra_weak_reports_that_explains_a_lower_rate():
+    share = explaining_extra_share(0.7, 0.6, 0.2)
+    assert (1 - share) * 0.7 + share * 0.2 == pytest.approx(0.6)
+    assert explaining_extra_share(0.6, 0.7, 0.2) == 0
+    assert explaining_extra_share(0.7, 0.6, 0.65) == np.inf
+
+
 def test_standardising_removes_a_difference_that_is_only_mix():
     result = standardised_rates(charge_rates(two_forces(), outcomes_until=UNTIL)).table
     assert abs(result["crude"]["a"] - result["crude"]["b"]) > 0.15
@@ -117,20 +122,6 @@ def test_standardising_removes_a_difference_that_is_only_mix():
     assert result["standardised"]["b"] == pytest.approx(0.7)
     assert result["lower"]["a"] < 0.7 < result["upper"]["a"]
     assert (result["upper"] - result["lower"])["a"] > 0
-
-
-def test_extra_weak_reports_lower_the_rate_without_any_change_in_charging():
-    base = 0.209 * 0.60 + 0.791 * 0.45
-    assert base == pytest.approx(0.481, abs=PRINTED)
-    before = 1057 - 110
-    assert rate_with_extra_reports(base, before, 110, 0.20) == pytest.approx(0.452, abs=PRINTED)
-    assert rate_with_extra_reports(base, before, 110, 0.0) == pytest.approx(0.431, abs=PRINTED)
-    seen = rate_with_extra_reports(base, before, 110, 0.2)
-    assert explaining_extra_rate(base, before, 110, seen) == pytest.approx(0.2)
-    share = explaining_extra_share(0.7, 0.6, 0.2)
-    assert rate_with_extra_reports(0.7, 1 - share, share, 0.2) == pytest.approx(0.6)
-    assert explaining_extra_share(0.6, 0.7, 0.2) == 0
-    assert explaining_extra_share(0.7, 0.6, 0.65) == np.inf
 
 
 def courts():

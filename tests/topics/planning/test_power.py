@@ -15,7 +15,6 @@ from officer_assaults.topics.planning import power
 from officer_assaults.topics.planning.power import (
     TrialSetting,
     allocations,
-    permutation_test,
     policy_ratio,
     sample_size,
     setting_from_cells,
@@ -157,12 +156,14 @@ def test_randomisation_lists_hold_what_their_design_promises():
 
 
 def test_permutation_p_is_exact_on_a_trial_small_enough_to_count():
-    listed = allocations("parallel", 4, 1, 6, np.random.default_rng(0))
-    counts = np.array([[10], [9], [1], [2]])
-    drawn = listed[:, :, 0].tolist().index([True, True, False, False])
-    found = permutation_test(counts, listed, drawn)
-    assert found.p == pytest.approx(2 / 6)
-    assert found.statistic == pytest.approx(19 - 11)
+    listed = allocations("parallel", 4, 1, 6, np.random.default_rng(0)).astype(float)
+    counts = np.array([[[10.0], [9.0], [1.0], [2.0]]])
+    drawn = listed[:, :, 0].tolist().index([1.0, 1.0, 0.0, 0.0])
+    residual = power._null_residual(counts, np.ones_like(counts), switches=False)
+    scores = residual.reshape(1, -1) @ listed.reshape(len(listed), -1).T
+    p, centred = power._list_p(scores, np.array([drawn]))
+    assert p == pytest.approx(2 / 6)
+    assert centred == pytest.approx(19 - 11)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ def story(references):
         refused_situation="two logs are mixed.",
         versions={},
         runs=100,
+        release="2026-04",
     )
 
 
@@ -68,6 +69,14 @@ def _missing_its_band(story):
     bad = [replace(one, value=0.80) if one.target.measure == "Chapman" else one
            for one in story.full]  # fmt: skip
     return replace(story, full=tuple(bad))
+
+
+def test_real_counts_name_their_release_and_simulated_ones_say_so(story):
+    releases = {one.vintage for one in validation.findings(story) if one.simulated}
+    assert releases == {"simulated"}
+    assert [one.vintage for one in validation.findings(story) if one.period == "all origins"] == [
+        story.release
+    ]
 
 
 def _text(story):

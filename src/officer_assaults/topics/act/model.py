@@ -527,11 +527,12 @@ def best_steps(
     rows = []
     for control, start, harmonics, slope in product(controls, starts, (0, 1), (False, True)):
         part, options = frame[frame["date"] >= start], SeriesOptions(slope, harmonics, alpha)
-        dates = np.sort(part["date"].unique())
-        tried = [pd.Timestamp(day) for day in dates[MINIMUM_BEFORE : 1 - MINIMUM_AFTER]]
+        recorded, dates, _ = _matrix(part, "recorded")
+        totals = recorded + _matrix(part, control)[0]
+        tried = list(dates[MINIMUM_BEFORE : 1 - MINIMUM_AFTER])
         if not tried:
             continue
-        best = max(tried, key=lambda day: _taken(part, control, day, options))
+        best = max(tried, key=lambda day: _taken(recorded, totals, dates, day, options))
         found = pooled_step(controlled_steps(part, control, best, options))
         limits = (found.interval.lower, found.interval.upper)
         rows.append((control, start, harmonics, slope, best, found.ratio, *limits))
@@ -610,10 +611,14 @@ def without_step(rows: pd.DataFrame, fit: RateModel) -> pd.DataFrame:
     return pd.DataFrame({"date": sums.index, "without_event": sums.to_numpy()})
 
 
-def _taken(frame: pd.DataFrame, control: str, day: pd.Timestamp, options: SeriesOptions) -> float:
+def _taken(
+    recorded: FloatArray,
+    totals: FloatArray,
+    dates: pd.DatetimeIndex,
+    day: pd.Timestamp,
+    options: SeriesOptions,
+) -> float:
     """Deviance that a step at a date takes from all forces together."""
-    recorded, dates, _ = _matrix(frame, "recorded")
-    totals = recorded + _matrix(frame, control)[0]
     matrix = series_design(dates, day, options).matrix
     without, with_step = (
         np.nansum(
@@ -747,8 +752,12 @@ _RATIO = ["ratio", "lower", "upper"]
 
 
 def _matrix(frame: pd.DataFrame, column: str) -> tuple[FloatArray, pd.DatetimeIndex, list[str]]:
-    wide = frame.set_index(["force", "date"])[column].unstack().sort_index()  # noqa: PD010
-    return wide.to_numpy(dtype=float), pd.DatetimeIndex(wide.columns), list(wide.index)
+    """Lay one column out by force and date, both sorted; NaN where a force has no such date."""
+    rows, forces = pd.factorize(frame["force"], sort=True)
+    places, dates = pd.factorize(frame["date"], sort=True)
+    wide = np.full((len(forces), len(dates)), np.nan)
+    wide[rows, places] = frame[column].to_numpy(dtype=float)
+    return wide, pd.DatetimeIndex(dates), list(forces)
 
 
 def _step_columns(fit: BatchFit, quantile: float) -> pd.DataFrame:

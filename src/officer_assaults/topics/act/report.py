@@ -187,11 +187,11 @@ def _step_words(story: InterruptionStory, found: Assessment) -> str:
         )
     who = str(found.force)
     steps = [
-        f"{_ratio(step.table['ratio'].loc[who], step.of(who), story)} against "
-        f"{CONTROLS[step.control]}"
+        f"{_limits(step.table['ratio'].loc[who], step.of(who))} against {CONTROLS[step.control]}"
         for step in found.calibrated
     ]
-    return f"Level after over level before: {words.listing(steps)}."
+    limits = words.level_words(story.level)
+    return f"Level after over level before, with {limits}s: {words.listing(steps)}."
 
 
 def main_points(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -204,8 +204,8 @@ def main_points(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) ->
     if story.jump is not None and story.jump.size > 0:
         points.append(
             "The law was in force for part of its first year only. To make that year's rise "
-            f"alone, recorded assaults would have had to jump by {words.percent(story.jump.size)} "
-            "on its first day."
+            "by itself, it would have had to lift recorded assaults by "
+            f"{words.percent(story.jump.size)} on its first day."
         )
     return [point for point in points if point][:6]
 
@@ -816,19 +816,15 @@ def _point_gates(found: Assessment) -> str:
 
 def _point_record(story: InterruptionStory, found: Assessment) -> str:
     first = found.pooled[0]
-    size = words.interval_words(
-        first.interval.lower - 1, first.interval.upper - 1, level=story.level, as_percent=True
-    )
     where = (
-        f"Of all dates tried, {words.quarter(found.event)} fits best in {story.in_the_quarter} of "
+        f"Of all dates tried, the quarter of the event fits best in {story.in_the_quarter} of "
         f"{len(story.search)} models."
     )
     if not story.record_stepped:
         return f"The record of all forces together shows no clear step at the date. {where}"
     return (
-        "The national record stepped when the Act began; why is not identified. The mean force "
-        f"{'rose' if first.ratio > 1 else 'fell'} by {words.percent(abs(first.ratio - 1))} against "
-        f"{CONTROLS[first.control]} ({size}). {where}"
+        f"The national record stepped {'up' if first.ratio > 1 else 'down'} when the Act began; "
+        f"why is not identified. {where}"
     )
 
 
@@ -851,7 +847,7 @@ def _point_timing(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) 
         day = quarters.pop()
         when = "before" if day < found.event else "not before"
         return (
-            f"In {story.force.name} all {len(best)} records jump most in {words.quarter(day)}, "
+            f"In {story.force.name} every record looked at jumps most in {words.quarter(day)}, "
             f"{when} the event."
         )
     listed = [f"{words.quarter(day)} ({name})" for name, day in best.items()]
@@ -883,10 +879,6 @@ def _plain_control(text: str) -> str:
     for code, name in sorted(CONTROLS.items(), key=lambda item: -len(item[0])):
         text = text.replace(f"against {code}", f"against {name}")
     return text
-
-
-def _ratio(value: float, interval: Interval, story: InterruptionStory) -> str:
-    return words.ratio(float(value), interval.lower, interval.upper, level=story.level)
 
 
 def _limits(value: float, interval: Interval) -> str:

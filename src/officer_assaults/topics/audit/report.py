@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from officer_assaults.data import forces
+from officer_assaults.estimate import count
 from officer_assaults.findings import Finding
 from officer_assaults.page import words
 from officer_assaults.stats import verdicts
@@ -42,6 +43,26 @@ def headline(checks: pd.DataFrame, comparison: Comparison, force_count: int) -> 
     }
 
 
+def answer(checks: pd.DataFrame, comparison: Comparison, force_count: int) -> str:
+    """First line of the page: whether the figures can be trusted, and for what."""
+    if not checks["holds"].all():
+        return (
+            "Not all of them. At least one check of the data fails, so what rests on that file "
+            "is not to be used until it is mended; the tables below name it."
+        )
+    every = len(comparison.frame) == force_count
+    return (
+        "Yes, as counts of what was recorded. The files are as they were published, and they give "
+        "the published totals. "
+        + (
+            "Every territorial force can be compared."
+            if every
+            else "Not every force can be compared with every year."
+        )
+        + " No check can see an assault that nobody reported."
+    )
+
+
 def boxes() -> dict[str, str | list[str]]:
     """Arguments of :func:`report.boxes`."""
     return {
@@ -60,19 +81,20 @@ def main_points(
     names = forces.names()
     left = [names[slug] for slug in comparison.left_out["force"].unique()]
     decided = proposals["decision"].value_counts()
-    large = revisions.iloc[int(revisions["change"].abs().argmax())]
+    large = revisions["change"].abs().max()
     return [
-        f"{words.plural(int((checks['check'] == 'checksum').sum()), 'file')} match their checksums "
-        "and schemas."
+        "Every file is unchanged since it was fetched, and has the columns and values it should."
         if checks["holds"].all()
         else f"{words.plural(int((~checks['holds']).sum()), 'check')} do not hold; see the table.",
-        f"Left out between {comparison.period0} and {comparison.period1}: {words.listing(left)}.",
-        f"The detector proposes {words.plural(len(proposals), 'quarter')} in which a series jumps; "
-        f"{decided.get('leave-out', 0)} are left out, {decided.get('flag', 0)} flagged and "
-        f"{decided.get('kept', 0)} kept.",
-        f"The largest revision of a national yearly count between releases is "
-        f"{words.percent(large['change'], 1, signed=True)} ({large['financial_year']}, code "
-        f"{large['offence_code']}). Releases are never mixed.",
+        f"{words.listing(left)} cannot be set against the other forces between these two years: "
+        "their records broke, or are missing."
+        if left
+        else "Every territorial force can be set against the others between these two years.",
+        f"Every sudden jump of a series was looked at. Of {len(proposals)} such quarters, "
+        f"{decided.get('leave-out', 0)} are left out of every comparison, because the way of "
+        "counting changed.",
+        f"Later releases revise earlier counts: a national yearly count moved by up to "
+        f"{words.percent(large, 1)}. So one comparison never mixes two releases.",
     ]
 
 
@@ -276,27 +298,25 @@ def findings(checks: pd.DataFrame, comparison: Comparison, force_count: int) -> 
     held = int(checks["holds"].sum())
     usable = len(comparison.frame)
     return [
-        Finding(
-            id="audit.checks",
-            label="Checks of the data that hold",
-            claim="The files are unchanged, meet their schemas and give the published totals",
-            verdict=verdicts.reproduces(len(checks), held),
-            kind="count",
+        count(
+            "audit.checks",
+            "Checks of the data that hold",
+            "The files are unchanged, meet their schemas and give the published totals",
+            verdicts.reproduces(len(checks), held),
             value=held,
             unit="checks",
             denominator=f"{len(checks)} checks",
-            vintage="all releases",
+            release="all releases",
         ),
-        Finding(
-            id="audit.usable_forces",
-            label=f"Forces that can be compared, {comparison.period0} to {comparison.period1}",
-            claim="Every territorial force can be compared",
-            verdict=verdicts.reproduces(force_count, usable),
-            kind="count",
+        count(
+            "audit.usable_forces",
+            f"Forces that can be compared, {comparison.period0} to {comparison.period1}",
+            "Every territorial force can be compared",
+            verdicts.reproduces(force_count, usable),
             value=usable,
             unit="forces",
             denominator=f"{force_count} territorial forces",
             period=f"{comparison.period0} to {comparison.period1}",
-            vintage=comparison.vintage,
+            release=comparison.vintage,
         ),
     ]

@@ -316,6 +316,7 @@ def _adopt(
     write: Callable[[Mapping[str, Any]], str],
     how: str,
     returns: tuple[Verdict, ...],
+    estimand: str,
     note: str = "",
 ) -> Rule:
     """Take the verdict of the finding that bears on the claim, and its note as the reason."""
@@ -328,7 +329,41 @@ def _adopt(
 
     key = (notebook, name)
     told = f"{how} Judged in report {notebook[:2]}."
-    return Rule((key,), judge, told, returns, said_in=key)
+    return Rule((key,), judge, told, returns, estimand, said_in=key)
+
+
+def _recording() -> Rule:
+    """Judge that part of a rise is better recording by what inspections moved elsewhere."""
+    names = ("reporting.audited", "reporting.associated", "reporting.share")
+    keys = tuple((_RECORDING, name) for name in names)
+
+    def judge(findings: list[Mapping[str, Any]], claim: pd.Series) -> Judgement:
+        del claim
+        audited = findings[0]
+        lines = ("Its audits, passed on", "Its own record of public victims", "Assumptions alone")
+        rows = tuple(
+            {"Reading": line, "Share of the rise": _share(found)}
+            for line, found in zip(lines, findings, strict=True)
+        )
+        return Judgement(
+            verdicts.bounded("above", 0.0, *_both(audited)),
+            _share(audited),
+            "The claim is that part of the rise is recording, however small or large. What goes "
+            "with another record is an association, and the third line is what was assumed.",
+            readings=rows,
+        )
+
+    told = (
+        "By the share of the rise that audits of the force's recording would make, passed on to "
+        "officers as in forces that failed an inspection: consistent where its whole interval "
+        "lies above none, contradicted where below, not identified where it holds none. Judged in "
+        "report 04."
+    )
+    return Rule(
+        keys, judge, told, ("consistent", "contradicted", "not identified"),
+        "share of the log rise in one force's recorded assaults that recording made",
+        said_in=keys[0],
+    )  # fmt: skip
 
 
 def _by_kind(name: str, report: str = "", note: str = "", said_in: Key | None = None) -> Rule:
@@ -469,13 +504,12 @@ def _readable(value: str) -> str:
     return words.number(float(value)) if _NUMBER.fullmatch(value) and "." not in value else value
 
 
-_JUSTICE, _EVIDENCE = "07_justice", "10_evidence"
+_JUSTICE, _EVIDENCE, _RECORDING = "07_justice", "10_evidence", "04_recording"
 _SUBSET = (
     "Officers to whom crewing applies; a headcount of answers, from those who chose to answer."
 )
 
 #: What the rules of the reports can return.
-_OF_BOUNDS: tuple[Verdict, ...] = ("consistent", "contradicted", "not identified", "needs data")
 _OF_CHAIN: tuple[Verdict, ...] = ("not identified", "needs data")
 _OF_INTERVAL: tuple[Verdict, ...] = ("consistent", "contradicted", "not supported")
 _OF_STEP: tuple[Verdict, ...] = ("consistent", "not supported", "not identified", "needs data")
@@ -501,19 +535,14 @@ RULES: Mapping[str, Rule] = {
         note="A statutory maximum, not a guideline; magistrates stayed at six months for one "
         "offence.",
     ),
-    "bc-13": _adopt(
-        "04_recording", "reporting.share", _share,
-        "Consistent where the whole interval of the share of the rise that recording explains lies "
-        "above none, contradicted where below, not identified where it holds none.",
-        _OF_BOUNDS,
-        "The claim is that part of the rise is recording, however small or large.",
-    ),
+    "bc-13": _recording(),
     "bc-14": _adopt(
         _JUSTICE, "justice.away",
         lambda finding: f"{_share(finding)} of recorded convicted, if the links hold",
         "Not identified: the chain from record to conviction has bounds alone, and the claim gives "
         "no threshold.",
         _OF_CHAIN,
+        "share of recorded assaults that end in a conviction",
         "An opinion: how few would be few is nowhere said, and the tables are not linked.",
     ),
     "rc-01": _by_kind("log", _JUSTICE, said_in=(_JUSTICE, "composition.quarter")),
@@ -539,6 +568,7 @@ RULES: Mapping[str, Rule] = {
         "Consistent where the whole interval of the share charged lies below that of England and "
         "Wales at its mix of classes, contradicted where above, not supported where it holds it.",
         _OF_INTERVAL,
+        "share charged of recorded assaults, beside that of England and Wales at the same mix",
         "Fuller recording would also lower the rate.",
     ),
     "op-02": _adopt(
@@ -546,6 +576,7 @@ RULES: Mapping[str, Rule] = {
         "By the steps of the force beyond two control series, after conditions: a method that "
         "holds its level at quiet dates, long enough series, and no event of its own nearby.",
         _OF_STEP,
+        "level of recorded assaults after the Act over before, beyond two control series",
     ),
     "op-03": Rule(
         ((_EVIDENCE, "crewing.taser_trial"), (_EVIDENCE, "crewing.training")), _trials,

@@ -670,6 +670,7 @@ def _washington_finding(story: CrewingStory, name: str, how: str, found: RiskRat
         f"Risk ratio of injury once assaulted, alone over two-officer, {how}",
         WASHINGTON_CLAIM,
         story.washington.verdict,
+        quantity=f"injury once assaulted in Washington, {name.rpartition('_')[2]}",
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from officer_assaults.data import forces
-from officer_assaults.estimate import statement
+from officer_assaults.estimate import Estimate, count, statement
 from officer_assaults.findings import Finding, Verdict
 from officer_assaults.page import words
 from officer_assaults.stats import verdicts
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from officer_assaults.data.force_year import Exposures, ForceYear
     from officer_assaults.data.forces import Force
-    from officer_assaults.estimate import Estimate
     from officer_assaults.refusals import Problem
     from officer_assaults.stats.intervals import Interval
     from officer_assaults.stats.ranks import RankDistribution
@@ -546,12 +545,11 @@ def _common(story: ComparisonStory) -> dict[str, Any]:
 
 def _found_units(story: ComparisonStory) -> Finding:
     units = len(story.data.counts)
-    return Finding(
-        id="comparison.units",
-        label="Territorial police forces of England and Wales",
-        claim=f"The list of {CLAIMED_FORCES} forces is a list of all",
-        verdict="needs data",
-        kind="count",
+    return count(
+        "comparison.units",
+        "Territorial police forces of England and Wales",
+        f"The list of {CLAIMED_FORCES} forces is a list of all",
+        "needs data",
         value=units,
         unit="forces",
         denominator="England and Wales, without British Transport Police",
@@ -563,16 +561,17 @@ def _found_units(story: ComparisonStory) -> Finding:
 
 def _found_size(story: ComparisonStory) -> Finding:
     size = story.size
-    return Finding(
-        id="comparison.size",
-        label="Rank correlation of recorded count and officers",
-        claim="Forces with more officers record more",
-        verdict=verdicts.lies("above", 0, size.lower, size.upper),
-        value=size.rho,
-        lower=size.lower,
-        upper=size.upper,
+    return Estimate(
+        size.rho,
+        size.lower,
+        size.upper,
         unit="rank correlation",
         denominator=f"{size.units} forces",
+    ).finding(
+        "comparison.size",
+        "Rank correlation of recorded count and officers",
+        "Forces with more officers record more",
+        verdicts.lies("above", 0, size.lower, size.upper),
         **_common(story),
     )
 
@@ -595,54 +594,58 @@ def _found_count_place(story: ComparisonStory) -> Finding:
     verdict = verdicts.reproduces(CLAIMED_PLACE, place)
     if verdict != "reproduces":
         verdict = verdicts.within(CLAIMED_PLACE, limits.lower, limits.upper)
-    return Finding(
-        id="comparison.place_by_count",
-        label=f"Place of {story.force.name} by recorded count",
-        claim=f"Place {CLAIMED_PLACE} by count",
-        verdict=verdict,
-        value=place,
-        lower=limits.lower,
-        upper=limits.upper,
+    return Estimate(
+        place,
+        limits.lower,
+        limits.upper,
         unit=f"place by count among {story.by_count.units} forces, 1 is highest",
         denominator="none: a count follows the size of a force",
         note="counting chance alone",
+    ).finding(
+        "comparison.place_by_count",
+        f"Place of {story.force.name} by recorded count",
+        f"Place {CLAIMED_PLACE} by count",
+        verdict,
         **_common(story),
     )
 
 
 def _found_place(story: ComparisonStory, name: str) -> Finding:
     own = story.focus[name]
-    return Finding(
-        id=f"comparison.place_{name}",
-        label=f"Place of {story.force.name} by recorded assaults per {PER[name]}",
-        claim=f"Among the {own.top} highest rates",
-        verdict=verdicts.lies("below", own.top + 0.5, own.rank_set.lower, own.rank_set.upper),
-        value=own.rank,
-        lower=own.rank_set.lower,
-        upper=own.rank_set.upper,
+    return Estimate(
+        own.rank,
+        own.rank_set.lower,
+        own.rank_set.upper,
         unit=f"place among {own.units} forces, 1 is highest",
         denominator=PER[name],
         note="confidence set; for counting chance alone "
         f"{_places(own.rank_interval)}, with quarterly dispersion "
         f"{_places(own.rank_interval_dispersed)}",
+    ).finding(
+        f"comparison.place_{name}",
+        f"Place of {story.force.name} by recorded assaults per {PER[name]}",
+        f"Among the {own.top} highest rates",
+        verdicts.lies("below", own.top + 0.5, own.rank_set.lower, own.rank_set.upper),
+        quantity=f"place per {PER[name]}",
         **_common(story),
     )
 
 
 def _found_rate(story: ComparisonStory) -> Finding:
     own = story.focus[story.main]
-    return Finding(
-        id="comparison.rate",
-        label=f"Recorded assaults per {quoted(story.main)}, {story.force.name}",
-        claim=f"{words.number(story.count or 0)} {OFFENCES} over the mean of the stocks at both "
-        "ends of the year",
-        verdict="reproduces",
-        value=own.rate,
-        lower=own.rate_interval.lower,
-        upper=own.rate_interval.upper,
+    return Estimate(
+        own.rate,
+        own.rate_interval.lower,
+        own.rate_interval.upper,
         unit="recorded assaults on constables",
         denominator=quoted(story.main),
         note="exact Poisson interval",
+    ).finding(
+        "comparison.rate",
+        f"Recorded assaults per {quoted(story.main)}, {story.force.name}",
+        f"{words.number(story.count or 0)} {OFFENCES} over the mean of the stocks at both "
+        "ends of the year",
+        "reproduces",
         **_common(story),
     )
 
@@ -650,36 +653,39 @@ def _found_rate(story: ComparisonStory) -> Finding:
 def _found_funnel(story: ComparisonStory) -> Finding:
     own = story.focus[story.main]
     table = story.usable[story.main].funnel.table.loc[story.force.slug]
-    return Finding(
-        id="comparison.funnel",
-        label=f"Rate of {story.force.name} over the mean of the other forces, and range expected",
-        claim="The force stands out from the others",
-        verdict=verdicts.unusual(own.p, story.alpha),
-        value=own.ratio,
-        lower=own.expected.lower,
-        upper=own.expected.upper,
+    return Estimate(
+        own.ratio,
+        own.expected.lower,
+        own.expected.upper,
         unit="ratio; limits are the range expected of one force, not an interval of the value",
         denominator=PER[story.main],
         note=f"z = {own.z:.3f} (leave-one-out Paule-Mandel), p = {own.p:.3g}; robust z = "
         f"{table['z_robust']:.3f}; {own.units} forces whose records hold",
+    ).finding(
+        "comparison.funnel",
+        f"Rate of {story.force.name} over the mean of the other forces, and range expected",
+        "The force stands out from the others",
+        verdicts.unusual(own.p, story.alpha),
         **_common(story),
     )
 
 
 def _found_claimed_place(story: ComparisonStory) -> Finding:
     own, (place, limits) = story.focus[story.main], _count_rank(story)
-    return Finding(
-        id="comparison.claimed_place",
-        label=f"{story.force.name} as number {CLAIMED_PLACE} of {CLAIMED_FORCES} forces",
-        claim=f"Number {CLAIMED_PLACE} of {CLAIMED_FORCES}, read as a statement about risk",
-        verdict=place_verdict(CLAIMED_PLACE, own.rank_set, limits),
-        value=own.rank,
-        lower=own.rank_set.lower,
-        upper=own.rank_set.upper,
+    return Estimate(
+        own.rank,
+        own.rank_set.lower,
+        own.rank_set.upper,
         unit=f"place among {own.units} forces, 1 is highest",
         denominator=PER[story.main],
         note=f"by count place {place} ({_places(limits)}), which follows size: rank correlation "
         f"with officers {story.size.rho:.2f}; recording differs between forces; the list of "
         f"{CLAIMED_FORCES} is not named",
+    ).finding(
+        "comparison.claimed_place",
+        f"{story.force.name} as number {CLAIMED_PLACE} of {CLAIMED_FORCES} forces",
+        f"Number {CLAIMED_PLACE} of {CLAIMED_FORCES}, read as a statement about risk",
+        place_verdict(CLAIMED_PLACE, own.rank_set, limits),
+        quantity=f"place per {PER[story.main]}",
         **_common(story),
     )

@@ -317,32 +317,6 @@ def charge_gaps(
     }
 
 
-def rate_with_extra_reports(
-    base_rate: float, base: float, extra: float, extra_rate: float
-) -> float:
-    """Charge rate after ``extra`` reports, chargeable at their own rate, join ``base`` reports.
-
-    Parameters
-    ----------
-    base_rate, extra_rate : float
-        Charge rates, 0 to 1.
-    base, extra : float
-        Numbers of recorded offences.
-    """
-    return (base_rate * base + extra_rate * extra) / (base + extra)
-
-
-def explaining_extra_rate(base_rate: float, base: float, extra: float, seen_rate: float) -> float:
-    """Charge rate of extra reports at which they alone would turn one rate into another.
-
-    Returns
-    -------
-    float
-        May fall outside 0 to 1: then extra reports alone cannot do it.
-    """
-    return (seen_rate * (base + extra) - base_rate * base) / extra
-
-
 def explaining_extra_share(base_rate: float, seen_rate: float, extra_rate: float) -> float:
     """Share of recorded offences that would have to be extra reports to explain a lower rate.
 

@@ -665,18 +665,19 @@ def _found_rate(story: JusticeStory, code: str) -> Finding | None:
     own, gap = story.row(code, story.own), story.gaps.get(code)
     if own is None or story.is_nation or gap is None:
         return None
-    return Finding(
-        id=f"justice.charged_{code}",
-        label=f"Recorded assaults {MEANING[code]} that ended in a charge, {story.force.name}",
-        claim=f"A smaller share of those {MEANING[code]} than in all other forces",
-        verdict=verdicts.lies("below", 0, gap.lower, gap.upper),
-        value=float(own["rate"]),
-        lower=float(own["lower"]),
-        upper=float(own["upper"]),
+    return Estimate(
+        float(own["rate"]),
+        float(own["lower"]),
+        float(own["upper"]),
         unit="share charged or summonsed",
         denominator=f"{words.number(own['recorded'], 0)} recorded offences, code {code}",
         note=f"difference from all other forces {gap.lower:+.3f} to {gap.upper:+.3f} (Newcombe); "
         f"{own['open']} without an outcome",
+    ).finding(
+        f"justice.charged_{code}",
+        f"Recorded assaults {MEANING[code]} that ended in a charge, {story.force.name}",
+        f"A smaller share of those {MEANING[code]} than in all other forces",
+        verdicts.lies("below", 0, gap.lower, gap.upper),
         **_common(story),
     )
 
@@ -685,17 +686,18 @@ def _found_all(story: JusticeStory, code: str) -> Finding | None:
     row = story.row(code, story.everyone)
     if row is None:
         return None
-    return Finding(
-        id=f"justice.national_{code}",
-        label=f"Recorded assaults {MEANING[code]} that ended in a charge, England and Wales",
-        claim="Most end without a charge",
-        verdict=verdicts.lies("below", HALF, float(row["lower"]), float(row["upper"])),
-        value=float(row["rate"]),
-        lower=float(row["lower"]),
-        upper=float(row["upper"]),
+    return Estimate(
+        float(row["rate"]),
+        float(row["lower"]),
+        float(row["upper"]),
         unit="share charged or summonsed",
         denominator=f"{words.number(row['recorded'], 0)} recorded offences, code {code}, with "
         "British Transport Police",
+    ).finding(
+        f"justice.national_{code}",
+        f"Recorded assaults {MEANING[code]} that ended in a charge, England and Wales",
+        "Most end without a charge",
+        verdicts.lies("below", HALF, float(row["lower"]), float(row["upper"])),
         **_common(story),
     )
 
@@ -708,18 +710,19 @@ def _found_standardised(story: JusticeStory) -> list[Finding]:
     lower, upper = float(own["lower"]), float(own["upper"])
     all_ = float(story.everyone["charged"].sum() / story.everyone["recorded"].sum())
     return [
-        Finding(
-            id="justice.charged_standardised",
-            label=f"Recorded assaults that ended in a charge, {story.force.name}, at the national "
-            "mix of classes",
-            claim="A smaller share than in England and Wales",
-            verdict=verdicts.lies("below", all_, lower, upper),
-            value=float(own["standardised"]),
-            lower=lower,
-            upper=upper,
+        Estimate(
+            float(own["standardised"]),
+            lower,
+            upper,
             unit="share charged or summonsed",
             denominator=f"{words.number(own['recorded'], 0)} recorded offences, codes 104 and 8S",
             note=f"England and Wales {all_:.3f}; crude {float(own['crude']):.3f}",
+        ).finding(
+            "justice.charged_standardised",
+            f"Recorded assaults that ended in a charge, {story.force.name}, at the national "
+            "mix of classes",
+            "A smaller share than in England and Wales",
+            verdicts.lies("below", all_, lower, upper),
             **_common(story),
         )
     ]
@@ -732,24 +735,25 @@ def _series_key(series: str) -> str:
 def _found_change(story: JusticeStory, series: str, measure: str) -> Finding:
     change = story.changes[series, measure]
     limits = change.difference_interval
-    return Finding(
-        id=f"justice.{measure}_change_{_series_key(series)}",
-        label=f"Change after the Act, {series}: {MEASURES[measure]}",
-        claim=f"Higher after the Act than before, {series}: {MEASURES[measure]}",
-        verdict=_over_lags(
-            story,
-            "police" if series == models.POLICE else "control",
-            measure,
-            verdicts.lies("above", 0, limits.lower, limits.upper),
-        ),
-        value=change.difference,
-        lower=limits.lower,
-        upper=limits.upper,
+    return Estimate(
+        change.difference,
+        limits.lower,
+        limits.upper,
         unit="months" if measure == "length" else "difference of shares",
         denominator="defendants, England and Wales",
         note=f"{change.before:.4g} to {change.after:.4g}; dispersion of months "
         f"{change.dispersion:.2f}; with the half-processed months "
         f"{story.whole[series, measure].after:.4g}",
+    ).finding(
+        f"justice.{measure}_change_{_series_key(series)}",
+        f"Change after the Act, {series}: {MEASURES[measure]}",
+        f"Higher after the Act than before, {series}: {MEASURES[measure]}",
+        _over_lags(
+            story,
+            "police" if series == models.POLICE else "control",
+            measure,
+            verdicts.lies("above", 0, limits.lower, limits.upper),
+        ),
         **_courts_common(story),
     )
 
@@ -763,17 +767,18 @@ def _found_level(story: JusticeStory, measure: str) -> Finding:
     change = story.changes[models.POLICE, measure]
     most = measure == "convicted"
     limits = change.after_interval
-    return Finding(
-        id=f"justice.{measure}_after",
-        label=f"After the Act, {models.POLICE}: {MEASURES[measure]}",
-        claim="Most are convicted" if most else "Most are jailed at once",
-        verdict=verdicts.lies("above", HALF, limits.lower, limits.upper),
-        value=change.after,
-        lower=limits.lower,
-        upper=limits.upper,
+    return Estimate(
+        change.after,
+        limits.lower,
+        limits.upper,
         unit="share",
         denominator="defendants prosecuted" if most else "defendants sentenced",
         note=f"before the Act {change.before:.4g}",
+    ).finding(
+        f"justice.{measure}_after",
+        f"After the Act, {models.POLICE}: {MEASURES[measure]}",
+        "Most are convicted" if most else "Most are jailed at once",
+        verdicts.lies("above", HALF, limits.lower, limits.upper),
         **_courts_common(story),
     )
 
@@ -781,18 +786,19 @@ def _found_level(story: JusticeStory, measure: str) -> Finding:
 def _found_beyond(story: JusticeStory, measure: str) -> Finding:
     interval = story.beyond[measure]
     police, control = (story.changes[name, measure] for name in (models.POLICE, models.CONTROL))
-    return Finding(
-        id=f"justice.{measure}_beyond_control",
-        label=f"Change beyond that of common assault: {MEASURES[measure]}",
-        claim=f"Rose more than for common assault: {MEASURES[measure]}",
-        verdict=_over_lags(
-            story, "beyond", measure, verdicts.lies("above", 0, interval.lower, interval.upper)
-        ),
-        value=police.difference - control.difference,
-        lower=interval.lower,
-        upper=interval.upper,
+    return Estimate(
+        police.difference - control.difference,
+        interval.lower,
+        interval.upper,
         unit="months" if measure == "length" else "difference of differences of shares",
         denominator="defendants, England and Wales",
+    ).finding(
+        f"justice.{measure}_beyond_control",
+        f"Change beyond that of common assault: {MEASURES[measure]}",
+        f"Rose more than for common assault: {MEASURES[measure]}",
+        _over_lags(
+            story, "beyond", measure, verdicts.lies("above", 0, interval.lower, interval.upper)
+        ),
         **_courts_common(story),
     )
 
@@ -859,12 +865,11 @@ def _found_quarter(
     story: JusticeStory, quarter: ReportedQuarter, common: dict[str, Any]
 ) -> Finding:
     same = story.same_series
-    return Finding(
-        id="composition.quarter",
-        label=f"Recorded assaults of the quarter for which {quarter.total} are reported",
-        claim=f"The {quarter.total} reported are the recorded offences of the quarter",
-        verdict=verdicts.needs(quarter.total == quarter.recorded, "reproduces"),
-        kind="count",
+    return count(
+        "composition.quarter",
+        f"Recorded assaults of the quarter for which {quarter.total} are reported",
+        f"The {quarter.total} reported are the recorded offences of the quarter",
+        verdicts.needs(quarter.total == quarter.recorded, "reproduces"),
         value=float(quarter.recorded),
         unit="recorded offences, codes 104 and 8S",
         denominator=f"{quarter.days} days",

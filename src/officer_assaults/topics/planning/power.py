@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import stats
 
 from officer_assaults.refusals import Problem, Refusal
@@ -136,25 +136,6 @@ class TrialPower:
     def monte_carlo_interval(self, test: str = "permutation", alpha: float = 0.05) -> Interval:
         """Wilson interval of the power for the number of runs."""
         return wilson(self.rejections[test], self.runs, alpha)
-
-
-@dataclass(frozen=True, slots=True)
-class PermutationTest:
-    """A trial judged against every allocation its randomisation list could have given.
-
-    Parameters
-    ----------
-    statistic : float
-        Score: events in the new-policy cells beyond expectation, centred over the list.
-    p : float
-        Two-sided; share of the list whose statistic lies at least as far from the list's mean.
-    allocations : int
-        Length of the list.
-    """
-
-    statistic: float
-    p: float
-    allocations: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -587,41 +568,6 @@ def allocations(
         treated = _halves(areas, size, rng)
         return np.repeat(treated[:, :, None], months, axis=2)
     raise ValueError(f"design must be one of {', '.join(DESIGNS)}, not {design!r}")
-
-
-def permutation_test(
-    counts: ArrayLike,
-    randomisation_list: ArrayLike,
-    drawn: int,
-    *,
-    exposure: ArrayLike | None = None,
-) -> PermutationTest:
-    """Judge a finished trial against the list its allocation was drawn from.
-
-    Parameters
-    ----------
-    counts : array_like, shape (areas, months)
-        Events.
-    randomisation_list : array_like of bool, shape (L, areas, months)
-        Every allocation that could have been drawn, each equally likely.
-    drawn : int
-        Position of the allocation that was drawn.
-    exposure : array_like, shape (areas, months), optional
-        Exposure of each cell; equal if left out.
-
-    Notes
-    -----
-    The statistic is the score of a Poisson model with area and month effects (where areas never
-    switch, a common rate only) at a ratio of 1. As the list is the only source of probability,
-    size is at most ``alpha`` whatever the counts' distribution (Fisher's sharp null).
-    """
-    y = np.asarray(counts, dtype=float)[None]
-    e = np.ones_like(y) if exposure is None else np.asarray(exposure, dtype=float)[None]
-    listed = np.asarray(randomisation_list, dtype=float)
-    residual = _null_residual(y, e, switches=bool((np.diff(listed, axis=2) != 0).any()))
-    scores = residual.reshape(1, -1) @ listed.reshape(len(listed), -1).T
-    p, centred = _list_p(scores, np.array([drawn]))
-    return PermutationTest(float(centred[0]), float(p[0]), len(listed))
 
 
 def trial_power(

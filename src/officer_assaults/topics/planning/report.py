@@ -199,13 +199,8 @@ def past_forecasts(scored: pd.DataFrame, force: Force) -> pd.DataFrame:
 def answer(story: PlanningStory) -> str:
     """Answer the question of the report in a few sentences."""
     _, low, high = story.next_count
-    held = (
-        f", of which the release holds {words.plural(story.known_quarters, 'quarter')}"
-        if story.known_quarters
-        else ""
-    )
     return (
-        f"In {story.next_year}{held}, between {words.number(low, 0)} and {words.number(high, 0)} "
+        f"In {story.next_year}, between {words.number(low, 0)} and {words.number(high, 0)} "
         f"recorded assaults are to be expected in {story.focus.name}. What other crewing would do "
         "to that is not known; a trial that switches policy by lot would tell, and the last "
         "section is one that a force could start from."
@@ -216,7 +211,10 @@ def headline(story: PlanningStory) -> dict[str, str]:
     """Arguments of :func:`report.headline`."""
     median, low, high = story.next_count
     known = (
-        f" The release holds {words.number(story.known, 0)} of it." if story.known_quarters else ""
+        f" {words.plural(story.known_quarters, 'quarter')} of it hold "
+        f"{words.number(story.known, 0)} so far."
+        if story.known_quarters
+        else ""
     )
     return {
         "number": words.number(median, 0),
@@ -246,35 +244,41 @@ def main_points(story: PlanningStory) -> list[str]:
     best = story.score(forecasts.RANDOM_WALK)
     plain = story.score(forecasts.LAST_COUNT)
     points = [
-        f"Forecasts of this kind held {words.percent(best['coverage'])} of past counts a year "
-        f"ahead, where {words.percent(story.level)} is promised; the usual Poisson limits held "
-        f"{words.percent(plain['coverage'])}."
+        f"Sent back to past years, forecasts of this kind held {words.percent(best['coverage'])} "
+        f"of the counts that came a year later, where {words.percent(story.level)} is promised."
+        + (
+            " Limits that allow for chance alone held fewer."
+            if plain["coverage"] < best["coverage"]
+            else ""
+        )
     ]
     if len(story.before):
         last = story.before.iloc[-1]
         came = "inside" if last["covered"] else "outside"
         points.append(
-            f"The forecast of {year_label(int(last['origin']) + 1)} made a year earlier said "
-            f"{words.number(last['median'], 0)}; {words.number(last['observed'], 0)} came, {came} "
-            "its limits."
+            f"A year earlier the same method would have forecast {words.number(last['median'], 0)} "
+            f"for {year_label(int(last['origin']) + 1)}. What was then recorded lay {came} the "
+            "limits of that forecast."
         )
     if len(story.part):
         points.append(
-            "With as many quarters known as now, forecasts of the whole year held "
-            f"{words.percent(float(story.part['covered'].mean()))} of past years."
+            "With as many quarters known as now, forecasts of the whole year were right, limits "
+            f"and all, in {words.percent(float(story.part['covered'].mean()))} of past years."
         )
     if not _changed(story):
         points.append("No crewing policy can be judged on these cells; the reasons are below.")
     plan = story.plan
-    who = "one force" if plan.forces == 1 else f"{plan.forces} neighbouring forces"
+    several = "two" if plan.forces == 2 else f"{plan.forces}"
+    who = "one force" if plan.forces == 1 else f"{several} neighbouring forces"
     points.append(
-        f"A trial that switches crewing by lot, area by month, would take about "
+        f"A trial that draws lots for crewing, area by area and month by month, would take about "
         f"{words.plural(plan.setting.months, 'month')} in {who}, if single-crewed hours carry "
         f"{words.number(plan.crew_ratio, 1)} times the rate {ASSUMED}."
     )
     points.append(
-        "Of the designs tried, those that switch each area back and forth need the fewest months; "
-        "an analysis that shuffles the lot keeps its level, errors as software prints them do not."
+        "Of the designs tried, those that switch each area back and forth need the fewest months. "
+        "The result has to be judged by drawing the lots again and again; the errors that software "
+        "prints by itself promise too much."
     )
     return points
 
@@ -732,22 +736,23 @@ def findings(story: PlanningStory) -> list[Finding]:
 
 def _found_forecast(story: PlanningStory) -> Finding:
     median, low, high = story.next_count
-    return Finding(
-        id="planning.forecast",
-        label=f"{story.focus.name}: recorded offences in {story.next_year}",
-        claim=f"More assaults on {story.focus.name} constables will be recorded in "
-        f"{story.next_year} than in {_last_year(story)}.",
-        verdict=verdicts.lies("above", float(story.past.iloc[-1]), low, high),
-        value=median,
-        lower=low,
-        upper=high,
-        level=story.level,
+    return Estimate(
+        median,
+        low,
+        high,
         unit="recorded offences",
         denominator="one financial year",
         period=story.next_year,
-        vintage=story.history.vintage,
+        release=story.history.vintage,
+        level=story.level,
         note=f"Random walk with drift, {story.known_quarters} quarters of the year known; median "
         "and interval of simulated futures.",
+    ).finding(
+        "planning.forecast",
+        f"{story.focus.name}: recorded offences in {story.next_year}",
+        f"More assaults on {story.focus.name} constables will be recorded in "
+        f"{story.next_year} than in {_last_year(story)}.",
+        verdicts.lies("above", float(story.past.iloc[-1]), low, high),
     )
 
 
@@ -776,22 +781,22 @@ def _found_coverage(story: PlanningStory) -> list[Finding]:
         for method in (forecasts.RANDOM_WALK, forecasts.LAST_COUNT):
             row = story.score(method, series=series)
             made.append(
-                Finding(
-                    id=f"planning.coverage_{method.split()[0].lower()}_{series}",
-                    label=f"{METHOD_WORDS[method]}: share of counts one year ahead inside the "
-                    f"interval, {name}",
-                    claim=f"{CLAIMED[method]} holds {words.percent(story.level)} of next year's "
-                    "counts.",
-                    verdict=verdicts.within(story.level, row["lower"], row["upper"]),
-                    value=float(row["coverage"]),
-                    lower=float(row["lower"]),
-                    upper=float(row["upper"]),
-                    level=story.level,
+                Estimate(
+                    float(row["coverage"]),
+                    float(row["lower"]),
+                    float(row["upper"]),
                     unit="share",
                     denominator=f"{row['forecasts']} forecasts from {row['origins']} years",
                     period=_forecast_years(row),
-                    vintage=story.history.vintage,
+                    release=story.history.vintage,
+                    level=story.level,
                     note=FORECAST_NOTE,
+                ).finding(
+                    f"planning.coverage_{method.split()[0].lower()}_{series}",
+                    f"{METHOD_WORDS[method]}: share of counts one year ahead inside the "
+                    f"interval, {name}",
+                    f"{CLAIMED[method]} holds {words.percent(story.level)} of next year's counts.",
+                    verdicts.within(story.level, row["lower"], row["upper"]),
                 )
             )
     return made
@@ -803,20 +808,21 @@ def _forecast_years(row: pd.Series) -> str:
 
 def _found_skill(story: PlanningStory) -> Finding:
     found = story.skill
-    return Finding(
-        id="planning.skill",
-        label="Mean CRPS of the random walk with drift over that of repeating last year",
-        claim="The forecast beats repeating last year.",
-        verdict=verdicts.lies("below", 1.0, found.lower, found.upper),
-        value=found.ratio,
-        lower=found.lower,
-        upper=found.upper,
-        level=story.level,
+    return Estimate(
+        found.ratio,
+        found.lower,
+        found.upper,
         unit="ratio of scores",
         denominator=f"{found.forecasts} forecasts from {found.origins} years",
         period=_forecast_years(story.score(forecasts.RANDOM_WALK)),
-        vintage=story.history.vintage,
+        release=story.history.vintage,
+        level=story.level,
         note="Jackknife over years of origin.",
+    ).finding(
+        "planning.skill",
+        "Mean CRPS of the random walk with drift over that of repeating last year",
+        "The forecast beats repeating last year.",
+        verdicts.lies("below", 1.0, found.lower, found.upper),
     )
 
 
@@ -837,20 +843,21 @@ def _found_power(story: PlanningStory) -> list[Finding]:
                 else verdicts.within(target, row["lower"], row["upper"])
             )
             made.append(
-                Finding(
-                    id=f"planning.{what}_{key}",
-                    label=f"{DESIGN_WORDS[design]}: {what} of the permutation test at a "
-                    f"ratio of {words.number(ratio, 1)}",
-                    claim=claim,
-                    verdict=rule,
-                    value=float(row["power"]),
-                    lower=float(row["lower"]),
-                    upper=float(row["upper"]),
+                Estimate(
+                    float(row["power"]),
+                    float(row["lower"]),
+                    float(row["upper"]),
                     unit="share of simulated trials",
                     denominator=f"{row['runs']} simulated trials of {row['months']} months in "
                     f"{row['areas']} areas",
-                    vintage=_vintage(story),
+                    release=_vintage(story),
                     simulated=True,
+                ).finding(
+                    f"planning.{what}_{key}",
+                    f"{DESIGN_WORDS[design]}: {what} of the permutation test at a "
+                    f"ratio of {words.number(ratio, 1)}",
+                    claim,
+                    rule,
                 )
             )
     return made
@@ -858,20 +865,21 @@ def _found_power(story: PlanningStory) -> list[Finding]:
 
 def _found_plan(story: PlanningStory) -> Finding:
     plan = story.plan
-    return Finding(
-        id="planning.trial",
-        label=f"Power of the trial proposed: {plan.setting.months} months, "
-        f"{words.plural(plan.forces, 'force')}",
-        claim=f"The trial proposed would detect its ratio in more than "
-        f"{words.percent(plan.target)} of trials.",
-        verdict=verdicts.lies("above", plan.target, plan.lower, plan.upper),
-        value=plan.power,
-        lower=plan.lower,
-        upper=plan.upper,
+    return Estimate(
+        plan.power,
+        plan.lower,
+        plan.upper,
         unit="share of simulated trials",
         denominator=f"{plan.runs} simulated trials in {plan.setting.areas} areas",
-        vintage=_vintage(story),
+        release=_vintage(story),
         simulated=True,
+    ).finding(
+        "planning.trial",
+        f"Power of the trial proposed: {plan.setting.months} months, "
+        f"{words.plural(plan.forces, 'force')}",
+        f"The trial proposed would detect its ratio in more than "
+        f"{words.percent(plan.target)} of trials.",
+        verdicts.lies("above", plan.target, plan.lower, plan.upper),
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from officer_assaults.estimate import Estimate, statement
 from officer_assaults.findings import BOUNDS, Finding, Verdict
 from officer_assaults.page import words
 from officer_assaults.stats import verdicts
@@ -31,15 +32,6 @@ if TYPE_CHECKING:
 
     SisterChange = tuple[YearlyPair, RecordedChange]
 
-SERIES = {
-    "recorded": "constables, without injury (104)",
-    "105A": "public victims, without injury (105A)",
-    "public-order": "public order",
-}
-NOT_DATED = (
-    "The series of constables is not dated: a recording break lies inside it, or its counts are "
-    "too few or negative, so its best step would be that break."
-)
 YEARS = ("first_year", "last_year")
 SETTLE = (
     "Health and safety forms matched to crime records in both years.",
@@ -233,7 +225,7 @@ def evidence_table(
                 "upper": change.interval.upper,
             }
         )
-    public, constables = (changes[place][1].ratio - 1 for place in (-1, -2))
+    moved = [words.percent(change.ratio - 1, signed=True) for _, change in changes]
     taken = " The later audits' intervals were not read and are taken as wide as the earlier ones'."
     pages = [f"Audits: {sources}." for sources in dict.fromkeys(audits["sources"])]
     return {
@@ -241,113 +233,14 @@ def evidence_table(
         "caption": "Did recording change for others at the same time?",
         "level": story.level,
         "notes": [
-            "For: where recording was put right, public victims show a like rise. Against: after "
-            "the national inspections of 2014 recorded assaults on the public moved by "
-            f"{words.percent(public, signed=True)} and those on constables by "
-            f"{words.percent(constables, signed=True)}.",
+            f"In the same years recorded assaults on the public in {changes[0][0].who} moved by "
+            f"{moved[1]} and those on constables by {moved[0]}. After the national inspections of "
+            f"2014 they moved by {moved[-1]} and {moved[-2]} in {changes[-1][0].who}.",
             "Intervals of counts are for counting chance only."
             + (taken if audits["ratio"].notna().any() else ""),
             *pages,
         ],
     }
-
-
-def timing_table(
-    breaks: Mapping[str, pd.DataFrame], act: pd.Timestamp, force: Force, level: float
-) -> list[dict[str, Any]]:
-    """Tables of the quarter in which each series steps best.
-
-    Parameters
-    ----------
-    breaks : mapping of str to DataFrame
-        Series to :func:`officer_assaults.stats.segmented.break_dates`.
-    act : Timestamp
-        Start of the quarter in which the Act came into force.
-    force : Force
-        Whose series they are.
-    level : float
-        Coverage of the intervals.
-    """
-    rows = []
-    for name, table in breaks.items():
-        best = table.iloc[0]
-        near = table.loc[table["near"], "date"].sort_values()
-        rows.append(
-            {
-                "Series": name,
-                "Best quarter": words.quarter(best["date"]),
-                "Step": best["ratio"],
-                "lower": best["lower"],
-                "upper": best["upper"],
-                "Quarters about as good": str(len(near) - 1),
-                "Quarter of the Act": "about as good" if act in set(near) else "fits worse",
-            }
-        )
-    if not rows:
-        return []
-    untried = [] if SERIES["recorded"] in breaks else [NOT_DATED]
-    return [
-        {
-            "frame": pd.DataFrame(rows),
-            "caption": f"When did the records of {force.name} step?",
-            "intervals": {"Step": ("lower", "upper")},
-            "level": level,
-            "notes": [
-                "Descriptive: one step, a straight trend and a season in each series, every "
-                "quarter tried. Intervals take the quarter as given.",
-                *untried,
-            ],
-        }
-    ]
-
-
-def events_table(events: pd.DataFrame, further: pd.DataFrame | None = None) -> dict[str, Any]:
-    """Dated events that can move the record.
-
-    Parameters
-    ----------
-    events : DataFrame
-        From :func:`officer_assaults.data.recording_evidence.events`: known to the day.
-    further : DataFrame, optional
-        From :func:`officer_assaults.data.inspections.events`: a day or a span.
-    """
-    if further is None:
-        further = pd.DataFrame(columns=["first_day", "last_day", "event", "kind", "read"])
-    can_move = {"recording": "what is recorded", "law": "what happens and what is recorded"}
-    exact = pd.DataFrame(
-        {
-            "When": events["day"].dt.strftime("%-d %B %Y"),
-            "Event": events["event"],
-            "Can move": events["kind"].map(can_move),
-            "Read": events["read"],
-        }
-    )
-    spans = pd.DataFrame(
-        {
-            "When": [_span(row) for row in further.to_dict("records")],
-            "Event": further["event"],
-            "Can move": "what is recorded",
-            "Read": further["read"],
-        }
-    )
-    spans["Can move"] = spans["Can move"].where(
-        further["kind"] != "equipment", "what happens and what is recorded"
-    )
-    return {
-        "frame": pd.concat([exact, spans], ignore_index=True),
-        "caption": "Dated events",
-        "notes": "Addresses of the pages are in the data tables events/dated and inspections.",
-    }
-
-
-def _span(row: Mapping[Any, Any]) -> str:
-    """Write a day, or the span in which it lies."""
-    first, last = row["first_day"], row["last_day"]
-    if pd.isna(first):
-        return f"by {words.day(last)}"
-    if pd.isna(last):
-        return f"not by {words.day(first)}"
-    return words.day(first) if first == last else f"{words.day(first)} to {words.day(last)}"
 
 
 def findings(
@@ -388,21 +281,22 @@ def _found_shares(story: ReportingStory) -> list[Finding]:
         ("reporting.share_hidden_uptake", anchored.bias[3]),
     )
     return [
-        Finding(
-            id=name,
-            label=f"Share of the log {story.moved} that recording explains: {result.priors.name}",
-            claim=f"Part of the {story.moved} is a change of recording",
-            verdict="not identified"
-            if story.broken
-            else verdicts.bounded("above", 0.0, result.interval.lower, result.interval.upper),
-            value=result.median,
-            lower=result.interval.lower,
-            upper=result.interval.upper,
+        Estimate(
+            result.median,
+            result.interval.lower,
+            result.interval.upper,
             unit=f"share of the log {story.moved}",
             denominator="log ratio of recorded assaults",
             note=f"probabilistic bias analysis {ASSUMED}, {result.draws} draws; "
             f"share below none in {result.below_zero:.0%} of draws"
             + (f"; {story.broken}" if story.broken else ""),
+        ).finding(
+            name,
+            f"Share of the log {story.moved} that recording explains: {result.priors.name}",
+            f"Part of the {story.moved} is a change of recording",
+            "not identified"
+            if story.broken
+            else verdicts.bounded("above", 0.0, result.interval.lower, result.interval.upper),
             **common(story),
         )
         for name, result in named
@@ -412,12 +306,11 @@ def _found_shares(story: ReportingStory) -> list[Finding]:
 def _found_no_share(story: ReportingStory) -> Finding:
     assert story.case is not None
     why = story.case.why_no_anchor if story.case.has_direction else NO_CHANGE
-    return Finding(
-        id="reporting.share",
-        label=f"Share of the change of {story.force.name} that recording explains",
-        claim="Part of the change is a change of recording",
-        verdict="not identified",
-        kind="statement",
+    return statement(
+        "reporting.share",
+        f"Share of the change of {story.force.name} that recording explains",
+        "Part of the change is a change of recording",
+        "not identified",
         note=f"no share: {why}",
         **common(story),
     )
@@ -429,34 +322,36 @@ def _found_bounds(story: ReportingStory) -> list[Finding]:
         return []
     found = case.feasible["all"]
     made = [
-        Finding(
-            id="reporting.feasible",
-            label=f"Highest recording probability {found.period} the {story.moved} with which "
-            "recording alone explains it",
-            claim=f"Recording alone can explain the whole {story.moved}",
-            verdict="not identified",
-            value=found.limit,
-            lower=found.interval.lower,
-            upper=found.interval.upper,
+        Estimate(
+            found.limit,
+            found.interval.lower,
+            found.interval.upper,
             unit="probability that an assault is recorded",
             denominator="assaults on officers",
             note="arithmetic on the recorded ratio; nobody knows the probability itself",
+        ).finding(
+            "reporting.feasible",
+            f"Highest recording probability {found.period} the {story.moved} with which "
+            "recording alone explains it",
+            f"Recording alone can explain the whole {story.moved}",
+            "not identified",
             **common(story),
         )
     ]
     caps = case.ladder[case.ladder["layer"].str.startswith("Move capped")]
     made += [
-        Finding(
-            id=f"reporting.{str(row['layer']).lower().replace(' ', '_').replace('%', '')}",
-            label=f"Largest share that recording explains: {row['assumes']}",
-            claim=f"With {row['assumes']}, recording explains the whole {story.moved}",
-            verdict="not identified" if row["high"] >= 1 else "contradicted",
-            value=float(row["high"]),
-            lower=0.0,
-            upper=float(row["high"]),
+        Estimate(
+            float(row["high"]),
+            0.0,
+            float(row["high"]),
             unit=f"share of the log {story.moved}",
             denominator="log ratio of recorded assaults",
             note=f"a bound under its assumption {ASSUMED}, not an estimate",
+        ).finding(
+            f"reporting.{str(row['layer']).lower().replace(' ', '_').replace('%', '')}",
+            f"Largest share that recording explains: {row['assumes']}",
+            f"With {row['assumes']}, recording explains the whole {story.moved}",
+            "not identified" if row["high"] >= 1 else "contradicted",
             **{**common(story), "level": BOUNDS},
         )
         for row in caps.to_dict("records")
@@ -466,18 +361,19 @@ def _found_bounds(story: ReportingStory) -> list[Finding]:
 
 def _found_contrasts(story: ReportingStory, anchored: Anchored) -> list[Finding]:
     return [
-        Finding(
-            id=f"reporting.severity_{name}",
-            label=f"Growth without injury over growth with injury. {METHODS[name]}",
-            claim="Recorded assaults without injury grew faster than those with injury: "
-            f"{METHODS[name]}",
-            verdict=verdicts.lies("above", 1.0, found.interval.lower, found.interval.upper),
-            value=found.ratio,
-            lower=found.interval.lower,
-            upper=found.interval.upper,
+        Estimate(
+            found.ratio,
+            found.interval.lower,
+            found.interval.upper,
             unit="ratio of ratios",
             denominator="recorded assaults with injury",
             note=f"tau = {anchored.tau:.3f} over {anchored.others} other forces; p = {found.p:.3g}",
+        ).finding(
+            f"reporting.severity_{name}",
+            f"Growth without injury over growth with injury. {METHODS[name]}",
+            f"Recorded assaults without injury grew faster than those with injury: {METHODS[name]}",
+            verdicts.lies("above", 1.0, found.interval.lower, found.interval.upper),
+            quantity=f"growth without injury over growth with injury, {name}",
             **{**common(story), "vintage": story.panel_vintage},
         )
         for name, found in anchored.contrasts.items()
@@ -486,46 +382,47 @@ def _found_contrasts(story: ReportingStory, anchored: Anchored) -> list[Finding]
 
 def _found_ceiling(story: ReportingStory, ceilings: pd.DataFrame) -> Finding:
     first = float(ceilings["ceiling"].iloc[0])
-    return Finding(
-        id="reporting.survey_ceiling",
-        label="Highest recording probability that the survey allows, over its readings",
-        claim="Most assaults on officers are recorded",
-        verdict="not identified",
-        value=first,
-        lower=float(ceilings["ceiling"].min()),
-        upper=float(ceilings["ceiling"].max()),
+    return Estimate(
+        first,
+        float(ceilings["ceiling"].min()),
+        float(ceilings["ceiling"].max()),
         unit="probability that an assault is recorded",
         denominator="surveyed officers of England and Wales",
         note="value: each victim once, everyone as likely to answer; limits: range over readings",
+    ).finding(
+        "reporting.survey_ceiling",
+        "Highest recording probability that the survey allows, over its readings",
+        "Most assaults on officers are recorded",
+        "not identified",
         **{**common(story), "vintage": story.panel_vintage, "level": BOUNDS},
     )
 
 
 def _found_level(story: ReportingStory, panel: PanelFit) -> Finding:
     row = panel.summary.set_index("quantity").loc["level of recording"].to_dict()
-    return Finding(
-        id="reporting.panel_level",
-        label="Level of recording in the panel of forces",
-        claim="The records tell what share of assaults on officers is recorded",
-        verdict="not identified",
-        value=float(row["estimate"]),
-        lower=float(row["lower"]),
-        upper=float(row["upper"]),
+    return Estimate(
+        float(row["estimate"]),
+        float(row["lower"]),
+        float(row["upper"]),
         unit="probability that an assault is recorded",
         denominator="assaults on officers",
         tolerance=1e-4,
         note=f"{row['label']} {ASSUMED}: contraction {row['contraction']:.2f}",
+    ).finding(
+        "reporting.panel_level",
+        "Level of recording in the panel of forces",
+        "The records tell what share of assaults on officers is recorded",
+        "not identified",
         **{**common(story), "vintage": story.panel_vintage},
     )
 
 
 def _found_refused(story: ReportingStory) -> Finding:
     verdict: Verdict = "needs data"
-    return Finding(
-        id="reporting.share",
-        label=f"Share of the change of {story.force.name} that recording explains",
-        claim="Part of the change is a change of recording",
-        verdict=verdict,
-        kind="statement",
+    return statement(
+        "reporting.share",
+        f"Share of the change of {story.force.name} that recording explains",
+        "Part of the change is a change of recording",
+        verdict,
         note="; ".join(str(problem) for problem in story.refused),
     )

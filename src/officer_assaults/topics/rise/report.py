@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MANY_PAIRS = 0.4
 #: What an exposure is called in a sentence.
 PER = {"officers": "officer", "days": "day", "population": "resident", "own": "unit of your own"}
+PER_DAY = f"growth per {PER['days']}"
 
 
 def answer(size: Rise, base: BaseYear | None, jump: pd.DataFrame) -> str:
@@ -365,9 +366,12 @@ def findings(
             f"More were recorded in {two.period1} than an unchanged rate would give",
             _rose(size.ratio),
         ),
-        size.ratio.finding("rise.ratio", f"{label}, days as exposure", grew, _rose(size.ratio)),
+        size.ratio.finding(
+            "rise.ratio", f"{label}, days as exposure", grew, _rose(size.ratio), quantity=PER_DAY
+        ),
         size.ratio_mid_p.finding(
-            "rise.ratio_mid_p", f"{label}, days as exposure", grew, _rose(size.ratio_mid_p)
+            "rise.ratio_mid_p", f"{label}, days as exposure", grew, _rose(size.ratio_mid_p),
+            quantity=PER_DAY,
         ),
     ]  # fmt: skip
     for which, (year, rate) in enumerate(zip((two.before, two.after), size.weekly, strict=True)):
@@ -382,7 +386,7 @@ def findings(
     made += [
         each.ratio.finding(
             f"rise.ratio@{each.two.vintage}", f"{label} in the release {each.two.vintage}", grew,
-            _rose(each.ratio),
+            _rose(each.ratio), quantity=PER_DAY,
         )
         for each in releases
     ]  # fmt: skip
@@ -392,6 +396,7 @@ def findings(
                 "rise.ratio_per_officer", f"{label}, officer-years as exposure",
                 f"{grew}, per officer",
                 _rose(size.per_officer),
+                quantity=f"growth per {PER['officers']}",
             )
         )  # fmt: skip
     made.append(
@@ -460,11 +465,11 @@ def _what_happened(size: Rise) -> str:
     two, ratio = size.two, size.ratio.value
     moved = "rose" if ratio > 1 else "fell" if ratio < 1 else "did not change"
     chance = (
-        "more than counting chance alone would give"
+        " by more than counting chance alone would give"
         if size.beyond_counting
-        else "which counting chance alone could give"
+        else ", as counting chance alone could make it"
     )
-    by = "" if ratio == 1 else f" by {words.percent(abs(ratio - 1))}, {chance}"
+    by = "" if ratio == 1 else chance
     who = forces.spoken(two.force.slug)
     return f"Recorded {_kind(two)} on officers of {who} {moved}{by}."
 
@@ -475,9 +480,9 @@ def _point_count(size: Rise, article: Rise | None) -> str:
         words.number(limit, 0, signed=True) for limit in (size.change.lower, size.change.upper)
     )
     text = (
-        f"{who[:1].upper()}{who[1:]} recorded {words.number(two.after.n_total)} such offences, "
-        f"{words.number(abs(size.change.value))} {'more' if size.change.value >= 0 else 'fewer'} "
-        f"than in the earlier year. Chance alone leaves the change open between {low} and {high}."
+        f"{who[:1].upper()}{who[1:]} recorded {words.number(abs(size.change.value))} "
+        f"{'more' if size.change.value >= 0 else 'fewer'} such offences than in the earlier year. "
+        f"Chance alone leaves the change open between {low} and {high}."
     )
     if article is None:
         return text
@@ -550,6 +555,7 @@ def _found_odd(size: Rise, among: YearAmongForces) -> Finding:
         upper=expected.upper,
         unit="rate ratio; limits are the range expected, not an interval of the value",
         denominator=PER[among.exposure],
+        quantity=f"growth per {PER[among.exposure]}",
         note=f"z = {odd.z:.3f}, t with {odd.df} df, p = {odd.p:.3g}; tau = {odd.tau:.3f} over "
         f"{odd.k - 1} other forces (Paule-Mandel, leave one out)",
     )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from officer_assaults.data import forces
 from officer_assaults.data.periods import ALL_QUARTERS, quarters_in_words
-from officer_assaults.estimate import statement
+from officer_assaults.estimate import Estimate, count, statement
 from officer_assaults.findings import Finding
 from officer_assaults.page import words
 from officer_assaults.stats import verdicts
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from officer_assaults.data.force_year import ForceYear
     from officer_assaults.data.years import TwoYears
-    from officer_assaults.estimate import Estimate
     from officer_assaults.refusals import Problem
     from officer_assaults.stats.severity import Placebo, SeverityContrast, ShareChange
 
@@ -593,19 +592,18 @@ def _found_count(story: SeverityStory, which: int) -> Finding:
         raise ValueError("the force has no injury split")
     injured = which == 0
     value = two.after.n_injury if injured else two.after.n_no_injury
-    return Finding(
-        id="severity.with_injury" if injured else "severity.without_injury",
-        label=f"Recorded assaults {'with' if injured else 'without'} injury, {story.force.name}, "
+    return count(
+        "severity.with_injury" if injured else "severity.without_injury",
+        f"Recorded assaults {'with' if injured else 'without'} injury, {story.force.name}, "
         f"{two.after.financial_year}",
-        claim=f"{words.number(value or 0)} recorded offences of that class",
-        verdict="reproduces",
-        kind="count",
+        f"{words.number(value or 0)} recorded offences of that class",
+        "reproduces",
         value=float(value or 0),
         unit="recorded offences, one per victim",
         denominator=f"{two.after.days} days",
         period=two.after.financial_year,
-        vintage=two.vintage,
         level=story.level,
+        release=two.vintage,
     )
 
 
@@ -617,21 +615,22 @@ def _found_share(story: SeverityStory, which: int) -> Finding:
         (share.after, share.after_interval) if which else (share.before, share.before_interval)
     )
     year = two.after if which else two.before
-    return Finding(
-        id=f"severity.share{which}",
-        label=f"Share of recorded assaults with injury, {story.force.name}, {year.financial_year}",
-        claim=f"{words.number(year.n_injury or 0)} of {words.number(year.n_total)} recorded "
-        "assaults are with injury",
-        verdict="reproduces",
-        value=value,
-        lower=limits.lower,
-        upper=limits.upper,
+    return Estimate(
+        value,
+        limits.lower,
+        limits.upper,
         unit="share with injury",
         denominator="recorded assaults on constables",
         period=year.financial_year,
-        vintage=two.vintage,
+        release=two.vintage,
         level=story.level,
         note="Wilson interval",
+    ).finding(
+        f"severity.share{which}",
+        f"Share of recorded assaults with injury, {story.force.name}, {year.financial_year}",
+        f"{words.number(year.n_injury or 0)} of {words.number(year.n_total)} recorded "
+        "assaults are with injury",
+        "reproduces",
     )
 
 
@@ -640,19 +639,20 @@ def _found_share_change(story: SeverityStory) -> Finding:
     if share is None or two is None:
         raise ValueError("the force has no injury split")
     gap = share.difference_interval
-    return Finding(
-        id="severity.share_change",
-        label="Change of the share of recorded assaults with injury",
-        claim="The share with injury fell",
-        verdict=verdicts.lies("below", 0, gap.lower, gap.upper),
-        value=share.difference,
-        lower=gap.lower,
-        upper=gap.upper,
+    return Estimate(
+        share.difference,
+        gap.lower,
+        gap.upper,
         unit="difference of shares",
         denominator="recorded assaults on constables",
         note=f"Newcombe interval; Fisher's exact p = {share.p:.3g}, odds ratio "
         f"{share.odds_ratio:.3f} ({share.odds_interval.lower:.3f} to "
         f"{share.odds_interval.upper:.3f})",
+    ).finding(
+        "severity.share_change",
+        "Change of the share of recorded assaults with injury",
+        "The share with injury fell",
+        verdicts.lies("below", 0, gap.lower, gap.upper),
         **_common(story, two.vintage),
     )
 
@@ -663,18 +663,24 @@ def _found_contrast(
     # Counting chance alone judges nothing where the scatter of forces is known.
     judged = (story.panel.get("calibrated", contrast) if contrast.tau == 0 else contrast).interval
     limits = contrast.interval
-    return Finding(
-        id=name,
-        label=f"Growth without injury over growth with injury, {LAYERS[contrast.method]}",
-        claim=f"{GREW_FASTER} in {story.force.name}, {LAYERS[contrast.method]}",
-        verdict=verdicts.lies("above", 1, judged.lower, judged.upper),
-        value=contrast.ratio,
-        lower=limits.lower,
-        upper=limits.upper,
+    return Estimate(
+        contrast.ratio,
+        limits.lower,
+        limits.upper,
         unit="ratio of ratios",
         denominator="recorded assaults with injury",
         note=f"p = {contrast.p:.3g}"
-        + (f"; tau = {contrast.tau:.3f} over {contrast.comparators} forces, t with "
-           f"{contrast.df:g} df" if contrast.tau else ""),
+        + (
+            f"; tau = {contrast.tau:.3f} over {contrast.comparators} forces, t with "
+            f"{contrast.df:g} df"
+            if contrast.tau
+            else ""
+        ),
+    ).finding(
+        name,
+        f"Growth without injury over growth with injury, {LAYERS[contrast.method]}",
+        f"{GREW_FASTER} in {story.force.name}, {LAYERS[contrast.method]}",
+        verdicts.lies("above", 1, judged.lower, judged.upper),
+        quantity=f"growth without injury over growth with injury, {contrast.method}",
         **_common(story, vintage),
-    )  # fmt: skip
+    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from officer_assaults.estimate import Estimate, count
 from officer_assaults.findings import Finding, Verdict
 from officer_assaults.page import words
 from officer_assaults.refusals import Refusal
@@ -35,7 +36,7 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
     }
 )
 SAMPLED = ", sampled"
-REAL, SIMULATED = "real data of other authors", "simulated data"
+IN_WASHINGTON = "injury once assaulted in Washington"
 EXTERNAL: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "nhefs.standardised": (
@@ -62,6 +63,22 @@ EXTERNAL: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
+#: Whose figures they are, and the quantity where a report states it too.
+RELEASED: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "nhefs": {
+            "unit": "kg", "denominator": "per person", "period": "1971 to 1982",
+            "release": "NHEFS",
+        },
+        "washington": {
+            "unit": "risk ratio", "denominator": "share injured", "period": "2021 to 2022",
+            "release": "NIBRS 2018-2022", "naive": f"{IN_WASHINGTON}, unclustered",
+            "year": f"{IN_WASHINGTON}, ratio", "activity": f"{IN_WASHINGTON}, activity",
+        },
+    }
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class ValidationStory:
     """Everything that the report says, before it is put into words.
@@ -85,6 +102,8 @@ class ValidationStory:
         Of the last full study.
     runs : int
         Runs made again of each quick study.
+    release : str
+        Of the real counts that forecasts are scored on.
     """
 
     full: tuple[Result, ...]
@@ -97,6 +116,7 @@ class ValidationStory:
     refused_situation: str
     versions: Mapping[str, str]
     runs: int
+    release: str
 
     @property
     def simulated(self) -> list[Result]:
@@ -511,8 +531,8 @@ def rank_rows(results: Iterable[Result], study: str) -> pd.DataFrame:
         if one.target.study != study or not one.bins:
             continue
         total, seen = sum(one.bins), 0
-        for place, count in enumerate((0, *one.bins)):
-            seen += count
+        for place, held in enumerate((0, *one.bins)):
+            seen += held
             share = place / RANK_BINS
             rows.append(
                 {
@@ -682,31 +702,30 @@ def now_table(story: ValidationStory) -> dict[str, Any]:
 def findings(story: ValidationStory) -> list[Finding]:
     """State the findings, one for each group of methods and for each source."""
     found = [
-        _family_finding(name, [one for one in story.relied if family(one) == name])
+        _family_finding(name, [one for one in story.relied if family(one) == name], story.release)
         for name in dict.fromkeys(family(one) for one in story.relied)
     ]
     return [*found, *_reference_findings(story), *_external_findings(story)]
 
 
-def _family_finding(name: str, results: Sequence[Result]) -> Finding:
+def _family_finding(name: str, results: Sequence[Result], release: str) -> Finding:
     kept = sum(one.met for one in results)
     verdict: Verdict = "consistent" if kept == len(results) else "not supported"
     kinds = list(dict.fromkeys(one.target.kind for one in results))
     is_real = any(one.target == FORECAST for one in results)
-    return Finding(
-        id=f"validation.{_slug(name)}",
-        label=f"{name}: bands met",
-        claim=f"Every band is met: {name[0].lower()}{name[1:]} "
+    return count(
+        f"validation.{_slug(name)}",
+        f"{name}: bands met",
+        f"Every band is met: {name[0].lower()}{name[1:]} "
         f"({words.listing([KIND_WORDS[kind] for kind in kinds])}).",
-        verdict=verdict,
-        kind="count",
+        verdict,
         value=float(kept),
         unit="bands met",
         denominator=f"of {words.plural(len(results), 'band')}",
         period="all origins" if is_real else "",
-        vintage="October 2023 release" if is_real else "simulated",
         simulated=not is_real,
         note=_note(results),
+        release=release if is_real else "simulated",
     )
 
 
@@ -738,34 +757,38 @@ def _reference_findings(story: ValidationStory) -> Iterable[Finding]:
     for name, part in story.references.groupby("program", sort=False):
         program = str(name)
         kept = int(part["agrees"].sum())
-        yield Finding(
-            id=f"validation.agrees.{_slug(program)}",
-            label=f"Figures that agree with {_program(program)}",
-            claim=f"The functions of this project give the figures of {_program(program)}.",
-            verdict="reproduces" if kept == len(part) else "contradicted",
-            kind="count",
+        yield count(
+            f"validation.agrees.{_slug(program)}",
+            f"Figures that agree with {_program(program)}",
+            f"The functions of this project give the figures of {_program(program)}.",
+            "reproduces" if kept == len(part) else "contradicted",
             value=float(kept),
             unit="figures that agree",
             denominator=f"of {words.plural(len(part), 'figure')}",
-            vintage="as given with each figure",
+            release="as given with each figure",
         )
 
 
 def _external_findings(story: ValidationStory) -> Iterable[Finding]:
     by_id = story.references.set_index("id")
     for name, (what, claim) in EXTERNAL.items():
-        yield Finding(
-            id=f"validation.{name}",
-            label=what,
-            claim=claim,
-            verdict="reproduces" if _all_agree(by_id, name) else "contradicted",
-            value=float(by_id["found"][name]),
-            lower=float(by_id["found"][f"{name}.lower"]),
-            upper=float(by_id["found"][f"{name}.upper"]),
-            unit="kg" if name.startswith("nhefs") else "ratio",
-            denominator="per person" if name.startswith("nhefs") else "share injured",
-            vintage="1971-1982" if name.startswith("nhefs") else "2021-2022",
+        dataset, _, how = name.partition(".")
+        released = RELEASED[dataset]
+        yield Estimate(
+            float(by_id["found"][name]),
+            float(by_id["found"][f"{name}.lower"]),
+            float(by_id["found"][f"{name}.upper"]),
+            unit=released["unit"],
+            denominator=released["denominator"],
+            period=released["period"],
+            release=released["release"],
             tolerance=1e-4,
+        ).finding(
+            f"validation.{name}",
+            what,
+            claim,
+            "reproduces" if _all_agree(by_id, name) else "contradicted",
+            quantity=released.get(how, ""),
         )
 
 

@@ -14,7 +14,6 @@ from officer_assaults.topics.crewing.simulator.cells import CrewDraw
 from officer_assaults.topics.crewing.simulator.params import AREA_TYPES, BANDS, HOUR_BANDS, Layer
 from officer_assaults.topics.crewing.simulator.world import CREWS, DOUBLE, World
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.intp]
 
 ZONE = "Europe/London"

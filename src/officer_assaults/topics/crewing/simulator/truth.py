@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from officer_assaults.topics.crewing.model.policy_language import POLICIES, Policy, share_single
 from officer_assaults.topics.crewing.simulator.cells import cell_keys, period_shares
 from officer_assaults.topics.crewing.simulator.params import ForceParams, Panel, Recording
 from officer_assaults.topics.crewing.simulator.world import CREWS, DOUBLE, SINGLE, World
 
-FloatArray = NDArray[np.float64]
 OFFICERS_PER_DOUBLE = 2
 
 

@@ -33,8 +33,9 @@ class Glances:
         One row per force and England and Wales, by short name: name, before, after, ratio, lower,
         upper (rates per day; missing where the years are not comparable), rate, rate_lower,
         rate_upper (per 1,000 officer-years; missing without a denominator), place, place_lower,
-        place_upper (1 is the highest rate; missing where the force is in no comparison), reason
-        (why something is missing; empty where nothing is).
+        place_upper (1 is the highest rate; missing where the force is in no comparison), officers
+        (full-time equivalent officer-years; missing where not held), reason (why something is
+        missing; empty where nothing is).
     before, after : FinancialYear
         The two years.
     places : int
@@ -71,6 +72,8 @@ def glances(vintage: str = "auto", alpha: float = 0.05) -> Glances:
     table = _counts(before, after, data.panel.vintage)
     table = table.join(_changes(data, alpha)).join(_rates(data, exposures, alpha))
     table = table.combine_first(_nation(table, before, after, alpha))
+    held = exposures.frames.get(DENOMINATOR, pd.DataFrame(columns=["force", "exposure"]))
+    table["officers"] = held.set_index("force")["exposure"].reindex(table.index).astype(float)
     table["reason"] = [_reason(data, slug) for slug in table.index]
     table.insert(0, "name", table.index.map(forces.names()))
     return Glances(

@@ -37,7 +37,7 @@ def write(
     list of Path
         Pages of forces that are there now, written or left.
     """
-    from officer_assaults.topics.forces.glance import model, report
+    from officer_assaults.topics.forces.glance import model, pair, report
 
     shelves: dict[str, dict[str, str]] = {scope: {} for scope in scopes}
     for result in results:
@@ -49,13 +49,20 @@ def write(
     stale = {
         slug: mark
         for slug, path in paths.items()
-        if (mark := _mark(inputs, shelves[slug])) not in _text(path)
+        if (mark := _mark(inputs, {**shelves[slug], **dict.fromkeys(paths, "")})) not in _text(path)
     }
     for slug, mark in stale.items():
         made = report.page(
-            model.glances(), model.series(slug), slug, reports=dict(sorted(shelves[slug].items()))
+            model.glances(),
+            model.series(slug),
+            slug,
+            reports=dict(sorted(shelves[slug].items())),
+            pairs=_pairs(slug, set(paths)),
         )
         write_atomic(paths[slug], made.replace("<title>", f"{mark}<title>", 1))
+    if stale:
+        for one, other in sorted(pair.pairs(model.glances(), set(paths))):
+            _write_pair(folder, one, other, inputs)
     table = folder / f"{report.ALL}.html"
     mark = _mark(inputs, dict.fromkeys(paths, ""))
     if mark not in _text(table):
@@ -64,6 +71,27 @@ def write(
                 content = content.replace("<title>", f"{mark}<title>", 1)
             write_atomic(folder / name, content)
     return list(paths.values())
+
+
+def _pairs(slug: str, built: set[str]) -> dict[str, str]:
+    """Address, from the page of a force, to name of each force that is set beside it."""
+    from officer_assaults.topics.forces.glance import model, pair
+
+    names = model.glances().table["name"]
+    made = pair.pairs(model.glances(), built)
+    others = sorted(
+        {one if slug == other else other for one, other in made if slug in (one, other)}
+    )
+    return {f"../{pair.address(slug, other)}": str(names[other]) for other in others}
+
+
+def _write_pair(folder: Path, one: str, other: str, inputs: str) -> None:
+    from officer_assaults.topics.forces.glance import model, pair
+
+    path, mark = folder / pair.address(one, other), _mark(inputs, {one: other})
+    if mark not in _text(path):
+        text = pair.page(model.glances(), one, other)
+        write_atomic(path, text.replace("<title>", f"{mark}<title>", 1))
 
 
 def _mark(inputs: str, shelf: Mapping[str, str]) -> str:

@@ -110,6 +110,7 @@ def page(
     *,
     reports: Mapping[str, str],
     picture: str = "",
+    pairs: Mapping[str, str] | None = None,
 ) -> str:
     """Write the page of one force.
 
@@ -125,6 +126,8 @@ def page(
         Address to question of the reports of this force that are built.
     picture : str
         Address of its picture to share; empty if there is none.
+    pairs : mapping of str to str, optional
+        Address to name of each force that a page sets beside this one.
     """
     name = str(glances.table.loc[slug, "name"])
     style = styles.page_style() + styles.read("front.css")
@@ -144,6 +147,7 @@ def page(
         slug=slug,
         reports=reports,
         picture=picture,
+        pairs=pairs or {},
         citation=f"Officer Assaults, “{name} at a glance”, figures of the "
         f"{words.release(glances.release.vintage)}",
         release=glances.release,
@@ -181,7 +185,7 @@ def all_forces(glances: Glances, built: Collection[str] = ()) -> dict[str, str |
             up="",
             title=f"All forces, {glances.after}, {order}",
             description=f"Recorded assaults on officers in every force, {glances.after}.",
-            rows=[_shown(slug, row, built) for slug, row in rows.iterrows()],
+            rows=[shown(slug, row, built) for slug, row in rows.iterrows()],
             orders=[(name, words_) for name, words_, *_ in ORDERS],
             here=file,
             before=str(glances.before),
@@ -223,8 +227,9 @@ def _compared(glances: Glances, row: pd.Series) -> str:
     span = _places(row)
     could = f"anywhere from {span}" if " " in span else span
     return (
-        f"For each 1,000 officers it recorded {words.number(float(row['rate']), 0)}. Among "
-        f"{glances.places} forces, with 1 the highest, its place could be {could}."
+        f"For each 1,000 officers it recorded {words.number(float(row['rate']), 0)}. Counted from "
+        f"the highest such rate, its place among {glances.places} forces could be {could}: forces "
+        "lie close together, and chance moves them."
     )
 
 
@@ -239,10 +244,8 @@ def _say(glances: Glances, row: pd.Series) -> str:
     places = 1 if min(abs(low), abs(high)) < NEAR_ZERO else 0
     limits = words.interval_words(low, high, places, as_percent=True)
     return (
-        f"Recorded assaults on officers in {row['name']} went from "
-        f"{words.number(float(row['before']))} in {glances.before} to "
-        f"{words.number(float(row['after']))} in {glances.after} "
-        f"({words.percent(float(row['ratio']) - 1, signed=True)} a day, {limits})."
+        f"{row['name']} recorded {words.number(float(row['after']))} assaults on officers in "
+        f"{glances.after}, {_moved(float(row['ratio']))} the year before ({limits})."
     )
 
 
@@ -252,8 +255,8 @@ def _newest_quarter(series: pd.DataFrame) -> str:
     return f"{newest:%B} to {last:%B %Y}"
 
 
-def _shown(slug: Any, row: pd.Series, built: Collection[str]) -> dict[str, str]:
-    """Texts of one row of the page of all forces."""
+def shown(slug: Any, row: pd.Series, built: Collection[str]) -> dict[str, str]:
+    """Texts of one force in a table: address, name, before, after, change, limits, rate, place."""
     compared = not pd.isna(row["ratio"])
     placed = not pd.isna(row["rate"])
     return {

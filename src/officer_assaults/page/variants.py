@@ -1,0 +1,73 @@
+"""Variants: reports of other years, settings or own data, which stand beside the published ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from officer_assaults.page import catalogue
+from officer_assaults.pipeline.results import VARIANT
+
+INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One report that was made with other parameters than the defaults.
+
+    Parameters
+    ----------
+    title : str
+        Force and question.
+    address : str
+        Address from the front page.
+    settings : tuple of str
+        What differs, in words: "period1: 2019/20".
+    internal : bool
+        Whether it is for internal eyes and in no site.
+    """
+
+    title: str
+    address: str
+    settings: tuple[str, ...]
+    internal: bool
+
+
+def variants(results: Iterable[Mapping[str, Any]]) -> list[Variant]:
+    """List the variants among results that hold them, by force, question and settings.
+
+    Parameters
+    ----------
+    results : iterable of mapping
+        From :func:`officer_assaults.pipeline.results.read_reports` with ``variants=True``.
+    """
+    found = [_variant(result) for result in results if VARIANT in str(result["name"])]
+    return sorted(found, key=lambda one: (one.title, one.settings, one.address))
+
+
+def _variant(result: Mapping[str, Any]) -> Variant:
+    entry = catalogue.find(str(result["notebook"]))
+    question = entry.question if entry else str(result["notebook"])
+    parameters = result.get("parameters", {})
+    differing = {
+        name: value
+        for name, value in result.get("non_default", {}).items()
+        if name != "audience" and value not in ("", None)
+    }
+    return Variant(
+        title=f"{catalogue.scope_name(str(result['scope']))}: {question}",
+        address=f"{result['scope']}/{quote(str(result['name']))}.html",
+        settings=tuple(f"{name.replace('_', ' ')}: {_text(it)}" for name, it in differing.items()),
+        internal=parameters.get("audience", "public") == INTERNAL,
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_text, value))
+    # A file is told by its name: where it lies is nobody else's business.
+    return (
+        str(value).rsplit("/", 1)[-1] if str(value).endswith((".csv", ".parquet")) else str(value)
+    )
