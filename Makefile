@@ -127,6 +127,10 @@ picture: $(FULL) $(SELF) reports ## take the README's picture from the real repo
 map: $(SELF) ## write docs/map.md again: notebooks, topics, tests and tables
 	@$(BIN)/python tools/house_map.py
 
+.PHONY: metadata
+metadata: $(SELF) ## write codemeta.json and .zenodo.json again from CITATION.cff and pyproject.toml
+	@$(BIN)/python tools/metadata.py
+
 .PHONY: protocol
 protocol: $(SELF) ## write docs/trial-protocol.md again from the planning models
 	@$(BIN)/python -m officer_assaults.topics.planning.protocol

@@ -179,6 +179,7 @@ def _context(run: Run, history: History) -> dict[str, Any]:
         "versions": run.versions,
         "command": run.command,
         "provenance": history.of(run),
+        "files": sorted(run.files),
     }
 
 
