@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from officer_assaults import paths
-from officer_assaults.data import forces
+from officer_assaults.data import bounds, forces
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.refusals import Problems, Refusal, nearest
 from officer_assaults.topics.claims import said
@@ -194,6 +194,7 @@ def _check_ids(claims: Iterable[Claim], problems: Problems) -> None:
 
 def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
     problems = Problems(path.name)
+    bounds.check_size(path)
     try:
         if path.stat().st_size > MOST_BYTES:
             problems.add("E124", "the file is larger than a megabyte.", "Give claims alone.")
