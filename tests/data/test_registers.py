@@ -150,6 +150,12 @@ def yearly(**changed: str) -> list[str]:
     return list((rows | changed).values())
 
 
+def with_totals(register: str, kind: str, *counts: int) -> list[str]:
+    """Add a row that sums the others to each year."""
+    totals = zip(YEARS, counts, strict=True)
+    return yearly() + [f"Kent,{year},{register},{kind},{count}" for year, count in totals]
+
+
 def test_yearly_registers_are_added_up_kind_by_kind(project):
     found = read_yearly_registers(project(yearly(), YEARLY), "kent", YEARS, None)
     assert found.counts.to_numpy().tolist() == [
@@ -176,6 +182,10 @@ def test_yearly_registers_are_added_up_kind_by_kind(project):
         (yearly(more="Nowhere,2018/19,health-and-safety,kick,3"), None, "E101"),
         (yearly(more="Kent,2018/19,use-of-force,kick,3"), None, "E107"),
         ([line.replace("Kent", "Essex") for line in yearly()], None, "E101"),
+        (with_totals("health-and-safety", "", 210, 213), None, "E103"),
+        (with_totals("crime-record", "Total", 99, 99), None, "E103"),
+        (yearly(more="Kent,2018/19,health-and-safety,bite,30"), None, "E106"),
+        (yearly(more="Kent,2018/19,health-and-safety,Push,30"), None, "E125"),
     ],
 )
 def test_yearly_registers_that_cannot_be_compared_are_refused(project, lines, published, code):

@@ -394,7 +394,7 @@ def explain_number(cell: str, *, whole: bool) -> tuple[str, str]:
     if _ABOUT.search(cell):
         return (
             f"'{cell}' is a range, not a number.",
-            "Leave the count empty and give its lowest and highest value in lower and upper.",
+            "Give the number, or its range in the columns lower and upper of a table with them.",
         )
     if cell.lower() in _MARKS:
         return f"'{cell}' stands for a missing value.", "Leave the cell empty, or drop the row."

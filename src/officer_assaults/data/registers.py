@@ -16,9 +16,11 @@ from officer_assaults.data.schemas import column as schema_column
 from officer_assaults.data.schemas import count, one_of, table, text, year_label
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.stats.labels import look_alikes, named
 
 CRIME_RECORD = "crime-record"
 REGISTERS = (CRIME_RECORD, "health-and-safety", "use-of-force", "federation", "other")
+TOTALS = ("total", "totals", "all", "sum", "overall", "grand total")
 KEY = ["force", "register", "period_start", "category"]
 
 REGISTER_COUNTS = table(
@@ -235,7 +237,7 @@ def read_yearly_registers(
     Raises
     ------
     Refusal
-        E101, E102, E105, E106, E107, E122, E123 or E124, all problems of the file at once.
+        E101, E102, E103, E105, E106, E107, E122 to E125, all problems of the file at once.
     """
     chosen = forces.resolve(force)
     where = inside_project(path, parameter)
@@ -253,6 +255,8 @@ def read_yearly_registers(
     _check_registers(mine, chosen, others, names, problems)
     problems.raise_if_any()
     own = CRIME_RECORD in names
+    _check_kinds(mine, periods, problems)
+    problems.raise_if_any()
     counts = _by_category(mine, others[0], periods, None if own else published, problems)
     problems.raise_if_any()
     return YearlyRegisters(
@@ -290,9 +294,9 @@ def _by_category(
     sums = mine.groupby(["register", "financial_year"])["count"].sum()
     first = published or tuple(int(sums[(CRIME_RECORD, period)]) for period in periods)
     rows = [("all", *first, *(int(sums[(other, period)]) for period in periods))]
-    named = mine[mine["category"].notna()]
-    kinds = named.groupby(["register", "category", "financial_year"])["count"].sum()
-    for kind in sorted(set(named["category"])):
+    with_kind = mine[mine["category"].notna()]
+    kinds = with_kind.groupby(["register", "category", "financial_year"])["count"].sum()
+    for kind in sorted(set(with_kind["category"])):
         keys = [(name, kind, period) for name in (CRIME_RECORD, other) for period in periods]
         if all(key in kinds.index for key in keys):
             rows.append((kind, *(int(kinds[key]) for key in keys)))
@@ -306,6 +310,42 @@ def _by_category(
             column="count",
         )
     return frame
+
+
+def _check_kinds(mine: pd.DataFrame, periods: tuple[str, str], problems: Problems) -> None:
+    """Refuse kinds written in two ways, a total among its parts, and a kind of one year only."""
+    column = "category"
+    if alike := look_alikes(mine[column].dropna()):
+        what = f"holds kinds that read as one: {named(alike)}."
+        problems.add("E125", what, "Write each the same way in every row.", column=column)
+    rows = mine[mine["financial_year"].isin(periods)]
+    for register, held in rows.groupby("register", sort=True):
+        wide = held.assign(category=held[column].fillna("")).pivot_table(
+            index=column, columns="financial_year", values="count", aggfunc="sum"
+        )
+        if totals := [str(kind) for kind in wide.index if _is_total(str(kind), wide)]:
+            who = f"the kind '{totals[0]}'" if totals[0] else "the row without a kind"
+            what = f"{who} of '{register}' is the total of the others, so all would count twice."
+            remedy = "Leave the total out, or give the total alone."
+            problems.add("E103", what, remedy, column=column)
+        for kind, counts in wide.iterrows():
+            for period in counts.index[counts.isna()]:
+                who = f"of the kind '{kind}'" if kind else "without a kind"
+                what = f"has no row {who} of '{register}' for {period}."
+                remedy = (
+                    "Write 0 where nothing was entered; leave the kind out of both years where "
+                    "it was not asked for in both."
+                )
+                problems.add("E106", what, remedy, column=column)
+
+
+def _is_total(kind: str, wide: pd.DataFrame) -> bool:
+    """Whether a kind is called a total, or holds as much as all others in every year."""
+    others = wide.drop(index=kind)
+    if others.empty:
+        return False
+    alike = len(others) > 1 and bool((others.sum() == wide.loc[kind]).all())
+    return kind.casefold().strip() in TOTALS or alike
 
 
 def _resolved(names: pd.Series, problems: Problems) -> pd.Series:
@@ -323,7 +363,8 @@ def _resolved(names: pd.Series, problems: Problems) -> pd.Series:
 def _check_keys(frame: pd.DataFrame, problems: Problems, key: list[str]) -> None:
     for place in frame.index[frame.duplicated(key)]:
         what = "a row for the same force, register, period and category stands above."
-        problems.add("E105", what, "Keep one row per key.", row=int(place))
+        remedy = "Drop it if it is a copy; add the counts up if the rows hold different entries."
+        problems.add("E105", what, remedy, row=int(place))
     if "is_simulated" in frame and frame["is_simulated"].any() and not frame["is_simulated"].all():
         problems.add(
             "E123",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from officer_assaults.refusals import Refusal
 from officer_assaults.stats import changes
 from officer_assaults.stats.intervals import Interval
+from officer_assaults.topics.recording import report_registers
 from officer_assaults.topics.recording.model import bounds as reporting
 
 # Anchor rows are published as whole per cents.
@@ -150,6 +151,27 @@ def test_two_registers_say_where_a_change_lies(first, second, attribution):
     found = reporting.compare_registers(first, second)
     assert found.attribution == attribution
     assert found.difference == pytest.approx(found.first / found.second)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "verdict", "said"),
+    [
+        ((2000, 2600), (2000, 2020), "consistent", "alone moved"),
+        ((2000, 2600), (2000, 2200), "consistent", "further"),
+        ((2000, 2600), (2000, 1600), "consistent", "opposite ways"),
+        ((2000, 2300), (2000, 2250), "not supported", "moved alike"),
+        ((2000, 2300), (200, 210), "not supported", "no change can be told"),
+        ((2000, 2300), (2000, 3000), "contradicted", "grew less than the other register"),
+        ((2000, 1500), (2000, 2020), "consistent", "alone moved"),
+        ((2000, 1700), (2000, 1200), "contradicted", "fell less than the other register"),
+        ((2000, 2010), (2000, 2600), "not identified", "did not clearly change"),
+    ],
+)
+def test_own_forms_judge_the_claim_by_its_direction(first, second, verdict, said):
+    """Recording can be part of a rise only where the record rose beyond the other register."""
+    found = reporting.compare_registers(first, second)
+    assert report_registers.verdict_of(found) == verdict
+    assert said in report_registers.reads(found)
 
 
 def test_equal_registers_call_recording_no_oftener_than_their_level():

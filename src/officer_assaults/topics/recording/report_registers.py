@@ -8,6 +8,7 @@ import pandas as pd
 
 from officer_assaults.estimate import Estimate
 from officer_assaults.page import words
+from officer_assaults.stats import verdicts
 from officer_assaults.topics.recording.model.bounds import compare_registers
 
 if TYPE_CHECKING:
@@ -15,18 +16,34 @@ if TYPE_CHECKING:
     from officer_assaults.findings import Finding, Verdict
     from officer_assaults.topics.recording.model.bounds import RegisterComparison
 
-WHICH = {
-    "recording": "the crime record alone moved: its recording changed",
-    "both registers": "both registers moved alike: what happened changed",
-    "both kinds": "both moved, by different amounts: some of each",
-    "neither": "no change can be told from chance",
-}
-VERDICTS: dict[str, Verdict] = {
-    "recording": "consistent",
-    "both registers": "contradicted",
-    "both kinds": "consistent",
-    "neither": "not supported",
-}
+
+def reads(found: RegisterComparison) -> str:
+    """Say which register moved."""
+    grew = "grew" if found.first >= 1 else "fell"
+    if found.difference_interval.contains(1.0):
+        if found.second_interval.contains(1.0):
+            return "no change can be told from chance"
+        return "both registers moved alike, as far as chance lets one tell"
+    if found.first_interval.contains(1.0):
+        return "the registers moved apart, but the crime record itself did not clearly change"
+    if found.second_interval.contains(1.0):
+        return "the crime record alone moved: its recording changed"
+    if (found.difference > 1) == (found.first >= 1):
+        if (found.second >= 1) == (found.first >= 1):
+            return "both moved, the crime record further: some of each"
+        return "the registers moved opposite ways: recording changed"
+    return f"the crime record {grew} less than the other register: recording made up none of it"
+
+
+def verdict_of(found: RegisterComparison) -> Verdict:
+    """Judge whether part of the crime record's change is a change of recording.
+
+    Not identified where the record itself did not clearly change: there is nothing to share out.
+    """
+    if found.first_interval.contains(1.0):
+        return "not identified"
+    limits = found.difference_interval
+    return verdicts.lies("above" if found.first > 1 else "below", 1.0, limits.lower, limits.upper)
 
 
 def compared(
@@ -53,7 +70,7 @@ def register_table(brought: YearlyRegisters, alpha: float) -> dict[str, Any]:
             "Ratio of growths": found.difference,
             "lower": found.difference_interval.lower,
             "upper": found.difference_interval.upper,
-            "Reads": WHICH[found.attribution],
+            "Reads": reads(found),
         }
         for kind, first, second, found in compared(brought, alpha)
     ]
@@ -82,12 +99,12 @@ def register_finding(brought: YearlyRegisters, alpha: float, release: str) -> Fi
         release=release,
         level=1 - alpha,
         simulated=brought.simulated,
-        note=WHICH[found.attribution],
+        note=reads(found),
     ).finding(
         "reporting.registers",
         "Growth of the crime record over growth of officers' own forms",
         "Part of the change is a change of recording",
-        VERDICTS[found.attribution],
+        verdict_of(found),
     )
 
 
@@ -96,7 +113,7 @@ def said(brought: YearlyRegisters, alpha: float) -> str:
     _, first, second, found = compared(brought, alpha)[0]
     limits = words.interval(found.difference_interval.lower, found.difference_interval.upper, 2)
     return (
-        f"Own register: {WHICH[found.attribution]} (crime record {first[0]:,} to {first[1]:,}, "
+        f"Own register: {reads(found)} (crime record {first[0]:,} to {first[1]:,}, "
         f"{brought.second_name} {second[0]:,} to {second[1]:,}; ratio of growths "
         f"{words.number(found.difference, 2)}, {limits})."
     )
