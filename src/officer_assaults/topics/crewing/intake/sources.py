@@ -78,6 +78,7 @@ def layouts(path: Path) -> list[Layout]:
     """
     if not path.is_file():
         raise refuse(path, "is no file.", "Check the path.")
+    bounds.check_size(path)
     if path.stat().st_size == 0:
         raise refuse(path, "is empty.", "Export it again.")
     form = form_of(path)
