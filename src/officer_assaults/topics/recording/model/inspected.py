@@ -171,7 +171,7 @@ def study_inspections(
     alpha : float
         One minus the coverage.
     """
-    frame = cache.cached_frame(figures, rows, dates, audit_dates, traits, seed, alpha)
+    frame = cache.cached(figures, rows, dates, audit_dates, traits, seed, alpha)
     return InspectionStudy(frame, alpha)
 
 
@@ -470,4 +470,4 @@ def recovered(rows: pd.DataFrame, dates: pd.DataFrame, seed: int, panels: int) -
 def recovery(rows: pd.DataFrame, dates: pd.DataFrame, seed: int, panels: int) -> pd.DataFrame:
     """Coverage and bias of every estimator on simulated panels, from the cache if there."""
     own = rows[rows["series"] == OUTCOME]
-    return cache.cached_frame(recovered, own, dates, seed, panels)
+    return cache.cached(recovered, own, dates, seed, panels)
