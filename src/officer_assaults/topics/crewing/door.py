@@ -121,7 +121,7 @@ def _draws(cells: pd.DataFrame) -> np.random.Generator:
 
 
 def _coded(*labels: pd.Series) -> Counts:
-    """Number each row's group."""
+    """Give each row the number of its group."""
     joined = labels[0].astype(str)
     for more in labels[1:]:
         joined = joined + "|" + more.astype(str)
