@@ -49,6 +49,16 @@ ifeq ($(shell cat $(VENV)/lib/python3*/site-packages/_editable_impl_officer_assa
 $(shell echo 'This folder was copied or moved: making $(VENV) anew' >&2; rm -rf $(if $(filter .venv,$(VENV)),$(VENV),$(SELF)))
 endif
 endif
+# Stands beside the environment while packages are unpacked, with the number of the make that does.
+# Left by one that was killed, it has the next make install everything anew.
+UNFINISHED := $(VENV).unfinished
+ifneq ($(wildcard $(UNFINISHED)),)
+ifeq ($(filter help clean,$(or $(MAKECMDGOALS),help)),)
+ifneq ($(shell pid=$$(cat $(UNFINISHED)); if { ps -o comm= -p "$$pid" || cat "/proc/$$pid/comm"; } 2>/dev/null | grep -q make; then echo busy; else rm -rf $(if $(filter .venv,$(VENV)),$(VENV),$(SELF)) $(UNFINISHED); fi),)
+$(error Another make is installing into $(VENV): wait until it has ended)
+endif
+endif
+endif
 # Threads inside one process would fight the processes that run side by side.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
@@ -116,6 +126,10 @@ picture: $(FULL) $(SELF) reports ## take the README's picture from the real repo
 .PHONY: map
 map: $(SELF) ## write docs/map.md again: notebooks, topics, tests and tables
 	@$(BIN)/python tools/house_map.py
+
+.PHONY: metadata
+metadata: $(SELF) ## write codemeta.json and .zenodo.json again from CITATION.cff and pyproject.toml
+	@$(BIN)/python tools/metadata.py
 
 .PHONY: protocol
 protocol: $(SELF) ## write docs/trial-protocol.md again from the planning models
@@ -187,6 +201,7 @@ lock: $(FULL) $(SELF) ## resolve requirements.lock again from pyproject.toml
 
 # The lock pins uv as well: a machine without uv gets the pinned one, checked by its hash.
 $(BIN)/python:
+	@$(begin)
 	@test -n "$$PYTHON" || { echo 'No Python 3.11 to 3.13 found: install one, or name it: make PYTHON=/path/to/python3.11' >&2; exit 2; }
 	@echo "Making $(VENV) with $$PYTHON"
 	@if command -v uv >/dev/null; then uv venv --quiet --python "$$PYTHON" $(VENV); \
@@ -199,12 +214,22 @@ $(BIN)/uv: $(VENV)/uv.lock
 	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r $<; \
 	elif $(BIN)/python -m pip --version >/dev/null 2>&1; then $(BIN)/python -m pip install --quiet --require-hashes -r $<; \
 	else "$$PYTHON" -m pip --python $(BIN)/python install --quiet --require-hashes -r $<; fi
+# What Python's own venv brings stands in no lock; the test tools bring the locked pip.
+	@test -e $(FULL) || VIRTUAL_ENV=$(VENV) $@ pip uninstall --quiet pip setuptools wheel 2>/dev/null || true
 	@touch $@
+
+# A stamp is given after every file of every package was found and imports worked, never before.
+begin = echo "$$PPID" > $(UNFINISHED)
+define finish
+	@$(BIN)/python tools/check_environment.py
+	@touch $@ && rm -f $(UNFINISHED)
+endef
 
 define install
 	@echo 'Installing from requirements.lock ($(1))'
+	@$(begin)
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r pyproject.toml $(2) -c requirements.lock
-	@touch $@
+	$(finish)
 endef
 
 $(CORE): requirements.lock $(BIN)/uv
@@ -215,5 +240,6 @@ $(FULL): requirements.lock $(CORE)
 
 # Dependencies change with the lock only; commands and entry points are registered again with pyproject.toml.
 $(SELF): pyproject.toml $(CORE)
+	@$(begin)
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@
+	$(finish)

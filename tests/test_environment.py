@@ -1,5 +1,6 @@
 """One source of dependencies, one hashed lock, and the conda file that installs the same lock."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -67,3 +68,33 @@ def test_conda_users_get_the_same_lock():
     assert pip == ["--require-hashes", "-r requirements.lock"]
     named = [item for item in conda["dependencies"] if isinstance(item, str)]
     assert sorted(re.split("[>=<]", item)[0] for item in named) == ["pip", "python"]
+
+
+def test_files_for_archives_say_what_the_project_says():
+    """codemeta.json and .zenodo.json are written by `make metadata`."""
+    import importlib.util
+
+    found = importlib.util.spec_from_file_location("metadata", ROOT / "tools" / "metadata.py")
+    tool = importlib.util.module_from_spec(found)
+    found.loader.exec_module(tool)
+    made = tool.files()
+    assert {name: (ROOT / name).read_text(encoding="utf-8") for name in made} == made
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert cited["version"] == PROJECT["version"]
+    codemeta = json.loads(made[tool.CODEMETA])
+    assert codemeta["softwareRequirements"] == PROJECT["dependencies"]
+
+
+def test_binder_and_container_install_the_lock_and_then_the_project():
+    script = ROOT / "binder" / "postBuild"
+    assert script.stat().st_mode & 0o111
+    lines = [line for line in script.read_text().splitlines() if "pip install" in line]
+    assert [line.split()[-1] for line in lines] == ["requirements.lock", "."]
+    assert "--require-hashes" in lines[0]
+    assert "--editable" in lines[1]
+    python = (ROOT / "binder" / "runtime.txt").read_text().strip().removeprefix("python-")
+    assert python in SpecifierSet(PROJECT["requires-python"])
+    container = json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text())
+    assert container["postCreateCommand"].endswith("make environment")
+    version = re.search(r"python:([\d.]+)", container["image"])[1]
+    assert version in SpecifierSet(PROJECT["requires-python"])

@@ -29,6 +29,11 @@ def write_atomic(path: Path | str, data: bytes | str) -> None:
         If the disk is full or the folder cannot be written; the old content then still stands.
     """
     target = Path(path)
+    if target.exists() and not target.is_file() and not target.is_dir():
+        # A device or a pipe takes what it is given, and must not be replaced by a file.
+        with target.open("wb") as stream:
+            stream.write(data.encode() if isinstance(data, str) else data)
+        return
     temporary = _write_beside(target, data)
     try:
         temporary.replace(target)
@@ -92,6 +97,27 @@ def _umask() -> int:
     current = os.umask(0)
     os.umask(current)
     return current
+
+
+def leads_elsewhere(path: Path) -> str:
+    """Say why what lies behind a name is not the file that a user named; empty if it is.
+
+    Parameters
+    ----------
+    path : Path
+        A link may lead to its own folder and below: one that leads out, as an archive of somebody
+        else's may hold, would have any file of the machine read and spoken of in messages.
+    """
+    try:
+        folder = path.parent.resolve()
+        real = (folder / path.name).resolve()
+    except (OSError, ValueError, RuntimeError):
+        return "its links lead nowhere"
+    if any(real.is_relative_to(kernel) for kernel in ("/proc", "/sys", "/dev")):
+        return "it is no plain file"
+    if (folder / path.name).is_symlink() and not real.is_relative_to(folder):
+        return "it is a link that leads out of its folder"
+    return ""
 
 
 def sha256(data: bytes) -> str:

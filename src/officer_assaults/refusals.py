@@ -11,6 +11,21 @@ EXIT_CODE = 2
 LONGEST_TEXT = 400
 
 
+def of_machine(error: OSError) -> Refusal:
+    """Say what the machine refused, as a full disk or a folder that cannot be written does.
+
+    Parameters
+    ----------
+    error : OSError
+        The name is only told, not blamed: what stands in a user's file has nothing to do with it.
+    """
+    name = error.filename or error.filename2
+    place = f" '{name}'" if isinstance(name, str) else ""
+    reason = error.strerror or str(error) or type(error).__name__
+    what = f"this machine could not read or write{place} ({reason})."
+    return Refusal(Problem("P311", what, "Free room, check who may write there, or set TMPDIR."))
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with one input, and what to do about it.

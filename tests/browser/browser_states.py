@@ -44,14 +44,20 @@ STATES = [
 
 
 def page_names() -> list[str]:
-    """Every page of a batch with the focus force: front page, evidence, each notebook's report."""
+    """Every page of a batch with the focus force: front page, its sisters, each report."""
     made = {path.stem for path in paths.notebooks_dir().glob("[0-9][0-9]_*.ipynb")}
     scopes = {True: FOCUS, False: catalogue.NATIONAL}
-    return ["index", "evidence", "about", "downloads", "find"] + [
+    beside = ["evidence", "about", "downloads", "find", "all-forces", f"{FOCUS}/index"]
+    return ["index", *beside] + [
         f"{scopes[entry.per_force]}/{entry.notebook}"
         for entry in catalogue.ENTRIES
         if entry.notebook in made
     ]
+
+
+def report_names() -> list[str]:
+    """Pages that a notebook made."""
+    return [name for name in page_names() if name.rpartition("/")[2][:2].isdigit()]
 
 
 def states_of(name: str) -> list[State]:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import notebook_tree as tree
 import pytest
@@ -314,3 +315,24 @@ def test_the_command_runs_the_report_again(tmp_path):
     words = json.loads(done.stdout)
     assert words[:5] == ["report", "01_rise", "--force", "kent", "--set"]
     assert split_assignments(words[5]) == settings
+
+
+@pytest.mark.parametrize("page", ["index.html", "evidence.html", "claims/collection.html"])
+@pytest.mark.parametrize("spoil", [lambda path: path.write_text("in"), Path.unlink])
+def test_a_page_that_was_cut_short_is_made_again(run, project, monkeypatch, page, spoil):
+    """Pages that no run makes have no stamps of their own."""
+
+    def gather(folder):
+        for name in ("index.html", "evidence.html", "claims/collection.html"):
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(f"whole {name}")
+        return folder / "index.html"
+
+    monkeypatch.setattr(output, "build_index", gather)
+    output.build_if_stale(project)
+    spoil(project.reports / page)
+    output.build_if_stale(project)
+    assert (project.reports / page).read_text() == f"whole {page}"
+    made = (project.reports / page).stat().st_mtime_ns
+    output.build_if_stale(project)
+    assert (project.reports / page).stat().st_mtime_ns == made

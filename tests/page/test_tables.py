@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from io import StringIO
 
 import numpy as np
@@ -151,3 +152,25 @@ def test_the_frame_is_left_as_it_was() -> None:
     tables.columns(frame)
     tables.to_csv(frame)
     pd.testing.assert_frame_equal(frame, FRAME)
+
+
+@pytest.mark.parametrize(
+    ("cells", "columns"),
+    [
+        (["−585,829 (−27%)", "789,171 (36%)"],
+         {"X": ["-585829", "789171"], "X, in brackets, %": ["-27", "36"]}),
+        (["5 (4 to 8)", "[x]"],
+         {"X": ["5", "[x]"], "X, lower": ["4", "[x]"], "X, upper": ["8", "[x]"]}),
+        (["91.7% (64.6% to 98.5%)"],
+         {"X, %": ["91.7"], "X, lower, %": ["64.6"], "X, upper, %": ["98.5"]}),
+        (["+1,057", "−0.005"], {"X": ["1057", "-0.005"]}),
+        (["5 to 17"], {"X, lower": ["5"], "X, upper": ["17"]}),
+        (["2018/19", "2019/20"], {"X": ["2018/19", "2019/20"]}),
+        (["7,903", "about 9"], {"X": ["7,903", "about 9"]}),
+    ],
+)  # fmt: skip
+def test_numbers_of_a_download_stand_in_cells_of_their_own(cells, columns):
+    frame = pd.DataFrame({"Row": [f"r{i}" for i in range(len(cells))], "X": cells})
+    read = pd.read_csv(io.StringIO(tables.to_csv(frame)), dtype=str)
+    assert read.drop(columns="Row").to_dict("list") == columns
+    assert list(frame["X"]) == cells

@@ -57,11 +57,11 @@ def _finish(project, plan, outcome=OK):
                 "scopes": ["south"],
                 "settings": {"path": "data/counts.csv"},
             },
-            ["south/03_optional"],
+            ["south/03_optional~path=data-counts.csv"],
         ),
         (
             {"notebooks": ["03_optional"], "settings": {"path": "data/counts.csv"}},
-            ["everywhere/03_optional"],
+            ["everywhere/03_optional~path=data-counts.csv"],
         ),
         (
             {"settings": {"level": "0.1"}},
@@ -213,6 +213,28 @@ def test_a_file_that_a_parameter_names_is_data(project, tmp_path):
     assert make_plan(project, **asked).reasons == {}
     own.write_text("b\n")
     assert list(make_plan(project, **asked).reasons.values()) == ["data changed"]
+
+
+def test_two_files_stand_side_by_side_and_a_description_goes_with_its_file(project, tmp_path):
+    """Neither the default report nor that of another file of the same name is written over."""
+    cell = FILE + "\nabout: str | None = None  # What it is [<file>]"
+    tree.plant(tmp_path, {"04_two": tree.good(cell)})
+    names = []
+    for folder in ("data", "../one", "../another"):
+        own = (tmp_path / folder / "own.csv").resolve()
+        own.parent.mkdir(exist_ok=True)
+        for path in (own, own.with_name("own.csv.yml")):
+            path.write_text("a\n")
+        settings = {"path": str(own), "about": f"{own}.yml"}
+        (run,) = make_plan(project, notebooks=["04_two"], settings=settings).runs
+        assert str(own.parent) not in run.name
+        names.append(run.name)
+        (again,) = make_plan(project, notebooks=["04_two"], settings=settings).runs
+        assert again.name == run.name
+    assert names[0].startswith("04_two~path=data-own.csv")
+    assert names[1].startswith("04_two~path=own.csv-")
+    assert len({"04_two", *names}) == 4
+    assert not any("yml" in name for name in names)
 
 
 def test_a_file_outside_the_tree_keeps_its_folder_to_itself(project, tmp_path_factory):

@@ -2,6 +2,7 @@
 
 import builtins
 import os
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -146,6 +147,34 @@ def test_nothing_outside_the_grammar_is_run(attack, monkeypatch, tmp_path):
         build_design(check_formula(f"y ~ {attack}", list(FRAME.columns)), FRAME)
     assert set(refusal.value.codes) == {"E125"}
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        "bs(number, df=100000)",
+        "cr(number, 100000)",
+        "ｂｓ(number, df=100000)",
+        "bs(number, degree=100000)",
+        f"bs(number, knots={list(range(500))})",
+        "C(one):C(other)",
+        "one*other",
+        "bs(number, df=50):bs(twice, df=50):bs(thrice, df=50)",
+    ],
+    ids=lambda term: term[:24],
+)
+def test_a_design_that_memory_cannot_hold_is_refused_before_it_is_built(term):
+    numbers = np.arange(6000)
+    columns = {"one": numbers.astype(str), "other": (numbers % 5999).astype(str)}
+    times = {name: numbers * k for k, name in enumerate(("number", "twice", "thrice"), 1)}
+    frame = pd.DataFrame({"y": numbers, **columns, **times})
+    tracemalloc.start()
+    with pytest.raises(Refusal) as refusal:
+        build_design(check_formula(f"y ~ {term}", list(frame.columns)), frame)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert set(refusal.value.codes) == {"E125"}
+    assert peak < 50e6
 
 
 @given(st.text(max_size=60))

@@ -49,7 +49,7 @@ def texts(reported):
     found = dict(every_byte(reported))
     names = " ".join(found)
     # The scan must have seen every kind of output, or it would prove nothing.
-    for kind in ("05_crewing.html", "08_planning~", ".html#1", ".zip!", "index.html"):
+    for kind in ("05_crewing~cells_path=", "08_planning~", ".html#1", ".zip!", "index.html"):
         assert kind in names
     return found
 
@@ -72,7 +72,8 @@ def test_no_row_of_the_export_is_in_any_output(texts, quarters):
 
 @pytest.fixture(scope="module")
 def page(reported):
-    content = (reported.reports / "kent" / "05_crewing.html").read_text(encoding="utf-8")
+    (path,) = (reported.reports / "kent").glob("05_crewing~*.html")
+    content = path.read_text(encoding="utf-8")
     return BeautifulSoup(content, "html.parser")
 
 
@@ -116,11 +117,12 @@ def test_text_of_the_export_is_escaped_everywhere(reported):
 
 
 def test_findings_speak_of_whole_forces_only(reported):
-    content = json.loads((reported.reports / "kent" / "05_crewing.json").read_text())
+    (path,) = (reported.reports / "kent").glob("05_crewing~*.json")
+    content = json.loads(path.read_text())
     assert content["parameters"]["audience"] == "public"
     assert content["parameters"]["cells_path"] == "cells.csv"
     assert set(content) == {
         "schema", "notebook", "title", "scope", "parameters", "comments", "non_default", "inputs",
         "input_hash", "versions", "command", "findings", "sources", "counts", "headline",
-        "provenance", "exhibits", "name",
+        "provenance", "exhibits", "name", "files",
     }  # fmt: skip

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
-from officer_assaults.refusals import EXIT_CODE, Refusal
+from officer_assaults.refusals import EXIT_CODE, Refusal, of_machine
 
 INTERRUPTED = 130
 
@@ -43,9 +43,17 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except Refusal as refusal:
-            for problem in refusal.problems:
-                click.echo(str(problem), err=True)
-            ctx.exit(EXIT_CODE)
+            _tell(ctx, refusal)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            _tell(ctx, of_machine(error))
         except KeyboardInterrupt:
             click.echo("Interrupted.", err=True)
             ctx.exit(INTERRUPTED)
+
+
+def _tell(ctx: click.Context, refusal: Refusal) -> NoReturn:
+    for problem in refusal.problems:
+        click.echo(str(problem), err=True)
+    ctx.exit(EXIT_CODE)

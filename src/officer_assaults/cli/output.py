@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 from typing import TYPE_CHECKING
 
-from officer_assaults.files import write_atomic
+from officer_assaults.files import sha256_file, write_atomic
 from officer_assaults.pipeline import results
 from officer_assaults.pipeline.inputs import dump_json, hash_json, manifest, read_json
 
@@ -123,13 +123,35 @@ def clashes(folder: Path) -> list[str]:
 
 
 def build(project: Project) -> Path:
-    """Build the index page from everything on disk."""
+    """Build the index page from everything on disk, and anew what is not as it was written."""
+    for path in _damaged(project):
+        path.unlink(missing_ok=True)
     glance_pages(project)
     _claims_page(project)
     path = build_index(project.reports)
     with contextlib.suppress(OSError):  # Without a stamp the page is only built again.
-        write_atomic(_stamp(project), dump_json({"key": _key(project)}))
+        content = {"key": _key(project), "pages": _pages(project)}
+        write_atomic(_stamp(project), dump_json(content))
     return path
+
+
+def _pages(project: Project) -> dict[str, str]:
+    """Hashes of the pages that no run makes: of the front, of claims, of evidence, at a glance."""
+    made = {path.with_suffix("") for path in project.reports.glob("*/*.json")}
+    own = project.reports / "published"
+    return {
+        path.relative_to(project.reports).as_posix(): sha256_file(path)
+        for pattern in ("*.html", "*/*.html")
+        for path in sorted(project.reports.glob(pattern))
+        if path.with_suffix("") not in made and not path.is_relative_to(own) and path.is_file()
+    }
+
+
+def _damaged(project: Project) -> list[Path]:
+    """Pages that were cut short or changed since they were written."""
+    pages = (read_json(_stamp(project), {"pages": {str: str}}) or {}).get("pages", {})
+    now = _pages(project)
+    return [project.reports / name for name, digest in pages.items() if now.get(name, "") != digest]
 
 
 def glance_pages(
@@ -167,7 +189,8 @@ def build_index(folder: Path) -> Path:
 def build_if_stale(project: Project) -> None:
     """Build the index page if results, failures or the package changed since the last time."""
     stamp = read_json(_stamp(project)) or {}
-    if stamp.get("key") != _key(project) or not (project.reports / "index.html").is_file():
+    whole = (project.reports / "index.html").is_file() and not _damaged(project)
+    if stamp.get("key") != _key(project) or not whole:
         build(project)
 
 

@@ -20,13 +20,14 @@ def site(folder: Path, address: str) -> None:
 
     reports = project_.load().reports
     found = results.read_reports(reports, variants=True)
-    if all(results.VARIANT in report["name"] for report in found):
+    other = [r for r in found if results.VARIANT in r["name"] and not r.get("files")]
+    if len(other) == len(found):
         raise Refusal(Problem("P310", "no report is made yet.", "Make some: 'make reports'."))
     try:
         files = site_.build_site(reports, folder, address, judging)
     except FileExistsError as error:
         raise Refusal(Problem("P307", f"{error}.", "Nothing was written.")) from error
     click.echo(f"Gathered {len(files)} files in {folder}.")
-    left = [f"{r['scope']}/{r['name']}" for r in found if results.VARIANT in r["name"]]
+    left = [f"{report['scope']}/{report['name']}" for report in other]
     if left:
         click.echo(f"Left out, as made with other parameters: {', '.join(left)}.", err=True)

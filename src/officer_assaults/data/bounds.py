@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from officer_assaults.files import MOST_BYTES
+from officer_assaults.files import MOST_BYTES, leads_elsewhere
 from officer_assaults.refusals import Problem, Refusal
 
 MOST_UNPACKED = 2 * 1024**3
@@ -65,6 +65,8 @@ def check_size(path: Path, shown: str | None = None) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _refuse(shown, f"cannot be read ({reason}).", "Check the path.") from error
+    if reason := leads_elsewhere(path):
+        raise _refuse(shown, f"is not read ({reason}).", "Give the file itself.")
     if not stat.S_ISREG(state.st_mode):
         reason = "it is a folder" if stat.S_ISDIR(state.st_mode) else "it is no plain file"
         raise _refuse(shown, f"cannot be read ({reason}).", "Check the path.")

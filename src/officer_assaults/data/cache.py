@@ -1,4 +1,4 @@
-"""Cache: keep the result of a slow pure function under the hash of everything it depends on."""
+"""Cache: keep the result of a slow pure function, in joblib's memory, for every run to share."""
 
 from __future__ import annotations
 
@@ -8,44 +8,49 @@ import importlib.metadata
 import inspect
 import io
 import json
+import logging
 import os
+import pickle
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from officer_assaults import files, paths
 from officer_assaults.closure import Package
 
+_log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
 CACHE_VARIABLE = "OFFICER_ASSAULTS_CACHE"
-DIGEST_LENGTH = 64
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels")
 _OURS = Package(Path(__file__).parents[1])
 _imports = lru_cache(maxsize=512)(_OURS.imports)
 
 
-def cached_frame(
-    compute: Callable[..., pd.DataFrame], /, *arguments: Any, **named: Any
-) -> pd.DataFrame:
+def cached(compute: Callable[P, Result], /, *arguments: P.args, **named: P.kwargs) -> Result:
     """Return ``compute(*arguments, **named)``, from disk if it was computed before.
 
     Parameters
     ----------
     compute : callable
-        A module-level function that returns a DataFrame and depends on its arguments only.
+        A module-level function that depends on its arguments only. What it returns can be pickled.
     *arguments, **named
-        Numbers, text, None, lists, tuples, dictionaries, DataFrames, Series, or dataclasses of
-        these.
+        Numbers, text, None, dates, lists, tuples, dictionaries, DataFrames, Series, or dataclasses
+        of these.
 
     Returns
     -------
-    DataFrame
-        What ``compute`` returns, written to Parquet and read back, so that the first call and the
-        hundredth give the same bits and types.
+    object
+        What ``compute`` returns, a copy of its own for each call.
 
     Raises
     ------
@@ -54,36 +59,71 @@ def cached_frame(
 
     Notes
     -----
-    The file is named by the SHA-256 of the function's name, the source of its module and of all
+    joblib keeps it under the SHA-256 of the function's name, the source of its module and of all
     that this imports of the package, the versions of the numerical libraries, and the arguments.
-    So nothing stale is read, and two runs at once write the same content: the file appears whole
-    or not at all. A folder that cannot
-    be written, or a file that is not as it was written, costs time only. The folder is
+    So nothing stale is read, and two runs at once write the same content. A folder that cannot be
+    written, or a result that is not as it was written, costs time only. The folder is
     ``reports/.cache``, or what ``OFFICER_ASSAULTS_CACHE`` names; it can be deleted at any time.
     """
-    path = cache_dir() / f"{compute.__name__}-{_key(compute, arguments, named)}.frame"
-    kept = _kept(path)
-    if kept is not None:
-        return pd.read_parquet(io.BytesIO(kept))
-    frame = compute(*arguments, **named)
-    if not isinstance(frame, pd.DataFrame):
-        raise TypeError(f"{compute.__name__} returned {type(frame).__name__}, not a DataFrame")
-    content = _as_parquet(frame)
-    with contextlib.suppress(OSError):
-        files.write_atomic(path, files.sha256(content).encode() + content)
-    return pd.read_parquet(io.BytesIO(content))
+    key = _key(compute, arguments, named)
+    memory = _memory()
+    if memory is None:
+        return compute(*arguments, **named)
+    call = (key, compute, arguments, named)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Unable to cache to disk")
+        found = memory(*call)
+        if not _is_whole(found):
+            memory.call_and_shelve(*call).clear()
+            found = memory(*call)
+    result: Result = pickle.loads(found[0])  # noqa: S301 -- its hash is that of what was written
+    return result
 
 
-def _kept(path: Path) -> bytes | None:
-    """Parquet content kept before, behind its own hash: a flipped bit would be another number."""
-    if not path.is_file():
-        return None
+def _is_whole(found: Any) -> bool:
+    """Whether a result is as it was written: a flipped bit would be another number."""
     try:
-        content = path.read_bytes()
-    except OSError:
+        content, digest = found
+        return bool(files.sha256(content) == digest)
+    except (TypeError, ValueError):
+        return False
+
+
+def _memory() -> Any:
+    """Give joblib's memory of :func:`_computed`; None where the folder cannot be written."""
+    from joblib import Memory, register_store_backend
+    from joblib._store_backends import FileSystemStoreBackend
+
+    class RegularFiles(FileSystemStoreBackend):  # type: ignore[misc]
+        """Never waits for a pipe that stands where a result should."""
+
+        _open_item = staticmethod(_open_regular)
+
+    register_store_backend("regular", RegularFiles)
+    folder = cache_dir()
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not (folder.is_dir() and os.access(folder, os.W_OK)):
         return None
-    digest, parquet = content[:DIGEST_LENGTH], content[DIGEST_LENGTH:]
-    return parquet if files.sha256(parquet).encode() == digest else None
+    kept = Memory(folder, backend="regular", verbose=0).cache(
+        _computed, ignore=["compute", "arguments", "named"]
+    )
+    kept.warn = _log.debug  # What cannot be read is computed again; a page need not say so.
+    return kept
+
+
+def _open_regular(path: str, mode: str) -> Any:
+    if "r" in mode and not Path(path).is_file():
+        raise OSError(f"{path} is no file")
+    return open(path, mode)  # noqa: PTH123 -- joblib closes it
+
+
+def _computed(
+    key: str, compute: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[bytes, str]:
+    """Pickle a result, with the hash of that; the key stands for everything."""
+    content = pickle.dumps(compute(*arguments, **named))
+    return content, files.sha256(content)
 
 
 def cache_dir() -> Path:
@@ -92,9 +132,7 @@ def cache_dir() -> Path:
     return Path(named) if named else paths.reports_dir() / ".cache"
 
 
-def _key(
-    compute: Callable[..., pd.DataFrame], arguments: tuple[Any, ...], named: dict[str, Any]
-) -> str:
+def _key(compute: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> str:
     parts = {
         "function": f"{compute.__module__}.{compute.__qualname__}",
         "source": _source(compute),
@@ -106,7 +144,7 @@ def _key(
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _source(compute: Callable[..., pd.DataFrame]) -> str:
+def _source(compute: Callable[..., Any]) -> str:
     """Hash of the function's module and of all that it imports of this package."""
     if compute.__module__.partition(".")[0] != _OURS.name:
         return files.sha256_file(Path(inspect.getfile(compute)))
@@ -127,6 +165,8 @@ def _content(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return {"float": value.hex()}
+    if isinstance(value, pd.Timestamp):
+        return {"timestamp": value.isoformat()}
     if isinstance(value, list | tuple):
         return [_content(item) for item in value]
     if isinstance(value, dict):
@@ -135,6 +175,8 @@ def _content(value: Any) -> Any:
         return {"series": _content(value.to_frame(name="values"))}
     if isinstance(value, pd.DataFrame):
         return {"frame": hashlib.sha256(_as_parquet(value)).hexdigest()}
+    if isinstance(value, np.ndarray):
+        return {"array": [str(value.dtype), list(value.shape), files.sha256(value.tobytes())]}
     if is_dataclass(value) and not isinstance(value, type):
         own = {field.name: _content(getattr(value, field.name)) for field in fields(value)}
         return {"dataclass": type(value).__qualname__, "fields": own}

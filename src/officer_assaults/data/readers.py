@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence, Set
@@ -22,6 +21,9 @@ from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 LISTED = 40
 #: The header is line 1 of a file, so the first row of a frame is line 2.
 FIRST_LINE = 2
+#: Up to this size all is said at once; of a larger file the header alone, while it is wrong.
+SMALL_BYTES = 2 * 1024**2
+BLOCK_ROWS = 50_000
 
 #: Beyond these a number is a mistake; whole numbers up to here are exact as floats too.
 LARGEST_WHOLE = 2**53
@@ -103,7 +105,10 @@ def read_mapping(path: Path, shown: str | None = None) -> dict[str, Any] | None:
 
 
 def read_cells(
-    path: Path | str, expected: Sequence[str] = (), shown: str | None = None
+    path: Path | str,
+    expected: Sequence[str] = (),
+    shown: str | None = None,
+    first: Callable[[list[str]], None] | None = None,
 ) -> pd.DataFrame:
     """All cells of a CSV as text; the index of the frame is the line number in the file.
 
@@ -115,6 +120,8 @@ def read_cells(
         Column names that must be there; used to tell a merged or displaced header row.
     shown : str, optional
         Name by which messages call the file.
+    first : callable, optional
+        Judges the column names of a file of megabytes before any row of it is read.
 
     Raises
     ------
@@ -122,16 +129,12 @@ def read_cells(
         E124 for encoding, separators, header rows that are merged, doubled or displaced, and rows
         with a wrong number of cells.
     """
-    problems = Problems(file=shown or Path(path).name)
-    rows = _csv_rows(read_text(path, shown), problems)
-    if not rows or not any(cell.strip() for cell in rows[0]):
-        problems.add("E124", "has no header row.", "Put the column names into line 1.", row=1)
-        problems.raise_if_any()
-    header = [cell.strip() for cell in rows[0]]
-    _check_header(header, rows[1:6], expected, problems)
-    problems.raise_if_any()
-    body = [(line, row) for line, row in enumerate(rows[1:], FIRST_LINE) if any(row)]
-    return _block(header, body, problems)
+    path = Path(path)
+    bounds.check_size(path, shown)
+    if path.stat().st_size <= SMALL_BYTES:
+        read_text(path, shown)  # What is wrong with its bytes is said before its header.
+    blocks = list(_blocks(path, BLOCK_ROWS, expected, shown, first))
+    return blocks[0] if len(blocks) == 1 else pd.concat(blocks)
 
 
 def cell_blocks(path: Path | str, rows_each: int) -> Iterator[pd.DataFrame]:
@@ -148,48 +151,77 @@ def cell_blocks(path: Path | str, rows_each: int) -> Iterator[pd.DataFrame]:
     Refusal
         As :func:`read_cells`, by the block.
     """
-    path = Path(path)
-    problems = Problems(file=path.name)
+    bounds.check_size(Path(path))
+    return _blocks(Path(path), rows_each)
+
+
+def _blocks(
+    path: Path,
+    rows_each: int,
+    expected: Sequence[str] = (),
+    shown: str | None = None,
+    first: Callable[[list[str]], None] | None = None,
+) -> Iterator[pd.DataFrame]:
+    """Blocks of rows, at least one; the header is judged before a row of a large file is read."""
+    problems = Problems(file=shown or path.name)
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            lines = enumerate(csv.reader(stream), 1)
-            header = [cell.strip() for cell in next(lines, (1, []))[1]]
-            _check_header(header, [], (), problems)
-            problems.raise_if_any()
-            while block := list(itertools.islice(lines, rows_each)):
-                body = [(line, row) for line, row in block if any(row)]
-                yield _block(header, body, problems)
-    except UnicodeDecodeError:
-        read_text(path)
+            reader = csv.reader(stream)
+            rows = _spoken_rows(reader, problems)
+            top = list(itertools.islice(rows, 6))
+            header = _header(top, expected, problems)
+            if first is not None and path.stat().st_size > SMALL_BYTES:
+                first(header)
+            lines = enumerate(itertools.chain(top[1:], rows), FIRST_LINE)
+            block = list(itertools.islice(lines, rows_each))
+            while True:
+                yield _block(header, block, problems)
+                if not (block := list(itertools.islice(lines, rows_each))):
+                    return
+    except (UnicodeDecodeError, OSError):
+        read_text(path, shown)
         raise
 
 
-def _block(
-    header: list[str], body: list[tuple[int, list[str]]], problems: Problems
-) -> pd.DataFrame:
-    for line, row in body:
-        if len(row) != len(header):
-            what = f"has {len(row)} cells where the header has {len(header)}."
-            problems.add("E124", what, "Quote cells that contain commas; fill gaps.", row=line)
+def _header(top: list[list[str]], expected: Sequence[str], problems: Problems) -> list[str]:
+    if not top or not any(cell.strip() for cell in top[0]):
+        problems.add("E124", "has no header row.", "Put the column names into line 1.", row=1)
+        problems.raise_if_any()
+    header = [cell.strip() for cell in top[0]]
+    _check_header(header, top[1:], expected, problems)
     problems.raise_if_any()
-    return pd.DataFrame(
-        [[cell.strip() for cell in row] for _, row in body],
-        columns=header,
-        index=pd.Index([line for line, _ in body], dtype="int64", name="line"),
-        dtype="object",
-    )
+    return header
 
 
-def _csv_rows(text: str, problems: Problems) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""))
+def _spoken_rows(reader: Any, problems: Problems) -> Iterator[list[str]]:
+    """Rows of a CSV; what ends its reading is said with the line."""
     try:
-        return list(reader)
+        yield from reader
     except csv.Error as error:
         what = f"cannot be read as CSV ({error})."
         problems.add(
             "E124", what, "Look for a quotation mark without its partner.", row=reader.line_num
         )
         raise Refusal(problems.found) from error
+
+
+def _block(
+    header: list[str], block: list[tuple[int, list[str]]], problems: Problems
+) -> pd.DataFrame:
+    body = [(line, row) for line, row in block if any(row)]
+    uneven = [(line, len(row)) for line, row in body if len(row) != len(header)]
+    for line, width in uneven[:LISTED]:
+        what = f"has {width} cells where the header has {len(header)}."
+        problems.add("E124", what, "Quote cells that contain commas; fill gaps.", row=line)
+    _note_rest(len(uneven), None, "E124", problems)
+    problems.raise_if_any()
+    known: dict[str, str] = {}  # One text a value: the same few words fill most columns.
+    return pd.DataFrame(
+        [[known.setdefault(cell, cell) for cell in map(str.strip, row)] for _, row in body],
+        columns=header,
+        index=pd.Index([line for line, _ in body], dtype="int64", name="line"),
+        dtype="object",
+    )
 
 
 def _check_header(
@@ -236,8 +268,10 @@ def read_table(path: Path | str, schema: pa.DataFrameSchema, shown: str | None =
         With every problem found, each with its line and column.
     """
     shown = shown or Path(path).name
-    cells = read_cells(path, column_names(schema), shown)
     problems = Problems(file=shown)
+    cells = read_cells(
+        path, column_names(schema), shown, lambda header: check_columns(header, schema, problems)
+    )
     frame = typed(cells, schema, problems)
     problems.found.sort(key=by_line)
     problems.raise_if_any()
@@ -271,10 +305,7 @@ def typed(cells: pd.DataFrame, schema: pa.DataFrameSchema, problems: Problems) -
     Refusal
         With all problems so far if columns are missing or unknown: no cell can then be judged.
     """
-    header = len(problems.found)
-    _check_columns(cells, schema, problems)
-    if len(problems.found) > header:
-        problems.raise_if_any()
+    check_columns(list(cells.columns), schema, problems)
     extra = [name for name in cells.columns if name.startswith("x_")]
     unread: Unread = set()
     columns = pd.DataFrame(
@@ -294,21 +325,31 @@ def by_line(problem: Problem) -> int:
     return problem.row or 0
 
 
-def _check_columns(cells: pd.DataFrame, schema: pa.DataFrameSchema, problems: Problems) -> None:
+def check_columns(header: Sequence[str], schema: pa.DataFrameSchema, problems: Problems) -> None:
+    """Note columns that are missing or unknown.
+
+    Raises
+    ------
+    Refusal
+        With all problems so far if there are any: no cell can then be judged.
+    """
+    before = len(problems.found)
     named = {name: column for name, column in schema.columns.items() if not column.regex}
     needed = [name for name, column in named.items() if column.required]
     for name in needed:
-        if name not in cells.columns:
+        if name not in header:
             problems.add(
                 "E124", f"lacks the column '{name}'.", f"Needed: {', '.join(needed)}.", row=1
             )
-    for name in cells.columns:
+    for name in header:
         if name not in named and not name.startswith("x_"):
             what = f"has an unknown column '{name}'."
-            free = [known for known in named if known not in cells.columns]
+            free = [known for known in named if known not in header]
             meant = nearest(name, free) if free else ""
             remedy = f"{meant} Columns of your own start with x_.".strip()
             problems.add("E124", what, remedy, row=1)
+    if len(problems.found) > before:
+        problems.raise_if_any()
 
 
 def convert(cells: pd.Series, column: pa.Column, problems: Problems, unread: Unread) -> Any:

@@ -88,7 +88,7 @@ def of_report(result: Mapping[str, Any], address: str = "") -> bytes:
 def of_charts(result: Mapping[str, Any]) -> list[str]:
     """Names of the files that a report's charts come in, beside its page."""
     return [
-        f"{result['notebook']}-{shown['kind']}-{shown['number']}.{form}"
+        f"{result.get('name', result['notebook'])}-{shown['kind']}-{shown['number']}.{form}"
         for shown in result.get("exhibits", [])
         for form in shown.get("formats", [])
     ]

@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from officer_assaults.files import write_atomic
 from officer_assaults.findings import VERDICTS
-from officer_assaults.page import catalogue, picture, publication, styles, tables, words
+from officer_assaults.page import catalogue, gaps, picture, publication, styles, tables, words
 from officer_assaults.page.jinja import csp_hash, template
-from officer_assaults.page.page import finder_address
-from officer_assaults.page.variants import Variant, variants
+from officer_assaults.page.variants import Variant, of_own_files, site_files, variants
 from officer_assaults.refusals import Problems
 
 if TYPE_CHECKING:
@@ -130,14 +129,14 @@ def build_index(reports: Path, judging: Judging | None = None) -> Path:
     """
     from officer_assaults.pipeline.results import read_failures, read_reports
 
-    results = read_reports(reports)
-    fill_gaps(reports, results)
+    results, everything = read_reports(reports), read_reports(reports, variants=True)
+    fill_gaps(reports, results, everything)
     picture.refresh(reports, results)
     page = render_index(
         results,
         failures=read_failures(reports),
         judging=judging,
-        beside=variants(read_reports(reports, variants=True)),
+        beside=variants(everything),
         glances=_with_glance(reports, results),
         others=_if_there(reports, CLAIMS_PAGE),
     )
@@ -245,9 +244,11 @@ def render_evidence(results: Sequence[Mapping[str, Any]], judging: Judging) -> s
     return page
 
 
-def fill_gaps(reports: Path, results: Iterable[Mapping[str, Any]]) -> None:
+def fill_gaps(
+    reports: Path, results: Iterable[Mapping[str, Any]], more: Iterable[Mapping[str, Any]] = ()
+) -> None:
     """Write a "not built" page for every report that its neighbours link to and that is missing."""
-    for name, page in _gaps(results).items():
+    for name, page in gaps.pages(results, more).items():
         write_atomic(reports / name, page)
 
 
@@ -277,12 +278,14 @@ def pack(reports: Path, force: str, judging: Judging | None = None) -> bytes:
 
     scopes = (force, catalogue.NATIONAL)
     results = [result for result in read_reports(reports) if result["scope"] in scopes]
-    if not any(result["scope"] == force for result in results):
+    own = [result for result in of_own_files(reports) if result["scope"] in scopes]
+    if not any(result["scope"] == force for result in (*results, *own)):
         raise FileNotFoundError(
             f"no reports of {force} in {reports.name}: make reports FORCE={force}"
         )
-    _refuse_internal(results)
-    files = {INDEX: render_index(results, judging=judging, only=force).encode()}
+    _refuse_internal((*results, *own))
+    front = render_index(results, judging=judging, only=force, beside=variants(own))
+    files: dict[str, bytes] = {INDEX: front.encode(), **site_files(reports, own)}
     if judging is not None and force == judging.FOCUS:
         files[EVIDENCE] = render_evidence(results, judging).encode()
     for result in results:
@@ -292,7 +295,7 @@ def pack(reports: Path, force: str, judging: Judging | None = None) -> bytes:
         name = f"{result['scope']}/{result['notebook']}.png"
         files[name] = picture.of_report(result)
         files |= _charts(reports, result)
-    for name, page in _gaps(results).items():
+    for name, page in gaps.pages(results, own).items():
         files[name] = page.encode()
     return _zip({f"{force}-reports/{name}": content for name, content in files.items()})
 
@@ -344,7 +347,9 @@ def _site_files(
     judging: Judging | None,
 ) -> dict[str, str | bytes]:
     built = {(result["scope"], result["notebook"]) for result in results}
-    files: dict[str, str | bytes] = dict(_gaps(results))
+    own = of_own_files(reports)
+    _refuse_internal(own)
+    files: dict[str, str | bytes] = {**gaps.pages(results, own), **site_files(reports, own)}
     for scope, notebook in sorted(built):
         page = (reports / scope / f"{notebook}.html").read_text(encoding="utf-8")
         linked = _linked_directly(page, notebook, built)
@@ -353,7 +358,8 @@ def _site_files(
     for result in results:
         files[f"{result['scope']}/{result['notebook']}.png"] = picture.of_report(result, address)
         files |= _charts(reports, result)
-    forces = sorted({scope for scope, _ in built} - {catalogue.NATIONAL})
+    scopes = {scope for scope, _ in built} | {str(result["scope"]) for result in own}
+    forces = sorted(scopes - {catalogue.NATIONAL})
     files |= {pack_name(force): pack(reports, force, judging) for force in forces}
     files[INDEX] = render_index(
         results,
@@ -361,6 +367,7 @@ def _site_files(
         packs=forces,
         glances=_with_glance(reports, results),
         others=_if_there(reports, CLAIMS_PAGE),
+        beside=variants(own),
     )
     if judging is not None:
         files[EVIDENCE] = render_evidence(results, judging)
@@ -461,30 +468,6 @@ def _zip(files: Mapping[str, bytes]) -> bytes:
             entry.create_system = 3
             archive.writestr(entry, files[name])
     return out.getvalue()
-
-
-def _gaps(results: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    built = {(result["scope"], result["notebook"]) for result in results}
-    return {
-        f"{scope}/{entry.notebook}.html": _gap_page(scope, entry)
-        for scope in sorted({scope for scope, _ in built})
-        for entry in catalogue.entries(scope)
-        if (scope, entry.notebook) not in built
-    }
-
-
-def _gap_page(scope: str, entry: catalogue.Entry) -> str:
-    style = styles.page_style()
-    page: str = template("gap.html.j2").render(
-        style=style,
-        style_hash=csp_hash(style),
-        name=catalogue.scope_name(scope),
-        entry=entry,
-        command=f"make report NB={entry.notebook}"
-        + ("" if scope == catalogue.NATIONAL else f" FORCE={scope}"),
-        index=finder_address(scope) if scope != catalogue.NATIONAL else f"../{INDEX}#national",
-    )
-    return page
 
 
 def _shelves(

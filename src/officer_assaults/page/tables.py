@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from officer_assaults.page import markup, words
+from officer_assaults.page import markup, numeric, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -316,14 +316,16 @@ def to_csv(frame: pd.DataFrame) -> str:
 
     Text that a spreadsheet would run (it starts with ``=``, ``+``, ``-``, ``@``, tab or a line
     break, or has ``=``, ``+`` or ``@`` behind a semicolon) gets an apostrophe in front of that.
-    Numbers are left alone, negative ones written as text included.
+    Numbers are left alone, negative ones written as text included; those that stand together in a
+    cell, such as an estimate with its interval, go into columns of their own.
 
     Examples
     --------
     >>> to_csv(pd.DataFrame({"force": ["=1+1"], "change": [-2.5]}))
     "force,change\n'=1+1,-2.5\n"
     """
-    safe = frame.rename(columns={name: _harmless(name) for name in frame.columns})
+    safe = numeric.take_apart(frame, MARKS)
+    safe = safe.rename(columns={name: _harmless(name) for name in safe.columns})
     texts = [j for j in range(safe.shape[1]) if not _is_number(safe.iloc[:, j])]
     columns = {
         name: safe.iloc[:, j].map(_harmless) if j in texts else safe.iloc[:, j]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from officer_assaults.page import catalogue
+from officer_assaults.page import catalogue, picture
 from officer_assaults.pipeline.results import VARIANT
 
 INTERNAL = "internal"
@@ -45,6 +46,24 @@ def variants(results: Iterable[Mapping[str, Any]]) -> list[Variant]:
     """
     found = [_variant(result) for result in results if VARIANT in str(result["name"])]
     return sorted(found, key=lambda one: (one.title, one.settings, one.address))
+
+
+def of_own_files(reports: Path) -> list[dict[str, Any]]:
+    """Results of the reports that were made from somebody's own files, with their names."""
+    from officer_assaults.pipeline.results import read_reports
+
+    found = read_reports(reports, variants=True)
+    return [result for result in found if VARIANT in result["name"] and result.get("files")]
+
+
+def site_files(reports: Path, results: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
+    """Files of such reports, as a site holds them."""
+    found: dict[str, bytes] = {}
+    for result in results:
+        names = [f"{result['name']}.html", f"{result['name']}.json", *picture.of_charts(result)]
+        paths = [f"{result['scope']}/{name}" for name in names]
+        found |= {path: (reports / path).read_bytes() for path in paths}
+    return found
 
 
 def _variant(result: Mapping[str, Any]) -> Variant:

@@ -26,7 +26,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.log import logger
 from traitlets.config import Config
 
-from officer_assaults.pipeline.forked import ForkedKernelManager, can_fork
+from officer_assaults.pipeline.forked import ForkedKernelManager, can_fork, short_folder
 
 STOCK = "officer-assaults-stock"
 FORKED = "officer-assaults-forked"
@@ -35,7 +35,6 @@ _POLL_SECONDS = 0.05
 _LOOKS_PER_FAMILY = 10
 ERROR_TAG = "papermill-error-cell-tag"
 _INJECTED_TAGS = {"injected-parameters", ERROR_TAG}
-_LONGEST_SOCKET_FOLDER = 60
 
 
 class Watch:
@@ -229,9 +228,9 @@ def private_connection() -> Iterator[Config]:
     if sys.platform == "win32":
         yield Config()
         return
-    usual = tempfile.gettempdir()
-    parent = "/tmp" if len(usual) > _LONGEST_SOCKET_FOLDER else usual  # noqa: S108
-    with tempfile.TemporaryDirectory(prefix="k-", dir=parent, ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(
+        prefix="k-", dir=short_folder(), ignore_cleanup_errors=True
+    ) as folder:
         yield Config(
             KernelManager={
                 "transport": "ipc",

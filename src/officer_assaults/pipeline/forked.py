@@ -34,6 +34,8 @@ ADDRESS_VARIABLE = "REPORT_KERNEL_SERVER"
 PRELOAD_VARIABLE = "REPORT_KERNEL_PRELOAD"
 _LAUNCHER = "ipykernel_launcher"
 _PORTS = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")
+#: Names of sockets have room for about 104 bytes.
+LONGEST_FOLDER = 60
 _PROMPT_SECONDS = 0.002
 _PRELOAD_SECONDS = 120.0
 
@@ -55,7 +57,7 @@ class KernelServer:
     """
 
     def __init__(self, preload: Sequence[str], variables: Mapping[str, str] | None = None) -> None:
-        self._folder = tempfile.mkdtemp(prefix="fork-", dir=_short_folder())
+        self._folder = tempfile.mkdtemp(prefix="fork-", dir=short_folder())
         self.address = str(Path(self._folder) / "server")
         self._ready = False
         environment = {**UNTHREADED, **os.environ, **(variables or {})}
@@ -110,8 +112,9 @@ class KernelServer:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _short_folder() -> str | None:
-    return "/tmp" if len(tempfile.gettempdir()) > 60 else None  # noqa: S108
+def short_folder() -> str | None:
+    """Folder for sockets whose names the system would find too long in the usual one, or None."""
+    return "/tmp" if len(os.fsencode(tempfile.gettempdir())) > LONGEST_FOLDER else None  # noqa: S108
 
 
 class ServerLost(RuntimeError):

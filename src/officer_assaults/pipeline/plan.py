@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from officer_assaults.files import sha256_file
+from officer_assaults.files import sha256, sha256_file
 from officer_assaults.pipeline import inputs as inputs_
 from officer_assaults.pipeline import notebooks as notebooks_
 from officer_assaults.pipeline.closures import Closures
@@ -23,6 +23,7 @@ from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 STAMP_FORMAT = 1
 _FILE_NAME = re.compile(r"[^A-Za-z0-9._-]")
 _LONGEST_VARIANT = 80
+_BESIDE = ""
 STAMP_SHAPE = {
     "format": int,
     "inputs": {str: str},
@@ -56,6 +57,8 @@ class Run:
         The same for the terminal: it names files outside the project by their whole path.
     files : dict of str to Path
         Files that parameters name, by the name the notebook knows them by.
+    outside : frozenset of str
+        Those of the files that lie outside the project.
     sources : dict of str to str
         Hash of each file of the package that the report depends on.
     """
@@ -69,6 +72,7 @@ class Run:
     command: str
     local_command: str
     files: dict[str, Path] = field(default_factory=dict)
+    outside: frozenset[str] = frozenset()
     sources: dict[str, str] = field(default_factory=dict)
 
     def manifest(self, part: str, manifests: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
@@ -77,10 +81,26 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Name of the notebook, and of what differs from its defaults: own data excepted."""
+        """Name of the notebook, and of what differs from its defaults, own files among it."""
+        marks = self._own_files()
+        told = {n: marks.get(n, v) for n, v in self.non_default.items()}
+        return self.notebook.name + variant({n: v for n, v in told.items() if v != _BESIDE})
+
+    def _own_files(self) -> dict[str, str]:
+        """Give what the name says of each parameter that names a file.
+
+        A file from outside the project goes by its name and a mark of its folder, which no page
+        tells; the description beside a file goes with the file.
+        """
         schema = self.notebook.schema
-        told = {n: v for n, v in self.non_default.items() if not schema[n].is_file}
-        return self.notebook.name + variant(told)
+        named = {n: str(v) for n, v in self.non_default.items() if schema[n].is_file and v}
+        marks = {}
+        for name, value in named.items():
+            path = self.files.get(value)
+            is_beside = any(value.startswith(f"{v}.") for v in named.values() if v != value)
+            folder = sha256(str(path.parent).encode())[:6] if path and value in self.outside else ""
+            marks[name] = _BESIDE if is_beside else "-".join(filter(None, (value, folder)))
+        return marks
 
     @property
     def key(self) -> str:
@@ -429,6 +449,7 @@ class _Table:
         )
         asked = None if scope is None else folder
         sources = self.closures.files(notebook.imports())
+        inside = project.root.resolve()
         return Run(
             notebook,
             folder,
@@ -439,6 +460,7 @@ class _Table:
             project.command(notebook.name, asked, shown),
             project.command(notebook.name, asked, local),
             files,
+            frozenset(n for n, path in files.items() if not path.resolve().is_relative_to(inside)),
             sources,
         )
 

@@ -179,6 +179,7 @@ def _context(run: Run, history: History) -> dict[str, Any]:
         "versions": run.versions,
         "command": run.command,
         "provenance": history.of(run),
+        "files": sorted(run.files),
     }
 
 
@@ -296,8 +297,15 @@ def _environment(job: Job) -> dict[str, str]:
 def _replacements(job: Job, folder: Path) -> dict[str, str]:
     """Text to write instead of this machine's paths."""
     packages = {path: "site-packages" for path in sys.path if path.endswith("site-packages")}
-    shown = {str(folder / "work"): ".", str(Path.home()): "~", **packages, job.root: "."}
+    shown = {str(folder / "work"): ".", **_home(), **packages, job.root: "."}
     return {path: word for path, word in shown.items() if len(Path(path).parts) > 1}
+
+
+def _home() -> dict[str, str]:
+    try:
+        return {str(Path.home()): "~"}
+    except RuntimeError:  # Neither HOME nor an entry in the list of users, as in a container.
+        return {}
 
 
 def _finish(job: Job, folder: Path, watch: Watch) -> Result:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from officer_assaults.files import MOST_BYTES, write_atomic
+from officer_assaults.files import MOST_BYTES, leads_elsewhere, write_atomic
 from officer_assaults.pipeline.inputs import dump_json, hash_json, read_json
 from officer_assaults.pipeline.parameters import Vocabulary
 from officer_assaults.refusals import Problem, Refusal
@@ -41,8 +41,10 @@ class FileVocabulary:
         found: list[Path] = []
         for folder in (Path.cwd(), self.root):
             try:
-                path = (folder / Path(text).expanduser()).resolve()
+                named = folder / Path(text).expanduser()
+                path = named.resolve()
                 if path.is_file() and path not in found:
+                    _check_place(named)
                     found.append(path)
             except (OSError, ValueError, RuntimeError):
                 # A NUL, a name too long, a loop of links, or a home that nobody has.
@@ -61,6 +63,13 @@ class FileVocabulary:
     def known(self) -> Sequence[str]:
         """Nothing: files are not listed."""
         return ()
+
+
+def _check_place(named: Path) -> None:
+    """Refuse a link that leads out of its folder, and what the system only shows as a file."""
+    if reason := leads_elsewhere(named):
+        what = f"'{named.name}' is not read ({reason})."
+        raise Refusal(Problem("P304", what, "Give the file itself."))
 
 
 def _check_data_file(path: Path, size: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import multiprocessing
+import multiprocessing.util
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ from multiprocessing import connection, forkserver, resource_tracker
 from typing import Protocol
 
 from officer_assaults.pipeline import engines
-from officer_assaults.pipeline.forked import ADDRESS_VARIABLE, KernelServer
+from officer_assaults.pipeline.forked import ADDRESS_VARIABLE, KernelServer, short_folder
 from officer_assaults.pipeline.forkserver import PINNED, UNTHREADED
 from officer_assaults.pipeline.plan import Plan
 from officer_assaults.pipeline.project import Project
@@ -129,11 +130,24 @@ def _process_context(imports: tuple[str, ...]) -> multiprocessing.context.BaseCo
         return multiprocessing.get_context("spawn")
     os.environ.update({name: os.environ.get(name, value) for name, value in UNTHREADED.items()})
     context = multiprocessing.get_context("forkserver")
+    _keep_sockets_short()
     context.set_forkserver_preload(["officer_assaults.pipeline.run", "papermill", *imports])
     resource_tracker.ensure_running()
     with _holding_back_ctrl_c():
         forkserver.ensure_running()
     return context
+
+
+def _keep_sockets_short() -> None:
+    """Have multiprocessing make its private folder where names of sockets fit (104 letters)."""
+    parent = short_folder()
+    if parent is None:
+        return
+    usual, tempfile.tempdir = tempfile.tempdir, parent
+    try:
+        multiprocessing.util.get_temp_dir()  # Made once, kept, and removed at exit.
+    finally:
+        tempfile.tempdir = usual
 
 
 @contextlib.contextmanager

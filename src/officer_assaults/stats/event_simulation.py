@@ -11,8 +11,8 @@ from officer_assaults.stats import event_study, panel
 from officer_assaults.stats.event_study import UNKNOWN, EventPanel, Windows
 from officer_assaults.stats.intervals import FloatArray
 
-#: Simulated panels whose refits are solved together.
-PANELS_AT_ONCE = 25
+#: Simulated panels whose refits are solved together: so few that the processor's cache holds them.
+PANELS_AT_ONCE = 5
 ROUNDS = 4
 
 

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import ast
+import re
+import unicodedata
 import warnings
 
 #: Deeper expressions are refused before anything recurses into them.
 MAX_DEPTH = 40
 #: Longer expressions are refused before they are parsed.
 MAX_LENGTH = 2_000
+_QUOTED = re.compile(r"""('[^']*'|"[^"]*")""")
+
+
+def normal(text: str) -> str:
+    """Write names as Python reads them (NFKC), so that no rule on names is passed by other letters.
+
+    Texts in quotation marks stay: they are levels of the data.
+    """
+    parts = _QUOTED.split(text)
+    return "".join(p if n % 2 else unicodedata.normalize("NFKC", p) for n, p in enumerate(parts))
 
 
 def read(text: str, longest: int = MAX_LENGTH) -> ast.expr:

@@ -11,7 +11,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from patsy import DesignInfo, EvalEnvironment, PatsyError, build_design_matrices, dmatrix
+from patsy import (
+    DesignInfo,
+    EvalEnvironment,
+    ModelDesc,
+    PatsyError,
+    build_design_matrices,
+    dmatrix,
+)
 from patsy.builtins import C as PatsyCategory
 from patsy.parse_formula import parse_formula as patsy_tree
 
@@ -23,10 +30,17 @@ CODINGS = ("Treatment", "Sum")
 OPERATORS = ("+", "-", "*", "/", ":", "**")
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
 MAX_POWER = 4
+#: Most degrees of freedom of a spline, and most knots or levels written out.
+MAX_DF = 50
+MAX_DEGREE = 5
+#: Most cells of a design: 400 MB.
+MAX_CELLS = 50_000_000
+_DF = re.compile(r",\s*(?:df\s*=\s*)?(\d+)")
 _FACTOR = re.compile(r"(?:C\(\s*)?(\w+)")
 ALLOWED = (
     "Use column names, + - * / : ( ) ** up to 4, C(column), cr(column, df=...), "
-    "bs(column, df=...), log(arithmetic on columns) and I(arithmetic on columns)."
+    f"bs(column, df=...) up to df={MAX_DF}, log(arithmetic on columns) and I(arithmetic on "
+    "columns)."
 )
 
 
@@ -37,7 +51,7 @@ class RateFormula:
     Parameters
     ----------
     text : str
-        The formula as given.
+        The formula as given, its names in plain letters.
     outcome : str
         Column on the left.
     columns : tuple of str
@@ -75,6 +89,7 @@ def check_formula(text: str, columns: Sequence[str]) -> RateFormula:
         E125 for each unknown column, each function outside C, cr, bs, log and I, and anything else
         that Python would evaluate; also for a formula that cannot be parsed.
     """
+    text = expressions.normal(text)
     outcome, leaves = _split(text)
     problems = Problems()
     used: dict[str, None] = {}
@@ -118,6 +133,7 @@ def build_design(formula: RateFormula, frame: pd.DataFrame) -> tuple[pd.DataFram
         its column has one level only.
     """
     data = _coded(_complete(frame, formula.columns), formula)
+    _check_width(formula, data)
     try:
         matrix = dmatrix(
             formula.right,
@@ -166,6 +182,33 @@ def rebuild_design(formula: RateFormula, info: DesignInfo, frame: pd.DataFrame) 
     except (PatsyError, ValueError, TypeError, ArithmeticError) as error:
         raise Refusal(_cannot_build(error)) from None
     return _finite(pd.DataFrame(np.asarray(matrix), frame.index, info.column_names))
+
+
+def _check_width(formula: RateFormula, data: pd.DataFrame) -> None:
+    """Refuse a design that memory cannot hold, as two columns of many levels give together."""
+    try:
+        terms = ModelDesc.from_formula(formula.right).rhs_termlist
+    except PatsyError as error:
+        raise Refusal(_cannot_build(error)) from None
+    for term in terms:
+        width = 1
+        for factor in term.factors:
+            width *= _columns_at_most(factor.name(), data)
+        if width * max(1, len(data)) > MAX_CELLS:
+            what = f"the term '{term.name()}' makes about {width:,} columns of {len(data):,} rows."
+            raise _refuse(what, "Use columns of fewer levels, or leave the term out.")
+
+
+def _columns_at_most(factor: str, data: pd.DataFrame) -> int:
+    """About how many columns one factor of a term makes."""
+    named = _FACTOR.match(factor)
+    name = named[1] if named else ""
+    if name in data and (
+        factor.startswith("C(") or isinstance(data[name].dtype, pd.CategoricalDtype)
+    ):
+        return max(1, int(data[name].nunique()))
+    spline = _DF.search(factor) if factor.startswith(("cr(", "bs(")) else None
+    return int(spline[1]) if spline else 1
 
 
 def _refuse_silent(info: DesignInfo) -> None:
@@ -252,7 +295,24 @@ def _columns_of_term(node: ast.expr) -> Iterator[str]:
         _check_option(option, coding=function == "C")
     if any(keyword.arg is None for keyword in node.keywords):
         raise ValueError("no unpacking")
+    if function in ("cr", "bs"):
+        _check_spline(others, {str(keyword.arg): keyword.value for keyword in node.keywords})
     yield first.id
+
+
+def _check_spline(others: Sequence[ast.expr], named: dict[str, ast.expr]) -> None:
+    """Refuse splines of so many columns that memory would go before any fit."""
+    places = ("df", "knots", "degree")
+    given = {**dict(zip(places, others, strict=False)), **named}
+    for option, most in (("df", MAX_DF), ("degree", MAX_DEGREE)):
+        node = given.get(option)
+        if node is None:
+            continue
+        value = ast.literal_eval(node)
+        if isinstance(value, list | tuple) or (
+            value is not None and not (isinstance(value, int) and 0 <= value <= most)
+        ):
+            raise ValueError(f"{option} is a whole number up to {most}")
 
 
 def _function(node: ast.expr) -> str:
@@ -298,6 +358,8 @@ def _check_option(node: ast.expr, *, coding: bool) -> None:
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and _is_number(node.operand):
         return
     if isinstance(node, ast.List | ast.Tuple):
+        if not coding and len(node.elts) > MAX_DF:
+            raise ValueError(f"more than {MAX_DF} values")
         for item in node.elts:
             _check_option(item, coding=False)
         return

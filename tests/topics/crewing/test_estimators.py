@@ -185,6 +185,8 @@ def test_what_follows_the_deployment_is_never_adjusted_for(baseline_cells, refus
     refusal = refused(lambda: prepare(baseline_cells, formula=f"C(hour_band) + {column}"))
     assert refusal.codes == ("E116",)
     assert refused(lambda: check_adjustment([column])).codes == ("E116",)
+    wide = "".join(chr(ord(letter) + 0xFEE0) if letter.isalpha() else letter for letter in column)
+    assert refused(lambda: prepare(baseline_cells, formula=f"weekend + {wide}")).codes == ("E116",)
 
 
 def test_an_override_needs_a_reason_and_keeps_it(baseline_cells, refused):

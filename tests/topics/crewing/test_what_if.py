@@ -67,7 +67,7 @@ def test_patrol_is_what_the_simulated_force_was_set_to(cells):
 
 def test_frames_survive_the_cache(cells, tmp_path, monkeypatch):
     monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path))
-    first = cache.cached_frame(what_if.question_frame, cells)
-    again = cache.cached_frame(what_if.question_frame, cells)
+    first = cache.cached(what_if.question_frame, cells)
+    again = cache.cached(what_if.question_frame, cells)
     np.testing.assert_array_equal(first["ratio"], again["ratio"])
-    assert len(list(tmp_path.iterdir())) == 1
+    assert len(list(tmp_path.rglob("output.pkl"))) == 1

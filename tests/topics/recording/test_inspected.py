@@ -9,7 +9,7 @@ import pytest
 from officer_assaults.data import breaks, force_quarters, inspections
 from officer_assaults.stats import event_study, glm, panel
 from officer_assaults.stats.intervals import Interval
-from officer_assaults.topics.recording import data
+from officer_assaults.topics.recording import data, report_inspected
 from officer_assaults.topics.recording.model import inspected
 
 
@@ -103,6 +103,21 @@ def test_pass_through_of_one_series_to_itself_is_all_of_it(national):
     traits = national.traits.set_index("force")
     row = inspected._passed_through(rows, inspections.dates(), traits, 1, 0.05)[0]
     assert [row["value"], row["lower"], row["upper"]] == pytest.approx([1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("limits", "leaves"),
+    [
+        ((-0.66, 0.50), "none of it or a part"),
+        ((-0.2, 1.1), "between none and all"),
+        ((0.14, 0.39), "a part"),
+        ((0.14, 1.2), "a part or all"),
+        ((-0.4, -0.1), "none of it"),
+    ],
+)
+def test_a_share_leaves_what_its_limits_leave(limits, leaves):
+    share = inspected.ShareOfRise(sum(limits) / 2, Interval(*limits))
+    assert report_inspected._leaves(share) == leaves
 
 
 def test_a_jackknife_leaves_whole_units_out():

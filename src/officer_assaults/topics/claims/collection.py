@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,9 +12,10 @@ from typing import Any
 import yaml
 
 from officer_assaults import paths
-from officer_assaults.data import forces
+from officer_assaults.data import bounds, forces
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.refusals import Problems, Refusal, nearest
+from officer_assaults.topics.claims import said
 from officer_assaults.topics.claims.figures import OFFENCES
 
 COLLECTION = "claims/collection.yml"
@@ -34,7 +34,6 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "log": ("settle",),
 }
 PER = ("day", "week", "month")
-_NUMBER = re.compile(r"[+\-−–]?\s*\d[\d,]*(?:\.\d+)?")
 _RENAMED = {"from": "start", "to": "end"}
 #: Names of the fields as files and commands write them.
 OUTER = {inner: outer for outer, inner in _RENAMED.items()}
@@ -88,34 +87,6 @@ class Claim:
     settle: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure as it was said: its value, decimals, and whether it is a percentage."""
-
-    value: float
-    decimals: int
-    percent: bool
-
-
-def figure(text: str) -> Figure | None:
-    """Read the figure that a text says; None if it says none.
-
-    Examples
-    --------
-    >>> figure("+12.5%")
-    Figure(value=12.5, decimals=1, percent=True)
-    """
-    found = _NUMBER.search(text)
-    if found is None:
-        return None
-    digits = re.sub(r"[,\s+]", "", found.group()).replace("−", "-").replace("–", "-")
-    rest = text[found.end() :].lower().lstrip()
-    percent = rest.startswith(("%", "per cent", "percent"))
-    falls = "fewer" in rest or "fell" in text.lower() or "down" in text.lower()
-    value = float(digits)
-    return Figure(-abs(value) if falls else value, len(digits.partition(".")[2]), percent)
-
-
 def own() -> list[Claim]:
     """Claims of the project's own collection."""
     return read(paths.data_dir() / COLLECTION)
@@ -159,6 +130,10 @@ def make(row: Mapping[str, Any], problems: Problems, at: int | None = None) -> C
     known = [_outer(field.name) for field in fields(Claim)]
     texts = {str(key): _text(value) for key, value in row.items()}
     before = len(problems.found)
+    for name, value in row.items():
+        if isinstance(value, (dict, list, set, bytes)) and name is not None:
+            what = f"'{name}' is not text or a number."
+            problems.add("E126", what, "Write it on one line, in quotes.", row=at, column=str(name))
     for name in texts:
         if name not in known:
             problems.add("E126", f"no field is called '{name}'.", nearest(name, known), row=at)
@@ -204,9 +179,8 @@ def _check_words(texts: Mapping[str, str], problems: Problems, at: int | None) -
             problems.add("E126", f"'{text}' is not allowed here.", nearest(text, list(known)),
                          row=at, column=name)  # fmt: skip
     says = texts.get("says", "")
-    if says and texts.get("kind") != "document" and figure(says) is None:
-        problems.add("E126", f"'{says}' says no figure.", "Write the figure as it was said: +12%.",
-                     row=at, column="says")  # fmt: skip
+    if says and (told := said.fault(texts.get("kind", ""), says)):
+        problems.add("E126", *told, row=at, column="says")
 
 
 def _check_ids(claims: Iterable[Claim], problems: Problems) -> None:
@@ -220,6 +194,7 @@ def _check_ids(claims: Iterable[Claim], problems: Problems) -> None:
 
 def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
     problems = Problems(path.name)
+    bounds.check_size(path)
     try:
         if path.stat().st_size > MOST_BYTES:
             problems.add("E124", "the file is larger than a megabyte.", "Give claims alone.")
@@ -262,8 +237,6 @@ def _csv(text: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
     return "" if value is None else str(value).strip()
 
 

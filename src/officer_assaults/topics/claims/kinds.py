@@ -14,9 +14,9 @@ from officer_assaults.page import words
 from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.stats import intervals, rate_ratio
 from officer_assaults.topics.claims import figures
-from officer_assaults.topics.claims.collection import Claim, Figure, figure
+from officer_assaults.topics.claims.collection import Claim
+from officer_assaults.topics.claims.said import Figure, figure, place
 
-ROUND_OFF = 1e-9
 #: Kinds that speak of recorded offences.
 COUNTED = ("change", "count", "rate", "rank", "share")
 DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12}
@@ -195,7 +195,8 @@ def _level(claim: Claim, scale: float, unit: str, places: int) -> Answer:
 
 
 def _rank(claim: Claim) -> Answer:
-    said = _figure(claim)
+    said = place(claim.says)
+    assert said is not None
     assert claim.end is not None
     if forces.resolve(claim.force).kind == "nation":
         what = "England and Wales has no place among forces."
@@ -258,7 +259,7 @@ def _survey(claim: Claim) -> Answer:
         why = "No published table of the survey is held here."
         return _needs_data(claim, why, pd.DataFrame(), "The survey's own table, with its base.")
     held = _figure(claim, str(row["value"]))
-    same = abs(held.value - said.value) <= 0.5 * 10.0**-said.decimals + ROUND_OFF
+    same = said.agrees(held.value)
     direct = str(row["how_read"]) == "read directly"
     independent = not _is_own(str(row["publisher"]), claim.publisher)
     verdict: Verdict = "contradicted"
@@ -313,12 +314,7 @@ def _by_figures(
     claim: Claim,
 ) -> tuple[Verdict, str]:
     """Verdict on a figure from its readings: value, whether independent, whose."""
-    unit = 10.0**-said.decimals
-    hits = [
-        (independent, publisher)
-        for value, independent, publisher in held
-        if abs(said.value - value) <= unit / 2 + ROUND_OFF * max(1.0, abs(value))
-    ]
+    hits = [(free, publisher) for value, free, publisher in held if said.agrees(value)]
     lower, upper = limits
     if any(free and not _is_own(publisher, claim.publisher) for free, publisher in hits):
         return (

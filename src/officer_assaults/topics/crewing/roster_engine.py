@@ -14,9 +14,11 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+from officer_assaults.refusals import Problem, Problems, Refusal, nearest, of_machine
 from officer_assaults.topics.crewing.roster_files import RosterFile, check_columns, find, kind_of
 
+#: What the engine says when its own folder is full, which is no fault of a user's file.
+_FULL = ("No space left", "max_temp_directory_size", "Could not write", "File too large")
 Bins = Mapping[str, Sequence[float]]
 
 #: From here on a number is no hours and no count.
@@ -209,6 +211,8 @@ class Source:
             raise Refusal(Problem("E125", what, remedy, self.name)) from None
         except (duckdb.Error, pa.ArrowException) as error:
             text = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            if any(words in text for words in _FULL):
+                raise of_machine(OSError(f"no room in the folder of TMPDIR: {text}")) from None
             for number, file in enumerate(self.files):
                 text = text.replace(str(self._link(number)), file.shown)
                 text = text.replace(str(self._link(number).with_suffix(".csv")), file.shown)
@@ -266,9 +270,12 @@ def _connect(folder: Path, memory_mb: int, threads: int | None) -> Any:
         raise Refusal(Problem("E124", what, "Install the extra 'scale' of this project.")) from None
     settings: dict[str, Any] = {
         "memory_limit": f"{max(LEAST_ENGINE_MB, memory_mb - PYTHON_MB)}MB",
-        "temp_directory": str(folder / "spill"),
+        **({"threads": threads} if threads else {}),
     }
-    return ibis.duckdb.connect(**settings, **({"threads": threads} if threads else {}))
+    backend = ibis.duckdb.connect(**settings)
+    # Ibis would write the path into SQL as it is, and an apostrophe would end it.
+    backend.con.execute(f"SET temp_directory = {_text(str(folder / 'spill'))}")
+    return backend
 
 
 def _from_frame(backend: Any, frame: pd.DataFrame) -> Any:

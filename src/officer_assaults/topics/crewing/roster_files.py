@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from officer_assaults.files import leads_elsewhere
 from officer_assaults.refusals import Problem, Refusal
 
 PARQUET = (".parquet", ".pq")
@@ -112,6 +113,9 @@ def _first(path: Path, seen: set[tuple[int, int]]) -> bool:
 
 
 def _opened(path: Path, root: Path, problems: list[Problem]) -> RosterFile:
+    if reason := leads_elsewhere(path):
+        what = f"is not read ({reason})."
+        raise Refusal(Problem("E124", what, "Give the file itself.", path.name))
     shown = str(path.relative_to(root)) if root.is_dir() else path.name
     try:
         kinds = _parquet(path) if path.suffix.lower() in PARQUET else _csv(path)

@@ -225,7 +225,7 @@ def evidence_table(
                 "upper": change.interval.upper,
             }
         )
-    public, constables = (changes[place][1].ratio - 1 for place in (-1, -2))
+    moved = [words.percent(change.ratio - 1, signed=True) for _, change in changes]
     taken = " The later audits' intervals were not read and are taken as wide as the earlier ones'."
     pages = [f"Audits: {sources}." for sources in dict.fromkeys(audits["sources"])]
     return {
@@ -233,10 +233,9 @@ def evidence_table(
         "caption": "Did recording change for others at the same time?",
         "level": story.level,
         "notes": [
-            "For: where recording was put right, public victims show a like rise. Against: after "
-            "the national inspections of 2014 recorded assaults on the public moved by "
-            f"{words.percent(public, signed=True)} and those on constables by "
-            f"{words.percent(constables, signed=True)}.",
+            f"In the same years recorded assaults on the public in {changes[0][0].who} moved by "
+            f"{moved[1]} and those on constables by {moved[0]}. After the national inspections of "
+            f"2014 they moved by {moved[-1]} and {moved[-2]} in {changes[-1][0].who}.",
             "Intervals of counts are for counting chance only."
             + (taken if audits["ratio"].notna().any() else ""),
             *pages,

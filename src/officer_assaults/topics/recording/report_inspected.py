@@ -45,11 +45,19 @@ NAMES = {
     "two years earlier": "Two years earlier, when nothing happened",
     inspected.TWO_WAY: "Two-way model (known fault, not quoted)",
 }
+#: What the profile shows, by whether the record of the public moved and that of officers did.
+PROFILES = {
+    (True, False): "After a report the record of the public moves, that of officers not visibly",
+    (False, True): "After a report the record of officers moves, that of the public not visibly",
+    (True, True): "After a report the records of the public and of officers move",
+    (False, False): "After a report neither record visibly moves",
+}
 DEVIATIONS = (
     "The plan left open whether the record of the public enters the panel model per officer or as "
     "a number; per officer leads, as the offset is officers, and the other stands in Table 1.",
     "The plan's rule leaves no force for codes 104 and 8S together, since 8S began in April 2017. "
     "The row shown takes quarters up to the report as untreated and asks for two of them.",
+    "Audits are carried over to a force only where two of them span the years compared.",
 )
 
 
@@ -189,7 +197,10 @@ def _point_passed(evidence: NationalEvidence) -> str:
     elif limits.upper < 1:
         said = "less of it reached the record of officers"
     else:
-        said = "some of it reached the record of officers"
+        return (
+            "What audits found about crimes against the public reached the record of officers, in "
+            "part at least."
+        )
     return (
         f"What audits found about crimes against the public cannot be carried over one for one: "
         f"{said}."
@@ -283,10 +294,23 @@ def series_table(evidence: NationalEvidence) -> dict[str, Any]:
             "Failed: judged inadequate. Permuted dates: share of dealt-out dates that give a "
             "figure at least as far from 1. Before: chance of departures as large in the two "
             "years before the report; below 0.05 the series was moving already.",
+            *_said_of_both(study),
             *DEVIATIONS,
         ],
         "level": 1 - study.alpha,
     }
+
+
+def _said_of_both(study: InspectionStudy) -> list[str]:
+    """Say what codes 104 and 8S together show, and how little rests on it."""
+    if not study.has(inspected.ALL, "both"):
+        return []
+    found = study.figure(inspected.ALL, "both")
+    return [
+        f"With injuries counted in (104 and 8S, from 2017), {fall_to_rise(found)} fits the records "
+        f"of {words.plural(found.units, 'force')}. They have fewer quarters before the report than "
+        "the plan asks for, so no conclusion rests on that row."
+    ]
 
 
 def _p(value: float) -> str:
@@ -315,6 +339,7 @@ def sensitivity_table(evidence: NationalEvidence, second_route: float) -> dict[s
                 "upper": math.exp(found.interval.upper),
                 "Forces": f"{found.units} in {words.plural(found.cohorts, 'cohort')}",
                 "Offences": found.counted,
+                "Permuted dates": _p(found.p),
             }
         )
     lead = evidence.leading
@@ -353,7 +378,7 @@ def profile_figure(evidence: NationalEvidence) -> dict[str, Any]:
     lead = evidence.leading
     return {
         "fig": chart,
-        "headline": "After a report the record of the public moves, that of officers not visibly",
+        "headline": PROFILES[evidence.study.figure(series=inspected.PUBLIC).moved, lead.moved],
         "subtitle": "Recorded offences over expected ones by quarters from the report, forces "
         "not yet reported on as comparison, with 95% intervals; the quarters before are fitted",
         "alt": f"{chart.alt_hint} Averaged over the first year after a report, recorded assaults "
@@ -423,7 +448,12 @@ def force_table(evidence: NationalEvidence, name: str, moved: str) -> dict[str, 
 
 
 def _leaves(share: ShareOfRise) -> str:
-    return "a part" if share.tells else "between none and all"
+    low, high = _ends(share.interval)
+    if high <= 0:
+        return "none of it"
+    if low <= 0:
+        return "none of it or a part" if share.tells else "between none and all"
+    return "a part" if high < 1 else "a part or all"
 
 
 def findings(evidence: NationalEvidence, moved: str) -> list[Finding]:

@@ -36,7 +36,7 @@ PARQUET = (".parquet", ".pq")
 
 def is_large(path: Path) -> bool:
     """Whether a file holds so many unit-shifts that it is split before it is read."""
-    return rows_about(path) > MOST_ROWS and kind_of(_columns(path)) == "shifts"
+    return rows_about(path) > MOST_ROWS and kind_of(columns(path)) == "shifts"
 
 
 def rows_about(path: Path) -> int:
@@ -50,7 +50,8 @@ def rows_about(path: Path) -> int:
     return 0
 
 
-def _columns(path: Path) -> list[str]:
+def columns(path: Path) -> list[str]:
+    """Column names of a Parquet file or in the first line of a CSV; none if it has no header."""
     if path.suffix.lower() in PARQUET:
         return list(pq.read_schema(path).names)
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:

@@ -81,6 +81,7 @@ def load(path: Path | str, sidecar: Path | str | None = None) -> CrewFile:
     """
     path = Path(path)
     beside = Path(sidecar) if sidecar else sidecar_of(path)
+    bounds.check_size(path)
     if parts.is_large(path):
         return _load_parts(path, beside)
     cells = read_cells(path)
@@ -96,6 +97,7 @@ def load(path: Path | str, sidecar: Path | str | None = None) -> CrewFile:
 
 def _load_parts(path: Path, sidecar: Path) -> CrewFile:
     """Read a large file of unit-shifts beat by beat; the answer is that of the whole."""
+    check_header(parts.columns(path), path.name)
     problems = Problems(file=path.name)
     about = _about(path, sidecar, problems)
     common, cells, agreement = [], [], []
@@ -179,10 +181,7 @@ def _typed(
     if cells.empty:
         problems.add("E124", "has a header and no rows.", "Fill it in, then run it again.", row=1)
         raise _sorted(problems)
-    if is_roster(list(cells.columns)):
-        what = "holds officer-shifts: rows of officers, without the units and calls of a crew."
-        remedy = "Give it to 'officer-assaults crewing fit', or export unit-shifts or crew cells."
-        raise Refusal(Problem("E124", what, remedy, file=problems.file))
+    _refuse_roster(list(cells.columns), problems.file)
     identifiers.scan(cells, problems)
     schema = schema_of(kind)
     try:
@@ -208,12 +207,34 @@ def read_cells(path: Path) -> pd.DataFrame:
         raise Refusal(Problem("E124", what, _mapped(path), path.name))
     if path.suffix.lower() not in parts.PARQUET:
         try:
-            return readers.read_cells(path)
+            return readers.read_cells(path, first=lambda header: check_header(header, path.name))
         except Refusal as refusal:
             raise Refusal(
                 _told_with_command(problem, path) for problem in refusal.problems
             ) from None
+    if path.stat().st_size > readers.SMALL_BYTES and (names := parts.columns(path)):
+        check_header(names, path.name)
     return parts.cells_of(bounds.read_parquet(path))
+
+
+def check_header(header: list[str], file: str) -> None:
+    """Refuse a file by its column names, before any of its rows is read.
+
+    Raises
+    ------
+    Refusal
+        E124 for columns that are missing or unknown, and for a roster of officers.
+    """
+    problems = Problems(file=file)
+    _refuse_roster(header, file)
+    readers.check_columns(header, schema_of(kind_of(header)), problems)
+
+
+def _refuse_roster(header: list[str], file: str | None) -> None:
+    if is_roster(header):
+        what = "holds officer-shifts: rows of officers, without the units and calls of a crew."
+        remedy = "Give it to 'officer-assaults crewing fit', or export unit-shifts or crew cells."
+        raise Refusal(Problem("E124", what, remedy, file=file))
 
 
 def _mapped(path: Path) -> str:
@@ -249,7 +270,11 @@ def _checked(
     checks.check_common(frame, problems)
     if kind == "cells":
         checks.check_cells(frame, about, problems)
-        exposures.check_exposure(frame, about, problems)
+        # Rows that stand twice and totals make hours too many: they are the cause to be told.
+        if not {"E105", "E133", "E101"} & {problem.code for problem in problems.found} and not any(
+            problem.what.endswith("looks like a total.") for problem in problems.found
+        ):
+            exposures.check_exposure(frame, about, problems)
         return frame
     first, second = ("start", "end") if kind == "shifts" else ("occurred_at", "recorded_at")
     timed = frame.assign(

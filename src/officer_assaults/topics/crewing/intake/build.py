@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,16 @@ import pandas as pd
 import polars as pl
 
 from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.topics.crewing.data.checks import MEASURED
 from officer_assaults.topics.crewing.data.schemas import HOUR_BANDS, column_needs
-from officer_assaults.topics.crewing.intake import crews, keys, sources, values
+from officer_assaults.topics.crewing.intake import crews, keys, names, sources, values
 from officer_assaults.topics.crewing.intake.mapping import Mapping, Table
+from officer_assaults.topics.crewing.intake.meanings import MISSING, VALUE_WORDS
+from officer_assaults.topics.crewing.intake.names import force_named
 
 LONGEST_HOURS = 24
+#: Length of a date and time without offset.
+CLOCK = 19
 KEY = ("lpa", "beat", "area_type", "team", "period_start", "hour_band", "weekend", "crew")
 Say = Callable[[str], None]
 
@@ -58,7 +64,7 @@ def _read(mapping: Mapping, holds: str, say: Say) -> list[tuple[Table, pl.DataFr
     for table in mapping.tables:
         if table.holds == holds:
             say(f"Reading {table.layout.file.name}")
-            frame = sources.read(table.layout)
+            frame = sources.joined(sources.read(table.layout), table.columns.values())
             absent = [header for header in table.columns.values() if header not in frame.columns]
             if absent:
                 what = f"has no column '{absent[0]}' in row {table.layout.header_row}."
@@ -80,10 +86,24 @@ def _ready(mapping: Mapping, say: Say) -> Built:
     problems.raise_if_any()
     cells = pd.concat(frames, ignore_index=True)
     counts = {"rows read": len(cells)}
+    if kind == "cells":
+        bare = _without_anything(cells)
+        counts["rows without hours and victims, left out"] = int(bare.sum())
+        cells = cells[~bare] if not bare.all() else cells
     if mapping.sum_rows and kind == "cells":
         cells = summed(cells)
         counts["rows after adding up those of one key"] = len(cells)
     return Built(cells, kind, counts)
+
+
+def _without_anything(cells: pd.DataFrame) -> pd.Series:
+    """Rows that hold no hours, no victims and no attendances: they say nothing."""
+    amounts = [name for name in MEASURED if name in cells]
+    numbers = cells[amounts].apply(pd.to_numeric, errors="coerce")
+    blank = cells[amounts] == ""
+    nothing: pd.Series = ((numbers == 0) | blank).all(axis=1)
+    needed: pd.Series = (numbers[["unit_hours", "officer_hours", "y"]] == 0).all(axis=1)
+    return nothing & needed
 
 
 def _standard(
@@ -95,7 +115,7 @@ def _standard(
             made[meaning] = values.hours(frame, table, meaning, problems)
         elif meaning == "period_start":
             cells = frame[header].to_list()
-            dates = values.iso_texts(cells, table.dates)
+            dates = values.iso_texts(cells, table.style_of(meaning))
             wrong = [at for at, text in enumerate(dates) if not text]
             values.note(
                 problems,
@@ -104,7 +124,7 @@ def _standard(
                 frame["line"].to_numpy()[wrong],
                 [cells[at] for at in wrong],
                 header,
-                f"are no {table.dates} date",
+                f"are no date written '{table.style_of(meaning)}'",
                 "Correct 'dates' in the mapping, or the cells.",
             )
             made[meaning] = [text[:10] for text in dates]
@@ -115,9 +135,12 @@ def _standard(
             column = values.words(frame, table, meaning, problems)
             made[meaning] = (
                 [values.decimal(cell, table) for cell in column.to_list()]
-                if table.decimal == "comma" and meaning not in ("force", "lpa", "beat")
+                if meaning not in _TEXTS and meaning not in VALUE_WORDS
                 else column.to_list()
             )
+    if "force" in made:
+        named = {cell: force_named(cell) or cell for cell in set(made["force"])}
+        made["force"] = [named[cell] for cell in made["force"]]
     others = sorted(set(made.setdefault("force", [mapping.force] * len(frame))) - {mapping.force})
     if others:
         what = f"holds rows of '{others[0]}', but the mapping says '{mapping.force}'."
@@ -131,6 +154,11 @@ def _standard(
         made.setdefault("is_simulated", ["yes"] * len(frame))
     return pd.DataFrame(made)
 
+
+#: Columns whose cells are names, in which a comma is a comma.
+_TEXTS = ("force", "lpa", "beat", "team", "role", "unit_id", "service_band", *(
+    f"officer_id_{number}" for number in (1, 2, 3)
+))  # fmt: skip
 
 #: Columns that a file must have but may leave empty throughout.
 _EMPTY: dict[str, tuple[str, ...]] = {
@@ -180,8 +208,8 @@ def _logs(mapping: Mapping, say: Say) -> Built:
     found = crews.stretches(bookings.rows)
     pieces = crews.pieces(found, mapping.timezone, mapping.latitude).with_row_index("piece")
     say("Placing incidents and victims")
-    calls = _calls(incidents, pieces, built)
-    victims = _victims(assaults, bookings.rows, pieces, built)
+    calls = _calls(incidents, pieces, mapping, built)
+    victims = _victims(assaults, bookings.rows, pieces, mapping, built)
     built.cells = _cells(mapping, pieces, calls, victims, bool(len(incidents)))
     _tell_oddest(rows, pieces, built)
     return built
@@ -190,6 +218,8 @@ def _logs(mapping: Mapping, say: Say) -> Built:
 def _officers(mapping: Mapping, problems: Problems, built: Built, say: Say) -> pl.DataFrame:
     found = []
     for table, frame in _read(mapping, "officers", say):
+        if mapping.choices["off_before_on"] == "the next day":
+            table, frame = _next_day(table, frame)
         start, changes = values.moments(frame, table, "start", mapping, problems)
         end, more = values.moments(frame, table, "end", mapping, problems)
         start, end = _second_pass(start, end)
@@ -206,24 +236,25 @@ def _officers(mapping: Mapping, problems: Problems, built: Built, say: Say) -> p
         made = pl.DataFrame(
             {
                 "line": frame["line"],
-                "officer": frame[table.columns["officer"]],
-                "call_sign": frame[table.columns["call_sign"]],
+                "officer": _names(frame, table, "officer", mapping, built),
+                "call_sign": _names(frame, table, "call_sign", mapping, built),
                 "start": pl.Series(start.as_unit("ns").asi8),
                 "end": pl.Series(end.as_unit("ns").asi8),
                 **places,
             }
         )
         for name in ("officer", "call_sign", "lpa"):
-            blank = made.filter(pl.col(name) == "")["line"].to_list()
+            header = table.columns[name]
+            blank = frame.filter(pl.col(header).str.to_lowercase().is_in(MISSING))
             values.note(
                 problems,
                 table.layout.file.name,
                 "E124",
-                blank,
-                [""] * len(blank),
-                table.columns[name],
+                blank["line"].to_list(),
+                blank[header].to_list(),
+                header,
                 "are empty",
-                "Fill them, or leave the rows out.",
+                "Ask for them: a row that is left out loses its hours.",
             )
         found.append(made)
     rows = pl.concat(found, how="diagonal")
@@ -241,6 +272,35 @@ def _second_pass(
     return start, end.where(~back, end + pd.Timedelta(hours=1))
 
 
+def _next_day(table: Table, frame: pl.DataFrame) -> tuple[Table, pl.DataFrame]:
+    """Write an end before its start by the clock as one of the next day."""
+    header = table.columns["end"]
+    on = values.iso_texts(frame[table.columns["start"]].to_list(), table.style_of("start"))
+    off = values.iso_texts(frame[header].to_list(), table.style_of("end"))
+    moved = [
+        (datetime.fromisoformat(end) + timedelta(days=1)).isoformat()
+        if start and end and len(start) == len(end) <= CLOCK and end <= start
+        else end or cell
+        for start, end, cell in zip(on, off, frame[header], strict=True)
+    ]
+    styles = {**table.styles, "end": "iso", "start": table.style_of("start")}
+    return replace(table, styles=styles), frame.with_columns(pl.Series(header, moved))
+
+
+def _names(
+    frame: pl.DataFrame, table: Table, meaning: str, mapping: Mapping, built: Built
+) -> pl.Series:
+    """Officers or units, by names that all tables write alike."""
+    column = frame[table.columns[meaning]]
+    if mapping.choices["names_match"] == "exactly":
+        return column
+    alike = names.loosely(column, officers=meaning == "officer")
+    ways = pl.DataFrame({"one": alike, "way": column}).unique()["one"].value_counts()
+    key = f"{meaning.replace('_', ' ')}s written in more than one way"
+    built.counts[key] = built.counts.get(key, 0) + int((ways["count"] > 1).sum())
+    return alike
+
+
 def _check_lengths(frame: pl.DataFrame, table: Table, length: Any, problems: Problems) -> None:
     header, lines = table.columns["end"], frame["line"].to_numpy()
     for code, wrong, what, remedy in (
@@ -248,7 +308,8 @@ def _check_lengths(frame: pl.DataFrame, table: Table, length: Any, problems: Pro
             "E113",
             length <= 0,
             "lie before their book-on",
-            "Correct the times; after midnight is the next day.",
+            "Correct the times; if a night shift carries one day in both, write "
+            "'off_before_on: the next day' in the mapping.",
         ),
         (
             "E104",
@@ -284,7 +345,7 @@ def _incidents(mapping: Mapping, problems: Problems, built: Built, say: Say) -> 
         there = pl.Series(~np.asarray(at.isna()))
         made = pl.DataFrame(
             {
-                "call_sign": frame[table.columns["call_sign"]],
+                "call_sign": _names(frame, table, "call_sign", mapping, built),
                 "at": pl.Series(at.as_unit("ns").asi8),
                 **more,
             }
@@ -318,32 +379,61 @@ def _assaults(mapping: Mapping, problems: Problems, built: Built, say: Say) -> p
         made = pl.DataFrame(
             {
                 "line": frame["line"],
-                "officer": frame[table.columns["officer"]],
+                "officer": _names(frame, table, "officer", mapping, built),
                 "at": pl.Series(at.as_unit("ns").asi8),
                 "crime": crime,
                 "injury": injury,
             }
         ).filter(pl.col("injury") != "left out")
-        twice = made.filter(made.select("crime", "officer", "at").is_duplicated())
-        values.note(
-            problems,
-            table.layout.file.name,
-            "E105",
-            twice["line"].to_list(),
-            twice["crime"].to_list(),
-            table.columns.get("assault", "row"),
-            "name the same crime, officer and time as another row",
-            "Leave one row per officer-victim in the file.",
-        )
-        found.append(made)
+        column = table.columns.get("assault", "row")
+        found.append(made.with_columns(file=pl.lit(table.layout.file.name), column=pl.lit(column)))
     rows = pl.concat(found)
+    _check_victims(rows, problems)
     built.counts["victims"] = len(rows)
     return rows
 
 
-def _calls(incidents: pl.DataFrame, pieces: pl.DataFrame, built: Built) -> pl.DataFrame:
+def _check_victims(rows: pl.DataFrame, problems: Problems) -> None:
+    """Refuse an officer who is a victim of one crime twice, in one file or in two."""
+    twice = rows.filter(rows.select("crime", "officer").is_duplicated()).sort("crime", "officer")
+    if len(twice):
+        files = twice["file"].unique(maintain_order=True).to_list()
+        among = f" (in {' and '.join(files)})" if len(files) > 1 else ""
+        values.note(
+            problems,
+            files[0],
+            "E105",
+            twice["line"].to_list(),
+            twice["crime"].to_list(),
+            twice["column"][0],
+            f"name a crime and an officer that another row names too{among}",
+            "Give each officer-victim of a crime one row: mend the join that repeats it.",
+        )
+
+
+def _refuse_unplaced(lost: int, total: int, what: str, remedy: str, mapping: Mapping) -> None:
+    """Refuse tables of which more than half finds no hours: they do not belong together."""
+    if lost * 2 > total:
+        said = f"{lost:,} of {total:,} {what}"
+        raise Refusal(Problem("E104", said, remedy, mapping.path.name))
+
+
+def _calls(
+    incidents: pl.DataFrame, pieces: pl.DataFrame, mapping: Mapping, built: Built
+) -> pl.DataFrame:
     found = crews.placed(incidents, "call_sign", pieces, ["piece"])
-    built.counts["attendances outside any booking of their unit"] = found["piece"].null_count()
+    lost = found["piece"].null_count()
+    built.counts["attendances outside any booking of their unit"] = lost
+    unknown = incidents.filter(~pl.col("call_sign").is_in(pieces["call_sign"].unique().to_list()))
+    built.counts["of these by units that nobody booked on to"] = len(unknown)
+    _refuse_unplaced(
+        lost,
+        len(found),
+        "attendances were by units that nobody was booked on to at the time.",
+        "Map the column of the incidents that holds the call sign of the booking, and the same "
+        "time zone; or leave the incidents out of the mapping.",
+        mapping,
+    )
     grade = (
         (pl.col("grade") == "grade 1")
         if "grade" in found.columns
@@ -361,11 +451,26 @@ def _calls(incidents: pl.DataFrame, pieces: pl.DataFrame, built: Built) -> pl.Da
 
 
 def _victims(
-    assaults: pl.DataFrame, bookings: pl.DataFrame, pieces: pl.DataFrame, built: Built
+    assaults: pl.DataFrame,
+    bookings: pl.DataFrame,
+    pieces: pl.DataFrame,
+    mapping: Mapping,
+    built: Built,
 ) -> pl.DataFrame:
     on = crews.placed(assaults, "officer", bookings, ["call_sign"])
     lost = on.filter(pl.col("call_sign").is_null())
     built.counts["victims without hours"] = len(lost)
+    known = set(bookings["officer"].unique())
+    never = sum(officer not in known for officer in lost["officer"])
+    built.counts["of these officers who were never booked on"] = never
+    _refuse_unplaced(
+        len(lost),
+        len(on),
+        f"victims were not booked on when it happened; {never:,} are officers who never were.",
+        "Map the column that holds the officer's number as the bookings write it, and export "
+        "bookings and assaults of one period.",
+        mapping,
+    )
     built.oddest += [
         f"the victim in row {line} of the assaults was not booked on when it happened"
         for line in lost["line"].sort().head(5)

@@ -145,7 +145,7 @@ def pieces(found: pl.DataFrame, zone: str, latitude: float) -> pl.DataFrame:
     return cut.with_columns(
         month=pl.Series(local.strftime("%Y-%m-01").to_numpy(dtype=str)),
         hour_band=pl.Series(_bands(np.asarray(local.hour))),
-        weekend=pl.Series((np.asarray(local.dayofweek) >= 5).astype(int)),
+        weekend=pl.Series((np.asarray(local.day_of_week) >= 5).astype(int)),
         hours=(pl.col("end") - pl.col("start")) / HOUR_NS,
         dark_share=pl.Series(daylight.dark_share(moments, until, latitude)),
     ).sort("call_sign", "start")

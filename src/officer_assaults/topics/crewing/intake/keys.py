@@ -8,6 +8,8 @@ import os
 import secrets
 from pathlib import Path
 
+from officer_assaults.refusals import Problem, Refusal
+
 FOLDER = "OFFICER_ASSAULTS_KEY_FOLDER"
 BYTES = 32
 
@@ -15,7 +17,11 @@ BYTES = 32
 def key_file() -> Path:
     """Where the secret lies: in the user's own configuration, never beside the data."""
     base = os.environ.get(FOLDER) or os.environ.get("XDG_CONFIG_HOME")
-    return Path(base or Path.home() / ".config") / "officer-assaults" / "key"
+    try:
+        return Path(base or Path.home() / ".config") / "officer-assaults" / "key"
+    except RuntimeError:
+        what = "this user has no home folder to keep the key of pseudonyms in."
+        raise Refusal(Problem("P311", what, f"Set HOME or {FOLDER}.")) from None
 
 
 def secret() -> bytes:

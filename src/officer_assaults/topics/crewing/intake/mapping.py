@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -18,13 +18,17 @@ from officer_assaults.topics.crewing.intake.meanings import NEEDED, TABLES, VALU
 from officer_assaults.topics.crewing.intake.sources import Layout
 
 ASK = "ASK"
+#: Stands in a list of values for every cell that the list does not name.
+OTHERS = "(any other)"
 FIELDS = (
     "confirmed", "force", "simulated", "source", "retrieved", "crew_source", "timezone",
-    "clock_comes_twice", "clock_never_comes", "officer_on_two_units", "latitude", "headcount",
+    "clock_comes_twice", "clock_never_comes", "officer_on_two_units", "off_before_on",
+    "names_match", "latitude", "headcount",
     "period_months", "licence", "title", "vintage", "sum_rows", "tables",
 )  # fmt: skip
 TABLE_FIELDS = (
     "holds", "file", "encoding", "separator", "sheet", "header_row", "last_line_cut_off",
+    "last_rows_left_out",
     "columns", "dates", "hours", "decimal", "values", "not_used",
 )  # fmt: skip
 KINDS = ("officers", "incidents", "assaults", "cells", "shifts")
@@ -33,9 +37,11 @@ CHOICES: Map[str, tuple[str, ...]] = MappingProxyType(
         "clock_comes_twice": ("first", "second"),
         "clock_never_comes": ("an hour later",),
         "officer_on_two_units": ("later", "refuse"),
+        "off_before_on": ("refuse", "the next day"),
+        "names_match": ("loosely", "exactly"),
     }
 )
-DATES = ("iso", "day first", "month first", "named month", "compact", "excel")
+DATES = ("iso", "day first", "month first", "named month", "compact", "excel", "month")
 HOURS = ("hours", "minutes", "hh:mm")
 
 
@@ -52,6 +58,8 @@ class Table:
     dates, hours, decimal : str
     words : mapping of str to mapping
         For a meaning, what each cell stands for.
+    styles : mapping of str to str
+        How dates of one column are written, where columns differ.
     """
 
     holds: str
@@ -61,6 +69,11 @@ class Table:
     hours: str
     decimal: str
     words: Map[str, Map[str, str]]
+    styles: Map[str, str] = field(default_factory=dict)
+
+    def style_of(self, meaning: str) -> str:
+        """How the dates of a column are written."""
+        return self.styles.get(meaning, self.dates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +183,17 @@ def _check_about(content: dict[str, Any], problems: Problems) -> None:
 def _table(path: Path, entry: Any, problems: Problems) -> Table:
     entry = entry if isinstance(entry, dict) else {}
     holds, name = str(entry.get("holds")), str(entry.get("file") or "")
-    for field in [field for field in entry if field not in TABLE_FIELDS]:
-        problems.add("E124", f"has an unknown field '{field}'.", nearest(field, TABLE_FIELDS))
+    for name_ in [name_ for name_ in entry if name_ not in TABLE_FIELDS]:
+        problems.add("E124", f"has an unknown field '{name_}'.", nearest(name_, TABLE_FIELDS))
     if holds not in KINDS:
         what = f"'{holds}' is no kind of table."
         problems.add("E124", what, f"Write one of: {', '.join(KINDS)}.", column="holds")
-    for field, allowed in (("dates", DATES), ("hours", HOURS), ("decimal", ("point", "comma"))):
-        value = entry.get(field, allowed[0])
-        if value != ASK and value not in allowed:
-            what = f"'{value}' is no way of writing {field}."
-            problems.add("E124", what, f"Write one of: {', '.join(allowed)}.", column=field)
+    for said_, allowed in (("dates", DATES), ("hours", HOURS), ("decimal", ("point", "comma"))):
+        value = entry.get(said_, allowed[0])
+        for one in value.values() if isinstance(value, dict) and said_ == "dates" else [value]:
+            if one != ASK and one not in allowed:
+                what = f"'{one}' is no way of writing {said_}."
+                problems.add("E124", what, f"Write one of: {', '.join(allowed)}.", column=said_)
     columns = {str(k): str(v) for k, v in (entry.get("columns") or {}).items() if v}
     values = {
         str(k): {str(cell): str(word) for cell, word in (v or {}).items()}
@@ -194,12 +208,16 @@ def _table(path: Path, entry: Any, problems: Problems) -> Table:
         str(entry.get("sheet") or ""),
         header if isinstance(header, int) and header > 0 else 1,
         entry.get("last_line_cut_off") == "left out",
+        below if isinstance(below := entry.get("last_rows_left_out", 0), int) else 0,
     )
+    styles = entry.get("dates") if isinstance(entry.get("dates"), dict) else {}
     said = {
         name: str(entry.get(name, default))
         for name, default in (("dates", "iso"), ("hours", "hours"), ("decimal", "point"))
     }
-    return Table(holds, layout, columns, said["dates"], said["hours"], said["decimal"], values)
+    return Table(
+        holds, layout, columns, said["dates"], said["hours"], said["decimal"], values, styles or {}
+    )
 
 
 def _check_words(values: dict[str, dict[str, str]], problems: Problems) -> None:

@@ -128,6 +128,8 @@ TABLES: Mapping[str, Words] = MappingProxyType(
                 "storm ref",
                 "event",
                 "event no",
+                "event number",
+                "job no",
                 "reference",
             ),
             "attended": (
@@ -257,13 +259,23 @@ READY: Words = MappingProxyType(
         "unit_hours": ("unit hours", "hours", "vehicle hours", "resource hours", "crew hours"),
         "officer_hours": ("officer hours", "staff hours", "person hours"),
         "attended": ("incidents attended", "attendances", "calls attended", "incidents"),
-        "y": ("assaults", "victims", "assaults on officers", "officer victims", "assaulted"),
+        "y": (
+            "assaults",
+            "victims",
+            "assaults on officers",
+            "officer victims",
+            "assaulted",
+            "officers assaulted",
+            "assaults on police",
+            "officer assaults",
+        ),
         "y_injury": (
             "injuries",
             "with injury",
             "assaults with injury",
             "injured",
             "victims with injury",
+            "with injuries",
         ),
         "incidents_assault": ("incidents with assault", "assault incidents"),
         "dark_share": ("dark share", "darkness"),
@@ -284,6 +296,9 @@ CREW_WORDS: Words = MappingProxyType(
             "solo",
             "one",
             "alone",
+            "1 officer",
+            "one officer",
+            "1 up",
         ),
         "double": (
             "d",
@@ -296,6 +311,9 @@ CREW_WORDS: Words = MappingProxyType(
             "pair",
             "two",
             "dbl",
+            "2 officers",
+            "two officers",
+            "2 up",
         ),
         "multi": (
             "m",
@@ -312,15 +330,30 @@ CREW_WORDS: Words = MappingProxyType(
             "three",
             "van",
             "more",
+            "3 officers",
+            "4 officers",
+            "multi crew",
+            "triple crew",
+            "triple crewed",
+            "tc",
         ),
     }
 )
 BAND_WORDS: Words = MappingProxyType(
     {
-        "day": ("day", "d", "days", "daytime", "07-17", "0700-1700", "7-17"),
-        "evening": ("evening", "e", "eve", "evenings", "lates", "17-22", "1700-2200"),
-        "night": ("night", "n", "nights", "22-03", "2200-0300", "22-3"),
-        "early": ("early", "early morning", "03-07", "0300-0700", "3-7", "earlies"),
+        "day": ("day", "d", "days", "daytime", "07-17", "0700-1700", "7-17", "07:00-17:00"),
+        "evening": (
+            "evening",
+            "e",
+            "eve",
+            "evenings",
+            "lates",
+            "17-22",
+            "1700-2200",
+            "17:00-22:00",
+        ),
+        "night": ("night", "n", "nights", "22-03", "2200-0300", "22-3", "22:00-03:00"),
+        "early": ("early", "early morning", "earlies", "03-07", "0300-0700", "3-7", "03:00-07:00"),
     }
 )
 GRADE_WORDS: Words = MappingProxyType(
@@ -421,6 +454,20 @@ VALUE_WORDS: Mapping[str, Words] = MappingProxyType(
 HOURS = ("unit_hours", "officer_hours", "officer_hours_after_double")
 MOST_HOURS_A_MONTH = 24 * 31
 
+#: A name shorter than this is taken for a meaning only where it is the whole header.
+SHORTEST_PART = 5
+#: What stands in a cell that holds nothing.
+MISSING = ("", "-", "--", "null", "n/a", "#n/a", "na", "nan", "none", "nil", "(null)", "nat")
+_CODES = (
+    ("no injury", re.compile(r"without injury|^\s*104\b", re.IGNORECASE)),
+    ("injury", re.compile(r"\bwith injury|^\s*0*8/?[ST]\b|^\s*0*8/(6[89]|70)\b", re.IGNORECASE)),
+)
+
+#: A month without a day: 2022-04, 04/2022, 202204, Apr-22, April 2022.
+MONTH_ONLY = re.compile(
+    r"(?:(?P<year>\d{4})[-/]?(?P<month>\d{2})|(?P<month2>\d{1,2})[-/](?P<year2>\d{4})"
+    r"|(?P<name>[A-Za-z]{3,9})[- ](?P<year3>\d{2}|\d{4}))$"
+)
 _DAY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2,4})\b")
 _ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
 _MONTH_NAME = re.compile(r"\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4}")
@@ -434,12 +481,30 @@ def plain(text: str) -> str:
     return " ".join(re.sub(r"[^\w+]+|_", " ", spaced.casefold()).split())
 
 
-def column_for(meaning: str, names: Iterable[str], headers: Sequence[str]) -> str:
-    """Header that most likely holds a meaning; empty if none does."""
+def column_for(
+    meaning: str, names: Iterable[str], headers: Sequence[str], *, loose: bool = False
+) -> str:
+    """Header that most likely holds a meaning; empty if none does.
+
+    Parameters
+    ----------
+    meaning : str
+    names : iterable of str
+        What else it is called.
+    headers : sequence of str
+    loose : bool
+        Whether a header may hold the name among other words, as 'Officer Collar No' does.
+    """
     known = {plain(header): header for header in reversed(headers)}
-    for name in (meaning, *names):
-        if found := known.get(plain(name)):
+    wanted = [plain(name) for name in (meaning, *names)]
+    for name in wanted:
+        if found := known.get(name):
             return found
+    if loose:
+        for name in sorted(wanted, key=len, reverse=True):
+            for text, header in known.items():
+                if len(name) >= SHORTEST_PART and f" {name} " in f" {text} ":
+                    return header
     return ""
 
 
@@ -449,6 +514,8 @@ def word_for(cell: str, words: Words) -> str:
     for word, known in words.items():
         if text == plain(word) or cell.strip().casefold() in known or text in map(plain, known):
             return word
+    if words is CODE_WORDS:
+        return next((word for word, form in _CODES if form.search(cell)), "")
     return ""
 
 
@@ -456,6 +523,7 @@ def date_style(cells: Sequence[str], *, first_of_month: bool = False) -> str:
     """How dates are written: iso, day first, month first, named month, compact, excel; or ASK."""
     given = [cell for cell in cells if cell]
     for style, pattern in (
+        ("month", MONTH_ONLY),
         ("iso", _ISO),
         ("named month", _MONTH_NAME),
         ("compact", _COMPACT),
@@ -475,6 +543,19 @@ def date_style(cells: Sequence[str], *, first_of_month: bool = False) -> str:
     if first_of_month and len(first | second) > 1 and (first == {1}) != (second == {1}):
         return "day first" if first == {1} else "month first"
     return "ASK"
+
+
+def clock_only(cells: Sequence[str]) -> bool:
+    """Whether cells are times of day without a day."""
+    form = re.compile(r"\d{1,2}[:.]\d{2}([:.]\d{2})?( ?[AaPp][Mm])?")
+    return bool(cells) and all(form.fullmatch(cell) for cell in cells)
+
+
+def dated(cells: Sequence[str]) -> bool:
+    """Whether most cells begin as a date does."""
+    forms = (_ISO, _MONTH_NAME, _COMPACT, _SERIAL, _DAY)
+    read = sum(1 for cell in cells if any(form.match(cell) for form in forms))
+    return bool(cells) and read > 0.5 * len(cells)
 
 
 def hours_unit(cells: Sequence[str], largest: float) -> str:

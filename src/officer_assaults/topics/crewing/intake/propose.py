@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from officer_assaults.data import forces, readers
+from officer_assaults.data import readers
 from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.topics.crewing.data.about import sidecar_of
 from officer_assaults.topics.crewing.data.schemas import (
@@ -18,8 +18,11 @@ from officer_assaults.topics.crewing.data.schemas import (
     column_needs,
 )
 from officer_assaults.topics.crewing.intake import meanings, sources
-from officer_assaults.topics.crewing.intake.mapping import ASK
+from officer_assaults.topics.crewing.intake.mapping import ASK, OTHERS
+from officer_assaults.topics.crewing.intake.meanings import MISSING
+from officer_assaults.topics.crewing.intake.names import force_named
 from officer_assaults.topics.crewing.intake.sources import Layout
+from officer_assaults.topics.crewing.intake.values import THOUSANDS
 
 #: Different cells of a column of words that are listed for a person to confirm.
 MOST_WORDS = 40
@@ -96,23 +99,31 @@ def kind_of(headers: list[str]) -> str:
     if {"unit id", "crew actual"} <= plain:
         return "shifts"
     ready = ("crew", "unit_hours", "y")
+    parted = ("period_start", "hour_band", "lpa")
     if all(meanings.column_for(name, meanings.READY[name], headers) for name in ready):
-        return "cells"
-    scores = {
-        kind: sum(
-            1 for name in needs if meanings.column_for(name, meanings.TABLES[kind][name], headers)
-        )
-        / len(needs)
-        for kind, needs in meanings.NEEDED.items()
-    }
-    best = max(scores, key=lambda kind: scores[kind])
-    return best if scores[best] > 0.7 else ""
+        told = [name for name in parted if meanings.column_for(name, meanings.READY[name], headers)]
+        # A summary of the rows on another sheet is no table of them.
+        return "cells" if told else ""
+    for loose in (False, True):
+        scores = {
+            kind: sum(
+                1
+                for name in needs
+                if meanings.column_for(name, meanings.TABLES[kind][name], headers, loose=loose)
+            )
+            / len(needs)
+            for kind, needs in meanings.NEEDED.items()
+        }
+        best = max(scores, key=lambda kind: scores[kind])
+        if scores[best] > 0.7:
+            return best
+    return ""
 
 
 def _force_in(frame: pl.DataFrame) -> str:
     header = meanings.column_for("force", meanings.READY["force"], frame.columns)
     found = [cell for cell in frame[header].unique() if cell] if header else []
-    return found[0] if len(found) == 1 and found[0] in (*forces.slugs(), SIMULATED_FORCE) else ""
+    return force_named(found[0]) if len(found) == 1 else ""
 
 
 def _head(files: list[Path], known: Mapping[str, str], entries: list[str]) -> str:
@@ -159,7 +170,8 @@ def _scalar(value: Any) -> str:
 
 def _entry(kind: str, layout: Layout, frame: pl.DataFrame, folder: Path) -> str:
     headers = frame.columns[1:]
-    columns = _columns(kind, headers)
+    columns = _columns(kind, headers, frame)
+    frame = sources.joined(frame, columns.values())
     lines = [f"  - holds: {kind}{_GUESS}", f"    file: {_scalar(_from(layout.file, folder))}"]
     if layout.encoding:
         lines += [
@@ -173,13 +185,17 @@ def _entry(kind: str, layout: Layout, frame: pl.DataFrame, folder: Path) -> str:
     )
     if layout.cut_off:
         lines.append(f"    last_line_cut_off: left out{_GUESS}: the file ends inside a line")
+    if layout.below:
+        shown = "; ".join(repr(text) for text in sources.below(layout))
+        lines.append(f"    last_rows_left_out: {layout.below}{_GUESS}: {shown}")
     lines.append("    columns:  # meaning: column of the file")
     needs = meanings.NEEDED.get(kind, column_needs(kind))
     for meaning in dict.fromkeys([*(name for name in needs if name != "force"), *columns]):
         header = columns.get(meaning, "")
         note = f"{_GUESS}: {_examples(frame, header, meaning)}" if header else "  # no column found"
         lines.append(f"      {meaning}: {_scalar(header or ASK)}{note}")
-    left = [header for header in headers if header not in columns.values()]
+    used = {part for header in columns.values() for part in (header, *header.split(sources.PLUS))}
+    left = [header for header in headers if header not in used]
     if left:
         lines.append(f"    not_used: {_scalar(left)}")
     lines += _formats(kind, frame, columns)
@@ -192,22 +208,69 @@ def _from(file: Path, folder: Path) -> str:
     return file.relative_to(folder).as_posix() if file.is_relative_to(folder) else str(file)
 
 
-def _columns(kind: str, headers: list[str]) -> dict[str, str]:
+def _columns(kind: str, headers: list[str], frame: pl.DataFrame) -> dict[str, str]:
     """Meaning to header, each header once."""
     wanted: Mapping[str, tuple[str, ...]] = meanings.TABLES.get(kind) or {
         name: meanings.READY.get(name, ()) for name in column_needs(kind, optional=True)
     }
     found: dict[str, str] = {}
     # Exact names first, so that no synonym takes a column which has its own meaning.
-    for exact in (True, False):
-        free = [header for header in headers if header not in found.values()]
+    for step in ("exact", "synonym", "loose"):
         for meaning, names in wanted.items():
-            if meaning not in found and (
-                header := meanings.column_for(meaning, () if exact else names, free)
-            ):
+            free = [
+                header
+                for header in headers
+                if header not in found.values() and _could_be(frame[header], meaning)
+            ]
+            loose = step == "loose" and kind in meanings.TABLES
+            header = meanings.column_for(
+                meaning, () if step == "exact" else names, free, loose=loose
+            )
+            if meaning not in found and header:
                 found[meaning] = header
-                free.remove(header)
+    for meaning in meanings.MOMENTS:
+        if meaning in wanted and (both := _day_and_time(meaning, wanted[meaning], found, frame)):
+            found[meaning] = both
     return found
+
+
+def _day_and_time(
+    meaning: str, names: Iterable[str], found: Mapping[str, str], frame: pl.DataFrame
+) -> str:
+    """'Day + Time' where a moment stands in two columns; empty where it does not."""
+    header = found.get(meaning, "")
+    clocks = [name for name in frame.columns[1:] if meanings.clock_only(_sample(frame[name]))]
+    if header:
+        if any(":" in cell for cell in _sample(frame[header])):
+            return ""
+        clock = next((name for name in clocks if _about(name) == _about(header)), "")
+        return f"{header}{sources.PLUS}{clock}" if clock else ""
+    clock = meanings.column_for(meaning, names, clocks, loose=True)
+    days = [
+        name
+        for name in frame.columns[1:]
+        if name not in clocks and meanings.dated(_sample(frame[name]))
+    ]
+    same = [name for name in days if _about(name) == _about(clock)]
+    day = same[0] if same else days[0] if len(days) == 1 else ""
+    return f"{day}{sources.PLUS}{clock}" if clock and day else ""
+
+
+def _sample(column: pl.Series) -> list[str]:
+    return [cell for cell in column.head(SAMPLED).unique() if cell.casefold() not in MISSING]
+
+
+def _about(header: str) -> frozenset[str]:
+    """Words of a header that tell neither day nor time."""
+    return frozenset(meanings.plain(header).split()) - {"date", "time", "day", "clock"}
+
+
+def _could_be(column: pl.Series, meaning: str) -> bool:
+    """Whether the cells of a column could hold a meaning: moments have dates."""
+    if meaning not in meanings.MOMENTS:
+        return True
+    given = _sample(column)
+    return not given or meanings.dated(given)
 
 
 def _examples(frame: pl.DataFrame, header: str, meaning: str) -> str:
@@ -223,46 +286,68 @@ def _examples(frame: pl.DataFrame, header: str, meaning: str) -> str:
 def _formats(kind: str, frame: pl.DataFrame, columns: Mapping[str, str]) -> list[str]:
     lines = []
     dated = [name for name in (*meanings.MOMENTS, "period_start") if name in columns]
-    if dated:
-        styles = {
-            meanings.date_style(
-                frame[columns[name]].to_list(), first_of_month=name == "period_start"
-            )
-            for name in dated
-        }
-        asked = (ASK in styles and len(styles) == 1) or len(styles - {ASK}) != 1
-        style = ASK if asked else next(iter(styles - {ASK}))
-        cell = next((cell for cell in frame[columns[dated[0]]] if cell), "")
-        note = (
-            f"  # is '{cell}' day first, month first, iso, named month, compact or excel?"
-            if asked
-            else f"{_GUESS}: '{cell}' is read as {meanings.said_date(cell, style)}"
-        )
-        lines.append(f"    dates: {style}{note}")
+    lines += _dates(frame, {name: columns[name] for name in dated})
     hours = [name for name in meanings.HOURS if name in columns]
     if hours:
         cells = frame[columns[hours[0]]].to_list()
         unit = meanings.hours_unit(cells, meanings.MOST_HOURS_A_MONTH)
         said = "" if unit != ASK else ": half of the rows are above 744, so perhaps minutes"
         lines.append(f"    hours: {unit if unit != ASK else 'hours'}{_GUESS}{said}")
-        comma = any("," in cell and "." not in cell for cell in cells)
+        with_comma = [cell for cell in cells if "," in cell]
+        comma = any(THOUSANDS.fullmatch(cell) is None for cell in with_comma)
         lines.append(f"    decimal: {'comma' if comma else 'point'}{_GUESS}")
     return lines
+
+
+def _dates(frame: pl.DataFrame, dated: Mapping[str, str]) -> list[str]:
+    """One line for all columns of dates, or one for each where they are written differently."""
+    cells = {
+        name: [cell for cell in frame[header].to_list() if cell.casefold() not in MISSING]
+        for name, header in dated.items()
+    }
+    styles = {
+        name: meanings.date_style(given, first_of_month=name == "period_start")
+        for name, given in cells.items()
+    }
+    known = set(styles.values()) - {ASK}
+    if not styles:
+        return []
+    if len(known) <= 1:
+        first = next(iter(cells))
+        return [_dates_line("    dates", next(iter(known), ASK), cells[first])]
+    return ["    dates:"] + [
+        _dates_line(f"      {name}", style, cells[name]) for name, style in styles.items()
+    ]
+
+
+def _dates_line(start: str, style: str, cells: list[str]) -> str:
+    cell = next(iter(cells), "")
+    if style == ASK:
+        ways = "day first, month first, iso, named month, compact, excel or month"
+        return f"{start}: {ASK}  # is '{cell}' {ways}?"
+    return f"{start}: {style}{_GUESS}: '{cell}' is read as {meanings.said_date(cell, style)}"
 
 
 def _values(frame: pl.DataFrame, columns: Mapping[str, str]) -> list[str]:
     lines: list[str] = []
     for meaning, header in columns.items():
         words = meanings.VALUE_WORDS.get(meaning)
-        counts = frame[header].value_counts(sort=True)
-        if words is None or len(counts) > MOST_WORDS:
+        if words is None:
             continue
+        counts = frame[header].value_counts(sort=True)
         if not lines:
             lines.append("    values:  # what each cell stands for")
-        lines.append(f"      {meaning}:  # one of: {', '.join(words)}")
-        for cell, count in counts.iter_rows():
-            word = meanings.word_for(cell, words) or ASK
-            lines.append(f"        {_scalar(cell)}: {_scalar(word)}{_GUESS}: {count:,} rows")
+        either = "; or: left out" if meaning == "code" else ""
+        lines.append(f"      {meaning}:  # one of: {', '.join(words)}{either}")
+        told = [(cell, count, meanings.word_for(cell, words)) for cell, count in counts.iter_rows()]
+        # Of very many cells only those that stand for a word are listed one by one.
+        many = len(told) > MOST_WORDS
+        for cell, count, word in told:
+            if word or not many:
+                note = f"{_GUESS}: {count:,} rows"
+                lines.append(f"        {_scalar(cell)}: {_scalar(word or ASK)}{note}")
+        if many and (rest := sum(not word for _, _, word in told)):
+            lines.append(f"        {OTHERS}: {ASK}  # {rest:,} other cells")
     return lines
 
 
@@ -284,6 +369,8 @@ timezone: {timezone}  # GUESS: of clock times without an offset
 clock_comes_twice: first  # GUESS: 01:30 on the October night, as first or second
 clock_never_comes: an hour later  # GUESS: 01:30 on the March night is read as 02:30
 officer_on_two_units: later  # GUESS: the later booking ends the earlier; or refuse
+off_before_on: refuse  # GUESS: or 'the next day', where a night shift carries one day in both
+names_match: loosely  # GUESS: 'ke 01' is KE01, '0123' and 'PC 123' are 123; or exactly
 latitude: {latitude}  # GUESS: for darkness
 headcount: {headcount}  # officers who could have been on duty; hours are checked against it
 period_months: {period_months}  # months in a row's period

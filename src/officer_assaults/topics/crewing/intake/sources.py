@@ -6,7 +6,8 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -21,10 +22,16 @@ BOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 PARQUET = (".parquet", ".pq")
 TEXTS = (".csv", ".txt", ".tsv", ".tab")
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+#: Joins the headers of a day and of its time in a mapping.
+PLUS = " + "
 SNIFFED = 1 << 20
 HEADER_ROWS = 30
 BLOCK_ROWS = 50_000
 LONGEST_FIELD = 1 << 20
+TAIL_ROWS = 200
+TAIL_BYTES = 1 << 16
+MOST_BELOW = 10
+_TOTAL = re.compile(r"(grand |sub|force |overall )?totals?\b|.*\btotals?$", re.IGNORECASE)
 _NUMERIC = re.compile(r"[-+]?[\d.,:/ TZ-]+")
 
 
@@ -43,6 +50,8 @@ class Layout:
         Line that holds the column names, from 1.
     cut_off : bool
         Whether the last line breaks off, to be left out once a person has confirmed it.
+    below : int
+        Rows under the table, totals and notes, to be left out once a person has confirmed it.
     """
 
     file: Path
@@ -51,6 +60,7 @@ class Layout:
     sheet: str = ""
     header_row: int = 1
     cut_off: bool = False
+    below: int = 0
 
 
 def refuse(path: Path, what: str, remedy: str, row: int | None = None) -> Refusal:
@@ -66,25 +76,68 @@ def layouts(path: Path) -> list[Layout]:
     Refusal
         E124 for what is no readable table.
     """
-    suffix = path.suffix.lower()
     if not path.is_file():
         raise refuse(path, "is no file.", "Check the path.")
+    bounds.check_size(path)
     if path.stat().st_size == 0:
         raise refuse(path, "is empty.", "Export it again.")
-    if suffix in PARQUET:
+    form = form_of(path)
+    if form == "parquet":
         return [Layout(path)]
-    if suffix in BOOKS:
-        found = []
-        for sheet in _book(path).sheet_names:
-            rows = list(itertools.islice(_sheet_rows(path, sheet), HEADER_ROWS + 10))
-            if header := header_row(rows):
-                found.append(Layout(path, sheet=sheet, header_row=header))
-        if not found:
-            raise refuse(path, "holds no sheet with a table.", "Export the rows themselves.")
-        return found
-    if suffix not in TEXTS:
-        raise refuse(path, f"'{suffix}' is no table.", "Give CSV, TXT, XLSX, XLS, ODS or Parquet.")
+    if form == "book":
+        return _book_layouts(path)
+    if path.suffix.lower() not in (*TEXTS, *BOOKS):
+        what = f"'{path.suffix}' is no table."
+        raise refuse(path, what, "Give CSV, TXT, XLSX, XLS, ODS or Parquet.")
     return [_text_layout(path)]
+
+
+def form_of(path: Path) -> str:
+    """Tell book, parquet or text by what a file begins with: systems give files any name."""
+    with path.open("rb") as stream:
+        head = stream.read(512)
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return "book"
+    if path.suffix.lower() in BOOKS and head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        what = f"is a web page named '{path.suffix}', as some systems export it."
+        raise refuse(path, what, "Open it in Excel and save it as a workbook.")
+    return "parquet" if path.suffix.lower() in PARQUET else "text"
+
+
+def _book_layouts(path: Path) -> list[Layout]:
+    found = []
+    for sheet in _book(path).sheet_names:
+        rows = list(_sheet_rows(path, sheet))
+        if header := header_row(rows[: HEADER_ROWS + 10]):
+            under = rows_below(rows[header:][-TAIL_ROWS:])
+            found.append(Layout(path, sheet=sheet, header_row=header, below=len(under)))
+    if not found:
+        raise refuse(path, "holds no sheet with a table.", "Export the rows themselves.")
+    return found
+
+
+def rows_below(rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Texts of the rows under a table: totals, and notes that fill far fewer cells than its rows.
+
+    Parameters
+    ----------
+    rows : sequence of rows
+        The last rows of the file, without the header.
+    """
+    texts = [[as_text(cell).strip() for cell in row] for row in rows]
+    given = [row for row in texts if any(row)]
+    filled = sorted(sum(map(bool, row)) for row in given)
+    usual = filled[len(filled) // 2] if filled else 0
+    found: list[str] = []
+    for row in reversed(given[1:]):
+        cells = [cell for cell in row if cell]
+        total = any(_TOTAL.match(cell) for cell in cells[:2])
+        if len(found) == MOST_BELOW or not (total or len(cells) < 0.5 * usual):
+            break
+        found.insert(0, " ".join(cells)[:60])
+    return found
 
 
 def _text_layout(path: Path) -> Layout:
@@ -96,9 +149,46 @@ def _text_layout(path: Path) -> Layout:
     rows = list(csv.reader(io.StringIO(sample, newline=""), delimiter=SEPARATORS[separator]))
     header = header_row(rows[: HEADER_ROWS + 10]) or 1
     width = len(rows[header - 1])
-    return Layout(
-        path, encoding, separator, "", header, _breaks_off(path, encoding, separator, width)
-    )
+    tail = _tail(path, encoding)
+    whole = path.stat().st_size <= TAIL_BYTES
+    skipped = header if whole else 1
+    cut = _breaks_off(tail, separator, width)
+    under = len(rows_below(_parsed(tail, separator)[skipped:][-TAIL_ROWS:]))
+    if cut and under == 1:
+        under = 0
+    return Layout(path, encoding, separator, "", header, cut and not under, under)
+
+
+def below(layout: Layout) -> list[str]:
+    """Texts of the rows that a layout leaves out under its table."""
+    if layout.sheet:
+        rows = list(_sheet_rows(layout.file, layout.sheet))
+    else:
+        rows = _parsed(_tail(layout.file, layout.encoding), layout.separator)
+    given = [row for row in rows if any(as_text(cell).strip() for cell in row)]
+    left = given[len(given) - layout.below :]
+    return [" ".join(as_text(cell).strip() for cell in row).strip()[:60] for row in left]
+
+
+def _parsed(text: str, separator: str) -> list[list[str]]:
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=SEPARATORS[separator]))
+    except csv.Error:
+        return []
+
+
+def _tail(path: Path, encoding: str) -> str:
+    """Last lines of a text, the first of them perhaps in part."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        start = max(0, size - TAIL_BYTES)
+        stream.seek(start - start % 2)
+        tail = stream.read()
+    if encoding != "utf-16":
+        return tail.decode(encoding, errors="ignore")
+    with path.open("rb") as stream:
+        big = stream.read(2) == b"\xfe\xff"
+    return tail.decode("utf-16-be" if big else "utf-16-le", errors="ignore").lstrip("\ufeff")
 
 
 def _even(lines: list[str], separator: str) -> int:
@@ -107,26 +197,12 @@ def _even(lines: list[str], separator: str) -> int:
     return max(set(counts), key=lambda count: (counts.count(count) * count, count)) if counts else 0
 
 
-def _breaks_off(path: Path, encoding: str, separator: str, width: int) -> bool:
+def _breaks_off(text: str, separator: str, width: int) -> bool:
     """Whether the last line has fewer cells than the header and no line end."""
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-        start = max(0, size - (1 << 16))
-        stream.seek(start - start % 2)
-        tail = stream.read()
-    if encoding == "utf-16":
-        with path.open("rb") as stream:
-            big = stream.read(2) == b"\xfe\xff"
-        text = tail.decode("utf-16-be" if big else "utf-16-le", errors="ignore")
-    else:
-        text = tail.decode(encoding, errors="ignore")
     if text.endswith(("\n", "\r")) or "\n" not in text:
         return False
-    return (
-        0
-        < len(next(csv.reader([text.rsplit("\n", 1)[1]], delimiter=SEPARATORS[separator])))
-        < width
-    )
+    last = _parsed(text.rsplit("\n", 1)[1], separator)
+    return bool(last) and 0 < len(last[0]) < width
 
 
 def encoding_of(path: Path) -> str:
@@ -179,11 +255,13 @@ def read(layout: Layout) -> pl.DataFrame:
     Refusal
         E124 for columns without or with the same name, and rows of another width.
     """
-    suffix = layout.file.suffix.lower()
-    if suffix in PARQUET:
+    form = form_of(layout.file)
+    if form == "parquet":
         return _parquet(layout.file)
-    rows = _sheet_rows(layout.file, layout.sheet) if suffix in BOOKS else _text_rows(layout)
-    numbered = enumerate(rows, 1)
+    if form == "book" and not layout.sheet:
+        raise refuse(layout.file, "is a workbook.", "Run 'crewing map' on it again.")
+    rows = _sheet_rows(layout.file, layout.sheet) if form == "book" else _text_rows(layout)
+    numbered = _without_last(enumerate(rows, 1), layout.below)
     header: list[str] = []
     for line, row in numbered:
         if line == layout.header_row:
@@ -202,6 +280,30 @@ def read(layout: Layout) -> pl.DataFrame:
     return pl.concat(frames)
 
 
+def joined(frame: pl.DataFrame, headers: Iterable[str]) -> pl.DataFrame:
+    """Table with a column for every 'Date + Time' among the headers, its two cells as one."""
+    made = []
+    for header in headers:
+        day, sign, clock = header.partition(PLUS)
+        if sign and header not in frame.columns and {day, clock} <= set(frame.columns):
+            both = pl.concat_str([day, clock], separator=" ")
+            made.append(pl.when(pl.col(day) == "").then(pl.lit("")).otherwise(both).alias(header))
+    return frame.with_columns(made)
+
+
+def _without_last(rows: Iterator[tuple[int, Any]], count: int) -> Iterator[tuple[int, Any]]:
+    """Numbered rows without the last ``count`` that hold anything."""
+    if not count:
+        yield from rows
+        return
+    held: deque[tuple[int, Any]] = deque()
+    for line, row in rows:
+        if any(as_text(cell).strip() for cell in row):
+            held.append((line, row))
+            if len(held) > count:
+                yield held.popleft()
+
+
 def _check_header(layout: Layout, header: list[str]) -> None:
     row = layout.header_row
     if not header:
@@ -218,11 +320,15 @@ def _block(layout: Layout, header: list[str], rows: list[tuple[int, Any]]) -> pl
         cells = [as_text(cell).strip() for cell in row]
         if not any(cells):
             continue
-        if len(cells) < width and layout.file.suffix.lower() in TEXTS:
+        if len(cells) < width and layout.encoding:
             if layout.cut_off and line == rows[-1][0]:
                 continue
             what = f"has {len(cells)} cells where the header has {width}: the line is cut off."
-            raise refuse(layout.file, what, "Export the file again.", line)
+            remedy = (
+                "Export the file again; if it stands under the table, run 'crewing map' again, "
+                "which proposes last_rows_left_out."
+            )
+            raise refuse(layout.file, what, remedy, line)
         if any(cells[width:]):
             what = f"has {len(cells)} cells where the header has {width}."
             raise refuse(
@@ -260,10 +366,11 @@ def _parquet(path: Path) -> pl.DataFrame:
 def _book(path: Path) -> Any:
     from python_calamine import CalamineWorkbook
 
-    if path.suffix.lower() != ".xls":
+    content = path.read_bytes()
+    if content.startswith(b"PK"):
         bounds.check_workbook(path)
     try:
-        return CalamineWorkbook.from_path(str(path))
+        return CalamineWorkbook.from_filelike(io.BytesIO(content))
     except Exception as error:
         raise refuse(path, "is no workbook that can be read.", "Save it again in Excel.") from error
 
@@ -292,4 +399,4 @@ def as_text(cell: Any) -> str:
     if isinstance(cell, timedelta):
         minutes = round(cell.total_seconds() / 60)
         return f"{minutes // 60}:{minutes % 60:02d}"
-    return cell.strftime("%H:%M") if isinstance(cell, time) else str(cell)
+    return cell.strftime("%H:%M:%S") if isinstance(cell, time) else str(cell)

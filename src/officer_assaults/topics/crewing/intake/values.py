@@ -12,9 +12,12 @@ import pandas as pd
 import polars as pl
 
 from officer_assaults.refusals import Problem, Problems
-from officer_assaults.topics.crewing.intake.mapping import Mapping, Table
+from officer_assaults.topics.crewing.intake.mapping import OTHERS, Mapping, Table
+from officer_assaults.topics.crewing.intake.meanings import MISSING, MONTH_ONLY, VALUE_WORDS
 
 EXAMPLES = 2
+#: A number whose commas part thousands.
+THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _DMY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2}|\d{4})(?:[ T,]+(.*))?")
 _YMD = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T]+(.*))?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[ T]?(\d{2})(\d{2})(\d{2})?)?")
@@ -34,6 +37,8 @@ def _iso(cell: str, style: str) -> str:
     try:
         if style == "excel":
             return (_EPOCH + timedelta(seconds=round(float(cell) * 86400))).isoformat()
+        if style == "month":
+            return _month(cell)
         if style == "named month":
             day, month, year, *rest = re.split(r"[ \-]+", cell, maxsplit=3)
             named = next(_named(f"{day} {month} {year}"))
@@ -52,6 +57,18 @@ def _iso(cell: str, style: str) -> str:
         return f"{year}-{int(month):02d}-{int(day):02d}T{_time(clock or '')}"
     except (ValueError, OverflowError, StopIteration):
         return ""
+
+
+def _month(cell: str) -> str:
+    """First day of a month written without a day."""
+    found = MONTH_ONLY.match(cell)
+    if found is None:
+        return ""
+    year = found["year"] or found["year2"] or found["year3"]
+    month = found["month"] or found["month2"]
+    if found["name"]:
+        month = str(datetime.strptime(found["name"][:3], "%b").month)
+    return f"{year if len(year) == 4 else f'20{year}'}-{int(month):02d}-01T00:00:00"
 
 
 def _named(text: str) -> Iterator[str]:
@@ -106,27 +123,26 @@ def moments(
     header, file = table.columns[meaning], table.layout.file.name
     cells = frame[header].to_list()
     distinct = list(dict.fromkeys(cells))
-    texts = iso_texts(distinct, table.dates)
+    texts = iso_texts(distinct, table.style_of(meaning))
     parsed, twice, never = _in_utc(texts, mapping)
     places = {cell: n for n, cell in enumerate(distinct)}
     index = np.fromiter((places[cell] for cell in cells), dtype=np.int64, count=len(cells))
     found = parsed[index]
     lines = frame["line"].to_numpy()
-    wrong = np.flatnonzero(
-        np.asarray(found.isna()) & ~(blank & (np.array(cells, dtype=object) == ""))
-    )
-    empty = [at for at in wrong if cells[at] == ""]
+    missing = np.array([cell.casefold() in MISSING for cell in distinct])[index]
+    wrong = np.flatnonzero(np.asarray(found.isna()) & ~(blank & missing))
+    empty = [at for at in wrong if missing[at]]
     note(
         problems,
         file,
         "E113",
         lines[empty],
-        [""] * len(empty),
+        [cells[at] for at in empty],
         header,
         "are empty",
-        "Fill them, or leave the rows out.",
+        "Ask for them: a row that is left out loses its hours or its victim.",
     )
-    rest = [at for at in wrong if cells[at] != ""]
+    rest = [at for at in wrong if not missing[at]]
     note(
         problems,
         file,
@@ -134,7 +150,7 @@ def moments(
         lines[rest],
         [cells[at] for at in rest],
         header,
-        f"are no {table.dates} date and time",
+        f"are no date and time written '{table.style_of(meaning)}'",
         "Correct 'dates' in the mapping, or the cells.",
     )
     late = np.flatnonzero(
@@ -177,11 +193,18 @@ def _in_utc(texts: list[str], mapping: Mapping) -> tuple[pd.DatetimeIndex, np.nd
 
 def words(frame: pl.DataFrame, table: Table, meaning: str, problems: Problems) -> pl.Series:
     """Cells of a column as the mapping says what they stand for."""
-    header, said = table.columns[meaning], table.words.get(meaning, {})
+    header, said = table.columns[meaning], dict(table.words.get(meaning, {}))
     column = frame[header]
-    if not said:
+    if meaning not in VALUE_WORDS:
         return column
-    unknown = frame.filter(~pl.col(header).is_in(list(said)))
+    allowed = list(VALUE_WORDS[meaning])
+    others = said.pop(OTHERS, "")
+    unknown = frame.filter(~pl.col(header).is_in([*said, *([] if said else allowed)]))
+    if others:
+        said |= dict.fromkeys(unknown[header].unique(), others)
+        unknown = unknown.head(0)
+    elif not said:
+        said = {word: word for word in allowed}
     note(
         problems,
         table.layout.file.name,
@@ -231,6 +254,7 @@ def _hours(cell: str, table: Table) -> str | None:
 
 def decimal(cell: str, table: Table) -> str:
     """Write a number with a point, whatever the mapping says it is written with."""
+    bare = re.sub(r"(?<=\d)[\s'](?=\d{3})", "", cell)
     if table.decimal == "comma":
-        return cell.replace(".", "").replace(",", ".")
-    return cell
+        return bare.replace(".", "").replace(",", ".")
+    return bare.replace(",", "") if THOUSANDS.fullmatch(bare) else bare

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.stats import expressions
 from officer_assaults.stats.designs import check_events, check_rank
 from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.labels import look_alikes, named
@@ -65,6 +66,7 @@ POST_TREATMENT: Mapping[str, str] = MappingProxyType(
         "injury_grade": "an injury is part of the outcome",
         "y": "it is the outcome",
         "y_injury": "an injury is part of the outcome",
+        "y_after_double": "it is part of the outcome",
         "incidents_assault": "it is part of the outcome",
         "officers_on_scene": "officers gather once trouble begins",
         "officers_on_scene_at_assault": "officers gather once trouble begins",
@@ -356,6 +358,7 @@ def check_adjustment(columns: Iterable[str], override_reason: str = "") -> None:
 
 def _own_terms(frame: pd.DataFrame, formula: str, override_reason: str) -> tuple[str, ...]:
     # What comes after deployment is refused by name, whether or not the cells carry it.
+    formula = expressions.normal(formula)
     check_adjustment(
         [word for word in POST_TREATMENT if re.search(rf"\b{word}\b", formula)], override_reason
     )

@@ -171,7 +171,7 @@ def study_inspections(
     alpha : float
         One minus the coverage.
     """
-    frame = cache.cached_frame(figures, rows, dates, audit_dates, traits, seed, alpha)
+    frame = cache.cached(figures, rows, dates, audit_dates, traits, seed, alpha)
     return InspectionStudy(frame, alpha)
 
 
@@ -186,7 +186,7 @@ def figures(
     """Frame behind :class:`InspectionStudy`, for the cache."""
     traits = traits.set_index("force")
     made = _outcome(panel_of(rows, OUTCOME, dates), traits, seed, alpha)
-    made += _sensitivities(rows, dates, audit_dates, traits, alpha)
+    made += _sensitivities(rows, dates, audit_dates, traits, seed, alpha)
     for series in CONTRASTS:
         study = panel_of(rows, series, dates)
         found = event_study.impute(study, LEADING, alpha)
@@ -275,6 +275,7 @@ def _sensitivities(
     dates: pd.DataFrame,
     audit_dates: pd.DataFrame,
     traits: pd.DataFrame,
+    seed: int,
     alpha: float,
 ) -> list[Row]:
     """Return the sensitivities that the plan names, where enough forces are left."""
@@ -294,7 +295,9 @@ def _sensitivities(
             found = event_study.impute(panel_of(part, series, when), windows, alpha)
         except ValueError:
             continue
-        out.append(_row(name, found.effect(), found, series))
+        dealt = event_study.permuted(found.study, windows, DEALS, seed)[0]
+        p = event_study.permutation_p(found.effect().value, dealt)
+        out.append(_row(name, found.effect(), found, series, p=p))
     placebo = event_study.impute(panel_of(own, OUTCOME, dates).shifted(EARLIER), LEADING, alpha)
     return [*out, _row("two years earlier", placebo.effect(), placebo, OUTCOME)]
 
@@ -467,4 +470,4 @@ def recovered(rows: pd.DataFrame, dates: pd.DataFrame, seed: int, panels: int) -
 def recovery(rows: pd.DataFrame, dates: pd.DataFrame, seed: int, panels: int) -> pd.DataFrame:
     """Coverage and bias of every estimator on simulated panels, from the cache if there."""
     own = rows[rows["series"] == OUTCOME]
-    return cache.cached_frame(recovered, own, dates, seed, panels)
+    return cache.cached(recovered, own, dates, seed, panels)

@@ -1,0 +1,69 @@
+"""Numeric: text cells that hold numbers, taken apart so that a spreadsheet can reckon with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+import pandas as pd
+
+_NUMBER = r"[+−-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?"
+#: What a cell may look like, and the endings of the columns that its parts go into.
+_FORMS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
+    (re.compile(f"({_NUMBER})"), ("",)),
+    (re.compile(rf"({_NUMBER}) \(({_NUMBER})\)"), ("", ", in brackets")),
+    (re.compile(rf"({_NUMBER}) \(({_NUMBER}) to ({_NUMBER})\)"), ("", ", lower", ", upper")),
+    (re.compile(rf"({_NUMBER}) to ({_NUMBER})"), (", lower", ", upper")),
+)
+
+
+def take_apart(frame: pd.DataFrame, marks: Collection[str]) -> pd.DataFrame:
+    """Put each number that stands in a text cell into a cell of its own.
+
+    A column is taken apart where all its cells have one form: a number, a number with another in
+    brackets, a number with its interval, or two limits. Cells that hold a mark keep it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As shown; it is not changed.
+    marks : collection of str
+        Cells that say why there is no number.
+
+    Returns
+    -------
+    DataFrame
+        Plain digits without signs of thousands or per cent; the heading then says "%".
+    """
+    columns: list[pd.Series] = []
+    for at, name in enumerate(frame.columns):
+        values = frame.iloc[:, at]
+        texts = values.map(lambda value: isinstance(value, str)).all()
+        columns += _parts(values.rename(name), marks) if texts and len(values) else [values]
+    return pd.concat(columns, axis=1) if columns else frame
+
+
+def _parts(values: pd.Series, marks: Collection[str]) -> list[pd.Series]:
+    told = values[~values.isin([*marks, ""])]
+    for form, endings in _FORMS:
+        if len(told) and told.map(lambda text, form=form: bool(form.fullmatch(text))).all():
+            return [
+                _column(values, form, group, f"{values.name}{ending}")
+                for group, ending in enumerate(endings, 1)
+            ]
+    return [values]
+
+
+def _column(values: pd.Series, form: re.Pattern[str], group: int, name: str) -> pd.Series:
+    found = [form.fullmatch(text) for text in values]
+    numbers = [_plain(match.group(group)) if match else "" for match in found]
+    share = all(number.endswith("%") for number in numbers if number)
+    cells = [
+        (number.removesuffix("%") if share else number) or text
+        for number, text in zip(numbers, values, strict=True)
+    ]
+    return pd.Series(cells, values.index, name=f"{name}, %" if share else name, dtype=object)
+
+
+def _plain(number: str) -> str:
+    return number.replace("−", "-").replace(",", "").removeprefix("+")

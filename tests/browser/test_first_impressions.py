@@ -1,0 +1,44 @@
+"""What a reader with a telephone wants to know, counted in taps and screens from the front page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from browser_states import FOCUS, State
+
+pytestmark = pytest.mark.browser
+
+TELEPHONE = State(390, "light", "shut")
+SCREEN = 844
+
+
+def _bottom(part: Any) -> float:
+    box = part.bounding_box()
+    assert box is not None, "it is not shown"
+    return float(box["y"] + box["height"])
+
+
+def test_the_first_screen_answers_whether_single_crewing_is_dangerous(look: Any) -> None:
+    first = look("index", TELEPHONE).locator(".answers li").first
+    assert "crewing" in first.locator(".ask").inner_text()
+    assert "Not known" in first.inner_text()
+    assert _bottom(first) <= SCREEN
+
+
+def test_two_taps_lead_to_how_a_force_stands(look: Any) -> None:
+    page = look("index", TELEPHONE)
+    page.locator('.jump a[href="#finder"]').click()
+    page.locator(f'.tiles a[href="{FOCUS}/index.html"]').click()
+    assert page.locator("h1").inner_text().endswith("at a glance")
+    assert page.evaluate("scrollY") == 0
+    assert _bottom(page.locator(".oa-answer")) <= SCREEN
+
+
+def test_one_tap_leads_to_what_may_be_said_and_how_to_cite_it(look: Any) -> None:
+    page = look("index", TELEPHONE)
+    page.locator(".answers .ask a").first.click()
+    say = page.locator("#summary .oa-say")
+    assert "You may say" in say.inner_text()
+    assert "To cite" in say.inner_text()
+    assert _bottom(say) <= 2 * SCREEN

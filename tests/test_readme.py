@@ -1,0 +1,47 @@
+"""The commands of the README, through the real Makefile up to the plan of what they make."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LINES = re.findall(
+    r"^((?:make|\.venv/bin/officer-assaults) (?:reports?|sweep)\b[^#\n]*)",
+    (ROOT / "README.md").read_text(encoding="utf-8"),
+    re.MULTILINE,
+)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """The command line, told to plan only."""
+    path = tmp_path_factory.mktemp("bin") / "officer-assaults"
+    real = Path(sys.executable).with_name("officer-assaults")
+    path.write_text(f'#!/bin/sh\nexec {real} "$@" --dry-run\n')
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize("line", sorted({line.strip() for line in LINES}))
+def test_a_command_of_the_readme_plans_reports(app, tmp_path, line):
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    typed = line.replace(".venv/bin/officer-assaults", str(app), 1)
+    typed = typed.replace("make ", f"make APP={app} SELF= CORE= FULL= ", 1)
+    done = subprocess.run(
+        typed, shell=True, cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**outside, "OFFICER_ASSAULTS_REPORTS": str(tmp_path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    *runs, told = done.stdout.splitlines()
+    count = len(runs)
+    assert told == f"{count} of {count} reports would be made."
+    if "FORCE=all" in line:
+        assert count > 250
+    if "sweep" in line:
+        first, last = (int(year) for year in re.findall(r"(\d{4})/\d\d", line))
+        assert count == (line.count(",") + 1) * (last - first + 1)
+        assert len(set(runs)) == count
