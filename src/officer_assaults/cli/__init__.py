@@ -24,6 +24,7 @@ COMMANDS = {
     "data-check": "officer_assaults.cli.data:data_check",
     "dictionary": "officer_assaults.cli.data:dictionary",
     "import": "officer_assaults.cli.data:import_",
+    "update": "officer_assaults.cli.update:update",
     "releases": "officer_assaults.cli.releases:releases",
     "breaks": "officer_assaults.cli.releases:breaks",
     "claim": "officer_assaults.cli.claims:claim",
