@@ -107,6 +107,11 @@ crewing: $(SELF) ## run the crewing notebooks on your own export: DATA=path/to/c
 claims: $(SELF) ## judge claims by others and write their page: FILE=mine.yml (CSV or YAML)
 	@$(APP) claims $(if $(value FILE),"$$FILE")
 
+.PHONY: update
+update: $(SELF) ## take a new official table in, say what it changes, refresh the pages: FILE=prc-tables.ods
+	@test -n "$$FILE" || { echo 'Name the file as the publisher gives it: make update FILE=path/to/tables.ods' >&2; exit 2; }
+	@$(APP) update "$$FILE" $(if $(FORCE),--force "$$FORCE") $(if $(JOBS),--jobs "$$JOBS") $$ARGS
+
 .PHONY: verify
 verify: $(SELF) ## run the tracked reports again and compare with the committed findings
 	@$(APP) verify

@@ -64,6 +64,14 @@ def test_nothing_is_asked_for_nothing_is_said_and_axe_finds_nothing(
     assert violations == {}
 
 
+@pytest.mark.parametrize("name", PAGES if FULL else [PAGES[0], f"{FOCUS}/index", REPORTS[0]])
+def test_axe_finds_nothing_on_the_smallest_screen_in_forced_colours(look: Any, name: str) -> None:
+    page = look(name, State(320, "light", "open"))
+    page.emulate_media(forced_colors="active")
+    found = Axe().run(page, options=AXE_OPTIONS)
+    assert [(rule["id"], rule["nodes"][0]["target"]) for rule in found.response["violations"]] == []
+
+
 def test_axe_would_see_a_fault(look: Any) -> None:
     page = look("index", STATES[0])
     page.evaluate("document.querySelector('h1').remove(); document.documentElement.lang = ''")

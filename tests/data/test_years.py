@@ -2,7 +2,7 @@
 
 import pytest
 
-from officer_assaults.data import years
+from officer_assaults.data import vocabularies, years
 from officer_assaults.refusals import Refusal
 
 BOTH = ("104", "8S")
@@ -75,3 +75,37 @@ def test_officer_years_follow_the_quarters_counted():
     officers = years.officer_exposure("dorset", "2017/18", "2018/19", shares=own.shares)
     year = years.officer_exposure("dorset", "2017/18", "2018/19")
     assert officers.before == pytest.approx(year.before * 275 / 365)
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "words"),
+    [
+        ({"period0": "2024/25", "period1": "2025/26"}, "E106", "3 of its 4 quarters"),
+        ({"period0": "2024/25", "period1": "2025/26", "force": "kent"}, "E106", "of Kent"),
+        ({"period0": "2013/14", "period1": "2018/19"}, "E108", "1 April 2017"),
+        ({"period0": "2018/19", "period1": "2024/25", "vintage": "2023-10"}, "E107", "2022/23"),
+        ({"period0": "2018/19", "period1": "2027/28"}, "E107", "does not hold 2027/28"),
+        (
+            {"period0": "2017/18", "period1": "2018/19", "force": "kent", "vintage": "article"},
+            "E107",
+            "of Kent",
+        ),
+        ({"period0": "2018/19", "period1": "2018/19"}, "E106", "compared with itself"),
+        ({"period0": "2023/24", "period1": "2024/25", "force": "kent"}, "", ""),
+        ({"period0": "2023/24", "period1": "2024/25", "force": "england-and-wales"}, "", ""),
+        (
+            {"period0": "2017/18", "period1": "2018/19", "force": "thames-valley"}
+            | {"vintage": "article"},
+            "",
+            "",
+        ),
+    ],
+)
+def test_a_pair_that_cannot_be_compared_is_refused_before_a_kernel_starts(values, code, words):
+    known = vocabularies.vocabularies()
+    if not code:
+        vocabularies.check_together(values, known)
+        return
+    with pytest.raises(Refusal, match=words) as caught:
+        vocabularies.check_together(values, known)
+    assert caught.value.codes == (code,)

@@ -6,16 +6,18 @@ import json
 import multiprocessing
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import notebook_tree as tree
 import psutil
 import pytest
 
 from officer_assaults.files import TEMPORARY_PREFIX
-from officer_assaults.pipeline import engines, forked
+from officer_assaults.pipeline import cluster, engines, forked
 from officer_assaults.pipeline.batch import run_batch
 from officer_assaults.pipeline.engines import TIMED_OUT
 from officer_assaults.pipeline.plan import make_plan
@@ -29,6 +31,7 @@ from officer_assaults.pipeline.run import (
     Result,
 )
 from officer_assaults.pipeline.workers import LocalWorkers
+from officer_assaults.refusals import Refusal
 
 PLACES = [f"place-{number}" for number in range(5)]
 # Slow enough to be caught half way, quick enough for a test.
@@ -334,10 +337,27 @@ def test_a_dask_cluster_that_loses_a_worker_gives_the_same_bytes(
     assert tree.snapshot(project) == undisturbed
 
 
-def test_no_scheduler_is_a_refusal(tmp_path, monkeypatch):
-    from officer_assaults.pipeline import cluster
-    from officer_assaults.refusals import Refusal
+@pytest.mark.parametrize(
+    ("address", "meant"),
+    [
+        ("10.0.0.1:8786", "tls://10.0.0.1:8786"),
+        ("tls://10.0.0.1:8786", "tls://10.0.0.1:8786"),
+        ("tcp://127.0.0.1:8786", "tcp://127.0.0.1:8786"),
+        ("tcp://[::1]:8786", "tcp://[::1]:8786"),
+        ("tcp://10.0.0.1:8786", None),
+        ("tcp://localhost.example.org:8786", None),
+        ("ws://10.0.0.1:8786", None),
+    ],
+)
+def test_a_scheduler_open_to_the_network_needs_tls(address, meant):
+    if meant is None:
+        with pytest.raises(Refusal, match="P308"):
+            cluster.secured(address)
+    else:
+        assert cluster.secured(address) == meant
 
+
+def test_no_scheduler_is_a_refusal(tmp_path, monkeypatch):
     project = _slow_tree(tmp_path)
     workers = cluster.DaskWorkers("tcp://127.0.0.1:9", project, engines.STOCK)
     monkeypatch.setattr(cluster, "_CONNECT_SECONDS", 0.5)
@@ -346,7 +366,6 @@ def test_no_scheduler_is_a_refusal(tmp_path, monkeypatch):
 
 
 def test_other_versions_of_the_package_are_turned_away(tmp_path):
-    from officer_assaults.pipeline import cluster
     from officer_assaults.pipeline.run import make_job
 
     project = _slow_tree(tmp_path)
@@ -357,8 +376,6 @@ def test_other_versions_of_the_package_are_turned_away(tmp_path):
 
 
 def test_data_travel_unharmed(tmp_path):
-    from officer_assaults.pipeline import cluster
-
     project = _slow_tree(tmp_path)
     bundle = cluster.pack(project)
     assert cluster.pack(project) == bundle
@@ -435,3 +452,14 @@ def test_clock_times_stay_in_the_manifest(tmp_path):
 @pytest.mark.skipif(not forked.can_fork(), reason="kernels are forked on Linux only")
 def test_forked_is_the_default_here():
     assert LocalWorkers().engine == engines.FORKED
+
+
+def test_kernels_listen_in_a_private_folder_only():
+    """Other users of the machine reach no kernel: neither by a port nor through the folder."""
+    with engines.private_connection() as config:
+        kernel = config["KernelManager"]
+        folder = Path(kernel["ip"]).parent
+        assert kernel["transport"] == "ipc"
+        assert Path(kernel["connection_file"]).parent == folder
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert not folder.exists()

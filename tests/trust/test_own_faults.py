@@ -112,3 +112,10 @@ def test_sockets_of_workers_fit_below_a_long_folder(tmp_path):
     assert done.stdout == "7\n", done.stderr
     assert list(long.iterdir()) == []
     assert workers.short_folder() in (None, "/tmp")
+
+
+def test_an_error_of_a_notebook_steers_no_terminal(tmp_path):
+    job = run.Job("x/y", "{}", {}, {}, {}, "a:b", root="/srv/tree")
+    said = "ValueError: \x1b[31mred\x1b[0m \x1b]0;title\x07\rover\x08"
+    failed = run._failed(job, tmp_path, run.Watch(1, 1), run.CELL_ERROR, said)
+    assert failed.error == "over"

@@ -24,12 +24,14 @@ COMMANDS = {
     "data-check": "officer_assaults.cli.data:data_check",
     "dictionary": "officer_assaults.cli.data:dictionary",
     "import": "officer_assaults.cli.data:import_",
+    "update": "officer_assaults.cli.update:update",
     "releases": "officer_assaults.cli.releases:releases",
     "breaks": "officer_assaults.cli.releases:breaks",
     "claim": "officer_assaults.cli.claims:claim",
     "claims": "officer_assaults.cli.claims:claims",
     "crewing": "officer_assaults.cli.crewing:crewing",
     "compare": "officer_assaults.cli.compare:compare",
+    "diff": "officer_assaults.cli.crewing_runs:diff",
     "template": "officer_assaults.cli.crewing:template",
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from officer_assaults.cli import crewing_log, crewing_runs
 from officer_assaults.cli.lazy import LazyGroup
 from officer_assaults.cli.reports import make_reports, options
 
@@ -29,19 +30,31 @@ def crewing() -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--name", default="", help="Name to keep the run under; default its folder's name.")
+@crewing_log.option
 @options
-def report(file: Path, force: str | None, settings: tuple[str, ...], **how: Any) -> None:
+def report(
+    file: Path, force: str | None, settings: tuple[str, ...], name: str, log: str, **how: Any
+) -> None:
     """Make the crewing reports from an own export, its sidecar beside it."""
+    from officer_assaults.cli import project as project_
     from officer_assaults.topics.crewing.data.about import sidecar_of
 
-    own = [f"cells_path={file}", f"about_path={sidecar_of(file)}"]
-    held, told = _whose(file, force, settings)
-    try:
-        make_reports(list(NOTEBOOKS), force=held, settings=(*own, *settings), **how)
-    except SystemExit as done:
-        if told and not done.code and not how.get("dry_run"):
-            _note(told)
-        raise
+    with crewing_log.told(log, "crewing report"):
+        own = [f"cells_path={file}", f"about_path={sidecar_of(file)}"]
+        held, told = _whose(file, force, settings)
+        project = project_.load()
+        folder = crewing_runs.check_name(project.root, name or crewing_runs.name_of(file), file)
+        try:
+            make_reports(list(NOTEBOOKS), force=held, settings=(*own, *settings), **how)
+        except SystemExit as left:
+            if not left.code and not how.get("dry_run"):
+                if told:
+                    _note(told)
+                scope = project.reports / (held or project.national_scope)
+                crewing_runs.keep(folder, file, [scope / name for name in NOTEBOOKS])
+                click.echo(f"Kept as the run '{folder.name}'.")
+            raise
 
 
 def _note(told: dict[str, str]) -> None:

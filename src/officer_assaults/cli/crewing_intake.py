@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from officer_assaults.cli import crewing_log
+
 
 @click.command("map")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -52,14 +54,16 @@ def map_(paths: tuple[Path, ...], target: Path, force: str, source: str, retriev
     type=click.Path(path_type=Path),
     help="Folder; default one beside the mapping, with its name.",
 )
-def build(mapping: Path, folder: Path | None) -> None:
+@crewing_log.option
+def build(mapping: Path, folder: Path | None, log: str) -> None:
     """Build crew cells and a profile to sign off from a confirmed mapping."""
     from officer_assaults.topics.crewing.intake.write import build_into
 
-    done = build_into(mapping, folder, lambda text: click.echo(f"{text} ...", err=True))
-    click.echo(done.text)
-    click.echo(f"Wrote {done.data}\nRead and sign: {done.page}")
-    click.echo(f"Then run: officer-assaults crewing report {done.data}")
+    with crewing_log.told(log, "crewing build") as say:
+        done = build_into(mapping, folder, say)
+        click.echo(done.text)
+        click.echo(f"Wrote {done.data}\nRead and sign: {done.page}")
+        click.echo(f"Then run: officer-assaults crewing report {done.data}")
 
 
 @click.command()

@@ -68,6 +68,47 @@ def workforce(file: Path, vintage: str | None, dry_run: bool) -> None:
     report(imported)
 
 
+@import_.command("population")
+@_release_arguments
+@click.option(
+    "--lookup",
+    type=click.Path(path_type=Path),
+    help="Local authorities to police force areas, for estimates by local authority.",
+)
+def population(file: Path, lookup: Path | None, vintage: str | None, dry_run: bool) -> None:
+    """Read mid-year population estimates, by police force area or by local authority."""
+    from officer_assaults.data.population import import_population
+
+    report(import_population(file, vintage, lookup=lookup, dry_run=dry_run))
+
+
+def take_in(
+    file: Path,
+    kind: str | None,
+    vintage: str | None,
+    lookup: Path | None = None,
+    *,
+    dry_run: bool = False,
+) -> tuple[Imported, str]:
+    """Import an official table of any kind, told by its columns; also the folder it went to."""
+    from officer_assaults.data import home_office, population, workbooks, workforce
+
+    columns = {
+        "home-office": home_office.CRIME_COLUMNS,
+        "workforce": workforce.WORKFORCE_COLUMNS,
+    }
+    named = kind or workbooks.kind(file, columns) or "population"
+    if named == "population":
+        done = population.import_population(file, vintage, lookup=lookup, dry_run=dry_run)
+        return done, population.FOLDER
+    with _progress() as step:
+        if named == "workforce":
+            done = workforce.import_workforce(file, vintage, progress=step, dry_run=dry_run)
+            return done, "workforce"
+        done = home_office.import_recorded_crime(file, vintage, progress=step, dry_run=dry_run)
+    return done, "recorded-assaults"
+
+
 @contextlib.contextmanager
 def _progress() -> Iterator[Step | None]:
     if not sys.stderr.isatty():

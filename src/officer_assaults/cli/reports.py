@@ -43,7 +43,7 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
                 "--memory", type=click.FloatRange(50), default=2000.0, show_default=True,
                 help="Megabytes that one kernel may hold.",
             ),
-            click.option("--scheduler", help="Address of a Dask scheduler, tcp://host:port."),
+            click.option("--scheduler", help="Address of a Dask scheduler, tls://host:port."),
         ]
     ):  # fmt: skip
         command = option(command)

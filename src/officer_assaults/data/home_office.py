@@ -438,6 +438,7 @@ def _summary(
         notes=tuple(notes),
         lost=lost,
         dry_run=dry_run,
+        revised=change.changed,
     )
 
 

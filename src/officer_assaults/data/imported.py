@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,8 @@ class Imported:
     largest : pandas.DataFrame
         Cells that changed, the largest change first: key columns, before, after, change (share of
         the figure before; missing where that was 0).
+    revised : pandas.DataFrame
+        Every cell that changed, in the order and columns of ``largest``.
     revisions : pandas.DataFrame
         Yearly figures revised by more than 5 %: key columns, before, after, change.
     new_periods : tuple of str
@@ -75,6 +77,7 @@ class Imported:
     notes: tuple[str, ...]
     lost: tuple[str, ...] = ()
     dry_run: bool = False
+    revised: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"force": []}))
 
     def lines(self) -> list[str]:
         """Summary for a terminal, one fact per line."""
@@ -92,6 +95,18 @@ class Imported:
             for row in self.new_breaks.to_dict("records")
         ]
         return out + _first(proposed, "proposed breaks") + list(self.notes)
+
+    def by_force(self) -> list[str]:
+        """Sentences on every force with a revised figure, the most revised first.
+
+        Each names how many cells moved and the largest move.
+        """
+        lines = []
+        for force, rows in self.revised.groupby("force", sort=False):
+            cells = "1 figure" if len(rows) == 1 else f"{len(rows)} figures"
+            most = {n: v for n, v in rows.iloc[0].to_dict().items() if n != "force"}
+            lines.append(f"{_name(force)}: {cells}, most of all {cell_words(most)}.")
+        return lines
 
     def _difference_lines(self) -> list[str]:
         if not self.previous:

@@ -191,7 +191,9 @@ def choose_vintage(
             Problem(
                 "E107",
                 f"the release '{wanted}' does not hold {' and '.join(years)} for {name}.",
-                f"Use {newest()}, which covers all forces; releases are never mixed in one "
+                "Choose whole years that it holds."
+                if wanted == newest()
+                else f"Use {newest()}, which covers all forces; releases are never mixed in one "
                 "comparison.",
                 column="vintage",
             )

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from officer_assaults.refusals import Problem, Refusal, nearest
 
-#: Not written in notebooks: "2023-10 2018/19" is a word if that release holds that year.
+#: Not written in notebooks: "2023-10 2018/19 kent" is a word if that release holds that whole year
+#: of that force; without a force, of any.
 YEAR_OF_RELEASE = "year-of-release"
 
 
@@ -59,8 +60,9 @@ def check_together(values: Mapping[str, Any], words: Mapping[str, Known]) -> Non
     Raises
     ------
     Refusal
-        E106 for two years that are the same or the other way round, E107 for a release that does
-        not hold one of them.
+        E106 for two years that are the same or the other way round, or of which the release holds
+        a part only; E107 for a release that does not hold one of them; E108 for a year before code
+        8S began.
     """
     periods = [values.get(name) for name in ("period0", "period1")]
     if not all(isinstance(period, str) for period in periods):
@@ -68,10 +70,11 @@ def check_together(values: Mapping[str, Any], words: Mapping[str, Known]) -> Non
     from officer_assaults.data import periods as periods_
 
     first, second = periods_.two_years_in_order(str(periods[0]), str(periods[1]))
-    vintage = values.get("vintage", "auto")
-    if isinstance(vintage, str) and vintage != "auto":
+    vintage, force = values.get("vintage", "auto"), values.get("force")
+    if isinstance(vintage, str):
         for year in (first, second):
-            words[YEAR_OF_RELEASE].canonical(f"{vintage} {year}")
+            word = f"{vintage} {year} {force if isinstance(force, str) else ''}"
+            words[YEAR_OF_RELEASE].canonical(word.strip())
 
 
 def _force(text: str) -> str:
@@ -150,9 +153,38 @@ def _vintages() -> Sequence[str]:
 
 
 def _year_of_release(text: str) -> str:
-    vintage, _, year = text.rpartition(" ")
-    known = _years(vintage)
-    if year not in known:
-        what = f"the release '{vintage}' does not hold {year}."
-        raise Refusal(Problem("E107", what, f"It holds {known[0]} to {known[-1]}."))
-    return text
+    from officer_assaults.data import forces, recorded
+
+    vintage, year, *slug = text.split(" ")
+    name = recorded.newest() if vintage == "auto" else vintage
+    force = forces.resolve(slug[0] if slug else forces.ENGLAND_AND_WALES)
+    whole = recorded.annual(name)
+    if slug and force.kind != "nation":
+        whole = whole[whole["force"] == force.slug]
+    known = sorted(set(whole["financial_year"]))
+    if year in known:
+        return text
+    raise Refusal(_not_whole(name, year, force.name if slug else "", known))
+
+
+def _not_whole(vintage: str, year: str, force: str, known: Sequence[str]) -> Problem:
+    """Say why a release cannot compare a year."""
+    from officer_assaults.data import recorded
+    from officer_assaults.data.schemas import INJURY_STARTS
+
+    of = f" of {force}" if force else ""
+    remedy = f"It holds {known[0]} to {known[-1]}." if known else "Choose another release."
+    if vintage not in recorded.full_vintages():
+        return Problem("E107", f"the release '{vintage}' does not hold {year}{of}.", remedy)
+    if year < recorded.FIRST_YEAR.label:
+        day = f"{INJURY_STARTS.day} {INJURY_STARTS:%B %Y}"
+        what = f"{year} lies before {day}, when code 8S (assault with injury) began."
+        remedy = f"Compare years from {recorded.FIRST_YEAR} on; report 06 follows code 104 before."
+        return Problem("E108", what, remedy)
+    frame = recorded.quarterly(vintage)
+    months = sorted(set(frame.loc[frame["financial_year"] == year, "quarter_start"]))
+    if not months:
+        return Problem("E107", f"the release '{vintage}' does not hold {year}{of}.", remedy)
+    held = f"{len(months)} of its 4 quarters" if len(months) < 4 else "not every quarter"
+    what = f"{year} is too short: the release '{vintage}' holds {held}{of}."
+    return Problem("E106", what, f"Compare whole years: {known[0]} to {known[-1]}.")

@@ -23,6 +23,7 @@ HEADER_ROWS = 30
 LONGEST_LIST = 600
 BOOKS = (".ods", ".xlsx")
 Progress = Callable[[int, int, str], None]
+_Rows = list[list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,27 +82,61 @@ def read(
     """
     path = Path(path)
     problems = Problems(file=path.name)
-    sheets: list[Sheet] = []
+    held: list[Sheet] = []
     skipped: list[str] = []
     for name, rows in _with_progress(_sheets(path), progress):
         found = _locate(name, rows, spellings, problems)
         if found is None:
             skipped.append(name)
         elif not found.frame.empty:
-            sheets.append(found)
-    if not sheets and not problems.found:
+            held.append(found)
+    if not held and not problems.found:
         wanted = ", ".join(spellings)
         problems.add("E124", "holds no sheet with the columns of this table.", f"Needed: {wanted}.")
     problems.raise_if_any()
-    return Table(tuple(sheets), tuple(skipped))
+    return Table(tuple(held), tuple(skipped))
+
+
+def sheets(path: Path | str) -> Iterator[tuple[str, _Rows]]:
+    """Name and rows of every sheet, one after another; a CSV is one sheet without a name.
+
+    Raises
+    ------
+    Refusal
+        E124 for a file that cannot be opened.
+    """
+    _, found = _sheets(Path(path))
+    for name, rows in found:
+        yield name, rows()
+
+
+def kind(path: Path | str, kinds: Mapping[str, Mapping[str, Sequence[str]]]) -> str:
+    """Name the official table that a file is by its columns; empty if they are those of none.
+
+    Parameters
+    ----------
+    path : Path or str
+        ODS, XLSX or CSV file.
+    kinds : mapping of str to mapping
+        Name of each table to its header spellings, as :func:`read` takes them.
+
+    Raises
+    ------
+    Refusal
+        E124 for a file that cannot be opened.
+    """
+    path = Path(path)
+    for _, rows in sheets(path):
+        for name, spellings in kinds.items():
+            _, columns = _header(rows, spellings)
+            if len(columns) == len(spellings):
+                return name
+    return ""
 
 
 def plain(text: object) -> str:
     """Header text in comparison form: lower case, letters and digits only."""
     return re.sub(r"[^a-z0-9]+", "", str(text).casefold())
-
-
-_Rows = list[list[Any]]
 
 
 def _sheets(path: Path) -> tuple[int, Iterator[tuple[str, Callable[[], _Rows]]]]:
@@ -182,17 +217,17 @@ def _csv_rows(path: Path) -> _Rows:
 def _with_progress(
     found: tuple[int, Iterator[tuple[str, Callable[[], _Rows]]]], progress: Progress | None
 ) -> Iterator[tuple[str, _Rows]]:
-    total, sheets = found
+    total, each = found
     if progress is None and sys.stderr.isatty():
         from tqdm import tqdm
 
         with tqdm(total=total, unit="sheet", leave=False) as bar:
-            for name, rows in sheets:
+            for name, rows in each:
                 bar.set_description(name or "table")
                 yield name, rows()
                 bar.update()
         return
-    for done, (name, rows) in enumerate(sheets, 1):
+    for done, (name, rows) in enumerate(each, 1):
         yield name, rows()
         if progress is not None:
             progress(done, total, name)
@@ -201,6 +236,18 @@ def _with_progress(
 def _locate(
     name: str, rows: _Rows, spellings: Mapping[str, Sequence[str]], problems: Problems
 ) -> Sheet | None:
+    best, columns = _header(rows, spellings)
+    if len(columns) < min(3, len(spellings)):
+        return None
+    missing = [column for column in spellings if column not in columns]
+    if missing:
+        _note_missing(name, best, rows[best], missing, problems)
+        return Sheet(name, pd.DataFrame())
+    return Sheet(name, _frame(rows, best, columns))
+
+
+def _header(rows: _Rows, spellings: Mapping[str, Sequence[str]]) -> tuple[int, dict[str, int]]:
+    """Row that names most of the columns, and their places in it."""
     standard = {spelling: column for column, words in spellings.items() for spelling in words}
     best = -1
     columns: dict[str, int] = {}
@@ -212,13 +259,7 @@ def _locate(
                 found.setdefault(column, position)
         if len(found) > len(columns):
             best, columns = place, found
-    if len(columns) < 3:
-        return None
-    missing = [column for column in spellings if column not in columns]
-    if missing:
-        _note_missing(name, best, rows[best], missing, problems)
-        return Sheet(name, pd.DataFrame())
-    return Sheet(name, _frame(rows, best, columns))
+    return best, columns
 
 
 def _note_missing(

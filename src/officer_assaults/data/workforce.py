@@ -95,6 +95,7 @@ def import_workforce(
         notes=(*notes, *releases.jumps(frame)),
         lost=lost,
         dry_run=dry_run,
+        revised=change.changed,
     )
 
 

@@ -20,6 +20,7 @@ from officer_assaults.pipeline.project import Project
 from officer_assaults.pipeline.run import CONTRACT_BROKEN, Job, Result, perform
 from officer_assaults.refusals import Problem, Refusal
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _CONNECT_SECONDS = 20
 _RUNS_PER_THREAD = 2
 _unpacked: dict[str, Path] = {}
@@ -96,6 +97,26 @@ class DataPlugin:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def secured(address: str) -> str:
+    """Address of a scheduler with its scheme, TLS unless it says another.
+
+    Raises
+    ------
+    Refusal
+        P308 for one without TLS that is not on this machine: whoever reaches such a scheduler has
+        its workers run any code, and reads the data that travel.
+    """
+    scheme, mark, rest = address.rpartition("://")
+    if not mark:
+        return f"tls://{rest}"
+    host = rest.rpartition(":")[0].strip("[]")
+    if scheme in ("tls", "wss", "inproc", "ipc") or host in LOOPBACK:
+        return address
+    what = f"the scheduler at '{address}' is open to the network, without TLS."
+    remedy = "Start it with --protocol tls and certificates (docs/batch.md), or forward its port."
+    raise Refusal(Problem("P308", what, remedy))
+
+
 @functools.cache
 def package_hash() -> str:
     """Hash of the installed package: runs must not mix versions."""
@@ -149,12 +170,14 @@ class DaskWorkers:
         Raises
         ------
         Refusal
-            P308 if no scheduler answers there or Dask is not installed.
+            P308 if no scheduler answers there, Dask is not installed, or the address is open to
+            the network without TLS.
         """
+        address = secured(self.address)
         try:
             from distributed import Client, WorkerPlugin
 
-            client: Any = Client(self.address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+            client: Any = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
         except (ImportError, OSError, ValueError) as error:
             what = f"no Dask scheduler at '{self.address}' ({error})."
             remedy = "Start one, check the address, and install the extra 'cluster'."

@@ -18,6 +18,7 @@ from officer_assaults.refusals import Problem, Refusal
 SIGNIFICANT_DIGITS = 8
 #: Stands in the file name of a report between its notebook and what differs from the default.
 VARIANT = "~"
+NO_BOUND = "no bound"
 _NUMBERS = ("value", "lower", "upper")
 _FROM_FINDING = [
     "id",
@@ -241,6 +242,45 @@ def _same(name: str, old: str, new: str, tolerance: float) -> bool:
     if name not in _NUMBERS or not old or not new:
         return old == new
     return math.isclose(float(old), float(new), rel_tol=tolerance, abs_tol=0.0) or old == new
+
+
+def moved(old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    """Say how one finding moved beyond its tolerance, in words; empty if it did not.
+
+    A release or a wording that changes with the figure as it was is not a move.
+    """
+    tolerance = float(old["tolerance"] or 0)
+    parts = []
+    if not _same("value", old["value"], new["value"], tolerance):
+        was, now = (_in_words(row) for row in (old, new))
+        parts.append(f"{was} before, {now} now")
+    elif any(not _same(name, old[name], new[name], tolerance) for name in ("lower", "upper")):
+        was, now = (_in_words(row) for row in (old, new))
+        parts.append(f"the interval moved: {was} before, {now} now")
+    if old["verdict"] != new["verdict"]:
+        was, now = (row["verdict"] or "no verdict" for row in (old, new))
+        parts.append(f"verdict '{was}' before, '{now}' now")
+    where = f"{new['scope']}, {new['notebook']}: {new['label'] or new['id']}"
+    return f"{where}: {'; '.join(parts)}." if parts else ""
+
+
+def _in_words(row: Mapping[str, str]) -> str:
+    value, lower, upper = (_short(row[name]) for name in _NUMBERS)
+    if not (row["lower"] and row["upper"]):
+        return value
+    if upper == NO_BOUND:
+        return f"{value} ({lower}, no upper bound)"
+    return f"{value} ({lower} to {upper})"
+
+
+def _short(cell: str) -> str:
+    """Write a number in few digits; counts are never cut."""
+    number = as_number(cell)
+    if number is None:
+        return "not known"
+    if not math.isfinite(number):
+        return NO_BOUND
+    return f"{number:,.0f}" if abs(number) >= 1000 else f"{number:.4g}"
 
 
 def refreshed(

@@ -15,7 +15,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from officer_assaults.pipeline.collect import Collected, clean_text, collect, pictures, reproducible
+from officer_assaults.pipeline.collect import (
+    Collected,
+    clean_text,
+    collect,
+    pictures,
+    printed,
+    reproducible,
+)
 from officer_assaults.pipeline.door import CHECKED_VARIABLE
 from officer_assaults.pipeline.engines import DEFAULT_ENGINE, ERROR_TAG, TIMED_OUT, Watch
 from officer_assaults.pipeline.forked import PRELOAD_VARIABLE
@@ -281,7 +288,7 @@ def _failed(job: Job, folder: Path, watch: Watch, outcome: str, error: str) -> R
         clean = reproducible(watch.notebook, _replacements(job, folder))
         clean["cells"] = [cell for cell in clean["cells"] if ERROR_TAG not in _tags(cell)]
         executed = (json.dumps(clean, ensure_ascii=False, indent=1) + "\n").encode(errors="replace")
-    shown = clean_text(error, _replacements(job, folder))
+    shown = printed(clean_text(error, _replacements(job, folder)))
     cell = None if outcome == CONTRACT_BROKEN else watch.cell
     return Result(job.key, outcome, executed=executed, cell=cell, error=shown)
 

@@ -235,7 +235,7 @@ def choose(
     engine : {"forked", "stock"}, optional
         How kernels start; default forked where the system can fork.
     scheduler : str, optional
-        Address of a Dask scheduler, for instance ``"tcp://10.0.0.1:8786"``.
+        Address of a Dask scheduler, for instance ``"tls://10.0.0.1:8786"``.
     notice : callable
         Called with a sentence that the user should read.
     """

@@ -286,6 +286,19 @@ def test_rows_that_something_splits_are_added_up_on_confirmation(cells, tmp_path
     assert len(done.file.cells) == len(cells)
 
 
+def test_hours_that_a_join_repeats_are_taken_once_on_confirmation(cells, tmp_path):
+    """Each row twice with all its hours, the victims on one of them: as a join of victims makes."""
+    twice = pd.concat([cells.assign(x_marker="1"), cells.assign(x_marker="2", y=0)])
+    twice.to_csv(tmp_path / "export.csv", index=False)
+    done = built(
+        tmp_path,
+        tmp_path / "export.csv",
+        change=lambda t: t.replace("sum_rows: no", "sum_rows: victims"),
+    )
+    for name in ("unit_hours", "officer_hours", "y"):
+        assert done.file.cells[name].sum() == pytest.approx(cells[name].sum())
+
+
 def test_a_unit_on_duty_twice_is_refused_and_a_hand_over_is_not():
     from officer_assaults.refusals import Problems
 

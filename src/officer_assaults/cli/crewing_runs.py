@@ -1,0 +1,155 @@
+"""Runs of an own export: each is kept under its name, and ``diff`` says what changed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RUNS = "runs"
+_DATA = ("crew_cells.csv", "crew_shifts.csv")
+
+
+def name_of(file: Path) -> str:
+    """Name of a run that was given none: the folder of a build, else the file's own name."""
+    return file.resolve().parent.name if file.name in _DATA else file.stem
+
+
+def check_name(root: Path, name: str, file: Path) -> Path:
+    """Folder of a run; one that holds a run of another export is refused.
+
+    Raises
+    ------
+    Refusal
+        P306 before anything is made, so that no report is lost.
+    """
+    from officer_assaults.files import sha256_file
+    from officer_assaults.refusals import Problem, Refusal
+
+    folder = root / RUNS / name
+    if Path(name).name != name or name.startswith("."):
+        what = f"'{name}' is no name of a run."
+        raise Refusal(Problem("P306", what, "Give letters, digits and '-' with --name."))
+    held = folder / "data.sha256"
+    if folder.is_dir() and (not held.is_file() or held.read_text() != sha256_file(file)):
+        what = f"the run '{name}' was made from another export."
+        raise Refusal(Problem("P306", what, "Give this one a name with --name.", str(folder)))
+    return folder
+
+
+def keep(folder: Path, file: Path, made: list[Path]) -> None:
+    """Copy finished reports, and a note of the export they were made from, into a run."""
+    from officer_assaults.files import sha256_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for page in made:
+        for path in (page.with_suffix(".html"), page.with_suffix(".json")):
+            if path.is_file():
+                shutil.copyfile(path, folder / path.name)
+    (folder / "data.sha256").write_text(sha256_file(file))
+    (folder / "data.path").write_text(str(file.resolve()))
+
+
+@click.command()
+@click.argument("before", metavar="A")
+@click.argument("after", metavar="B")
+def diff(before: str, after: str) -> None:
+    """Say in words what changed between two runs: findings, verdicts and data.
+
+    A and B are names of runs, folders of a build or of reports, or results (JSON).
+    """
+    lines = [*_of_data(_data(before), _data(after)), *_of_findings(before, after)]
+    click.echo("\n".join(lines) if lines else "Nothing changed.")
+
+
+def _place(said: str) -> Path:
+    from officer_assaults.refusals import Problem, Refusal
+
+    for path in (Path(said), Path(RUNS) / said):
+        if path.exists():
+            return path
+    known = sorted(path.name for path in Path(RUNS).iterdir()) if Path(RUNS).is_dir() else []
+    remedy = f"Runs here: {', '.join(known)}." if known else "Name a folder of a build or reports."
+    raise Refusal(Problem("P301", f"no run and no folder '{said}'.", remedy))
+
+
+def _findings(said: str) -> dict[str, dict[str, Any]]:
+    place = _place(said)
+    files = sorted(place.glob("*.json")) if place.is_dir() else [place]
+    found: dict[str, dict[str, Any]] = {}
+    for file in files:
+        if file.suffix == ".json":
+            content = json.loads(file.read_text(encoding="utf-8"))
+            found |= {finding["id"]: finding for finding in content.get("findings", [])}
+    return found
+
+
+def _of_findings(before: str, after: str) -> list[str]:
+    first, second = _findings(before), _findings(after)
+    lines = [f"No longer found: {first[name]['label']}." for name in first if name not in second]
+    lines += [f"New: {_said(second[name])}." for name in second if name not in first]
+    for name in [name for name in first if name in second]:
+        one, two = first[name], second[name]
+        if one.get("verdict") != two.get("verdict"):
+            lines.append(
+                f"Verdict changed: {two.get('claim') or two['label']}: {one.get('verdict')} "
+                f"before, {two.get('verdict')} now."
+            )
+        if any(one.get(key) != two.get(key) for key in ("value", "lower", "upper")):
+            lines.append(f"{two['label']}: {_number(one)} before, {_number(two)} now.")
+    return lines
+
+
+def _said(finding: dict[str, Any]) -> str:
+    return f"{finding['label']}: {_number(finding)} ({finding.get('verdict') or 'no verdict'})"
+
+
+def _number(finding: dict[str, Any]) -> str:
+    value, lower, upper = (finding.get(key) for key in ("value", "lower", "upper"))
+    if not isinstance(value, int | float):
+        return "no number" if value is None else str(value)
+    bounds = [lower, upper]
+    if not all(isinstance(bound, int | float) for bound in bounds):
+        return f"{value:,.4g}"
+    return f"{value:,.3g} ({bounds[0]:,.3g} to {bounds[1]:,.3g})"
+
+
+def _data(said: str) -> pd.DataFrame | None:
+    from officer_assaults.topics.crewing.data.reader import load
+
+    place = _place(said)
+    kept = place / "data.path"
+    if kept.is_file():
+        file = Path(kept.read_text())
+        return load(file).cells if file.is_file() else None
+    found = [place / name for name in _DATA if (place / name).is_file()]
+    return load(found[0]).cells if found else None
+
+
+def _of_data(first: pd.DataFrame | None, second: pd.DataFrame | None) -> list[str]:
+    if first is None or second is None:
+        return []
+    lines = []
+    if len(first) != len(second):
+        lines.append(f"Rows of the data: {len(first):,} before, {len(second):,} now.")
+    spans = [
+        f"{cells['period_start'].min():%B %Y} to {cells['period_start'].max():%B %Y}"
+        for cells in (first, second)
+    ]
+    if spans[0] != spans[1]:
+        lines.append(f"Months: {spans[0]} before, {spans[1]} now.")
+    for column, words in (("unit_hours", "unit-hours"), ("y", "victims"), ("attended", "calls")):
+        one, two = (
+            cells.groupby(cells["crew"].astype(str))[column].sum() for cells in (first, second)
+        )
+        for crew in sorted({*one.index, *two.index}):
+            was, now = float(one.get(crew, 0)), float(two.get(crew, 0))
+            if abs(was - now) > 1e-6 * max(was, now):
+                lines.append(f"{words} of {crew} crews: {was:,.0f} before, {now:,.0f} now.".strip())
+    return lines
