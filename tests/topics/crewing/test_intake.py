@@ -209,6 +209,11 @@ SPOILT = {
         unit_hours=100.0,
         officer_hours=f["crew"].astype(str).map({"single": 100.0, "double": 200.0, "multi": 300.0}),
     ),
+    "E129": lambda f: f.assign(
+        unit_hours=np.where(f["y"] > 0, 100.0 * f["y"], f["unit_hours"]),
+        officer_hours=np.where(f["y"] > 0, 100.0 * f["y"], f["unit_hours"])
+        * f["crew"].astype(str).map({"single": 1, "double": 2, "multi": 3}).to_numpy(),
+    ),
     "E130": lambda f: f.assign(
         unit_hours=f["unit_hours"] * 60,
         officer_hours=f["officer_hours"] * 60,
