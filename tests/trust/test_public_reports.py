@@ -109,9 +109,9 @@ def test_an_internal_report_is_never_handed_on(tmp_path, make):
 
 
 @pytest.mark.parametrize(
-    ("count", "shown"), [(0, 0), (1, "[c]"), (4, "[c]"), (5, 5), (12_345, 12_345)]
+    ("count", "shown"), [(0, 0), (1, "[c]"), (9, "[c]"), (10, 10), (12_345, 12_345)]
 )
-def test_a_lone_count_is_kept_back_from_one_to_four(count, shown):
+def test_a_lone_count_is_kept_back_from_one_to_nine(count, shown):
     assert disclosure.shown_count(count) == shown
     assert disclosure.shown_count(count, "internal") == count
 

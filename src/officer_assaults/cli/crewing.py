@@ -42,39 +42,60 @@ def report(
 
     with crewing_log.told(log, "crewing report"):
         own = [f"cells_path={file}", f"about_path={sidecar_of(file)}"]
-        held = _whose(file, force, settings)
+        held, told = _whose(file, force, settings)
         project = project_.load()
         folder = crewing_runs.check_name(project.root, name or crewing_runs.name_of(file), file)
         try:
             make_reports(list(NOTEBOOKS), force=held, settings=(*own, *settings), **how)
         except SystemExit as left:
             if not left.code and not how.get("dry_run"):
+                if told:
+                    _note(told)
                 scope = project.reports / (held or project.national_scope)
                 crewing_runs.keep(folder, file, [scope / name for name in NOTEBOOKS])
                 click.echo(f"Kept as the run '{folder.name}'.")
             raise
 
 
-def _whose(file: Path, force: str | None, settings: tuple[str, ...]) -> str | None:
-    """Force that a checked export names; None for a simulated one, which is no force's.
+def _note(told: dict[str, str]) -> None:
+    from officer_assaults.cli import project as project_
+    from officer_assaults.topics.crewing import published
+
+    published.note(project_.load().state / published.NAME, told)
+
+
+def _whose(
+    file: Path, force: str | None, settings: tuple[str, ...]
+) -> tuple[str | None, dict[str, str]]:
+    """Force that a checked export names, and what to list once its public report is made.
+
+    The force is None for a simulated export, which is no force's, and nothing is listed then.
 
     Raises
     ------
     Refusal
         With everything wrong with the file or the settings, before any kernel starts; E101 if
-        another force is asked for than the file holds.
+        another force is asked for than the file holds; E121 if another export of its months was
+        published.
     """
+    from officer_assaults.cli import project as project_
     from officer_assaults.data import forces
     from officer_assaults.pipeline.parameters import split_assignments
     from officer_assaults.refusals import Problem, Refusal
+    from officer_assaults.topics.crewing import published
     from officer_assaults.topics.crewing.data import schemas
-    from officer_assaults.topics.crewing.given import force_of_export
+    from officer_assaults.topics.crewing.given import checked
 
-    held = force_of_export(str(file), None, split_assignments(" ".join(settings)))
+    opened = checked(str(file), None, split_assignments(" ".join(settings)))
+    held = str(opened.cells["force"].iloc[0])
     if force is not None and forces.resolve(force).slug != held:
         what = f"the export is of '{held}', not of '{force}'."
         raise Refusal(Problem("E101", what, "Leave --force out, or give its file.", file.name))
-    return None if held == schemas.SIMULATED_FORCE else held
+    told: dict[str, str] = {}
+    if opened.protected and opened.file is not None:
+        told = published.entry(file, opened.cells, opened.file.about.period_months)
+        published.check(project_.load().state / published.NAME, told)
+    return None if held == schemas.SIMULATED_FORCE else held, told
 
 
 @click.group()

@@ -209,6 +209,11 @@ SPOILT = {
         unit_hours=100.0,
         officer_hours=f["crew"].astype(str).map({"single": 100.0, "double": 200.0, "multi": 300.0}),
     ),
+    "E129": lambda f: f.assign(
+        unit_hours=np.where(f["y"] > 0, 100.0 * f["y"], f["unit_hours"]),
+        officer_hours=np.where(f["y"] > 0, 100.0 * f["y"], f["unit_hours"])
+        * f["crew"].astype(str).map({"single": 1, "double": 2, "multi": 3}).to_numpy(),
+    ),
     "E130": lambda f: f.assign(
         unit_hours=f["unit_hours"] * 60,
         officer_hours=f["officer_hours"] * 60,
@@ -284,6 +289,19 @@ def test_rows_that_something_splits_are_added_up_on_confirmation(cells, tmp_path
     )
     assert done.file.cells["y"].sum() == cells["y"].sum()
     assert len(done.file.cells) == len(cells)
+
+
+def test_hours_that_a_join_repeats_are_taken_once_on_confirmation(cells, tmp_path):
+    """Each row twice with all its hours, the victims on one of them: as a join of victims makes."""
+    twice = pd.concat([cells.assign(x_marker="1"), cells.assign(x_marker="2", y=0)])
+    twice.to_csv(tmp_path / "export.csv", index=False)
+    done = built(
+        tmp_path,
+        tmp_path / "export.csv",
+        change=lambda t: t.replace("sum_rows: no", "sum_rows: victims"),
+    )
+    for name in ("unit_hours", "officer_hours", "y"):
+        assert done.file.cells[name].sum() == pytest.approx(cells[name].sum())
 
 
 def test_a_unit_on_duty_twice_is_refused_and_a_hand_over_is_not():

@@ -28,8 +28,8 @@ Audience = Literal["public", "internal"]
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-#: Counts from 1 to 4 are never shown.
-SMALLEST_SHOWN = 5
+#: Counts from 1 to 9 are never shown (threshold rule).
+SMALLEST_SHOWN = 10
 #: What the published numbers must leave open about a suppressed cell.
 LEAST_RANGE = SMALLEST_SHOWN - 1
 #: What scipy.optimize.linprog says of a programme.
@@ -222,7 +222,7 @@ def counts_table(counts: pd.DataFrame, label: str, audience: Audience = "public"
     Raises
     ------
     Refusal
-        E121 if even the grand total is from 1 to 4: then nothing can be shown.
+        E121 if even the grand total is from 1 to 9: then nothing can be shown.
     """
     values = with_margins(counts.to_numpy(dtype=float))
     hidden = np.zeros(values.shape, dtype=bool) if audience == "internal" else suppress(values)
@@ -255,14 +255,14 @@ def suppress(values: FloatArray) -> BoolArray:
     Raises
     ------
     Refusal
-        E121 if the grand total itself is from 1 to 4.
+        E121 if the grand total itself is from 1 to 9.
     """
     small = (values > 0) & (values < SMALLEST_SHOWN)
     if small[-1, -1]:
         raise Refusal(
             Problem(
                 "E121",
-                "the whole table holds fewer than 5 events.",
+                "the whole table holds fewer than 10 events.",
                 "Show no table, or choose a longer period.",
             )
         )
@@ -277,7 +277,7 @@ def suppress(values: FloatArray) -> BoolArray:
             raise Refusal(
                 Problem(
                     "E121",
-                    "a count below 5 could be worked out from the totals, whatever is suppressed.",
+                    "a count below 10 could be worked out from the totals, whatever is suppressed.",
                     "Merge rows or columns of the table.",
                 )
             )
@@ -318,7 +318,7 @@ def _partner(
 
 
 def recoverable(values: FloatArray, hidden: BoolArray, asked: BoolArray | None = None) -> BoolArray:
-    """Suppressed cells that the published ones pin down to within fewer than five values.
+    """Suppressed cells that the published ones pin down to within fewer than ten values.
 
     Parameters
     ----------
@@ -333,7 +333,7 @@ def recoverable(values: FloatArray, hidden: BoolArray, asked: BoolArray | None =
     -------
     array of bool, same shape
         True where the smallest and the largest count that fit all published numbers differ by less
-        than 4.
+        than 9.
     """
     places = [tuple(map(int, place)) for place in np.argwhere(hidden)]
     exposed = np.zeros(values.shape, dtype=bool)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problem, Refusal
-from officer_assaults.topics.crewing import disclosure
+from officer_assaults.topics.crewing import disclosure, door
 from officer_assaults.topics.crewing.data.reader import CrewFile, load
 from officer_assaults.topics.crewing.disclosure import Audience
 from officer_assaults.topics.crewing.model.cells import prepare
@@ -35,6 +36,10 @@ class Given:
         What is true in the simulated force.
     releases : tuple of Release
         What to cite beside the project's own tables.
+    small : frozenset of str
+        Labels of which some level holds few victims.
+    protected : bool
+        Whether the cells went through :mod:`officer_assaults.topics.crewing.door`.
     """
 
     cells: pd.DataFrame
@@ -42,6 +47,19 @@ class Given:
     truth: Truth | None = None
     setting: str = ""
     releases: tuple[Release, ...] = field(default=())
+    small: frozenset[str] = frozenset()
+    protected: bool = False
+
+    def policies(self, wanted: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Policies to judge, and those that a public report of an own export leaves out."""
+        if self.protected:
+            return door.public_policies(wanted, self.cells)
+        return list(wanted), []
+
+    def check_terms(self, formula: str) -> None:
+        """Refuse terms that a public report of an own export may not adjust for (E121)."""
+        if self.protected:
+            door.check_terms(formula, self.small)
 
 
 def open_cells(
@@ -94,12 +112,25 @@ def open_cells(
                 column="force",
             )
         )
-    cells = disclosure.without_traceable(file.cells, audience)
-    return Given(cells, file, releases=(file.release,))
+    if audience == "public":
+        texts = {"title": file.about.title, "source": file.about.source}
+        texts |= {"vintage": file.about.vintage or "", "file name": Path(cells_path).stem}
+        door.check_names(texts, file.cells)
+    if audience == "internal" or not door.is_own(file):
+        cells = disclosure.without_traceable(file.cells, audience)
+        return Given(cells, file, releases=(file.release,))
+    small = door.small_columns(file.cells)
+    file = door.protected(file)
+    return Given(file.cells, file, releases=(file.release,), small=small, protected=True)
 
 
 def force_of_export(cells_path: str, about_path: str | None, settings: Mapping[str, str]) -> str:
-    """Force of an export that a report can be made of; everything else is refused here.
+    """Force of an export that a report can be made of: see :func:`checked`."""
+    return str(checked(cells_path, about_path, settings).cells["force"].iloc[0])
+
+
+def checked(cells_path: str, about_path: str | None, settings: Mapping[str, str]) -> Given:
+    """Open an export that a report can be made of; everything else is refused here.
 
     For a command line that should say what is wrong before any kernel starts.
 
@@ -119,6 +150,7 @@ def force_of_export(cells_path: str, about_path: str | None, settings: Mapping[s
     """
     audience: Audience = "internal" if settings.get("audience") == "internal" else "public"
     opened = open_cells(cells_path, about_path, None, "", 0, audience)
+    opened.check_terms(settings.get("formula", ""))
     data = prepare(
         opened.cells,
         outcome="injury" if settings.get("outcome") == "injury" else "all",
@@ -128,8 +160,9 @@ def force_of_export(cells_path: str, about_path: str | None, settings: Mapping[s
     )
     if own := settings.get("own_policy"):
         disclosure.check_policies([own], audience)
+        opened.policies([own])
         check_policy(named_or_written(own), data)
-    return str(opened.cells["force"].iloc[0])
+    return opened
 
 
 def _simulated(name: str, seed: int) -> Given:

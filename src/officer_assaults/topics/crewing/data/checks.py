@@ -146,7 +146,8 @@ def _check_keys(frame: pd.DataFrame, key: list[str], problems: Problems) -> None
         "E133" if splits else "E105",
         f"{what}{of}.",
         "Add the rows of one key up; never keep one of them. 'officer-assaults crewing map' does "
-        "it once you write 'sum_rows: yes'.",
+        "it once you write 'sum_rows: yes'; where a join repeats the hours in each row, write "
+        "'sum_rows: victims'.",
         row=first[0],
     )
 

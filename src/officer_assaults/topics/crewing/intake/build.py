@@ -16,7 +16,7 @@ from officer_assaults.topics.crewing.data.checks import MEASURED
 from officer_assaults.topics.crewing.data.schemas import HOUR_BANDS, column_needs
 from officer_assaults.topics.crewing.intake import crews, keys, names, sources, values
 from officer_assaults.topics.crewing.intake.mapping import Mapping, Table
-from officer_assaults.topics.crewing.intake.meanings import MISSING, VALUE_WORDS
+from officer_assaults.topics.crewing.intake.meanings import HOURS, MISSING, VALUE_WORDS
 from officer_assaults.topics.crewing.intake.names import force_named
 
 LONGEST_HOURS = 24
@@ -91,7 +91,7 @@ def _ready(mapping: Mapping, say: Say) -> Built:
         counts["rows without hours and victims, left out"] = int(bare.sum())
         cells = cells[~bare] if not bare.all() else cells
     if mapping.sum_rows and kind == "cells":
-        cells = summed(cells)
+        cells = summed(cells, hours_once=mapping.hours_once)
         counts["rows after adding up those of one key"] = len(cells)
     return Built(cells, kind, counts)
 
@@ -175,8 +175,20 @@ _EMPTY: dict[str, tuple[str, ...]] = {
 }
 
 
-def summed(cells: pd.DataFrame) -> pd.DataFrame:
-    """Rows of one key added up: hours and counts summed, shares weighted by officer-hours."""
+def summed(cells: pd.DataFrame, *, hours_once: bool = False) -> pd.DataFrame:
+    """Rows of one key added up: hours and counts summed, shares weighted by officer-hours.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+    hours_once : bool
+        Take hours and attendances once: a join of victims has repeated them in each row.
+
+    Raises
+    ------
+    Refusal
+        E133 if hours are to be taken once and differ among the rows of one key.
+    """
     from officer_assaults.topics.crewing.data.collapse import AVERAGES, SUMS
     from officer_assaults.topics.crewing.data.schemas import CELL_KEY
 
@@ -190,7 +202,15 @@ def summed(cells: pd.DataFrame) -> pd.DataFrame:
     shares = {
         n: total[n] / total["officer_hours"].where(total["officer_hours"] > 0, 1) for n in averages
     }
-    return total.assign(**shares, **dict.fromkeys(blank, ""))
+    total = total.assign(**shares, **dict.fromkeys(blank, ""))
+    if not hours_once:
+        return total
+    repeated = [name for name in (*HOURS, "attended") if name in sums]
+    groups = numeric.groupby(key, sort=False)[repeated]
+    if (groups.max() != groups.min()).any(axis=None):
+        what = "hours or attendances differ among rows of one key, so they are no repeats."
+        raise Refusal(Problem("E133", what, "Write 'sum_rows: yes' to add them up."))
+    return total.assign(**groups.first().reset_index()[repeated])
 
 
 # --- officer rows, incidents, assaults --------------------------------------------------------

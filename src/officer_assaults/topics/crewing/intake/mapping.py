@@ -93,6 +93,8 @@ class Mapping:
         What goes into the sidecar.
     sum_rows : bool
         Whether rows with one key are to be added up.
+    hours_once : bool
+        Whether their hours and attendances stand in each of them, to be taken once.
     """
 
     path: Path
@@ -105,6 +107,7 @@ class Mapping:
     choices: Map[str, str]
     about: Map[str, Any]
     sum_rows: bool
+    hours_once: bool = False
 
 
 def read_mapping(path: Path) -> Mapping:
@@ -271,5 +274,6 @@ def _mapping(path: Path, content: dict[str, Any], tables: tuple[Table, ...]) -> 
         tables=tables,
         choices={name: content.get(name, allowed[0]) for name, allowed in CHOICES.items()},
         about=about,
-        sum_rows=content.get("sum_rows") is True,
+        sum_rows=content.get("sum_rows") in (True, "victims"),
+        hours_once=content.get("sum_rows") == "victims",
     )

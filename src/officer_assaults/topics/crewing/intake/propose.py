@@ -374,7 +374,7 @@ names_match: loosely  # GUESS: 'ke 01' is KE01, '0123' and 'PC 123' are 123; or 
 latitude: {latitude}  # GUESS: for darkness
 headcount: {headcount}  # officers who could have been on duty; hours are checked against it
 period_months: {period_months}  # months in a row's period
-sum_rows: no  # yes: add up rows that have one key
+sum_rows: no  # yes: add up rows that have one key; victims: add victims up, take hours once
 # Joins: assaults to officer rows by officer and time; incidents and victims to crews by call sign
 # and time.
 """

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from officer_assaults.data import forces
-from officer_assaults.page import words
+from officer_assaults.page import tables, words
 from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.stats import shares
 from officer_assaults.stats.evalue import bounding_factor
-from officer_assaults.topics.crewing import disclosure
+from officer_assaults.topics.crewing import disclosure, door
 from officer_assaults.topics.crewing.disclosure import Audience
 from officer_assaults.topics.crewing.model.cells import OWN_TERMS
 from officer_assaults.topics.crewing.model.checks import (
@@ -112,6 +112,11 @@ class CrewingStory:
     def simulated(self) -> bool:
         """Whether the cells are made up."""
         return self.file is None or self.file.simulated
+
+    @property
+    def protected(self) -> bool:
+        """Whether the numbers are those of an own export made fit for the public."""
+        return self.audience == "public" and door.is_own(self.file)
 
     @property
     def where(self) -> str:
@@ -535,8 +540,9 @@ def caveats(story: CrewingStory) -> list[str]:
 
 
 def _of_larger_crews(story: CrewingStory) -> str:
-    shown = disclosure.shown_count(story.analysis.data.multi_victims, story.audience)
-    if isinstance(shown, str):
+    count = story.analysis.data.multi_victims
+    shown = disclosure.shown_count(count, story.audience)
+    if isinstance(shown, str) or (story.protected and count == 0):
         return f" and fewer than {disclosure.SMALLEST_SHOWN} recorded victims"
     return f" and {words.number(shown)} recorded victims"
 
@@ -582,6 +588,10 @@ def injuries(story: CrewingStory) -> list[Any]:
     split = pd.DataFrame(
         {"with": by_crew["y_injury"], "without": by_crew["y"] - by_crew["y_injury"]}
     ).reindex(list(CREW_WORDS))
+    if story.protected:
+        # Groups below the threshold hold 0 here, so that 0 must look like them.
+        few = (split < disclosure.SMALLEST_SHOWN).to_numpy().any()
+        return [tables.SUPPRESSED] * 2 if few else split["with"].astype(int).tolist()
     safe = disclosure.counts_table(split, "crew", story.audience).frame
     return [safe["with"].iloc[0], safe["with"].iloc[1]]
 
