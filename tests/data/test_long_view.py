@@ -2,7 +2,9 @@
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from officer_assaults.cli import main
 from officer_assaults.data import forces, long_view, recorded
 
 # Code 104 of Thames Valley, 2012/13 to 2024/25, as the independent audit of the figures read it.
@@ -87,3 +89,15 @@ def test_growth_over_a_span_carries_the_spread_between_forces():
     assert row["growth"] == pytest.approx(838 / 528)
     assert row["lower"] < row["growth"] < row["upper"]
     assert "Thames Valley" in two._repr_html_()
+
+
+def test_the_command_sets_a_force_in_the_spread_of_the_others_and_refuses_a_broken_one():
+    run = lambda *words: CliRunner().invoke(main, ["growth", *words])  # noqa: E731
+    two = long_view.growth("2014/15", "2018/19")
+    told = run("2014/15", "2018/19", "--force", "thames-valley")
+    assert told.exit_code == 0
+    assert "Thames Valley +59%" in told.output
+    assert "from 528 to 838 offences" in told.output
+    assert f"{two.usual[1] - 1:+.0%}" in told.output
+    broken = run("2014/15", "2018/19", "--force", "gloucestershire")
+    assert (broken.exit_code, broken.output.count("E108")) == (2, 1)

@@ -31,6 +31,7 @@ COMMANDS = {
     "claims": "officer_assaults.cli.claims:claims",
     "crewing": "officer_assaults.cli.crewing:crewing",
     "compare": "officer_assaults.cli.compare:compare",
+    "growth": "officer_assaults.cli.growth:growth",
     "diff": "officer_assaults.cli.crewing_runs:diff",
     "template": "officer_assaults.cli.crewing:template",
 }
