@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import tracemalloc
 
 import pandas as pd
 import pyarrow as pa
@@ -140,3 +141,14 @@ def test_a_large_parquet_file_that_is_damaged_is_refused(
 
 def test_a_column_of_dates_without_rows_has_no_cells():
     assert parts.as_text(pd.Series([], dtype="datetime64[ns]")).tolist() == []
+
+
+def test_a_wrong_header_is_refused_before_a_row_is_read(tmp_path):
+    path = tmp_path / "one.csv"
+    path.write_text("force\n" + "kent\n" * 600_000)
+    tracemalloc.start()
+    with pytest.raises(Refusal, match="lacks the column 'crew'"):
+        load(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5e6
