@@ -92,14 +92,16 @@ def test_words_for_a_public_report_name_no_place_of_the_export(tmp_path, cells):
     assert caught.value.codes == ("E121",)
 
 
+@pytest.mark.parametrize("stopped", [False, True])
 @pytest.mark.parametrize("make", [site.build_site, site.pack])
-def test_an_internal_report_is_never_handed_on(tmp_path, make):
+def test_an_internal_report_is_never_handed_on(tmp_path, make, stopped):
+    """Nor where the run stopped between its result, public already, and its page."""
     folder = tmp_path / "reports" / "kent"
     folder.mkdir(parents=True)
-    (folder / "05_crewing.html").write_text("inside")
+    (folder / "05_crewing.html").write_text(f"<p>{site.INTERNAL_BANNER}")
     (folder / "05_crewing.json").write_text(
         '{"findings": [], "scope": "kent", "notebook": "05_crewing", '
-        '"parameters": {"audience": "internal"}}'
+        f'"parameters": {{"audience": "{"public" if stopped else "internal"}"}}}}'
     )
     target = tmp_path / "site" if make is site.build_site else "kent"
     with pytest.raises(Refusal) as caught:

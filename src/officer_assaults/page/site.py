@@ -283,7 +283,7 @@ def pack(reports: Path, force: str, judging: Judging | None = None) -> bytes:
         raise FileNotFoundError(
             f"no reports of {force} in {reports.name}: make reports FORCE={force}"
         )
-    _refuse_internal((*results, *own))
+    _refuse_internal(reports, (*results, *own))
     front = render_index(results, judging=judging, only=force, beside=variants(own))
     files: dict[str, bytes] = {INDEX: front.encode(), **site_files(reports, own)}
     if judging is not None and force == judging.FOCUS:
@@ -332,7 +332,7 @@ def build_site(
     from officer_assaults.pipeline.results import read_reports
 
     results = read_reports(reports)
-    _refuse_internal(results)
+    _refuse_internal(reports, results)
     files = _site_files(reports, results, address, judging)
     _empty(out, files)
     for name, content in files.items():
@@ -348,7 +348,7 @@ def _site_files(
 ) -> dict[str, str | bytes]:
     built = {(result["scope"], result["notebook"]) for result in results}
     own = of_own_files(reports)
-    _refuse_internal(own)
+    _refuse_internal(reports, own)
     files: dict[str, str | bytes] = {**gaps.pages(results, own), **site_files(reports, own)}
     for scope, notebook in sorted(built):
         page = (reports / scope / f"{notebook}.html").read_text(encoding="utf-8")
@@ -402,12 +402,19 @@ def _with_glance(reports: Path, results: Iterable[Mapping[str, Any]]) -> set[str
     return {scope for scope in scopes if (reports / scope / INDEX).is_file()}
 
 
-def _refuse_internal(results: Iterable[Mapping[str, Any]]) -> None:
+#: Words of the page template on internal pages.
+INTERNAL_BANNER = "For internal eyes: not to be handed on."
+
+
+def _refuse_internal(reports: Path, results: Iterable[Mapping[str, Any]]) -> None:
     """Refuse to hand on reports that were made for internal eyes."""
     problems = Problems()
     for result in results:
-        if result.get("parameters", {}).get("audience", "public") != "public":
-            notebook, scope = result["notebook"], result["scope"]
+        notebook, scope = result["notebook"], result["scope"]
+        page = reports / scope / f"{result.get('name', notebook)}.html"
+        # The page itself too: a run that was stopped may leave an older page beside its result.
+        inside = page.is_file() and INTERNAL_BANNER in page.read_text("utf-8", "replace")
+        if inside or result.get("parameters", {}).get("audience", "public") != "public":
             problems.add(
                 "E121",
                 f"the report {scope}/{notebook} was made with audience=internal.",
