@@ -152,3 +152,18 @@ def test_a_wrong_header_is_refused_before_a_row_is_read(tmp_path):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 5e6
+
+
+def test_a_large_file_of_blank_lines_is_refused(shifts, beat_by_beat):
+    header = shifts.read_text().splitlines()[0]
+    shifts.write_text(header + "\n" * 200_000)
+    with pytest.raises(Refusal, match="has a header and no rows"):
+        load(shifts)
+
+
+@pytest.mark.parametrize("size", [3, 3_000_000])
+def test_a_parquet_file_without_a_footer_is_refused(tmp_path, size):
+    path = tmp_path / "cells.parquet"
+    path.write_bytes(b"PAR1" + b"\x07" * size + b"PAR1")
+    with pytest.raises(Refusal, match="E124"):
+        load(path)

@@ -53,7 +53,10 @@ def rows_about(path: Path) -> int:
 def columns(path: Path) -> list[str]:
     """Column names of a Parquet file or in the first line of a CSV; none if it has no header."""
     if path.suffix.lower() in PARQUET:
-        return list(pq.read_schema(path).names)
+        # A footer that is damaged is refused in the reader's own words.
+        with contextlib.suppress(OSError, ValueError, pa.ArrowException):
+            return list(pq.read_schema(path).names)
+        return []
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         # A first line longer than this is no header; the ordinary reader refuses such a file.
         header = stream.readline(LONGEST_HEADER)

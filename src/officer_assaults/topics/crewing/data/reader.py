@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -114,6 +114,8 @@ def _load_parts(path: Path, sidecar: Path) -> CrewFile:
                 cells.append(to_cells(frame, about))
                 agreement.append(agreement_counts(frame))
     _check_units(shifts, problems)
+    if not shifts:
+        _refuse_empty(problems)
     if not problems.found:
         whole = pd.concat([part.astype({"force": str}) for part in common], ignore_index=True)
         checks.check_common(whole, problems)
@@ -179,8 +181,7 @@ def _typed(
     """
     kind = kind_of(list(cells.columns))
     if cells.empty:
-        problems.add("E124", "has a header and no rows.", "Fill it in, then run it again.", row=1)
-        raise _sorted(problems)
+        _refuse_empty(problems)
     _refuse_roster(list(cells.columns), problems.file)
     identifiers.scan(cells, problems)
     schema = schema_of(kind)
@@ -228,6 +229,11 @@ def check_header(header: list[str], file: str) -> None:
     problems = Problems(file=file)
     _refuse_roster(header, file)
     readers.check_columns(header, schema_of(kind_of(header)), problems)
+
+
+def _refuse_empty(problems: Problems) -> NoReturn:
+    problems.add("E124", "has a header and no rows.", "Fill it in, then run it again.", row=1)
+    raise _sorted(problems)
 
 
 def _refuse_roster(header: list[str], file: str | None) -> None:
