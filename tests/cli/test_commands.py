@@ -317,6 +317,30 @@ def test_the_command_runs_the_report_again(tmp_path):
     assert split_assignments(words[5]) == settings
 
 
+def test_a_report_made_where_a_gap_was_and_a_page_of_other_people_stay(project, monkeypatch):
+    gap, own, beside = (
+        project.reports / name for name in ("kent/02_forces.html", "mine.html", "notes/mine.html")
+    )
+
+    def gather(folder):
+        if not gap.with_suffix(".json").is_file():
+            gap.write_text("not built")
+        return folder / "index.html"
+
+    monkeypatch.setattr(output, "build_index", gather)
+    for path in (gap, own, beside):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("first")
+    output.build(project)
+    assert gap.read_text() == "not built"
+    gap.with_suffix(".json").write_text("{}")
+    for path in (gap, own, beside):
+        path.write_text("second")
+    output.build_if_stale(project)
+    output.build(project)
+    assert [path.read_text() for path in (gap, own, beside)] == ["second"] * 3
+
+
 @pytest.mark.parametrize("page", ["index.html", "evidence.html", "claims/collection.html"])
 @pytest.mark.parametrize("spoil", [lambda path: path.write_text("in"), Path.unlink])
 def test_a_page_that_was_cut_short_is_made_again(run, project, monkeypatch, page, spoil):

@@ -124,8 +124,12 @@ def clashes(folder: Path) -> list[str]:
 
 def build(project: Project) -> Path:
     """Build the index page from everything on disk, and anew what is not as it was written."""
+    from officer_assaults.page.site import GLANCE_FILES
+
     for path in _damaged(project):
-        path.unlink(missing_ok=True)
+        # All others are written each time, and a file of other people stays as it is.
+        if path.parent != project.reports or path.match(GLANCE_FILES):
+            path.unlink(missing_ok=True)
     glance_pages(project)
     _claims_page(project)
     path = build_index(project.reports)
@@ -136,14 +140,17 @@ def build(project: Project) -> Path:
 
 
 def _pages(project: Project) -> dict[str, str]:
-    """Hashes of the pages that no run makes: of the front, of claims, of evidence, at a glance."""
-    made = {path.with_suffix("") for path in project.reports.glob("*/*.json")}
-    own = project.reports / "published"
+    """Hashes of the pages that no run makes: of the front, of claims, of evidence, at a glance.
+
+    Pages that fill the place of a report are not among them: a run may put the report there, and
+    they are written anew each time. Neither are files of other people.
+    """
+    published = project.reports / "published"
     return {
         path.relative_to(project.reports).as_posix(): sha256_file(path)
-        for pattern in ("*.html", "*/*.html")
+        for pattern in ("*.html", "*/index.html", "claims/collection.html", "compare/*.html")
         for path in sorted(project.reports.glob(pattern))
-        if path.with_suffix("") not in made and not path.is_relative_to(own) and path.is_file()
+        if not path.is_relative_to(published) and path.is_file()
     }
 
 
