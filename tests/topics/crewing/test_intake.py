@@ -1,6 +1,7 @@
 """From a force's own tables to cells: every way of writing them, and the truth behind them."""
 
 import os
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -355,3 +356,20 @@ def test_the_worked_example_runs_from_raw_tables_to_a_profile(tmp_path):
     assert done.file.simulated
     assert "made up" in done.page.read_text()
     assert done.file.cells["y"].sum() == len(pd.read_csv(folder / "assaults.csv"))
+
+
+@pytest.mark.parametrize(
+    ("column", "moment"), [("Booked Off", "31/12/9999 23:59:59"), ("Booked On", "01/01/0001")]
+)
+def test_a_date_that_stands_for_none_is_refused_in_its_place(tmp_path, column, moment):
+    folder = HERE.parents[2] / "data" / "examples" / "crewing"
+    for path in folder.glob("*.csv"):
+        shutil.copy(path, tmp_path)
+    officers = pd.read_csv(tmp_path / "officers.csv", dtype=str)
+    officers.loc[0, column] = f"{moment} 00:00:00"[:19]
+    officers.to_csv(tmp_path / "officers.csv", index=False)
+    known = {**KNOWN, "force": "simulated-force", "retrieved": "2023-12-31"}
+    mapping = tmp_path / "example.yml"
+    mapping.write_text(confirm(propose([tmp_path], tmp_path, known)))
+    with pytest.raises(Refusal, match=r"officers.csv, row 2"):
+        build_into(mapping)

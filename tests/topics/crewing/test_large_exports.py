@@ -87,6 +87,7 @@ def _same_unit_on_another_beat(frame):
         (_one_row("force", "kent"), "E101"),
         (_one_row("is_simulated", "no"), "E123"),
         (_one_row("role", "PC 1234"), "E121 .*row 1236, column role"),
+        (_one_row("end", "9999-12-31T23:59:59"), "E10[0-9] .*row 1236"),
         (_same_unit_on_another_beat, "E105 .*same unit and start"),
         (lambda frame: frame.insert(0, "colour", "red"), "E124 .*unknown column 'colour'"),
     ],

@@ -214,7 +214,7 @@ def check_units(
     Parameters
     ----------
     units, starts, ends, lines : ndarray, shape (rows,)
-        Any code of the unit, nanoseconds of UTC, and line numbers.
+        Any code of the unit, times of UTC in one unit, and line numbers.
     problems : Problems
         Gets E105 for the same unit and start, E132 for shifts that overlap by more than half.
     """

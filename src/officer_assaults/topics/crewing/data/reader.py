@@ -150,8 +150,8 @@ def _unit_times(frame: pd.DataFrame) -> tuple[Any, ...]:
     read = frame[times.notna().all(axis=1) & frame["unit_id"].notna()]
     return (
         pd.util.hash_array(read["unit_id"].to_numpy(object)),
-        read["start"].dt.as_unit("ns").astype("int64").to_numpy(),
-        read["end"].dt.as_unit("ns").astype("int64").to_numpy(),
+        read["start"].dt.as_unit("us").astype("int64").to_numpy(),
+        read["end"].dt.as_unit("us").astype("int64").to_numpy(),
         read.index.to_numpy(np.int64),
     )
 

@@ -258,8 +258,8 @@ def _officers(mapping: Mapping, problems: Problems, built: Built, say: Say) -> p
                 "line": frame["line"],
                 "officer": _names(frame, table, "officer", mapping, built),
                 "call_sign": _names(frame, table, "call_sign", mapping, built),
-                "start": pl.Series(start.as_unit("ns").asi8),
-                "end": pl.Series(end.as_unit("ns").asi8),
+                "start": _ticks(start),
+                "end": _ticks(end),
                 **places,
             }
         )
@@ -305,6 +305,12 @@ def _next_day(table: Table, frame: pl.DataFrame) -> tuple[Table, pl.DataFrame]:
     ]
     styles = {**table.styles, "end": "iso", "start": table.style_of("start")}
     return replace(table, styles=styles), frame.with_columns(pl.Series(header, moved))
+
+
+def _ticks(moments: pd.DatetimeIndex) -> pl.Series:
+    """Nanoseconds of UTC; missing where 31/12/9999 or 01/01/0001 stands for no moment at all."""
+    first, last = (end.tz_localize("UTC") for end in (pd.Timestamp.min, pd.Timestamp.max))
+    return pl.Series(moments.where((moments > first) & (moments < last)).as_unit("ns").asi8)
 
 
 def _names(
@@ -366,7 +372,7 @@ def _incidents(mapping: Mapping, problems: Problems, built: Built, say: Say) -> 
         made = pl.DataFrame(
             {
                 "call_sign": _names(frame, table, "call_sign", mapping, built),
-                "at": pl.Series(at.as_unit("ns").asi8),
+                "at": _ticks(at),
                 **more,
             }
         )
@@ -400,7 +406,7 @@ def _assaults(mapping: Mapping, problems: Problems, built: Built, say: Say) -> p
             {
                 "line": frame["line"],
                 "officer": _names(frame, table, "officer", mapping, built),
-                "at": pl.Series(at.as_unit("ns").asi8),
+                "at": _ticks(at),
                 "crime": crime,
                 "injury": injury,
             }
