@@ -59,7 +59,8 @@ def _said_of(found: Growth, slug: str, name: str) -> str:
         why = " ".join(out.loc[out["force"] == slug, "reason"].head(1)).rstrip(".")
         problem = f"{name} is not compared over these years{': ' if why else ''}{why}."
         raise Refusal(Problem("E108", problem, "Choose other years, or leave --force out."))
-    own = rows.loc[slug]
+    numbers = ["growth", "lower", "upper", "y0", "y1"]
+    own = {name: float(rows[name][slug]) for name in numbers}
     return (
         f"{name} {_change(own['growth'])} ({_change(own['lower'])} to {_change(own['upper'])} for "
         f"chance alone), from {words.number(own['y0'])} to {words.number(own['y1'])} offences."

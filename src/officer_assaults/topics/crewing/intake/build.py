@@ -310,7 +310,8 @@ def _next_day(table: Table, frame: pl.DataFrame) -> tuple[Table, pl.DataFrame]:
 def _ticks(moments: pd.DatetimeIndex) -> pl.Series:
     """Nanoseconds of UTC; missing where 31/12/9999 or 01/01/0001 stands for no moment at all."""
     first, last = (end.tz_localize("UTC") for end in (pd.Timestamp.min, pd.Timestamp.max))
-    return pl.Series(moments.where((moments > first) & (moments < last)).as_unit("ns").asi8)
+    kept = pd.DatetimeIndex(moments.where((moments > first) & (moments < last)))
+    return pl.Series(kept.as_unit("ns").asi8)
 
 
 def _names(
