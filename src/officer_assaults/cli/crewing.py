@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from officer_assaults.cli import crewing_log, crewing_runs
 from officer_assaults.cli.lazy import LazyGroup
 from officer_assaults.cli.reports import make_reports, options
+
+if TYPE_CHECKING:
+    from officer_assaults.pipeline.plan import Plan
+    from officer_assaults.pipeline.project import Project
 
 NOTEBOOKS = ("05_crewing", "08_planning")
 
@@ -38,6 +42,7 @@ def report(
 ) -> None:
     """Make the crewing reports from an own export, its sidecar beside it."""
     from officer_assaults.cli import project as project_
+    from officer_assaults.pipeline.plan import outputs
     from officer_assaults.topics.crewing.data.about import sidecar_of
 
     with crewing_log.told(log, "crewing report"):
@@ -45,16 +50,17 @@ def report(
         held, told = _whose(file, force, settings)
         project = project_.load()
         folder = crewing_runs.check_name(project.root, name or crewing_runs.name_of(file), file)
-        try:
-            make_reports(list(NOTEBOOKS), force=held, settings=(*own, *settings), **how)
-        except SystemExit as left:
-            if not left.code and not how.get("dry_run"):
-                if told:
-                    _note(told)
-                scope = project.reports / (held or project.national_scope)
-                crewing_runs.keep(folder, file, [scope / name for name in NOTEBOOKS])
-                click.echo(f"Kept as the run '{folder.name}'.")
-            raise
+
+        def keep(made: Project, plan: Plan) -> None:
+            if told:
+                _note(told)
+            crewing_runs.keep(
+                folder, file, [path for run in plan.runs for path in outputs(made, run)]
+            )
+            click.echo(f"Kept as the run '{folder.name}'.")
+
+        wanted = (*own, *settings)
+        make_reports(list(NOTEBOOKS), force=held, settings=wanted, finished=keep, **how)
 
 
 def _note(told: dict[str, str]) -> None:

@@ -44,14 +44,12 @@ def check_name(root: Path, name: str, file: Path) -> Path:
 
 
 def keep(folder: Path, file: Path, made: list[Path]) -> None:
-    """Copy finished reports, and a note of the export they were made from, into a run."""
+    """Copy the files of finished reports, and a note of what export made them, into a run."""
     from officer_assaults.files import sha256_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    for page in made:
-        for path in (page.with_suffix(".html"), page.with_suffix(".json")):
-            if path.is_file():
-                shutil.copyfile(path, folder / path.name)
+    for path in made:
+        shutil.copyfile(path, folder / path.name)
     (folder / "data.sha256").write_text(sha256_file(file))
     (folder / "data.path").write_text(str(file.resolve()))
 
@@ -82,12 +80,24 @@ def _place(said: str) -> Path:
 def _findings(said: str) -> dict[str, dict[str, Any]]:
     place = _place(said)
     files = sorted(place.glob("*.json")) if place.is_dir() else [place]
-    found: dict[str, dict[str, Any]] = {}
-    for file in files:
-        if file.suffix == ".json":
-            content = json.loads(file.read_text(encoding="utf-8"))
-            found |= {finding["id"]: finding for finding in content.get("findings", [])}
-    return found
+    held = [finding for file in files for finding in _results(file, named=not place.is_dir())]
+    return {str(finding["id"]): finding for finding in held}
+
+
+def _results(file: Path, *, named: bool) -> list[dict[str, Any]]:
+    """Read the findings of a report; a file that was named must be one."""
+    from officer_assaults.refusals import Problem, Refusal
+
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        content = None
+    found = content.get("findings") if isinstance(content, dict) else None
+    whole = isinstance(found, list) and all({"id", "label"} <= set(each) for each in found)
+    if (named and not whole) or content is None:
+        remedy = "Name a run, a folder of reports or the JSON of one."
+        raise Refusal(Problem("P301", "holds no results of a report.", remedy, str(file)))
+    return list(found) if whole and found else []
 
 
 def _of_findings(before: str, after: str) -> list[str]:

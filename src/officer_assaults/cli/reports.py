@@ -82,9 +82,13 @@ def make_reports(
     settings: tuple[str, ...],
     dry_run: bool,
     again: bool,
+    finished: Callable[[Project, Plan], None] | None = None,
     **how: Any,
 ) -> None:
-    """Plan and make what a command line asks for, and leave with its exit code."""
+    """Plan and make what a command line asks for, and leave with its exit code.
+
+    ``finished`` is called once all of it is made.
+    """
     from officer_assaults.cli import project as project_
     from officer_assaults.pipeline import notebooks as notebooks_
     from officer_assaults.pipeline.lock import locked
@@ -106,6 +110,8 @@ def make_reports(
     with locked(project.state / "lock", _tell_waiting):
         plan = make_plan(project, **asked)
         code = make(project, plan, **how)
+        if finished and not code:
+            finished(project, plan)
     sys.exit(code)
 
 

@@ -86,3 +86,11 @@ def test_verdicts_and_figures_that_changed_are_said_in_words(tmp_path):
         "Verdict changed: Alone is worse: consistent before, contradicted now.",
         "Rate ratio: 1.4 before, 0.9 now.",
     ]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"findings": 3}', '{"findings": [{}]}', "\udc80"])
+def test_a_file_that_holds_no_results_is_refused_in_one_line(tmp_path, text):
+    path = tmp_path / "a.json"
+    path.write_text(text, errors="surrogateescape")
+    done = CliRunner().invoke(main, ["diff", str(path), str(path)])
+    assert (done.exit_code, done.output.count("P301")) == (2, 1)
