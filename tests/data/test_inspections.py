@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from officer_assaults.data import forces, inspections, recorded, tables
+from officer_assaults.data import forces, inspections, recorded, recording_evidence, tables
 
 # BBC Shared Data Unit, workbook of 12 September 2017: day, judgement and rate of all crime.
 BBC = {
@@ -53,3 +53,12 @@ def test_days_that_were_not_read_are_spans():
     rows = tables.load(inspections.INSPECTIONS)
     exact = rows["published_as"].str.startswith("day")
     assert (rows["published_first"] == rows["published_last"]).equals(exact)
+
+
+def test_a_series_stands_beside_its_sister_only_where_both_have_a_record():
+    """The first two and the last two pairs are read against each other."""
+    for force, who in (("kent", "Kent"), ("gloucestershire", "England and Wales")):
+        pairs = recording_evidence.sister_series(force, "2019/20", "2021/22")
+        assert [pair.series for pair in pairs] == ["104", "105A"] * (len(pairs) // 2)
+        assert {pair.who for pair in pairs[:2]} == {who}
+        assert min(min(pair.before, pair.after) for pair in pairs) > 0

@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from canaries import BEAT, FEW, MULTI, PLACE, SCRIPT, USER, VALUE
 
 from officer_assaults.topics.crewing import disclosure
+from officer_assaults.topics.crewing.door import POLICIES
 
 DATA_LINK = re.compile(r"data:([\w/+.-]+)(?:;charset=[\w-]+)?;base64,([A-Za-z0-9+/=]+)")
 LEAST_ROWS = 5
@@ -94,7 +95,7 @@ def test_victims_of_larger_crews_come_out_of_no_difference(reported, quarters, p
     assert re.search(rf"\b{MULTI} recorded victims", page.get_text()) is None
     assert "fewer than 10 recorded victims" in page.get_text()
     told = quarters[quarters["crew"] != "multi"]
-    (planned,) = (reported.reports / "kent").glob("08_planning~*.html")
+    planned = min((reported.reports / "kent").glob("08_planning~*.html"))
     planning = planned.read_text(encoding="utf-8")
     yearly = re.search(r"about ([\d,]+) recorded\s+assaults a year", planning)
     shown = int(yearly[1].replace(",", ""))
@@ -142,3 +143,14 @@ def test_a_kept_run_holds_what_was_made_of_the_export(reported):
     for name in pages:
         assert "~cells_path=" in name
         assert kept[name] == (reported.reports / "kent" / name).read_bytes()
+
+
+def test_the_plan_judges_every_policy_that_it_was_asked_or_says_that_it_does_not(reported):
+    for planned in (reported.reports / "kent").glob("08_planning~*.html"):
+        result = json.loads(planned.with_suffix(".json").read_text())
+        body = BeautifulSoup(planned.read_text(encoding="utf-8"), "html.parser").main
+        for code in body.select("pre"):
+            code.decompose()
+        told = " ".join(body.get_text(" ").split())
+        for name in result["parameters"]["policies"]:
+            assert POLICIES[name].label in told, name

@@ -108,17 +108,23 @@ def sister_series(
     -------
     tuple of YearlyPair
         The force's two series, the nation's two, and the nation's two over the years on either
-        side of the recording inspections of 2014.
+        side of the recording inspections of 2014. Without the force's two where one of them is
+        empty in a year: they are read against each other, and such a year has no ratio.
     """
     chosen = forces.resolve(force)
     labels = (financial_year(period0).label, financial_year(period1).label)
     counts = _both_series(vintage)
     asked = [] if chosen.kind == "nation" else [(chosen.slug, labels)]
     asked += [(NATION, labels), (NATION, AFTER_INSPECTIONS)]
-    return tuple(
-        _pair(counts, slug, series, pair)
+    found = [
+        [_pair(counts, slug, series, pair) for series in (NO_INJURY, PUBLIC_NO_INJURY)]
         for slug, pair in asked
-        for series in (NO_INJURY, PUBLIC_NO_INJURY)
+    ]
+    return tuple(
+        pair
+        for both in found
+        if all(min(pair.before, pair.after) > 0 for pair in both)
+        for pair in both
     )
 
 

@@ -380,6 +380,15 @@ def _bare(text: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", plain).split())
 
 
+def left_out(dropped: Sequence[str]) -> str:
+    """Say which policies a public report leaves out, and why."""
+    labels = "; ".join(POLICIES[name].label for name in dropped)
+    return (
+        "Not judged in a public report, since too few victims or places lie behind what they move: "
+        f"{labels}."
+    )
+
+
 def form(dropped: Sequence[str], clusters: int, terms: int) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: the output-checking form of a public report.
 
@@ -396,11 +405,19 @@ def form(dropped: Sequence[str], clusters: int, terms: int) -> dict[str, Any]:
         ("Counts in tables and words", "Threshold", f"Below {THRESHOLD}: [c], with what tells it"),
         ("All counts", "Rounding", f"To {ROUND_TO}, before anything was computed"),
         ("All hours", "Rounding", f"To {HOURS_TO} hours in every group"),
-        ("Ratios, intervals, figures, downloads", "Computed from rounded counts", "Passes"),
+        (
+            "Ratios, intervals, figures, downloads",
+            "Computed from rounded counts",
+            "By construction",
+        ),
         ("Policies", f"Threshold; dominance ({FEWEST_PLACES} places or more)", f"Left out: {left}"),
-        ("Intervals", "Degrees of freedom", "Passes" if enough else "Few groups: look again"),
+        (
+            "Intervals",
+            "Degrees of freedom",
+            f"{clusters} groups" if enough else "Few groups: look again",
+        ),
         ("Model", "Terms adjusted for", f"{terms} terms, their own ratios not shown"),
-        ("Titles and file names", "No place named", "Passes"),
+        ("Titles and file names", "No place named", "Refused otherwise"),
     ]
     return {
         "frame": pd.DataFrame(rows, columns=["Output", "Rule", "Result"]),
