@@ -12,7 +12,7 @@ from notebook_runs import run
 
 from officer_assaults.page import words
 from officer_assaults.refusals import Refusal
-from officer_assaults.topics.crewing.given import force_of_export
+from officer_assaults.topics.crewing.given import checked
 from officer_assaults.topics.crewing.simulator.force import simulate_force
 from officer_assaults.topics.crewing.simulator.params import ForceParams
 from officer_assaults.topics.crewing.simulator.scenarios import SCENARIOS
@@ -165,7 +165,7 @@ def test_no_victim_in_single_crews_is_refused_before_any_report(export, year):
     none = year.copy()
     none.loc[none["crew"] == "single", counts] = 0
     with pytest.raises(Refusal, match=r"E114.*0 recorded victims in single crews"):
-        force_of_export(export(none), None, {})
+        checked(export(none), None, {})
 
 
 @pytest.mark.parametrize("audience", AUDIENCES if FULL else AUDIENCES[:1])

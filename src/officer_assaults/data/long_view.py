@@ -98,11 +98,6 @@ def quarters(
     return frame[COLUMNS].sort_values(["offence_code", "quarter_start"], ignore_index=True)
 
 
-def releases_by_year(force: str | Force) -> pd.DataFrame:
-    """First release against later ones, by year and code, where two or more are held."""
-    return recorded.vintages_side_by_side(force)
-
-
 def _state(
     force: Force, code: str, quarter: pd.Timestamp, count: int, decided: Sequence[breaks.Row]
 ) -> tuple[str, str]:

@@ -34,7 +34,6 @@ AUTHORITY = re.compile(r"(E0[6-9]|W06)\d{6}")
 HOLDS_OTHERS = re.compile(r"(K0\d|E92|W92|E1[0-3]|N92|S92|W11)\d{6}")
 FORCE_NAME = re.compile(r"(pfa\d*|policeforcearea|policeforce|force)\d*(nm|name)?")
 LOOKUP_CODE, LOOKUP_FORCE = re.compile(r"lad\d*(cd|code)"), re.compile(r"pfa\d*(nm|name)")
-AREA_CODE = re.compile(r"code|lad\d*(cd|code)")
 YEAR = re.compile(r"(?:mid|midyear|population)*((?:19|20)\d{2})(?:population)?")
 
 

@@ -13,15 +13,11 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.discrete.diagnostic import PoissonDiagnostic
 
-from officer_assaults.stats.designs import Balance, check_balance
 from officer_assaults.stats.glm import DISPERSION_RULE, RateModel
 from officer_assaults.stats.intervals import FloatArray, Interval
-from officer_assaults.stats.newton import LeaveOneClusterOut, fit_design, leave_one_cluster_out
+from officer_assaults.stats.newton import fit_design
 
-INFLUENCE_RULE = 0.5
 CONDITION_RULE = 30.0
-VARIANCE_LEFT_RULE = 0.1
-BINS = 30
 MOST_CELLS = 20_000_000
 RESIDUAL_STREAM = 1996
 # Beyond this a normal tail is smaller than the smallest double.
@@ -63,16 +59,6 @@ class Zeros:
     p: float
 
 
-@dataclass(frozen=True, slots=True)
-class LagOne:
-    """Lag-1 correlation of residuals within units, over ``pairs`` pairs of neighbours."""
-
-    correlation: float
-    lower: float
-    upper: float
-    pairs: int
-
-
 def dispersion_tests(model: RateModel) -> pd.DataFrame:
     """Score and regression tests of variance equal to mean.
 
@@ -102,46 +88,6 @@ def dispersion_tests(model: RateModel) -> pd.DataFrame:
         }
     )
     return table[table["test"] != "CT nb1"].reset_index(drop=True)
-
-
-def rootogram(model: RateModel, width: int | None = None) -> pd.DataFrame:
-    """Frequencies of counts, observed and expected, for a hanging rootogram.
-
-    Parameters
-    ----------
-    model : RateModel
-        Poisson and quasi-Poisson expect Poisson frequencies, nb2 negative-binomial ones.
-    width : int, optional
-        Counts per bin; by default the smallest that needs no more than 30 bins.
-
-    Returns
-    -------
-    DataFrame
-        Columns from, to (counts in the bin; the last ``to`` is infinite), observed, expected, top
-        (root of expected, where a bar hangs from) and bottom (top minus root of observed): a
-        bottom above 0 means too few such counts in the data, below 0 too many.
-
-    Notes
-    -----
-    Kleiber and Zeileis (2016), The American Statistician 70:296.
-    """
-    y, mu = model.rows.y, model.rows.mu
-    step = width or max(1, math.ceil((float(y.max()) + 1) / BINS))
-    edges = np.arange(0, float(y.max()) + 1 + step, step)
-    below = np.array([_cdf(edge - 1, mu, model.nb_alpha).sum() for edge in edges[:-1]])
-    expected = np.diff(np.append(below, len(y)))
-    observed = np.histogram(y, bins=np.append(edges[:-1], np.inf))[0]
-    top = np.sqrt(expected)
-    return pd.DataFrame(
-        {
-            "from": edges[:-1].astype(int),
-            "to": np.append(edges[1:-1] - 1, np.inf),
-            "observed": observed,
-            "expected": expected,
-            "top": top,
-            "bottom": top - np.sqrt(observed),
-        }
-    )
 
 
 def quantile_residuals(model: RateModel, seed: int) -> FloatArray:
@@ -181,36 +127,6 @@ def randomised_residuals(
     return np.asarray(np.clip(residuals, -FARTHEST, FARTHEST))
 
 
-def residual_table(model: RateModel, seeds: tuple[int, int]) -> pd.DataFrame:
-    """Residuals of two seeds beside what they are plotted against.
-
-    Returns
-    -------
-    DataFrame
-        Columns fitted, log_exposure, residual_1, residual_2.
-    """
-    first, second = (quantile_residuals(model, seed) for seed in seeds)
-    return pd.DataFrame(
-        {
-            "fitted": model.rows.mu,
-            "log_exposure": model.rows.log_exposure,
-            "residual_1": first,
-            "residual_2": second,
-        }
-    )
-
-
-def rate_sanity(model: RateModel) -> Balance:
-    """Check that fitted counts add up to the observed ones; see :func:`check_balance`.
-
-    Raises
-    ------
-    ValueError
-        If they differ by more than one part in a million.
-    """
-    return check_balance(model.rows.y, model.rows.mu)
-
-
 def offset_sanity(model: RateModel) -> OffsetSanity:
     """Free the slope of the log exposure to see whether counts grow in proportion to it.
 
@@ -246,116 +162,10 @@ def zeros(model: RateModel) -> Zeros:
     return Zeros(int((model.rows.y == 0).sum()), expected, float(test.pvalue))
 
 
-def cluster_influence(
-    model: RateModel, groups: ArrayLike | None = None, *, refits: LeaveOneClusterOut | None = None
-) -> pd.DataFrame:
-    """Coefficients with each cluster left out in turn.
-
-    Parameters
-    ----------
-    model : RateModel
-        Poisson or quasi-Poisson.
-    groups : array_like, shape (n,), optional
-        Cluster of each row; by default the clusters of the fit.
-    refits : LeaveOneClusterOut, optional
-        From an earlier jackknife, to save the refits.
-
-    Returns
-    -------
-    DataFrame
-        Columns cluster, term, without, shift, shift_in_se, named (a shift of more than half a
-        standard error); largest shift first.
-
-    Raises
-    ------
-    ValueError
-        For nb2, or if there are no clusters.
-    """
-    if model.spec.family == "nb2":
-        raise ValueError("influence by refitting is for the Poisson mean: fit family='poisson'")
-    if refits is None:
-        refits = _refits(model, groups)
-    shift = refits.coefficients - model.coefficients.to_numpy()
-    in_se = shift / model.log_ratios["se"].to_numpy()
-    terms = list(model.vcov.columns)
-    table = pd.DataFrame(
-        {
-            "cluster": np.repeat(refits.labels, len(terms)),
-            "term": np.tile(terms, len(refits.labels)),
-            "without": refits.coefficients.ravel(),
-            "shift": shift.ravel(),
-            "shift_in_se": in_se.ravel(),
-            "named": np.abs(in_se.ravel()) > INFLUENCE_RULE,
-        }
-    )
-    return table.sort_values("shift_in_se", key=np.abs, ascending=False, ignore_index=True)
-
-
-def cooks_distance(model: RateModel) -> FloatArray:
-    """Cook's distance of each row of the Poisson fit, shape (n,)."""
-    rows = model.rows
-    glm = sm.GLM(rows.y, rows.matrix, family=sm.families.Poisson(), offset=rows.log_exposure)
-    result = glm.fit(start_params=model.coefficients.to_numpy())
-    return np.asarray(result.get_influence(observed=False).cooks_distance[0])
-
-
 def condition_number(model: RateModel) -> float:
     """Condition number of the design with columns scaled to length 1 (Belsley, Kuh and Welsch)."""
     scaled = model.rows.matrix / np.sqrt((model.rows.matrix**2).sum(axis=0))
     return float(np.linalg.cond(scaled))
-
-
-def variance_left(model: RateModel, term: str) -> float:
-    """Share of a term's variance that the other terms leave, 1 over its variance inflation.
-
-    Raises
-    ------
-    ValueError
-        If the term is unknown or constant.
-    """
-    terms = list(model.vcov.columns)
-    if term not in terms:
-        raise ValueError(f"no term is called '{term}'; terms are {', '.join(terms)}")
-    j = terms.index(term)
-    own, others = model.rows.matrix[:, j], np.delete(model.rows.matrix, j, axis=1)
-    total = float(((own - own.mean()) ** 2).sum())
-    if total == 0:
-        raise ValueError(f"the term '{term}' is constant")
-    weights, *_ = np.linalg.lstsq(others, own, rcond=None)
-    return float(((own - others @ weights) ** 2).sum()) / total
-
-
-def lag_one(model: RateModel, unit: ArrayLike, time: ArrayLike, *, alpha: float = 0.05) -> LagOne:
-    """Correlation of neighbouring Pearson residuals within units.
-
-    Parameters
-    ----------
-    model : RateModel
-        Fitted model.
-    unit, time : array_like, shape (n,)
-        Unit of each row and its order in time, for instance local area and month; rows of one
-        unit and time are added up first.
-    alpha : float
-        One minus the coverage.
-
-    Raises
-    ------
-    ValueError
-        If no unit has two times.
-    """
-    totals = pd.DataFrame({"y": model.rows.y, "mu": model.rows.mu}).groupby(
-        [np.asarray(unit), np.asarray(time)]
-    ).sum()  # fmt: skip
-    residual = (totals["y"] - totals["mu"]) / np.sqrt(totals["mu"])
-    before = residual.groupby(level=0).shift(1)
-    pairs = before.notna().to_numpy()
-    count = int(pairs.sum())
-    if count == 0:
-        raise ValueError("no unit has two times: nothing to correlate")
-    now, then = residual.to_numpy()[pairs], before.to_numpy()[pairs]
-    correlation = float(now @ then / math.sqrt(float(now @ now) * float(then @ then)))
-    half = float(stats.norm.isf(alpha / 2)) / math.sqrt(count)
-    return LagOne(correlation, correlation - half, correlation + half, count)
 
 
 def diagnostic_table(model: RateModel, seed: int) -> pd.DataFrame:
@@ -425,14 +235,6 @@ def _frequency_p(model: RateModel) -> float:
     if len(edges) < 3 or top * model.n > MOST_CELLS:
         return math.nan
     return float(_poisson_diagnostic(model).test_chisquare_prob(bin_edges=edges).pvalue)
-
-
-def _refits(model: RateModel, groups: ArrayLike | None) -> LeaveOneClusterOut:
-    rows = model.rows
-    labels = rows.groups if groups is None else np.asarray(groups)
-    if labels is None:
-        raise ValueError("the model has no clusters: pass groups=")
-    return leave_one_cluster_out(rows.matrix, rows.y, rows.log_exposure, labels)
 
 
 def _poisson_diagnostic(model: RateModel) -> PoissonDiagnostic:

@@ -124,11 +124,6 @@ def open_cells(
     return Given(file.cells, file, releases=(file.release,), small=small, protected=True)
 
 
-def force_of_export(cells_path: str, about_path: str | None, settings: Mapping[str, str]) -> str:
-    """Force of an export that a report can be made of: see :func:`checked`."""
-    return str(checked(cells_path, about_path, settings).cells["force"].iloc[0])
-
-
 def checked(cells_path: str, about_path: str | None, settings: Mapping[str, str]) -> Given:
     """Open an export that a report can be made of; everything else is refused here.
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
-from officer_assaults.stats.diagnostics import VARIANCE_LEFT_RULE
 from officer_assaults.stats.formulas import build_design, check_formula, rebuild_design
 from officer_assaults.stats.intervals import check_alpha
 from officer_assaults.stats.newton import fit_design
@@ -25,6 +24,8 @@ FloatArray = NDArray[np.float64]
 Estimator = Literal["IPW", "AIPW", "overlap"]
 
 HIGH_SHARE = 0.95
+#: Least share of a term that the others must leave unexplained.
+VARIANCE_LEFT_RULE = 0.1
 BINS = 20
 
 
