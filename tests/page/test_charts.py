@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from officer_assaults.page import charts, theme
+from officer_assaults.page import charts, svg, theme
 from officer_assaults.topics.forces import figures
 
 ROWS = pd.DataFrame(
@@ -170,3 +171,25 @@ def test_a_ratio_axis_has_three_ticks_or_more_and_none_is_left_out_between_other
     assert len(inside) >= 3
     gaps = np.diff(np.log(inside))
     assert gaps.max() / gaps.min() < 2.6
+
+
+@pytest.mark.parametrize("apart", [0.0, 15.0, 30.0, 45.0])
+@pytest.mark.parametrize("marked", [0, 3])
+def test_names_of_lines_that_end_close_together_do_not_collide(apart: float, marked: int) -> None:
+    quarters = pd.date_range("2012-04-01", periods=55, freq="QS")
+    rows = [
+        pd.DataFrame({"Quarter": quarters, "Offences": 300.0 + shift, "Who": who})
+        for who, shift in (("Kent", 0.0), ("England and Wales, same scale", apart))
+    ]
+    events = dict.fromkeys(quarters[20 : 20 + marked], "second inspection: outstanding")
+    chart = charts.lines(
+        pd.concat(rows), x="Quarter", y="Offences", series="Who", events=events,
+        axis_label="Offences", height=360,
+    )  # fmt: skip
+    drawn = svg.draw(chart.figure, title="t", description="d", prefix="p").narrow
+    names = re.findall(r'<text[^>]*\by="([\d.]+)"[^>]*font-weight="700"|'
+                       r'<text[^>]*font-weight="700"[^>]*\by="([\d.]+)"', drawn or "")  # fmt: skip
+    heights = sorted(float(first or second) for first, second in names)
+    assert len(heights) == 4
+    # A line of text is fifteen high; names may stand no closer than their own lines do.
+    assert min(b - a for a, b in pairwise(heights)) >= 14

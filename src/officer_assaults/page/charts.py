@@ -246,11 +246,11 @@ def lines(
     ax.set(xlabel="", ylabel="")
     if zero:
         ax.set_ylim(bottom=0)
-    _events(ax, events or {})
+    room = _events(ax, events or {})
     if names == "peak":
         name_peaks(ax, ends)
     else:
-        name_ends(ax, ends, height)
+        name_ends(ax, ends, height - room)
     ax.grid(visible=False, axis="x")
     title_axis(fig, axis_label)
     plain_numbers(ax, "y", as_percent=as_percent)
@@ -423,7 +423,7 @@ def name_ends(ax: Axes, ends: Sequence[tuple[Any, float, str, str]], height: flo
     ends : sequence of (x, y, name, colour)
         Last point of each line.
     height : float
-        Height of the figure in px.
+        Height of the figure in px, without what stands above the lines.
     """
     if not ends:
         return
@@ -630,7 +630,8 @@ def side(ax: Axes, x: float) -> str:
     return "left" if share < _NEAR_END else "right" if share > 1 - _NEAR_END else "center"
 
 
-def _events(ax: Axes, events: Mapping[Any, str]) -> None:
+def _events(ax: Axes, events: Mapping[Any, str]) -> float:
+    """Mark days and name them above the lines; returns the room that the names take, in px."""
     labels = [wrap(label, 22) for label in events.values()]
     step = _LINE * max((label.count("\n") + 1 for label in labels), default=1)
     levels = min(len(labels), 3)
@@ -641,6 +642,7 @@ def _events(ax: Axes, events: Mapping[Any, str]) -> None:
             xycoords=("data", "axes fraction"), textcoords="offset points", ha="center",
             va="bottom", color=theme.PALETTE["muted"],
         )  # fmt: skip
+    return step * levels
 
 
 def _tiles(ax: Axes, at: np.ndarray, colour: str, name: str) -> None:

@@ -27,7 +27,7 @@ def reads(found: RegisterComparison) -> str:
     if found.first_interval.contains(1.0):
         return "the registers moved apart, but the crime record itself did not clearly change"
     if found.second_interval.contains(1.0):
-        return "the crime record alone moved: its recording changed"
+        return "the crime record alone moved beyond chance: its recording changed"
     if (found.difference > 1) == (found.first >= 1):
         if (found.second >= 1) == (found.first >= 1):
             return "both moved, the crime record further: some of each"
@@ -110,10 +110,13 @@ def register_finding(brought: YearlyRegisters, alpha: float, release: str) -> Fi
 
 def said(brought: YearlyRegisters, alpha: float) -> str:
     """Say in a sentence which register moved."""
-    _, first, second, found = compared(brought, alpha)[0]
-    limits = words.interval(found.difference_interval.lower, found.difference_interval.upper, 2)
+    *_, found = compared(brought, alpha)[0]
+    limits = found.difference_interval
+    moved, low, high = (
+        words.percent(each - 1, signed=True)
+        for each in (found.difference, limits.lower, limits.upper)
+    )
     return (
-        f"Own register: {reads(found)} (crime record {first[0]:,} to {first[1]:,}, "
-        f"{brought.second_name} {second[0]:,} to {second[1]:,}; ratio of growths "
-        f"{words.number(found.difference, 2)}, {limits})."
+        f"Own register: {reads(found)}. Set against the forms, the crime record moved by {moved} "
+        f"({words.level_words(1 - alpha)} {low} to {high})."
     )
