@@ -154,3 +154,9 @@ def test_the_plan_judges_every_policy_that_it_was_asked_or_says_that_it_does_not
         told = " ".join(body.get_text(" ").split())
         for name in result["parameters"]["policies"]:
             assert POLICIES[name].label in told, name
+
+
+def test_pages_of_an_own_export_say_what_protecting_it_does_to_their_numbers(reported):
+    for path in (reported.reports / "kent").glob("0*~*.html"):
+        body = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").main
+        assert "Intervals allow for chance, not for that" in " ".join(body.get_text(" ").split())

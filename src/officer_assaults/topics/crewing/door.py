@@ -380,6 +380,16 @@ def _bare(text: str) -> str:
     return " ".join(re.sub(r"[\W_]+", " ", plain).split())
 
 
+def price() -> str:
+    """Say what protecting the cells does to the numbers of a page."""
+    return (
+        f"So that nobody can be told from a number, victims were rounded to {ROUND_TO} and hours "
+        f"to {HOURS_TO} before anything here was computed, and groups of fewer than {THRESHOLD} "
+        "victims were replaced. Intervals allow for chance, not for that; an internal report is "
+        "computed from the whole records."
+    )
+
+
 def left_out(dropped: Sequence[str]) -> str:
     """Say which policies a public report leaves out, and why."""
     labels = "; ".join(POLICIES[name].label for name in dropped)
