@@ -100,9 +100,9 @@ def test_nothing_of_one_run_is_left():
 
 
 def test_only_whole_paths_are_replaced():
-    text = "/root/a.csv, (/root), square/root, /rootless, ./root, https://x.org/root"
-    clean = clean_text(text, {"/root": "~", "/root/deep": "."})
-    assert clean == "~/a.csv, (~), square/root, /rootless, ./root, https://x.org/root"
+    text = "/home/a.csv, (/home), square/home, /homeless, ./home, https://x.org/home"
+    clean = clean_text(text, {"/home": "~", "/home/deep": "."})
+    assert clean == "~/a.csv, (~), square/home, /homeless, ./home, https://x.org/home"
 
 
 def test_streams_are_not_joined_across_other_outputs():
