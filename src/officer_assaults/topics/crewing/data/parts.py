@@ -32,6 +32,7 @@ LONGEST_HEADER = 10_000
 LINE = "x_line_"
 TEMPORARY_PREFIX = "officer-assaults-shifts-"
 PARQUET = (".parquet", ".pq")
+BOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 def is_large(path: Path) -> bool:
