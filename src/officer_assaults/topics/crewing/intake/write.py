@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 
-from officer_assaults import files
+from officer_assaults import files, scratch
 from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.topics.crewing.data.about import sidecar_of
 from officer_assaults.topics.crewing.data.reader import CrewFile, load
@@ -69,14 +68,14 @@ def build_into(
     target = folder or mapping_path.with_suffix("")
     built = build(mapping, say)
     say("Checking the cells")
-    with tempfile.TemporaryDirectory(prefix="officer-assaults-build-") as name:
-        draft = Path(name) / FILE_NAMES[built.kind]  # type: ignore[index]
+    with scratch.folder("build-") as work:
+        draft = work / FILE_NAMES[built.kind]  # type: ignore[index]
         _draft(draft, mapping, built)
         file = _load(draft, mapping, built)
         page = profile.as_page(file.cells, built, mapping.about, mapping.simulated)
-        files.write_atomic(Path(name) / PAGE, page)
+        files.write_atomic(work / PAGE, page)
         target.mkdir(parents=True, exist_ok=True)
-        for made in (draft, sidecar_of(draft), Path(name) / PAGE):
+        for made in (draft, sidecar_of(draft), work / PAGE):
             shutil.copyfile(made, target / made.name)
     return Written(target / draft.name, target / PAGE, profile.as_text(file.cells, built), file)
 
