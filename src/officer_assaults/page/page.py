@@ -520,6 +520,10 @@ def _parameter_text(value: Any) -> str:
 
 def _navigate(page: Page) -> None:
     scope, notebook = page.context.scope, page.context.notebook
+    if page.context.is_internal:
+        # It stands in a folder of its own, and its neighbours are public.
+        page.navigation["index"] = Link("Public reports", "../../index.html")
+        return
     page.navigation["index"] = Link("All reports", "../index.html")
     for role, entry in zip(
         ("previous", "next"), catalogue.neighbours(scope, notebook), strict=True
