@@ -191,10 +191,9 @@ def misleading_records(story: CrewingStory, share: float = 0.10) -> dict[str, An
                 for value in (one.ratio, one.lower, one.upper)
             ]
             rows.append((label, *shown))
+    frame = pd.DataFrame(rows, columns=["Were records otherwise", "Rate ratio", "lower", "upper"])
     return {
-        "frame": pd.DataFrame(
-            rows, columns=["Were records otherwise", "Rate ratio", "lower", "upper"]
-        ),
+        "frame": queries.told(frame) if story.protected else frame,
         "caption": "Rate ratio per officer-hour, were records unequal or crews mistaken",
         "level": story.level,
         "notes": [
