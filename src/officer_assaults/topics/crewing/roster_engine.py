@@ -7,7 +7,6 @@ import itertools
 import math
 import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from officer_assaults import scratch
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest, of_machine
 from officer_assaults.topics.crewing.roster_files import RosterFile, check_columns, find, kind_of
 
@@ -30,7 +30,7 @@ Part = TypeVar("Part")
 
 #: From here on a number is no hours and no count.
 LONGEST = 1e9
-TEMPORARY_PREFIX = "officer-assaults-roster-"
+TEMPORARY_PREFIX = "roster-"
 #: What Python itself, its libraries and the sums take, beside the engine.
 PYTHON_MB = 550
 LEAST_ENGINE_MB = 100
@@ -363,8 +363,7 @@ def opened(
         yield Source(source.get_backend(), source, source.get_name(), bins or {}, memory_mb)
         return
     files = () if isinstance(source, pd.DataFrame) else find(source)
-    with tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX) as name:
-        folder = Path(name)
+    with scratch.folder(TEMPORARY_PREFIX) as folder:
         backend = _connect(folder, memory_mb, threads)
         try:
             if isinstance(source, pd.DataFrame):
