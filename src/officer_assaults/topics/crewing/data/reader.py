@@ -88,8 +88,9 @@ def load(
     """
     path = Path(path)
     beside = Path(sidecar) if sidecar else sidecar_of(path)
-    bounds.check_size(path)
-    if parts.is_large(path):
+    large = parts.is_large(path)
+    bounds.check_size(path, most=bounds.MOST_STREAMED if large else files.MOST_BYTES)
+    if large:
         return _load_parts(path, beside)
     cells = read_cells(path)
     if lines and len(lines) == len(cells):
