@@ -36,7 +36,8 @@ STANDS_FOR_SMALL = 15
 HOURS_TO = 10
 #: A count is found where a reader comes within a fifth of it.
 NEAR = 0.2
-HOURS = ("unit_hours", "officer_hours", "officer_hours_after_double")
+AFTER = "officer_hours_after_double"
+HOURS = ("unit_hours", "officer_hours", AFTER)
 #: Labels whose levels could hold few victims.
 LABELS = ("hour_band", "area_type", "call_grade", "weekend", "team", "lpa", "beat", "period_start")
 Counts = NDArray[np.int64]
@@ -279,7 +280,13 @@ def _round_hours(cells: pd.DataFrame) -> pd.DataFrame:
     whole = (hours / HOURS_TO).round().clip(lower=1) * HOURS_TO
     factor = (whole / hours.where(hours > 0)).fillna(1.0)
     names = [name for name in HOURS if name in cells]
-    return cells.assign(**{name: cells[name] * factor for name in names})
+    scaled = cells.assign(**{name: cells[name] * factor for name in names})
+    if AFTER not in scaled or scaled[AFTER].isna().any():
+        return scaled
+    # Down, so that no row has more hours after a double crew than it has hours.
+    after = scaled[AFTER].groupby(_coded(cells["crew"])).transform("sum")
+    down = (after // HOURS_TO * HOURS_TO / after.where(after > 0)).fillna(1.0)
+    return scaled.assign(**{AFTER: scaled[AFTER] * down})
 
 
 def small_columns(cells: pd.DataFrame) -> frozenset[str]:
