@@ -31,6 +31,7 @@ LONGEST_HEADER = 10_000
 LINE = "x_line_"
 TEMPORARY_PREFIX = "shifts-"
 PARQUET = (".parquet", ".pq")
+BOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 def is_large(path: Path) -> bool:

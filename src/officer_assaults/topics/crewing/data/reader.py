@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,7 +23,6 @@ from officer_assaults.topics.crewing.data.schemas import Kind, is_roster, kind_o
 
 COVID = (pd.Timestamp("2020-02-01"), pd.Timestamp("2021-07-01"))
 MONTHS_WANTED = 24
-BOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 #: Problems after which no further part of a large file is looked at.
 MOST_PROBLEMS = 400
 
@@ -64,7 +64,12 @@ class CrewFile:
     incidents: pd.DataFrame | None = None
 
 
-def load(path: Path | str, sidecar: Path | str | None = None) -> CrewFile:
+def load(
+    path: Path | str,
+    sidecar: Path | str | None = None,
+    *,
+    lines: Sequence[int] | None = None,
+) -> CrewFile:
     """Read a crewing file and its sidecar, or refuse both with every problem at once.
 
     Parameters
@@ -73,6 +78,8 @@ def load(path: Path | str, sidecar: Path | str | None = None) -> CrewFile:
         CSV or Parquet: crew cells, unit-shifts or incidents; which, its columns tell.
     sidecar : Path or str, optional
         By default the file's own name with ``.meta.yml`` behind it.
+    lines : sequence of int, optional
+        What messages call the rows, in place of their lines in the file.
 
     Raises
     ------
@@ -81,15 +88,18 @@ def load(path: Path | str, sidecar: Path | str | None = None) -> CrewFile:
     """
     path = Path(path)
     beside = Path(sidecar) if sidecar else sidecar_of(path)
-    bounds.check_size(path)
-    if parts.is_large(path):
+    large = parts.is_large(path)
+    bounds.check_size(path, most=bounds.MOST_STREAMED if large else files.MOST_BYTES)
+    if large:
         return _load_parts(path, beside)
     cells = read_cells(path)
+    if lines and len(lines) == len(cells):
+        cells = cells.set_axis(pd.Index(lines), axis=0)
     problems = Problems(file=path.name)
     about = _about(path, beside, problems)
     kind, frame = _typed(cells, about, problems)
     if kind == "shifts":
-        _check_units([_unit_times(frame)], problems)
+        _check_units([_unit_times(frame)], [_officer_times(frame)], problems)
     if problems.found or about is None:
         raise _sorted(problems)
     return _finish(path, kind, frame, about)
@@ -101,19 +111,20 @@ def _load_parts(path: Path, sidecar: Path) -> CrewFile:
     problems = Problems(file=path.name)
     about = _about(path, sidecar, problems)
     common, cells, agreement = [], [], []
-    shifts = []
+    shifts, officers = [], []
     with parts.split(path) as pieces:
         for number, piece in enumerate(pieces, 1):
             _tell(number, len(pieces))
             _, frame = _typed(parts.read_part(piece), about, problems)
             shifts.append(_unit_times(frame))
+            officers.append(_officer_times(frame))
             if len(problems.found) > MOST_PROBLEMS:
                 break
             if about is not None and not problems.found:
                 common.append(_common(frame))
                 cells.append(to_cells(frame, about))
                 agreement.append(agreement_counts(frame))
-    _check_units(shifts, problems)
+    _check_units(shifts, officers, problems)
     if not shifts:
         _refuse_empty(problems)
     if not problems.found:
@@ -140,26 +151,39 @@ def _common(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[held].astype({"force": "category"})
 
 
-def _unit_times(frame: pd.DataFrame) -> tuple[Any, ...]:
+def _unit_times(frame: pd.DataFrame, who: str = "unit_id") -> tuple[Any, ...]:
     """Take unit, start, end and line of unit-shifts whose times could be read."""
-    if not {"unit_id", "start", "end"} <= set(frame):
+    if not {who, "start", "end"} <= set(frame):
         return (np.array([], np.uint64), *(np.array([], np.int64),) * 3)
     times = frame[["start", "end"]]
     if not all(pd.api.types.is_datetime64_any_dtype(times[name]) for name in times):
         return (np.array([], np.uint64), *(np.array([], np.int64),) * 3)
-    read = frame[times.notna().all(axis=1) & frame["unit_id"].notna()]
+    read = frame[times.notna().all(axis=1) & frame[who].notna()]
     return (
-        pd.util.hash_array(read["unit_id"].to_numpy(object)),
+        pd.util.hash_array(read[who].to_numpy(object)),
         read["start"].dt.as_unit("us").astype("int64").to_numpy(),
         read["end"].dt.as_unit("us").astype("int64").to_numpy(),
         read.index.to_numpy(np.int64),
     )
 
 
-def _check_units(shifts: list[tuple[Any, ...]], problems: Problems) -> None:
-    if shifts:
-        units, starts, ends, lines = (np.concatenate(part) for part in zip(*shifts, strict=True))
-        exposures.check_units(units, starts, ends, lines, problems)
+def _officer_times(frame: pd.DataFrame) -> tuple[Any, ...]:
+    """Take the same of each officer booked; none of made-up shifts, whose officers are drawn."""
+    names = [name for name in frame if str(name).startswith("officer_id_")]
+    made_up = "is_simulated" in frame and bool(frame["is_simulated"].all())
+    taken = [_unit_times(frame, str(name)) for name in ([] if made_up else names)]
+    if not taken:
+        return (np.array([], np.uint64), *(np.array([], np.int64),) * 3)
+    return tuple(np.concatenate(part) for part in zip(*taken, strict=True))
+
+
+def _check_units(
+    shifts: list[tuple[Any, ...]], officers: list[tuple[Any, ...]], problems: Problems
+) -> None:
+    for held, check in ((shifts, exposures.check_units), (officers, exposures.check_officers)):
+        if held:
+            who, starts, ends, lines = (np.concatenate(part) for part in zip(*held, strict=True))
+            check(who, starts, ends, lines, problems)
 
 
 def _check_collapsed(cells: pd.DataFrame, about: About, path: Path) -> None:
@@ -203,7 +227,7 @@ def _note_cells(cells: pd.DataFrame, schema: pa.DataFrameSchema, problems: Probl
 
 def read_cells(path: Path) -> pd.DataFrame:
     """All cells of a CSV or Parquet file as text; the index holds line or row numbers."""
-    if path.suffix.lower() in BOOKS:
+    if path.suffix.lower() in parts.BOOKS:
         what = "is a workbook; here only CSV and Parquet are read."
         raise Refusal(Problem("E124", what, _mapped(path), path.name))
     if path.suffix.lower() not in parts.PARQUET:
