@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from officer_assaults.cli import event_log
 from officer_assaults.cli.lazy import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -22,7 +23,14 @@ _MOST_LISTED = 12
 
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
-    """Options that ``reports`` and ``report`` share."""
+    """Options that commands which make reports share, and the log that they keep."""
+
+    @functools.wraps(command)
+    def logged(*args: Any, log: str, **how: Any) -> None:
+        _, *name = click.get_current_context().command_path.split()
+        with event_log.told(log, " ".join(name)):
+            command(*args, **how)
+
     for option in reversed(
         [
             click.option("--force", help="Force name, several parted by commas, or 'all'."),
@@ -44,10 +52,11 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
                 help="Megabytes that one kernel may hold.",
             ),
             click.option("--scheduler", help="Address of a Dask scheduler, tls://host:port."),
+            event_log.option,
         ]
     ):  # fmt: skip
-        command = option(command)
-    return command
+        logged = option(logged)
+    return logged
 
 
 @click.command()
@@ -134,16 +143,20 @@ def make(
     timeout: float = 600.0,
     memory: float = 2000.0,
     scheduler: str | None = None,
+    exports: Mapping[Path, dict[str, str]] | None = None,
 ) -> int:
     """Make what is stale in a plan, then the index; the caller holds the lock.
+
+    ``exports`` are entries of own exports that were opened already.
 
     Returns
     -------
     int
         Exit code: 0, 1 after failures, 130 after Ctrl-C.
     """
-    from officer_assaults.cli import output
+    from officer_assaults.cli import output, own_exports
 
+    told = own_exports.check(project, plan, exports)
     if not plan.stale:
         code = _gather(lambda: output.build_if_stale(project))
         click.echo(f"All {len(plan.runs)} reports are fresh.")
@@ -151,6 +164,7 @@ def make(
         batch = run(project, plan, jobs, engine, timeout, memory, scheduler)
         gathered = _gather(lambda: output.build(project))
         code = summarise(project, plan, batch) or gathered
+    own_exports.note(project, plan, told)
     _show_pages(project, plan)
     return code
 

@@ -152,6 +152,7 @@ def page(
         f"{words.release(glances.release.vintage)}",
         release=glances.release,
         notes=glances.notes,
+        waiting=glances.waiting,
         newest=_newest_quarter(series),
     )
     return text
@@ -193,6 +194,7 @@ def all_forces(glances: Glances, built: Collection[str] = ()) -> dict[str, str |
             places=glances.places,
             release=glances.release,
             notes=glances.notes,
+            waiting=glances.waiting,
         )
     frame = glances.table[list(COLUMNS)].rename(columns=COLUMNS)
     made[f"{ALL}.csv"] = tables.BYTE_ORDER_MARK + tables.to_csv(frame)
@@ -297,6 +299,7 @@ def _spreadsheet(glances: Glances, frame: pd.DataFrame) -> bytes:
         "confidence, 1 the highest rate.",
         "An empty cell means that the figure is not available; the last column says why.",
         *glances.notes,
+        *glances.waiting,
     ]
     out = io.BytesIO()
     with pd.ExcelWriter(out, engine="odf") as book:
