@@ -252,8 +252,8 @@ def words_for_coverage(pairs: pd.DataFrame) -> dict[str, str]:
     return {
         "headline": f"From one year to the next, {fewest} to {most} territorial forces can be "
         "compared",
-        "subtitle": "Offence codes with usable figures, by force and financial year; 104 without "
-        "injury, 8S with injury from April 2017",
+        "subtitle": "Usable figures by force and financial year: none, one offence class or two; "
+        "injuries have a class of their own since April 2017",
         "alt": "Grid of forces by financial year, shaded by the number of usable offence codes, "
         f"none, one or two; from {span} most tiles show two, and the exceptions are the recording "
         "breaks listed below.",

@@ -203,7 +203,8 @@ def headline(story: ValidationStory) -> dict[str, str]:
     else:
         interval = (
             f"The lowest coverage of any 95% interval relied on is {value_text(low)} "
-            f"({low.target.estimator}; Monte-Carlo interval {limits_text(low)})."
+            f"({low.target.estimator[:1].lower()}{low.target.estimator[1:]}; Monte-Carlo interval "
+            f"{limits_text(low)})."
         )
     return {
         "text": f"{words.number(len(kept))} of {words.number(len(story.relied))} promises are "
@@ -250,10 +251,11 @@ def _point_bands(story: ValidationStory) -> str:
     known = ""
     if story.limits:
         many = "each" if not story.missed else words.number(len(story.limits))
-        known = f", {many} for a known reason"
+        known = f", {many} for a known reason that stands in a table below"
+    named = f": {_names(story.missed)}" if story.missed else ""
     return (
         f"{words.plural(len(outside), 'band')} of methods relied on "
-        f"{'is' if len(outside) == 1 else 'are'} not met{known}: {_names(outside)}."
+        f"{'is' if len(outside) == 1 else 'are'} not met{known}{named}."
     )
 
 
