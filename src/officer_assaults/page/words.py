@@ -298,7 +298,8 @@ _EXEMPT = re.compile(
     r"<(q|cite|pre|code|style|script|math)\b[^>]*>.*?</\1>", re.DOTALL | re.IGNORECASE
 )
 _BLOCK_END = re.compile(
-    r"</(?:p|li|h[1-6]|td|th|caption|figcaption|summary|dt|dd|div|title|desc|text)>|<br\s*/?>",
+    r"</(?:p|li|h[1-6]|td|th|caption|figcaption|summary|dt|dd|div|title|desc|text)>|<br\s*/?>"
+    r"|<span class=\"oa-(?:sub|unit)\">",
     re.IGNORECASE,
 )
 _TAG = re.compile(r"<[^>]+>")

@@ -43,6 +43,17 @@ def headline(checks: pd.DataFrame, comparison: Comparison, force_count: int) -> 
     }
 
 
+def may_say(comparison: Comparison, force_count: int) -> dict[str, str]:
+    """Arguments of :func:`report.may_say`."""
+    years = f"{comparison.period0} and {comparison.period1}"
+    return {
+        "say": f"The recorded figures of {len(comparison.frame)} of {force_count} territorial "
+        f"forces can be compared between {years}.",
+        "not_say": "The recorded figures count every assault on an officer.",
+        "source": "Home Office, as checked here",
+    }
+
+
 def answer(checks: pd.DataFrame, comparison: Comparison, force_count: int) -> str:
     """First line of the page: whether the figures can be trusted, and for what."""
     if not checks["holds"].all():

@@ -219,7 +219,7 @@ def headline(story: PlanningStory) -> dict[str, str]:
         "interval": "Such trials, simulated, found the difference "
         f"{words.number(100 * plan.power, 0)} times in 100 (simulation limits "
         f"{words.interval(100 * plan.lower, 100 * plan.upper, 0)}).",
-        "caveat": "The plan rests on assumed areas, months and numbers of assaults, where no force "
+        "caveat": "The plan rests on assumed areas, months and recorded assaults, where no force "
         "has given its own. The record can move for other reasons while a trial runs.",
     }
 
@@ -231,7 +231,7 @@ def may_say(story: PlanningStory) -> dict[str, Any]:
         "say": f"A trial of crewing would take {_length(plan)} "
         f"{words.plural(plan.setting.months, 'month')} "
         f"in {_who(plan)}, if single crews meet {words.number(plan.crew_ratio, 1)} times the rate "
-        "of assaults; that figure is an assumption.",
+        "of recorded assaults; that figure is an assumption.",
         "not_say": f"Single crews meet {words.number(plan.crew_ratio, 1)} times the rate of "
         "assaults.",
         "finding": _found_plan(story),
