@@ -137,7 +137,7 @@ def estimate(value: float, lower: float, upper: float) -> tuple[str, str]:
     return number(value, places), interval(lower, upper, places)
 
 
-_CLASSES = {"104": "assaults without injury", "8S": "assaults with injury"}
+_CLASSES = {"104": "recorded assaults without injury", "8S": "recorded assaults with injury"}
 _CODE = re.compile(r"\b[Cc]ode (104|8S)( is)?\b")
 _CODE_YEAR = re.compile(r"^.*?\b(\d{4}/\d{2}), (?:codes? [\w, ]+?|all codes): (.)")
 
@@ -155,7 +155,7 @@ def without_codes(text: str) -> str:
     >>> without_codes("Kent cannot be compared: 2017/18, code 8S: Counts moved. (touches 1 of 4)")
     'In 2017/18: counts moved'
     >>> without_codes("Code 8S is left out.")
-    'Assaults with injury are left out'
+    'Recorded assaults with injury are left out'
     """
     text = re.sub(r"\.? ?\(touches [^)]*\)", "", text)
     text = _CODE_YEAR.sub(lambda found: f"In {found[1]}: {found[2].lower()}", text)

@@ -131,7 +131,7 @@ def headline(story: SeverityStory) -> dict[str, str]:
             f"in the same way in both years, {story.period}.",
             "interval": f"No interval. {words.without_codes(_problem_text(problem))}.",
             "caveat": "Forces differ in what they class as an injury, and a class that moves says "
-            "nothing of how serious assaults are.",
+            "nothing of how serious recorded assaults are.",
         }
     gap = share.difference_interval
     return {

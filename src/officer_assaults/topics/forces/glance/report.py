@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from officer_assaults.data import forces
-from officer_assaults.page import charts, jinja, markup, styles, svg, tables, words
+from officer_assaults.page import charts, jinja, markup, spreadsheet, styles, svg, tables, words
 from officer_assaults.page import picture as picture_
 
 if TYPE_CHECKING:
@@ -326,26 +325,37 @@ def _places(row: pd.Series) -> str:
 
 
 def _spreadsheet(glances: Glances, frame: pd.DataFrame) -> bytes:
-    """ODS with a cover, notes and one table a sheet, as the Analysis Function asks."""
-    cover = [
-        f"Recorded assaults on police officers by force, {glances.before} and {glances.after}",
-        "Independent research; not official statistics.",
-        f"Source: {glances.release.publisher}, {glances.release.title}, "
-        f"release {glances.release.vintage}. {glances.release.attribution}",
-        "Sheet Notes says what the columns mean. Sheet Table_1 holds the table.",
-    ]
-    notes = [
-        "Rate ratio: recorded assaults a day in the newer year over those in the older, over the "
-        "quarters that both years have; limits are of the exact 95% interval for chance alone.",
-        "Per 1,000 officers: recorded assaults for each 1,000 full-time equivalent officer-years.",
-        f"Place: range of places by rate among {glances.places} forces that holds with 95% "
-        "confidence, 1 the highest rate.",
-        "An empty cell means that the figure is not available; the last column says why.",
-        *glances.notes,
-    ]
-    out = io.BytesIO()
-    with pd.ExcelWriter(out, engine="odf") as book:
-        pd.DataFrame({"Cover": cover}).to_excel(book, sheet_name="Cover", index=False)
-        pd.DataFrame({"Notes": notes}).to_excel(book, sheet_name="Notes", index=False)
-        frame.to_excel(book, sheet_name="Table_1", index=False)
-    return out.getvalue()
+    """ODS with cover, contents, notes and one table a sheet, as the Analysis Function asks."""
+    title = f"Recorded assaults on police officers by force, {glances.before} and {glances.after}"
+    release = glances.release
+    source = (
+        f"Source: {release.publisher}, {release.title}, release {release.vintage}. "
+        f"{release.attribution}"
+    )
+    named = frame.rename(columns={"Before": str(glances.before), "Newest year": str(glances.after)})
+    named["Why something is missing"] = named["Why something is missing"].replace("", "[z]")
+    return spreadsheet.workbook(
+        title,
+        cover=[
+            "Independent research; not official statistics.",
+            source,
+            "Contact and revisions: see the page “About” beside this file.",
+            "The sheet Contents lists the others.",
+        ],
+        notes=[
+            "Rate ratio: recorded assaults a day in the newer year over those in the older, over "
+            "the quarters that both years have; limits are of the exact 95% interval, for chance "
+            "alone.",
+            "Per 1,000 officers: recorded assaults for each 1,000 full-time equivalent "
+            "officer-years.",
+            f"Place: range of places by rate among {glances.places} forces that holds with 95% "
+            "confidence, 1 the highest rate.",
+            *glances.notes,
+        ],
+        sheets=[
+            spreadsheet.Sheet(
+                "Table_1", title, named,
+                [source, "The sheet Notes says what columns and shorthand mean."],
+            )
+        ],
+    )  # fmt: skip
