@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 #: "−585,829 (−27%)", "1,057", "−3": numbers that a spreadsheet, or a program, takes for words.
 #: A percentage among other units keeps its sign, which a spreadsheet reads.
 COMBINED = re.compile(r"[+−-]?\d[\d,.]*%?\s*\(.*\d.*\)")
-DRESSED = re.compile(r"[+−]\d[\d,.]*%?|-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+DRESSED = re.compile(r"−\d[\d,.]*%?|-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
 def faults(content: bytes) -> list[str]:

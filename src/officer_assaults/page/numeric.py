@@ -74,7 +74,8 @@ def _mixed(text: str, form: re.Pattern[str], count: int) -> list[str]:
 
 
 def _alone(text: str) -> str:
-    return _plain(text) if _FORMS[0][0].fullmatch(text) else text
+    is_dressed = "," in text or "−" in text
+    return _plain(text) if is_dressed and _FORMS[0][0].fullmatch(text) else text
 
 
 def _column(values: pd.Series, form: re.Pattern[str], group: int, name: str) -> pd.Series:

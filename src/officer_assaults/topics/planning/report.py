@@ -200,7 +200,7 @@ def answer(story: PlanningStory) -> str:
     """Answer the question of the report in a few sentences."""
     plan = story.plan
     opening = (
-        "Lots drawn for crewing, area by area and month by month, for about "
+        "It would draw lots for crewing, area by area and month by month, for about "
         f"{words.plural(plan.setting.months, 'month')} in {_who(plan)}."
         if plan.reaches_target
         else f"More than was tried: {words.plural(plan.setting.months, 'month')} in {_who(plan)} "
