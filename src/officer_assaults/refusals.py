@@ -9,6 +9,10 @@ from difflib import get_close_matches
 EXIT_CODE = 2
 #: Characters of a message about one cell that are shown; the rest says nothing more.
 LONGEST_TEXT = 400
+#: Likeness from which a known word is suggested; below it a suggestion is a guess.
+NEAR = 0.65
+#: Letters from which part of a known word is taken for it: "thames" for "Thames Valley".
+SHORTEST_PART = 4
 
 
 def of_machine(error: OSError) -> Refusal:
@@ -159,7 +163,11 @@ def nearest(word: str, known: Sequence[str]) -> str:
     >>> nearest("forse", ["force", "vintage"])
     "Did you mean 'force'?"
     """
-    close = get_close_matches(word[:LONGEST_TEXT], known, n=1, cutoff=0.5)
+    said = word[:LONGEST_TEXT].casefold()
+    plain = {name.casefold(): name for name in reversed(known)}
+    close = get_close_matches(said, list(plain), n=1, cutoff=NEAR)
+    if not close and len(said) >= SHORTEST_PART:
+        close = [name for name in plain if said in name][:1]
     if close:
-        return f"Did you mean '{close[0]}'?"
+        return f"Did you mean '{plain[close[0]]}'?"
     return f"Known: {', '.join(known)}."

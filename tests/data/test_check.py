@@ -3,6 +3,7 @@
 import re
 import stat
 
+import pandas as pd
 import pytest
 
 from officer_assaults import files, paths
@@ -103,6 +104,20 @@ def test_a_table_that_breaks_its_schema_is_refused(own_project, refused, old, ne
     _edit(own_project / "data" / f"{NAME}.csv", old, new)
     _describe_anew(own_project, NAME)
     assert code in refused(lambda: tables.load(NAME)).codes
+
+
+def test_by_checksum_alone_a_table_is_the_same_and_a_changed_one_is_still_refused(
+    own_project, refused
+):
+    full = tables.load(NAME)
+    with tables.by_checksum():
+        pd.testing.assert_frame_equal(tables.load(NAME), full)
+        _edit(own_project / "data" / f"{NAME}.csv", ",prc_8T,", ",use_of_force,")
+        assert "checksum differs" in str(refused(lambda: tables.load(NAME)))
+        _describe_anew(own_project, NAME)
+        assert len(tables.load(NAME)) == len(full)
+    # What was taken by its checksum is not taken for checked afterwards.
+    assert "E107" in refused(lambda: tables.load(NAME)).codes
 
 
 @pytest.mark.parametrize("field", ["licence", "checksum", "attribution", "vintage"])

@@ -3,12 +3,12 @@
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from official_release import official
 
 from officer_assaults import cli
 from officer_assaults.data import (
     breaks,
     decisions,
-    forces,
     home_office,
     recorded,
     releases,
@@ -16,31 +16,6 @@ from officer_assaults.data import (
     workforce,
 )
 from officer_assaults.refusals import Refusal
-
-DESCRIPTIONS = {
-    "104": "Assault without injury on a constable",
-    "8S": "Assault with injury on a constable",
-    "8T": "Assaults on emergency workers (other than constables)",
-}
-
-
-def official(change=None):
-    """Lay the leading release out as the official table does, changed by a function of rows."""
-    frame = recorded.quarterly()
-    if change is not None:
-        frame = change(frame.copy())
-    return pd.DataFrame(
-        {
-            "Financial Year": frame["financial_year"],
-            "Financial Quarter": frame["quarter"],
-            "Force Name": frame["force"].map(forces.names()),
-            "Offence Description": frame["offence_code"].map(DESCRIPTIONS),
-            "Offence Group": "Violence against the person",
-            "Offence Subgroup": "Violence without injury",
-            "Offence Code": frame.get("written", frame["offence_code"]),
-            "Number of Offences": frame["offences"],
-        }
-    )
 
 
 def tree(root):

@@ -278,8 +278,8 @@ MUTANTS = (
     Mutant(
         "score for exact interval of a proportion",
         "stats/intervals",
-        'method="beta" if method == "exact" else "wilson"',
-        'method="wilson"',
+        '(_beta if method == "exact" else _wilson)(k, n, alpha)',
+        "_wilson(k, n, alpha)",
         "limits that cover less than they say",
         "tests/stats/test_intervals.py::test_clopper_pearson_equals_published_table",
     ),

@@ -7,12 +7,11 @@ import pytest
 
 from officer_assaults.findings import FINDING_MIME, SOURCE_MIME
 from officer_assaults.pipeline.collect import (
-    LONGEST_PRINTED,
     clean_text,
     collect,
-    printed,
     reproducible,
 )
+from officer_assaults.pipeline.terminal import LONGEST_PRINTED, printed
 
 
 def _output(role, **data):

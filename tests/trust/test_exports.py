@@ -12,7 +12,7 @@ from bs4 import BeautifulSoup
 from canaries import BEAT, FEW, MULTI, PLACE, SCRIPT, USER, VALUE
 
 from officer_assaults.topics.crewing import disclosure
-from officer_assaults.topics.crewing.door import POLICIES
+from officer_assaults.topics.crewing.model.policy_language import POLICIES
 
 DATA_LINK = re.compile(r"data:([\w/+.-]+)(?:;charset=[\w-]+)?;base64,([A-Za-z0-9+/=]+)")
 LEAST_ROWS = 5

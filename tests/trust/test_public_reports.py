@@ -6,7 +6,7 @@ import pytest
 from canaries import PLACE, write_export
 
 from officer_assaults.data import tables
-from officer_assaults.page import site
+from officer_assaults.page import audience, site
 from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing import disclosure
 from officer_assaults.topics.crewing.given import open_cells
@@ -93,12 +93,13 @@ def test_words_for_a_public_report_name_no_place_of_the_export(tmp_path, cells):
 
 
 @pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("mark", [audience.BANNER, audience.MARK])
 @pytest.mark.parametrize("make", [site.build_site, site.pack])
-def test_an_internal_report_is_never_handed_on(tmp_path, make, stopped):
+def test_an_internal_report_is_never_handed_on(tmp_path, make, mark, stopped):
     """Nor where the run stopped between its result, public already, and its page."""
     folder = tmp_path / "reports" / "kent"
     folder.mkdir(parents=True)
-    (folder / "05_crewing.html").write_text(f"<p>{site.INTERNAL_BANNER}")
+    (folder / "05_crewing.html").write_text(f"<p>{mark}")
     (folder / "05_crewing.json").write_text(
         '{"findings": [], "scope": "kent", "notebook": "05_crewing", '
         f'"parameters": {{"audience": "{"public" if stopped else "internal"}"}}}}'
@@ -127,3 +128,19 @@ def test_a_refusal_for_too_few_victims_does_not_say_how_few(cells):
 
 
 FEW_VICTIMS = 7
+
+
+@pytest.mark.parametrize("name", ["kent/05_crewing.html", "kent/05_crewing.json", "kent.zip"])
+def test_nothing_internal_is_handed_on_whatever_the_result_beside_it_says(name):
+    """A page, a result or an archive that a stopped run, or a person, put in a public place."""
+    held = {
+        "html": f"<p>{audience.BANNER}</p>".encode(),
+        "json": b'{"parameters": {"audience": "internal"}}',
+        "zip": site._zip({"kent-reports/kent/x.html": f"<head>{audience.MARK}".encode()}),
+    }
+    files = {name: held[name.rpartition(".")[2]], "index.html": "the front page"}
+    with pytest.raises(Refusal) as caught:
+        site.refuse_internal_files(files)
+    assert caught.value.codes == ("E121",)
+    assert len(caught.value.problems) == 1
+    site.refuse_internal_files({"index.html": "the front page", "kent.zip": site._zip({})})

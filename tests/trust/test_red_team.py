@@ -9,7 +9,7 @@ import pytest
 from canaries import PLACE, canary_cells, write_export
 
 from officer_assaults.refusals import Refusal
-from officer_assaults.topics.crewing import door, published
+from officer_assaults.topics.crewing import door, published, queries
 from officer_assaults.topics.crewing.given import open_cells
 from officer_assaults.topics.crewing.model.analysis import crude_ratios
 from officer_assaults.topics.crewing.model.cells import prepare, two_arms
@@ -123,11 +123,11 @@ def test_the_row_of_a_single_far_beat_is_left_out(whole, far):
     cells = whole.assign(backup_min=15.0)
     beats = sorted(cells["beat"].unique())[:far]
     cells.loc[cells["beat"].isin(beats), "backup_min"] = 35.0
-    kept, dropped = door.public_policies(
+    kept, dropped = queries.public_policies(
         ["all_double", "double_far_backup"], door.protect_cells(cells)
     )
     assert "all_double" in kept
-    assert dropped == (["double_far_backup"] if far < door.FEWEST_PLACES else [])
+    assert dropped == (["double_far_backup"] if far < queries.FEWEST_PLACES else [])
 
 
 def test_a_formula_on_labels_of_few_victims_is_refused(tmp_path, whole):
@@ -154,20 +154,18 @@ def test_a_file_name_names_no_place_whichever_report_is_made(tmp_path, whole, na
 def test_two_windows_of_one_file_are_not_both_published(tmp_path, whole):
     """Fewer months than before are refused; the same file again tells no more."""
     listed = tmp_path / published.NAME
-    path = write_export(tmp_path, whole)
-    first = published.entry(path, whole, 3)
+    first = published.entry(whole, 3)
     published.check(listed, first)
     published.note(listed, first)
     published.check(listed, first)
     window = whole[whole["period_start"] != whole["period_start"].max()]
-    path = write_export(tmp_path, window)
     with pytest.raises(Refusal) as caught:
-        published.check(listed, published.entry(path, window, 3))
+        published.check(listed, published.entry(window, 3))
     assert caught.value.codes == ("E121",)
     later = window.assign(
         period_start=pd.to_datetime(window["period_start"]) + pd.DateOffset(years=3)
     )
-    published.check(listed, published.entry(path, later, 3))
+    published.check(listed, published.entry(later, 3))
     assert PLACE not in listed.read_text()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from officer_assaults import __version__
+from officer_assaults import __version__, scratch
 from officer_assaults.cli.lazy import LazyGroup
 
 # Command name: where it lives. Nothing is imported before it is asked for.
@@ -41,3 +41,5 @@ COMMANDS = {
 @click.version_option(__version__, prog_name="officer-assaults")
 def main() -> None:
     """Make reports on what is behind the numbers of assaults recorded on police officers."""
+    # What a command that was killed left of somebody's rows goes before anything else is done.
+    scratch.sweep()

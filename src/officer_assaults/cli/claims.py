@@ -21,16 +21,18 @@ import click
 @click.option("--settle", default="", help="What would settle it, of a log.")
 def claim(kind: str, **given: str) -> None:
     """Judge one claim: change, count, rate, rank, share, survey, document or log."""
+    from officer_assaults.data import tables
     from officer_assaults.page import markup
     from officer_assaults.refusals import Problems
     from officer_assaults.topics.claims import collection, kinds
 
     row = {collection.OUTER.get(name, name): text for name, text in given.items() if text}
     problems = Problems()
-    made = collection.make({"kind": kind, **row}, problems)
-    problems.raise_if_any()
-    assert made is not None
-    answer = kinds.judge(made)
+    with tables.by_checksum():
+        made = collection.make({"kind": kind, **row}, problems)
+        problems.raise_if_any()
+        assert made is not None
+        answer = kinds.judge(made)
     click.echo(f"{answer.verdict.upper()}: {markup.plain(answer.reason)}")
     if answer.found:
         click.echo(f"Found: {answer.found}")

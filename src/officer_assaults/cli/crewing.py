@@ -52,28 +52,20 @@ def report(
         folder = crewing_runs.check_name(project.root, name or crewing_runs.name_of(file), file)
 
         def keep(made: Project, plan: Plan) -> None:
-            if told:
-                _note(told)
             crewing_runs.keep(
                 folder, file, [path for run in plan.runs for path in outputs(made, run)]
             )
             click.echo(f"Kept as the run '{folder.name}'.")
 
         wanted = (*own, *settings)
-        make_reports(list(NOTEBOOKS), force=held, settings=wanted, finished=keep, **how)
-
-
-def _note(told: dict[str, str]) -> None:
-    from officer_assaults.cli import project as project_
-    from officer_assaults.topics.crewing import published
-
-    published.note(project_.load().state / published.NAME, told)
+        how |= {"finished": keep, "exports": {file: told} if told else {}}
+        make_reports(list(NOTEBOOKS), force=held, settings=wanted, **how)
 
 
 def _whose(
     file: Path, force: str | None, settings: tuple[str, ...]
 ) -> tuple[str | None, dict[str, str]]:
-    """Force that a checked export names, and what to list once its public report is made.
+    """Force that a checked export names, and what to list of it once its public report is made.
 
     The force is None for a simulated export, which is no force's, and nothing is listed then.
 
@@ -81,10 +73,8 @@ def _whose(
     ------
     Refusal
         With everything wrong with the file or the settings, before any kernel starts; E101 if
-        another force is asked for than the file holds; E121 if another export of its months was
-        published.
+        another force is asked for than the file holds.
     """
-    from officer_assaults.cli import project as project_
     from officer_assaults.data import forces
     from officer_assaults.pipeline.parameters import split_assignments
     from officer_assaults.refusals import Problem, Refusal
@@ -99,8 +89,7 @@ def _whose(
         raise Refusal(Problem("E101", what, "Leave --force out, or give its file.", file.name))
     told: dict[str, str] = {}
     if opened.protected and opened.file is not None:
-        told = published.entry(file, opened.cells, opened.file.about.period_months)
-        published.check(project_.load().state / published.NAME, told)
+        told = published.entry(opened.cells, opened.file.about.period_months)
     return None if held == schemas.SIMULATED_FORCE else held, told
 
 

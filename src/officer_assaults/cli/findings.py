@@ -129,8 +129,9 @@ def _naming_their_commit(project: Project, plan: Plan) -> Plan:
 def _copy(project: Project, files: Sequence[Path], target: Path) -> None:
     """Replace the published set as a whole, index included."""
     from officer_assaults.cli import output
-    from officer_assaults.page import catalogue
+    from officer_assaults.page import catalogue, site
 
+    site.refuse_internal_files({file.name: file.read_bytes() for file in files})
     fresh = target.with_name(".published-new")
     shutil.rmtree(fresh, ignore_errors=True)
     for file in files:

@@ -70,6 +70,7 @@ def outdated(project: Project) -> list[str]:
         Reports missing, made from another notebook, program, data or lock file, and reports of no
         notebook. Made by another commit with the same content is the same.
     """
+    from officer_assaults.page import audience
     from officer_assaults.pipeline.plan import make_plan
 
     folder = published_path(project)
@@ -88,6 +89,9 @@ def outdated(project: Project) -> list[str]:
             found.append(f"{run.key} was made from another {' and '.join(parts)}")
         elif held["input_hash"] not in page.read_text(encoding="utf-8"):
             found.append(f"{run.key} has a page and findings of two runs")
+    files = {p.relative_to(folder).as_posix(): p for p in sorted(folder.glob("*/*.*"))}
+    held = {name: path.read_bytes() for name, path in files.items() if path.is_file()}
+    found += [f"{name} is for internal eyes" for name in audience.internal_files(held)]
     return found + [f"{path.parent.name}/{path.stem} is of no notebook" for path in sorted(left)]
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import officer_assaults
 from officer_assaults import paths
 from officer_assaults.data import vocabularies
+from officer_assaults.page import audience
 from officer_assaults.pipeline.parameters import join_assignments
 from officer_assaults.pipeline.project import Project
 from officer_assaults.refusals import Problem, Refusal
@@ -81,6 +83,7 @@ def load() -> Project:
         scope_vocabulary="force",
         vocabularies=vocabularies.vocabularies(),
         check_together=vocabularies.check_together,
+        shelf=shelf_of,
         helpers=HELPERS,
         versions=tuple(VERSIONS.split()),
         preload=PRELOAD,
@@ -98,6 +101,11 @@ def load_tables() -> None:
         tables.load(name)
     for vintage in ("auto", *recorded.vintages()):
         recorded.annual(vintage)
+
+
+def shelf_of(parameters: Mapping[str, Any]) -> str:
+    """Folder around those of the forces for reports that are for internal eyes."""
+    return audience.INTERNAL if audience.is_internal(parameters) else ""
 
 
 def make_command(notebook: str, scope: str | None, settings: Mapping[str, str]) -> str:

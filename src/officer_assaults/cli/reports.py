@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,16 +134,20 @@ def make(
     timeout: float = 600.0,
     memory: float = 2000.0,
     scheduler: str | None = None,
+    exports: Mapping[Path, dict[str, str]] | None = None,
 ) -> int:
     """Make what is stale in a plan, then the index; the caller holds the lock.
+
+    ``exports`` are entries of own exports that were opened already.
 
     Returns
     -------
     int
         Exit code: 0, 1 after failures, 130 after Ctrl-C.
     """
-    from officer_assaults.cli import output
+    from officer_assaults.cli import output, own_exports
 
+    told = own_exports.check(project, plan, exports)
     if not plan.stale:
         code = _gather(lambda: output.build_if_stale(project))
         click.echo(f"All {len(plan.runs)} reports are fresh.")
@@ -151,6 +155,7 @@ def make(
         batch = run(project, plan, jobs, engine, timeout, memory, scheduler)
         gathered = _gather(lambda: output.build(project))
         code = summarise(project, plan, batch) or gathered
+    own_exports.note(project, plan, told)
     _show_pages(project, plan)
     return code
 

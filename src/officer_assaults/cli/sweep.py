@@ -64,7 +64,9 @@ def sweep(
             return
         code = make(project, planned, **how)
     label = plan.variant({"over": " ".join(overs), "scopes": force or "", **fixed})
-    out = project.reports / FOLDER / f"{name}{label}"
+    # One page for internal eyes makes the table of all of them one.
+    shelf = max((run.shelf for run in planned.runs), default="")
+    out = project.reports / shelf / FOLDER / f"{name}{label}"
     made = sweeps.rows(planned, refused, list(found[0]), project.reports, out)
     for file in _write(project, made, list(found[0]), out):
         click.echo(f"  {file}")

@@ -20,7 +20,13 @@ from officer_assaults.data import (
     tables,
 )
 from officer_assaults.data.imported import Imported
-from officer_assaults.data.periods import FinancialYear, financial_year, quarter_days
+from officer_assaults.data.periods import (
+    FinancialYear,
+    financial_year,
+    financial_year_of,
+    quarter_days,
+    quarters_in_words,
+)
 from officer_assaults.data.schemas import (
     CONSTABLE_SERIES,
     CONTEXT_SERIES,
@@ -37,7 +43,7 @@ from officer_assaults.refusals import Problems, Refusal
 #: Header spellings of the police recorded crime tables, in comparison form. Releases of 2020 wrote
 #: "Offence Count"; exports by other tools join the words with dots or underscores.
 CRIME_COLUMNS = {
-    "Financial Year": ("financialyear", "year", "financialyr"),
+    "Financial Year": ("financialyear", "year", "financialyr", "fy"),
     "Financial Quarter": ("financialquarter", "quarter", "financialqtr"),
     "Force Name": ("forcename", "force", "policeforce", "policeforcename", "policeforcearea"),
     "Offence Description": ("offencedescription", "offence", "offencename"),
@@ -51,14 +57,29 @@ CRIME_COLUMNS = {
         "numberofrecordedoffences",
         "noofoffences",
         "count",
+        "n",
     ),
 }
 CODES = (NO_INJURY, INJURY, OTHER_WORKERS)
 CONTEXT_CODES = ("8N", "105A", "66")
 #: How offence codes are written: a number, letters, parts joined by dots or strokes; no leading 0.
 _CODE = re.compile(r"[1-9]\d{0,2}[A-Z]{0,2}(\.\d{1,2})?(/[1-9]\d{0,2}[A-Z]{0,2}(\.\d{1,2})?)*")
+_QUARTER = re.compile(r"(?:q|qtr|quarter)?\.?\s*([1-4])(?:\.0)?", re.IGNORECASE)
+#: Quarters by their months, as other tables of the publisher write them: "Apr-Jun".
+_MONTHS = {
+    f"{first[:cut]} {last[:cut]}": number
+    for number, (first, last) in enumerate(
+        (("april", "june"), ("july", "september"), ("october", "december"), ("january", "march")), 1
+    )
+    for cut in (3, None)
+}
 #: Marks for "not applicable" in official tables.
-_NOT_APPLICABLE = frozenset({"n/a", "na", "[x]", "[z]", "..", "-", ":", "z"})
+_NOT_APPLICABLE = frozenset({"n/a", "na", "#n/a", "[x]", "[z]", "..", "-", ":", "z", ""})
+#: What to do where the release has no figure for a code that the project follows.
+_NO_FIGURE = (
+    "Take the figure from the publisher's own file. If that has none, remove the row: the release "
+    "is then kept, says what it lacks, and does not lead."
+)
 #: Offences of the series by their descriptions, however they are coded.
 _DESCRIBED = (
     (re.compile(r"emergency worker"), OTHER_WORKERS),
@@ -89,7 +110,7 @@ def import_recorded_crime(
     Parameters
     ----------
     path : Path or str
-        ODS, XLSX or CSV file.
+        ODS, XLSX or CSV file, or a public copy of it as Parquet.
     vintage : str, optional
         Month of the release as ``"2024-01"``; by default read off the official file name
         (``...-tables-250124.ods``).
@@ -125,7 +146,7 @@ def import_recorded_crime(
     notes += dropped + _coverage_notes(assaults) + _negative_notes(assaults, context)
     notes += _context_notes(context, chosen)
     previous = releases.previous(recorded.FOLDER, chosen)
-    lost = _lost(previous, assaults)
+    lost = (*_lost(previous, assaults), *_lost_context(chosen, assaults, context))
     tables_ = {f"{recorded.FOLDER}/{chosen}": assaults, f"recorded-context/{chosen}": context}
     side = _crime_sidecar(path, chosen) | {"lacks": releases.lacks(previous, lost)}
     written = releases.write(tables_, side, dry_run=dry_run)
@@ -135,7 +156,7 @@ def import_recorded_crime(
 def _crime_rows(table: Table, problems: Problems) -> tuple[pd.DataFrame, list[str]]:
     rows = imported.joined(table)
     rows = imported.with_forces(rows, "Force Name", problems)
-    bodies = sorted(set(rows.loc[rows["force"] == "", "Force Name"]))
+    bodies = sorted(set(rows.loc[rows["force"] == "", "Force Name"].map(imported.text_of)))
     rows = rows[rows["force"].ne("")]
     rows = rows.assign(
         first=_years(rows, problems),
@@ -143,11 +164,12 @@ def _crime_rows(table: Table, problems: Problems) -> tuple[pd.DataFrame, list[st
         code=rows["Offence Code"].map(_code),
     )
     _check_codes(rows, problems)
+    _check_groups(rows, problems)
     rows, unstated = _numbered(rows, problems)
     problems.raise_if_any()
     _check_sheets(rows, problems)
     _check_repeats(rows, problems)
-    notes = [f"Sheets without data, skipped: {', '.join(table.skipped)}."] if table.skipped else []
+    notes = table.notes()
     notes += [f"Bodies that are no police force, skipped: {', '.join(bodies)}."] if bodies else []
     notes += unstated
     start = [
@@ -160,30 +182,43 @@ def _crime_rows(table: Table, problems: Problems) -> tuple[pd.DataFrame, list[st
 def _years(rows: pd.DataFrame, problems: Problems) -> pd.Series:
     known: dict[object, int] = {}
     for row in rows.drop_duplicates("Financial Year").to_dict("records"):
+        written = imported.text_of(row["Financial Year"])
+        known[row["Financial Year"]] = 0
         try:
-            known[row["Financial Year"]] = financial_year(str(row["Financial Year"])).first
+            known[row["Financial Year"]] = financial_year(written).first
         except Refusal as refusal:
             problem = refusal.problems[0]
-            problems.add(
-                "E106",
-                f"{imported.place(row)}{problem.what}",
-                problem.remedy,
-                row=row["row"],
-                column="Financial Year",
-            )
-            known[row["Financial Year"]] = 0
+            _note_period(row, "Financial Year", written, problem.what, problem.remedy, problems)
     return rows["Financial Year"].map(known)
 
 
 def _quarters(rows: pd.DataFrame, problems: Problems) -> pd.Series:
     known: dict[object, int] = {}
     for row in rows.drop_duplicates("Financial Quarter").to_dict("records"):
-        match = re.fullmatch(r"[Qq]?\s*([1-4])(\.0)?", str(row["Financial Quarter"]).strip())
-        if match is None:
-            what = f"{imported.place(row)}'{row['Financial Quarter']}' is not a quarter."
-            problems.add("E106", what, "Write 1 to 4.", row=row["row"], column="Financial Quarter")
-        known[row["Financial Quarter"]] = int(match[1]) if match else 0
+        written = imported.text_of(row["Financial Quarter"])
+        number = _quarter(written)
+        if not number:
+            what = f"'{written}' is not a quarter."
+            remedy = "Write 1 to 4, as the publisher does; 1 is April to June."
+            _note_period(row, "Financial Quarter", written, what, remedy, problems)
+        known[row["Financial Quarter"]] = number
     return rows["Financial Quarter"].map(known)
+
+
+def _quarter(written: str) -> int:
+    """Quarter of a financial year, by number or by its months; 0 if the text names none."""
+    match = _QUARTER.fullmatch(written)
+    if match:
+        return int(match[1])
+    return _MONTHS.get(re.sub(r"[^a-z]+", " ", written.casefold().replace(" to ", " ")).strip(), 0)
+
+
+def _note_period(
+    row: dict[Any, Any], column: str, written: str, what: str, remedy: str, problems: Problems
+) -> None:
+    if not written:
+        what, remedy = "the cell is empty.", imported.FILL
+    problems.add("E106", f"{imported.place(row)}{what}", remedy, row=row["row"], column=column)
 
 
 def _code(cell: object) -> str:
@@ -213,6 +248,17 @@ def _check_codes(rows: pd.DataFrame, problems: Problems) -> None:
             )
 
 
+def _check_groups(rows: pd.DataFrame, problems: Problems) -> None:
+    """Refuse rows without a group: they would drop out of the series of their group."""
+    for column in ("Offence Group", "Offence Subgroup"):
+        bare = rows[rows[column].map(imported.text_of) == ""]
+        if not bare.empty:
+            row = bare.iloc[0]
+            extent = f" ({len(bare):,} rows)" if len(bare) > 1 else ""
+            what = f"{imported.place(row)}the cell is empty{extent}."
+            problems.add("E124", what, imported.FILL, row=int(row["row"]), column=column)
+
+
 def _code_fault(code: str, row: dict[Any, Any]) -> tuple[str, str]:
     described = imported.text_of(row["Offence Description"]) or "no description"
     written = imported.text_of(row["Offence Code"])
@@ -233,13 +279,19 @@ def _numbered(rows: pd.DataFrame, problems: Problems) -> tuple[pd.DataFrame, lis
     fraud = rows["Offence Group"].map(plain).str.contains("fraud")
     named = rows["code"].isin([*CODES, *CONTEXT_CODES])
     empty = cells.str.casefold().isin(_NOT_APPLICABLE) & ~named
-    counted = imported.counts(rows, "Number of Offences", problems, needed=~empty & ~fraud)
+    needed = ~empty & ~fraud
+    counted = imported.counts(
+        rows, "Number of Offences", problems, needed=needed, absent=_NO_FIGURE
+    )
     rows = rows.assign(offences=counted.fillna(0).astype("int64"))
     codes = sorted(set(rows.loc[empty & ~fraud, "code"]))
     if not codes:
         return rows, []
-    note = f"{int((empty & ~fraud).sum())} cells say not applicable and count as none, in codes "
-    return rows, [f"{note}that no series names: {', '.join(codes[: imported.LISTED])}."]
+    number = int((empty & ~fraud).sum())
+    said = "1 cell holds no figure and counts" if number == 1 else f"{number} cells hold no figure"
+    said += "" if number == 1 else " and count"
+    listed = ", ".join(codes[: imported.LISTED])
+    return rows, [f"{said} as none, in codes that no series names: {listed}."]
 
 
 def _quarter_start(first: int, quarter: int) -> date:
@@ -341,13 +393,25 @@ def _check_coverage(frame: pd.DataFrame, vintage: str, problems: Problems) -> No
 def _coverage_notes(frame: pd.DataFrame) -> list[str]:
     wanted = set(forces.slugs("territorial")) | set(forces.slugs("transport"))
     held = frame[frame["offence_code"] == NO_INJURY].groupby("quarter_start")["force"].agg(set)
-    notes = []
+    runs: list[tuple[set[str], list[Any]]] = []
     for start, present in held.items():
-        absent = sorted(wanted - present)
-        if absent:
-            names = ", ".join(forces.names()[slug] for slug in absent)
-            notes.append(f"No figures of code 104 for the quarter from {start:%d %B %Y}: {names}.")
-    return notes
+        absent = wanted - present
+        if runs and runs[-1][0] == absent:
+            runs[-1][1].append(start)
+        else:
+            runs.append((absent, [start]))
+    return [
+        f"No figures of code {NO_INJURY} in {_quarters_words(days)}: "
+        f"{', '.join(forces.names()[slug] for slug in sorted(absent))}."
+        for absent, days in runs
+        if absent
+    ]
+
+
+def _quarters_words(days: list[Any]) -> str:
+    if len(days) == 1:
+        return f"1 quarter, {days[0]:%B %Y}"
+    return f"{len(days)} quarters, {days[0]:%B %Y} to {days[-1]:%B %Y}"
 
 
 def _negative_notes(assaults: pd.DataFrame, context: pd.DataFrame) -> list[str]:
@@ -381,25 +445,61 @@ def _lost(previous: str, frame: pd.DataFrame) -> tuple[str, ...]:
         return ()
     old = recorded.quarterly(previous)
     old = old[old["flag"] != "structural zero"]
-    names = forces.names()
-    lost = []
     days = sorted(set(old["quarter_start"]) - set(frame["quarter_start"]))
-    if days:
-        lost.append(f"{len(days)} quarters, {days[0]:%B %Y} to {days[-1]:%B %Y}")
+    lost = [_quarters_words(days)] if days else []
     gone = sorted(set(old["force"]) - set(frame["force"]))
-    lost += [f"force {names[slug]}" for slug in gone]
+    lost += [f"force {forces.names()[slug]}" for slug in gone]
     codes = sorted(set(old["offence_code"]) - set(frame["offence_code"]))
     lost += [f"code {code}" for code in codes]
-    key = ["force", "financial_year", "offence_code"]
     rest = old[
         ~old["quarter_start"].isin(days)
         & ~old["force"].isin(gone)
         & ~old["offence_code"].isin(codes)
     ]
-    missing = set(rest[key].itertuples(index=False, name=None)) - set(
-        frame[key].itertuples(index=False, name=None)
+    return (*lost, *_lost_cells(rest, frame, "offence_code", "code"))
+
+
+def _lost_context(vintage: str, assaults: pd.DataFrame, context: pd.DataFrame) -> tuple[str, ...]:
+    """Other series that the release before held and this one does not."""
+    earlier = releases.previous("recorded-context", vintage)
+    if not earlier:
+        return ()
+    key = ["force", "quarter_start"]
+    old, new = (
+        frame.melt(key, list(CONTEXT_SERIES), "series", "offences").dropna()
+        for frame in (tables.load(f"recorded-context/{earlier}"), context)
     )
-    lost += [f"code {code} of {names[slug]} in {year}" for slug, year, code in sorted(missing)]
+    series = sorted(set(old["series"]) - set(new["series"]))
+    # Quarters and forces that are gone altogether are said of the assaults already.
+    rest = old[
+        old["quarter_start"].isin(set(assaults["quarter_start"]))
+        & old["force"].isin(set(assaults["force"]))
+        & ~old["series"].isin(series)
+    ]
+    years = [financial_year_of(day) for day in rest["quarter_start"]]
+    rest = rest.assign(
+        financial_year=[year.label for year in years],
+        quarter=[
+            year.quarters.index(day.date()) + 1
+            for year, day in zip(years, rest["quarter_start"], strict=True)
+        ],
+    )
+    named = tuple(f"series {each}" for each in series)
+    return (*named, *_lost_cells(rest, new, "series", "series"))
+
+
+def _lost_cells(old: pd.DataFrame, new: pd.DataFrame, column: str, word: str) -> tuple[str, ...]:
+    """Quarters of a force's series that are gone, by year; one quarter is enough."""
+    key = ["force", "quarter_start", column]
+    both = old.merge(new[key], on=key, how="left", indicator=True)
+    both["gone"] = both["_merge"] == "left_only"
+    lost = []
+    for (slug, year, name), rows in both.groupby(["force", "financial_year", column]):
+        if not rows["gone"].any():
+            continue
+        which = quarters_in_words(sorted(rows.loc[rows["gone"], "quarter"]))
+        part = "" if rows["gone"].all() else f"{which} of "
+        lost.append(f"{word} {name} of {forces.names()[str(slug)]} in {part}{year}")
     return tuple(lost)
 
 
@@ -456,5 +556,6 @@ def _crime_sidecar(path: Path, vintage: str) -> dict[str, Any]:
         "url": CRIME_URL,
         "vintage": vintage,
         "notes": [f"Imported from {path.name}."],
+        "how_read": imported.how_read(path),
         "received": imported.received(path),
     }

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from officer_assaults import files
-from officer_assaults.data import forces, readers
-from officer_assaults.data.workbooks import Table, plain
+from officer_assaults.data import forces, readers, tables
+from officer_assaults.data.workbooks import PARQUET, Table, plain
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 
 #: Bodies in the crime tables that are no police force.
@@ -23,6 +23,13 @@ TOTALS = frozenset(
 )
 #: Changes that a summary lists before it counts the rest.
 LISTED = 12
+#: A figure with a mark beside it: "1,234 [r]", "233*", "233 r".
+_MARKED = re.compile(
+    r"([+-]?[\d, \u00a0\u202f]+?)\s*(\[[^\]]*\]|\([^)]*\)|[a-z]|[*†‡]+)", re.IGNORECASE
+)
+#: What to do with an empty cell of a column that names the row.
+FILL = "Fill it in as the publisher's table has it; a merged cell fills its first row only."
+_NO_FIGURE = "Take the figure from the publisher's own file; leave no row out."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +91,9 @@ class Imported:
         wrote = "would write" if self.dry_run else "wrote"
         read = f"Release {self.vintage}: {self.rows_read:,} rows read; {wrote} "
         out = [f"{read}{', '.join(self.files)}.", *self._difference_lines()]
-        out += [
-            f"Lost against {self.previous}: {what}. This release does not lead; name it to use it."
-            for what in self.lost
-        ]
+        out += _first([f"Lost against {self.previous}: {what}." for what in self.lost], "losses")
+        if self.lost:
+            out.append("This release does not lead; name it to use it.")
         proposed = [
             f"New break proposed: {_name(row['force'])}, code {row['offence_code']}, quarter from "
             f"{row['quarter_start']:%d %B %Y}: {row['offences']} where {row['expected']:.0f} were "
@@ -140,6 +146,11 @@ def received(path: Path) -> dict[str, str]:
     return {"file": path.name, "checksum": f"sha256:{files.sha256_file(path)}"}
 
 
+def how_read(path: Path) -> str:
+    """Tell a public copy from a publisher's file: no publisher of these tables gives Parquet."""
+    return tables.HOW_READ[path.suffix.lower() == PARQUET]
+
+
 def _word(name: object, cell: object) -> str:
     if name == "force":
         return _name(cell)
@@ -179,11 +190,14 @@ def vintage_of(path: Path, vintage: str | None) -> str:
     dated = re.search(r"(?<!\d)(\d{2})(0[1-9]|1[0-2])(\d{2})(?!\d)", path.stem)
     if dated:
         return f"20{dated[3]}-{dated[2]}"
+    months = re.findall(r"(?<!\d)(20\d{2}-(?:0[1-9]|1[0-2]))(?!\d)", path.stem)
+    if months:
+        return str(months[-1])
     raise Refusal(
         Problem(
             "E107",
             "the file name does not tell the month of the release.",
-            "Give it, for instance as 2024-01.",
+            "Give the month in which it was published: --vintage 2024-01.",
             path.name,
             column="vintage",
         )
@@ -206,28 +220,33 @@ def place(row: Any) -> str:
     return f"sheet '{row['sheet']}': " if row["sheet"] else ""
 
 
-def with_forces(rows: pd.DataFrame, column: str, problems: Problems) -> pd.DataFrame:
+def with_forces(
+    rows: pd.DataFrame, column: str, problems: Problems, named: str = ""
+) -> pd.DataFrame:
     """Rows with the short name of their force; empty for a body that is no force."""
     slugs: dict[object, str] = {}
     first = rows.drop_duplicates(column)
     for row in first.to_dict("records"):
-        slugs[row[column]] = _force_slug(row, column, problems)
+        slugs[row[column]] = _force_slug(row, column, problems, named or column)
     return rows.assign(force=rows[column].map(slugs))
 
 
-def _force_slug(row: dict[Any, Any], column: str, problems: Problems) -> str:
-    name = "" if row[column] is None else str(row[column]).strip()
+def _force_slug(row: dict[Any, Any], column: str, problems: Problems, named: str) -> str:
+    name = text_of(row[column])
+    if not name:
+        problems.add("E101", f"{place(row)}the cell is empty.", FILL, row=row["row"], column=named)
+        return ""
     if plain(name) in NOT_FORCES:
         return ""
-    found = forces.find(name) if name else None
+    found = forces.find(name)
     if plain(name) in TOTALS or (found is not None and found.kind == "nation"):
         what = f"{place(row)}'{name}' is a total among forces."
-        problems.add("E124", what, "Delete the total rows.", row=row["row"], column=column)
+        problems.add("E124", what, "Delete the total rows.", row=row["row"], column=named)
         return ""
     if found is None:
         what = f"{place(row)}'{name}' is not a police force."
         known = list(forces.names().values())
-        problems.add("E101", what, nearest(name, known), row=row["row"], column=column)
+        problems.add("E101", what, nearest(name, known), row=row["row"], column=named)
         return ""
     return found.slug
 
@@ -239,20 +258,38 @@ def counts(
     *,
     whole: bool = True,
     needed: pd.Series | None = None,
+    absent: str = _NO_FIGURE,
+    named: str = "",
 ) -> pd.Series:
-    """Numbers of a column; a cell that is none is noted, unless ``needed`` says it is not used."""
+    """Numbers of a column; a cell that is none is noted, unless ``needed`` says it is not used.
+
+    What to do where the publisher gives no figure is said in ``absent``, the column's name for the
+    reader in ``named``.
+    """
     cells = rows[column].map(text_of)
     values, wrong = readers.numbers(cells, whole=whole)
     if needed is not None:
         wrong &= needed
     bad = rows[wrong.to_numpy(dtype=bool)]
     for row, cell in list(zip(bad.to_dict("records"), cells[wrong], strict=True))[: readers.LISTED]:
-        what, remedy = readers.explain_number(cell, whole=whole)
-        problems.add("E102", f"{place(row)}{what}", remedy, row=row["row"], column=column)
+        what, remedy = _no_number(cell, absent, whole=whole)
+        problems.add("E102", f"{place(row)}{what}", remedy, row=row["row"], column=named or column)
     if len(bad) > readers.LISTED:
         more = f"{len(bad) - readers.LISTED} further cells have problems of this kind."
-        problems.add("E102", more, "Correct them likewise.", column=column)
+        problems.add("E102", more, "Correct them likewise.", column=named or column)
     return values
+
+
+def _no_number(cell: str, absent: str, *, whole: bool) -> tuple[str, str]:
+    """Say why a cell of an official table is no figure, and what may be done about it."""
+    marked = _MARKED.fullmatch(cell)
+    if marked:
+        digits = re.sub(r"[^\d.+-]", "", marked[1])
+        return f"'{cell}' holds a mark beside the figure.", f"Write {digits}."
+    if cell.startswith("#"):
+        return f"'{cell}' is an error of a spreadsheet.", absent
+    what, remedy = readers.explain_number(cell, whole=whole)
+    return what, absent if cell == "" or "missing value" in what else remedy
 
 
 def text_of(cell: object) -> str:

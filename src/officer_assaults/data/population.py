@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class _Header:
     name: int
     years: Mapping[int, int]
     by_force: bool
+    sheet: str = ""
 
 
 def import_population(
@@ -126,11 +127,11 @@ def import_population(
 def _sheet(path: Path, vintage: str | None) -> tuple[_Header, list[list[Any]]]:
     """Sheet with the most mid-years."""
     best: tuple[_Header, list[list[Any]]] | None = None
-    for _, rows in workbooks.sheets(path):
+    for sheet, rows in workbooks.sheets(path):
         for place, row in enumerate(rows[: workbooks.HEADER_ROWS]):
             head = _header(place, row, path, vintage)
             if head and (best is None or len(head.years) > len(best[0].years)):
-                best = head, rows
+                best = replace(head, sheet=sheet), rows
     if best is not None:
         return best
     what = "holds no sheet with areas and a column for each mid-year."
@@ -169,21 +170,26 @@ def _long(head: _Header, rows: list[list[Any]], problems: Problems) -> pd.DataFr
     body = pd.DataFrame(rows[head.row + 1 :], dtype="object")
     body.index = pd.RangeIndex(head.row + 2, head.row + 2 + len(body), name="row")
     text = body.map(imported.text_of)
+    filled = (text != "").sum(axis=1).to_numpy()
+    # Remarks under the rows, such as a source, fill one cell; an area fills its name and a figure.
+    rows_of_areas = (filled > 1).nonzero()[0]
+    text = text[: rows_of_areas[-1] + 1 if len(rows_of_areas) else 0]
     text = text[(text != "").any(axis=1)]
     parts = []
     for at, year in head.years.items():
         part = pd.DataFrame({"area": text[head.area], "name": text[head.name], "cell": text[at]})
-        part = part.reset_index().assign(sheet="", mid_year=year)
-        part["residents"] = imported.counts(part, "cell", problems)
+        part = part.reset_index().assign(sheet=head.sheet, mid_year=year)
+        title = imported.text_of(rows[head.row][at])
+        part["residents"] = imported.counts(part, "cell", problems, named=title)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
 
 def _forces_of(long: pd.DataFrame, problems: Problems) -> pd.DataFrame:
-    frame = imported.with_forces(long, "area", problems)
+    frame = imported.with_forces(long, "area", problems, named="police force")
     again = frame[frame.duplicated(["force", "mid_year"]) & frame["force"].ne("")]
     for row in again.head(readers.LISTED).to_dict("records"):
-        what = f"{row['area']} has mid-{row['mid_year']} twice."
+        what = f"{imported.place(row)}{row['area']} has mid-{row['mid_year']} twice."
         problems.add("E105", what, "Keep one row per force.", row=row["row"])
     return frame[["force", "mid_year", "residents"]]
 
@@ -205,13 +211,15 @@ def _summed(long: pd.DataFrame, lookup: Path | str | None, problems: Problems) -
     odd = ~inside & ~long["area"].map(lambda code: bool(HOLDS_OTHERS.fullmatch(code)))
     for row in long[odd].drop_duplicates("row").head(readers.LISTED).to_dict("records"):
         kind = "is not in the lookup" if AUTHORITY.fullmatch(row["area"]) else "is no area code"
-        what = f"'{row['name']}' ({row['area'] or 'no code'}) {kind}."
+        who = f"'{row['name']}' ({row['area'] or 'no code'})"
+        what = f"{imported.place(row)}{who} {kind}."
         remedy = "Give the lookup of the same year as the estimates; leave no row out."
         problems.add("E101", what, remedy, row=row["row"])
     mine = long[inside]
     again = mine[mine.duplicated(["area", "mid_year"])].drop_duplicates("row")
     for row in again.head(readers.LISTED).to_dict("records"):
-        problems.add("E105", f"{row['name']} stands twice.", "Keep one row.", row=row["row"])
+        what = f"{imported.place(row)}{row['name']} stands twice."
+        problems.add("E105", what, "Keep one row.", row=row["row"])
     absent = sorted(set(held) - set(mine["area"]))
     if absent:
         what = f"lacks {len(absent)} local authorities of the lookup: {', '.join(absent[:12])}."
@@ -287,5 +295,6 @@ def _sidecar(
         "url": POPULATION_URL,
         "vintage": vintage,
         "notes": [f"Imported from {', '.join(each.name for each in given)}.", *notes],
+        "how_read": imported.how_read(path),
         "received": [imported.received(each) for each in given],
     }

@@ -244,7 +244,13 @@ def _check_header(
         problems.add("E124", f"'{name}' stands twice in the header.", "Keep one.", row=1)
 
 
-def read_table(path: Path | str, schema: pa.DataFrameSchema, shown: str | None = None) -> Any:
+def read_table(
+    path: Path | str,
+    schema: pa.DataFrameSchema,
+    shown: str | None = None,
+    *,
+    rules: bool = True,
+) -> Any:
     """Typed frame of a CSV that meets a schema exactly.
 
     Parameters
@@ -256,6 +262,8 @@ def read_table(path: Path | str, schema: pa.DataFrameSchema, shown: str | None =
         starts with ``x_``; those are kept as text.
     shown : str, optional
         Name by which messages call the file.
+    rules : bool
+        Whether the checks of the schema are made; its columns and their types always are.
 
     Returns
     -------
@@ -272,7 +280,7 @@ def read_table(path: Path | str, schema: pa.DataFrameSchema, shown: str | None =
     cells = read_cells(
         path, column_names(schema), shown, lambda header: check_columns(header, schema, problems)
     )
-    frame = typed(cells, schema, problems)
+    frame = typed(cells, schema, problems, rules=rules)
     problems.found.sort(key=by_line)
     problems.raise_if_any()
     return frame.reset_index(drop=True)
@@ -283,7 +291,9 @@ def column_names(schema: pa.DataFrameSchema) -> list[str]:
     return [name for name, column in schema.columns.items() if not column.regex]
 
 
-def typed(cells: pd.DataFrame, schema: pa.DataFrameSchema, problems: Problems) -> Any:
+def typed(
+    cells: pd.DataFrame, schema: pa.DataFrameSchema, problems: Problems, *, rules: bool = True
+) -> Any:
     """Frame of text cells as a schema types it; what is wrong with them is noted, not raised.
 
     Parameters
@@ -294,6 +304,8 @@ def typed(cells: pd.DataFrame, schema: pa.DataFrameSchema, problems: Problems) -
         Columns with their types, units and checks.
     problems : Problems
         Gets every problem found.
+    rules : bool
+        Whether the checks of the schema are made too.
 
     Returns
     -------
@@ -316,7 +328,8 @@ def typed(cells: pd.DataFrame, schema: pa.DataFrameSchema, problems: Problems) -
         }
     )
     frame = pd.concat([columns, cells[extra]], axis=1)
-    validate(frame, schema, problems, unread)
+    if rules:
+        validate(frame, schema, problems, unread)
     return frame
 
 

@@ -346,7 +346,7 @@ def _sidecar_text(name: str, frame: pd.DataFrame, text: str, shared: Mapping[str
         "attribution": "Contains public sector information licensed under the Open Government "
         f"Licence v3.0. Source: {shared['publisher']}.",
         "vintage": shared["vintage"],
-        "how_read": tables.HOW_READ[0],
+        "how_read": shared.get("how_read", tables.HOW_READ[0]),
         "received": shared["received"],
         "retrieved": date.today().isoformat(),
         "imported": True,

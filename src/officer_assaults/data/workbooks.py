@@ -1,4 +1,4 @@
-"""Workbooks: rows of official tables, from ODS, XLSX or CSV, with the header found by its names."""
+"""Workbooks: rows of official tables, from ODS, XLSX, CSV or Parquet, by their header."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ HEADER_ROWS = 30
 #: Characters of a list of column names in a message.
 LONGEST_LIST = 600
 BOOKS = (".ods", ".xlsx")
+PARQUET = ".parquet"
+#: A mark of a note in a header, as official tables write it: "Number of offences [note 2]".
+_NOTE = re.compile(r"\[[^\]]*\]")
 Progress = Callable[[int, int, str], None]
 _Rows = list[list[Any]]
 
@@ -52,10 +55,21 @@ class Table:
         Sheets with data.
     skipped : tuple of str
         Names of sheets without any of the columns: covers, contents, notes.
+    remarks : tuple of str
+        Lines of text under the rows, such as a source, that hold no figures.
     """
 
     sheets: tuple[Sheet, ...]
     skipped: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+
+    def notes(self) -> list[str]:
+        """Say what was passed over: sheets without data, and remarks under the rows."""
+        said = [f"Sheets without data, skipped: {', '.join(self.skipped)}."] if self.skipped else []
+        shown = "; ".join(shorten(text, 60, placeholder=" ...") for text in self.remarks[:3])
+        more = " ..." if len(self.remarks) > 3 else ""
+        remark = f"Remarks under the rows, skipped: {shown.rstrip('.')}{more}."
+        return said + ([remark] if shown else [])
 
 
 def read(
@@ -66,7 +80,7 @@ def read(
     Parameters
     ----------
     path : Path or str
-        ODS, XLSX or CSV file.
+        ODS, XLSX, CSV or Parquet file.
     spellings : mapping of str to sequence of str
         Standard column name to the header spellings that releases have used, in comparison form:
         lower case, letters and digits only.
@@ -84,17 +98,25 @@ def read(
     problems = Problems(file=path.name)
     held: list[Sheet] = []
     skipped: list[str] = []
+    remarks: list[str] = []
+    empty = 0
     for name, rows in _with_progress(_sheets(path), progress):
-        found = _locate(name, rows, spellings, problems)
+        found = _locate(name, rows, spellings, problems, remarks)
         if found is None:
             skipped.append(name)
-        elif not found.frame.empty:
+        elif found.frame.empty:
+            empty += 1
+        else:
             held.append(found)
     if not held and not problems.found:
         wanted = ", ".join(spellings)
-        problems.add("E124", "holds no sheet with the columns of this table.", f"Needed: {wanted}.")
+        if empty:
+            problems.add("E124", "holds the header and no rows.", "Download the file again.")
+        else:
+            what = "holds no sheet with the columns of this table."
+            problems.add("E124", what, f"Needed: {wanted}.")
     problems.raise_if_any()
-    return Table(tuple(held), tuple(skipped))
+    return Table(tuple(held), tuple(skipped), tuple(dict.fromkeys(remarks)))
 
 
 def sheets(path: Path | str) -> Iterator[tuple[str, _Rows]]:
@@ -139,15 +161,25 @@ def plain(text: object) -> str:
     return re.sub(r"[^a-z0-9]+", "", str(text).casefold())
 
 
+def _title(cell: object) -> str:
+    """Comparison form of a column's name without the marks of its notes."""
+    return plain(_NOTE.sub("", str(cell)))
+
+
 def _sheets(path: Path) -> tuple[int, Iterator[tuple[str, Callable[[], _Rows]]]]:
     suffix = path.suffix.lower()
     if suffix == ".csv":
         return 1, iter([("", lambda: _csv_rows(path))])
+    if suffix == PARQUET:
+        return 1, iter([("", lambda: _parquet_rows(path))])
     if suffix in BOOKS:
         return _book_sheets(path)
     raise Refusal(
         Problem(
-            "E124", f"is no table ('{suffix or path.name}').", "Give ODS, XLSX or CSV.", path.name
+            "E124",
+            f"is no table ('{suffix or path.name}').",
+            "Give ODS, XLSX, CSV or Parquet.",
+            path.name,
         )
     )
 
@@ -185,31 +217,51 @@ def _unopened(path: Path, error: Exception, where: str = "") -> Refusal:
     )
 
 
+def _parquet_rows(path: Path) -> _Rows:
+    """Rows of a Parquet file: a public copy of a table, since no publisher gives that format."""
+    frame = bounds.read_parquet(path)
+    cells = frame.astype("object").where(frame.notna(), "").to_numpy().tolist()
+    return [list(frame.columns), *cells]
+
+
 def _csv_rows(path: Path) -> _Rows:
+    """Rows of a CSV, as many cells each as the header has or more; commas, semicolons or tabs."""
+    text = readers.read_text(path)
+    if not text.strip():
+        raise Refusal(Problem("E124", "is empty.", "Download the file again.", path.name))
+    lines = text.splitlines()[:HEADER_ROWS]
+    comma = max((",", ";", "\t"), key=lambda mark: max(line.count(mark) for line in lines))
+    rows = _fast_rows(text, lines, comma)
+    if rows is None:
+        try:
+            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=comma, strict=True))
+        except csv.Error as error:
+            what = f"is no regular CSV ({error})."
+            remedy = "A quotation mark is open: download the file again, or save it as XLSX."
+            raise Refusal(Problem("E124", what, remedy, path.name)) from error
+    return rows
+
+
+def _fast_rows(text: str, lines: list[str], comma: str) -> _Rows | None:
+    """Rows where all have the width of the header; None where they differ."""
     from pyarrow import ArrowInvalid
     from pyarrow import csv as arrow
 
-    text = readers.read_text(path)
-    top = list(csv.reader(io.StringIO("\n".join(text.splitlines()[:HEADER_ROWS]))))
+    top = list(csv.reader(io.StringIO("\n".join(lines)), delimiter=comma))
     titles = next((place for place, row in enumerate(top) if sum(map(bool, row)) > 3), 0)
     try:
         table = arrow.read_csv(
             io.BytesIO(text.encode()),
             read_options=arrow.ReadOptions(skip_rows=titles, autogenerate_column_names=True),
+            # A skipped blank line would move every row number below it.
+            parse_options=arrow.ParseOptions(delimiter=comma, ignore_empty_lines=False),
             convert_options=arrow.ConvertOptions(
-                column_types={f"f{place}": "string" for place in range(len(top[titles]))}
-                if top
-                else {},
+                column_types={f"f{place}": "string" for place in range(len(top[titles]))},
                 strings_can_be_null=False,
             ),
         )
-    except ArrowInvalid as error:
-        reason = str(error).splitlines()[0]
-        raise Refusal(
-            Problem(
-                "E124", f"is no regular CSV ({reason}).", "Save it anew as CSV UTF-8.", path.name
-            )
-        ) from error
+    except ArrowInvalid:
+        return None
     blank = [[""] * table.num_columns] * titles
     return blank + [list(row) for row in zip(*(c.to_pylist() for c in table.columns), strict=True)]
 
@@ -234,7 +286,11 @@ def _with_progress(
 
 
 def _locate(
-    name: str, rows: _Rows, spellings: Mapping[str, Sequence[str]], problems: Problems
+    name: str,
+    rows: _Rows,
+    spellings: Mapping[str, Sequence[str]],
+    problems: Problems,
+    remarks: list[str],
 ) -> Sheet | None:
     best, columns = _header(rows, spellings)
     if len(columns) < min(3, len(spellings)):
@@ -243,7 +299,31 @@ def _locate(
     if missing:
         _note_missing(name, best, rows[best], missing, problems)
         return Sheet(name, pd.DataFrame())
-    return Sheet(name, _frame(rows, best, columns))
+    if _told_twice(name, best, rows[best], columns, spellings, problems):
+        return Sheet(name, pd.DataFrame())
+    return Sheet(name, _frame(rows, best, columns, remarks))
+
+
+def _told_twice(
+    name: str,
+    place: int,
+    header: list[Any],
+    columns: Mapping[str, int],
+    spellings: Mapping[str, Sequence[str]],
+    problems: Problems,
+) -> bool:
+    """Note columns that two equally good headers name: none of them can be chosen."""
+    where = f"sheet '{name}' " if name else ""
+    titles = [_title(cell) for cell in header]
+    again = [c for c, at in columns.items() if titles.count(titles[at]) > 1]
+    for column in again:
+        shown = ", ".join(
+            f"'{cell}'" for cell, title in zip(header, titles, strict=True)
+            if title == titles[columns[column]]
+        )  # fmt: skip
+        what = f"{where}has the column '{column}' twice ({shown})."
+        problems.add("E124", what, "Keep the publisher's one.", row=place + 1)
+    return bool(again)
 
 
 def _header(rows: _Rows, spellings: Mapping[str, Sequence[str]]) -> tuple[int, dict[str, int]]:
@@ -254,9 +334,13 @@ def _header(rows: _Rows, spellings: Mapping[str, Sequence[str]]) -> tuple[int, d
     for place, row in enumerate(rows[:HEADER_ROWS]):
         found: dict[str, int] = {}
         for position, cell in enumerate(row):
-            column = standard.get(plain(cell))
-            if column is not None:
-                found.setdefault(column, position)
+            column = standard.get(_title(cell))
+            if column is None:
+                continue
+            own = spellings[column][0]
+            # The publisher's own spelling, the first one, goes before the others.
+            if column not in found or _title(row[found[column]]) != own == _title(cell):
+                found[column] = position
         if len(found) > len(columns):
             best, columns = place, found
     return best, columns
@@ -272,19 +356,36 @@ def _note_missing(
         remedy = (
             f"Rename '{hint.split(chr(39))[1]}' to '{column}' if that is it."
             if hint.startswith("Did")
-            else f"Found: {shorten(', '.join(present), LONGEST_LIST, placeholder=' ...')}."
+            else "Give that name to the one that holds it, of: "
+            f"{shorten(', '.join(present), LONGEST_LIST, placeholder=' ...')}."
         )
         problems.add("E124", f"{where}lacks the column '{column}'.", remedy, row=place + 1)
 
 
-def _frame(rows: _Rows, header: int, columns: Mapping[str, int]) -> pd.DataFrame:
+def _frame(
+    rows: _Rows, header: int, columns: Mapping[str, int], remarks: list[str]
+) -> pd.DataFrame:
     body = rows[header + 1 :]
-    width = max(columns.values()) + 1
     data = {
-        column: pd.Series([row[place] if len(row) >= width else None for row in body], dtype=object)
-        for column, place in columns.items()
+        column: pd.Series([row[at] if at < len(row) else None for row in body], dtype=object)
+        for column, at in columns.items()
     }
     frame = pd.DataFrame(data)
     frame.index = pd.RangeIndex(header + 2, header + 2 + len(body), name="row")
     empty = frame.isna() | (frame == "")
-    return frame[~empty.all(axis=1)]
+    last = _last_row(empty)
+    remarks += _remarks(body[last:])
+    kept = ~empty.all(axis=1)
+    kept.iloc[last:] = False
+    return frame[kept]
+
+
+def _last_row(empty: pd.DataFrame) -> int:
+    """Rows before the remarks at the end: those fill a cell or two, a row of figures all."""
+    filled = (~empty).sum(axis=1).to_numpy() > max(1, empty.shape[1] // 3)
+    return int(filled.nonzero()[0][-1]) + 1 if filled.any() else 0
+
+
+def _remarks(rows: _Rows) -> list[str]:
+    texts = (" ".join(str(cell) for cell in row if cell not in (None, "")) for row in rows)
+    return [text.strip() for text in texts if text.strip()]

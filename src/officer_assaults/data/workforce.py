@@ -129,7 +129,7 @@ def _workforce_rows(table: Table, problems: Problems) -> tuple[pd.DataFrame, lis
         what = f"{imported.place(row)}{group} stands twice."
         problems.add("E105", what, "Keep one row per group.", row=row["row"])
     unused = sorted(name for name, kind in kinds.items() if kind not in used)
-    notes = [f"Sheets without data, skipped: {', '.join(table.skipped)}."] if table.skipped else []
+    notes = table.notes()
     notes += [f"Worker types not used: {', '.join(unused)}."] if unused else []
     return rows, notes
 
@@ -188,5 +188,6 @@ def _workforce_sidecar(path: Path, vintage: str) -> dict[str, Any]:
         "url": WORKFORCE_URL,
         "vintage": vintage,
         "notes": [f"Imported from {path.name}."],
+        "how_read": imported.how_read(path),
         "received": imported.received(path),
     }

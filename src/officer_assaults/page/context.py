@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
 
-from officer_assaults.page import catalogue, words
+from officer_assaults.page import audience, catalogue, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,16 @@ class PageContext:
     versions: Mapping[str, str] = field(default_factory=dict)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     exhibits: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether the page is for internal eyes."""
+        return audience.is_internal(self.parameters)
+
+    @property
+    def banner(self) -> str:
+        """Words at the head of an internal page."""
+        return audience.BANNER
 
     @property
     def commit_day(self) -> str:

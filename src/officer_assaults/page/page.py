@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import sha256
@@ -18,7 +18,7 @@ from typing import Any
 from officer_assaults import findings
 from officer_assaults.data import currency
 from officer_assaults.estimate import RESULT_CLASS
-from officer_assaults.page import catalogue, glossary, markup, prose, styles, tables, words
+from officer_assaults.page import catalogue, glossary, markup, plain, prose, styles, tables, words
 from officer_assaults.page.context import PageContext
 from officer_assaults.page.prose import PageError
 
@@ -35,14 +35,13 @@ _RESERVED = ("main", "summary", "contents", "findings", "data", "method", "gloss
 _NUMBERED = re.compile(r'<b class="oa-no">(Figure|Table)</b>')
 _CITED = re.compile(r'<span class="oa-cite"><span class="oa-ref">this report</span></span>')
 _REFERENCE = re.compile(r'<span class="oa-ref">this (figure|table)</span>')
-_UNSHOWN = re.compile(r"<IPython\.core\.display\.\w+ object>")
 _BANNED_MARKUP = {
     r"<[a-z][^>]*\sstyle=": "a style attribute",
     r"<script": "a script",
     r"<(?:img|link|iframe|object|embed|video|audio)\b": "an element that loads something",
     r"<[a-z][^>]*(?:\s(?:src|srcset|poster|xlink:href)=|url\((?!#))": "an address that is loaded",
-    r"\$[^$\n<]*\\[^$\n<]*\$": "a formula that could not be read",
 }
+_LEFT_MATHS = re.compile(r"\$([^$\n<]*\\[^$\n<]*)\$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +173,8 @@ class _Builder:
         self.releases: dict[str, dict[str, Any]] = {}
         self.found: list[dict[str, Any]] = []
         self.leading: list[Any] = []
+        #: Of the cell at work, as the notebook counts, the first being 1.
+        self.number = 0
 
     def arrange(self, notebook: Any) -> Any:
         """Copy of the notebook that holds, cell by cell, the HTML the template places."""
@@ -181,10 +182,12 @@ class _Builder:
 
         cells = [cell for cell in notebook.cells if not _HIDDEN_TAGS & set(_tags(cell))]
         self._hoist(notebook)
+        numbers = _numbers(notebook.cells)
         kept = []
         for at, cell in enumerate(cells):
             if _is_empty_section(cells, at):
                 continue
+            self.number = numbers[id(cell)]
             html = self._prose(cell) if cell.cell_type == "markdown" else self._code(cell, at)
             if html:
                 kept.append(_rendered(cell, html))
@@ -239,7 +242,7 @@ class _Builder:
 
     def _code(self, cell: Any, at: int) -> str:
         before = dict(self.counts)
-        shown = "".join(self._output(output, at) for output in cell.get("outputs", []))
+        shown = "".join(map(self._output, plain.without_flood(cell.get("outputs", []))))
         code = f'<pre class="code"><code>{prose.highlight(cell.source)}</code></pre>'
         made_roles = {_role(output) for output in cell.get("outputs", [])}
         if not shown or made_roles <= _NO_CODE:
@@ -255,7 +258,7 @@ class _Builder:
         summary = f"<summary>Show the code of {label}</summary>"
         return f'{shown}<details class="fold">{summary}{code}</details>'
 
-    def _output(self, output: Any, at: int) -> str:
+    def _output(self, output: Any) -> str:
         role = _role(output)
         if role in HOISTED or role in SILENT or output in self.leading:
             return ""
@@ -263,27 +266,23 @@ class _Builder:
             return self._numbered(output)
         if role is not None:
             return self.linker.link(_fragment(output["data"]))
-        return self._plain_output(output, at)
+        return self._plain_output(output)
 
-    def _plain_output(self, output: Any, at: int) -> str:
+    def _plain_output(self, output: Any) -> str:
         if output.output_type == "stream":
-            return _printed(output)
+            return plain.stream(output)
         if output.output_type == "error":
-            raise PageError(f"cell {at + 1} shows an error: {output.ename}: {output.evalue}")
+            raise PageError(f"cell {self.number} shows an error: {output.ename}: {output.evalue}")
         data = output.data
         if "text/markdown" in data:
             return self.linker.link(str(self.markdown(data["text/markdown"])))
         shown = str(data.get("text/html", ""))
         if f'oa-table {RESULT_CLASS}"' in shown:
             return self.linker.link(shown)
-        pictures = [mime for mime in data if mime.startswith("image/")]
-        if pictures or "text/html" in data:
-            kind, helper = ("picture", "show_figure") if pictures else ("HTML table", "show_table")
-            raise PageError(f"cell {at + 1} shows a bare {kind}; pass it to {helper}")
+        if unshown := plain.unshown(data):
+            raise PageError(f"cell {self.number} shows {unshown}")
         if "text/latex" in data:
-            return str(self.markdown(data["text/latex"]))
-        if _UNSHOWN.match(str(data.get("text/plain", ""))):
-            raise PageError(f"cell {at + 1} shows an object that a page cannot: print it as text")
+            return prose.latex(str(data["text/latex"]), self.markdown)
         text = markup.text(str(data.get("text/plain", "")))
         return f'<pre class="out">{text}</pre>' if text else ""
 
@@ -411,16 +410,11 @@ def _rendered(cell: Any, html: str) -> dict[str, Any]:
     return {**kept, "metadata": {"html": html, "tags": _tags(cell)}}
 
 
-def _printed(output: Any) -> str:
-    text = markup.text(str(output.text).rstrip())
-    if not text:
-        return ""
-    block = f'<pre class="out">{text}</pre>'
-    if output.name == "stdout":
-        return block
-    return (
-        f'<details class="fold"><summary>Show messages of the software</summary>{block}</details>'
-    )
+def _numbers(cells: Sequence[Any]) -> dict[int, int]:
+    """Give cells their numbers in the notebook, by identity; what was injected has none."""
+    counted = [cell for cell in cells if "injected-parameters" not in _tags(cell)]
+    injected = {id(cell): 0 for cell in cells}
+    return injected | {id(cell): number for number, cell in enumerate(counted, start=1)}
 
 
 def _is_empty_section(cells: list[Any], at: int) -> bool:
@@ -526,6 +520,10 @@ def _parameter_text(value: Any) -> str:
 
 def _navigate(page: Page) -> None:
     scope, notebook = page.context.scope, page.context.notebook
+    if page.context.is_internal:
+        # It stands in a folder of its own, and its neighbours are public.
+        page.navigation["index"] = Link("Public reports", "../../index.html")
+        return
     page.navigation["index"] = Link("All reports", "../index.html")
     for role, entry in zip(
         ("previous", "next"), catalogue.neighbours(scope, notebook), strict=True
@@ -557,7 +555,12 @@ def _refuse_breaches(html: str, *, causal_gate: bool) -> None:
         for pattern, what in _BANNED_MARKUP.items()
         if (match := re.search(pattern, html))
     ]
-    names = Counter(re.findall(r'\sid="([^"]+)"', html))
+    problems += [
+        f"maths '{tex}' has a space inside its dollar signs, or stands where none is read"
+        for tex in _LEFT_MATHS.findall(html)
+        if prose.is_maths(tex)
+    ]
+    names = Counter(re.findall(r'<[a-z][^<>]*?\sid="([^"]+)"', html))
     problems += [f"identifier '{name}' stands twice" for name, count in names.items() if count > 1]
     if problems:
         raise PageError("; ".join(problems))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from functools import lru_cache
 from typing import Any
@@ -39,6 +40,35 @@ def to_mathml(latex: str, *, display: bool) -> str:
         macro = re.search(r"\\\w+", text)
         raise PageError(f"maths '{latex.strip()}' uses {macro.group() if macro else 'a macro'}")
     return str(text).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
+
+
+def is_maths(latex: str) -> bool:
+    """Tell maths from a path between two prices: every macro in it is known."""
+    try:
+        to_mathml(html.unescape(latex), display=False)
+    except PageError:
+        return False
+    return True
+
+
+def latex(text: str, markdown: mistune.Markdown) -> str:
+    r"""Write what a notebook shows as LaTeX: maths between dollar signs or in an environment.
+
+    Raises
+    ------
+    PageError
+        For commands outside maths, which a page would print as they are.
+    """
+    bare = text.strip()
+    if bare.startswith(("\\begin", "\\[")):
+        inner = bare.removeprefix("\\[").removesuffix("\\]") if bare.startswith("\\[") else bare
+        return str(markdown(f"$${inner}$$"))
+    written = str(markdown(bare))
+    command = re.search(r"(?:&#92;|\\)[A-Za-z]+", re.sub(r"<math.*?</math>", "", written))
+    if command:
+        name = command.group().replace("&#92;", "\\")
+        raise PageError(f"LaTeX with {name} outside maths cannot be shown; write it in markdown")
+    return written
 
 
 @lru_cache(maxsize=1024)  # The cells of one notebook are the same for every force.

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from officer_assaults.files import write_atomic
 from officer_assaults.findings import VERDICTS
-from officer_assaults.page import catalogue, gaps, picture, publication, styles, tables, words
+from officer_assaults.page import (
+    audience,
+    catalogue,
+    gaps,
+    picture,
+    publication,
+    styles,
+    tables,
+    words,
+)
 from officer_assaults.page.jinja import csp_hash, template
 from officer_assaults.page.variants import Variant, of_own_files, site_files, variants
 from officer_assaults.refusals import Problems
@@ -302,6 +311,7 @@ def pack(reports: Path, force: str, judging: Judging | None = None) -> bytes:
         files |= _charts(reports, result)
     for name, page in gaps.pages(results, own).items():
         files[name] = page.encode()
+    refuse_internal_files(files)
     return _zip({f"{force}-reports/{name}": content for name, content in files.items()})
 
 
@@ -339,6 +349,7 @@ def build_site(
     results = read_reports(reports)
     _refuse_internal(reports, results)
     files = _site_files(reports, results, address, judging)
+    refuse_internal_files(files)
     _empty(out, files)
     for name, content in files.items():
         write_atomic(out / name, content)
@@ -425,10 +436,6 @@ def _with_glance(reports: Path, results: Iterable[Mapping[str, Any]]) -> set[str
     return {scope for scope in scopes if (reports / scope / INDEX).is_file()}
 
 
-#: Words of the page template on internal pages.
-INTERNAL_BANNER = "For internal eyes: not to be handed on."
-
-
 def _refuse_internal(reports: Path, results: Iterable[Mapping[str, Any]]) -> None:
     """Refuse to hand on reports that were made for internal eyes."""
     problems = Problems()
@@ -436,13 +443,33 @@ def _refuse_internal(reports: Path, results: Iterable[Mapping[str, Any]]) -> Non
         notebook, scope = result["notebook"], result["scope"]
         page = reports / scope / f"{result.get('name', notebook)}.html"
         # The page itself too: a run that was stopped may leave an older page beside its result.
-        inside = page.is_file() and INTERNAL_BANNER in page.read_text("utf-8", "replace")
-        if inside or result.get("parameters", {}).get("audience", "public") != "public":
+        held = {page.name: page.read_bytes()} if page.is_file() else {}
+        if any(audience.internal_files(held)) or audience.is_internal(result.get("parameters", {})):
             problems.add(
                 "E121",
                 f"the report {scope}/{notebook} was made with audience=internal.",
                 "Make it again with audience=public, or delete it first.",
             )
+    problems.raise_if_any()
+
+
+def refuse_internal_files(files: Mapping[str, str | bytes]) -> None:
+    """Look into everything that is about to be handed on, whatever lies beside it on disk.
+
+    Parameters
+    ----------
+    files : mapping of str to str or bytes
+        Content by name.
+
+    Raises
+    ------
+    Refusal
+        E121 for each page, result or archive that was made for internal eyes.
+    """
+    problems = Problems()
+    for name in audience.internal_files(files):
+        what = f"'{name}' was made with audience=internal."
+        problems.add("E121", what, "Make it again with audience=public, or delete it.")
     problems.raise_if_any()
 
 

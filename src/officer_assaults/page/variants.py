@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from officer_assaults.page import catalogue, picture
+from officer_assaults.page import audience, catalogue, picture
 from officer_assaults.pipeline.results import VARIANT
-
-INTERNAL = "internal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +71,13 @@ def _variant(result: Mapping[str, Any]) -> Variant:
     differing = {
         name: value
         for name, value in result.get("non_default", {}).items()
-        if name != "audience" and value not in ("", None)
+        if name != audience.PARAMETER and value not in ("", None)
     }
     return Variant(
         title=f"{catalogue.scope_name(str(result['scope']))}: {question}",
         address=f"{result['scope']}/{quote(str(result['name']))}.html",
         settings=tuple(f"{name.replace('_', ' ')}: {_text(it)}" for name, it in differing.items()),
-        internal=parameters.get("audience", "public") == INTERNAL,
+        internal=audience.is_internal(parameters),
     )
 
 

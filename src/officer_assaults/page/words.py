@@ -314,7 +314,9 @@ _CAUSAL: tuple[re.Pattern[str], ...] = (
     re.compile(r"\bbecause of\b", re.IGNORECASE),
     re.compile(r"\b(?:led|leads|leading) to\b", re.IGNORECASE),
     re.compile(r"\bdue to\b", re.IGNORECASE),
-    re.compile(r"(?<!hours )(?<!shifts )(?<!days )\bworked\b(?! example| hours)", re.IGNORECASE),
+    re.compile(
+        r"(?<!hours )(?<!shifts )(?<!days )\bworked\b(?! example| hours| out)", re.IGNORECASE
+    ),
 )
 _ORDINAL = (
     r"(?:\d+(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)"

@@ -143,15 +143,17 @@ def _uninterrupted() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _stopping_gently() -> Iterator[None]:
-    """Let a request to stop, as cluster managers send it, do what Ctrl-C does."""
+    """Let a request to stop, of a cluster's manager or a closed terminal, do what Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    handler = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    asked = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in asked}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _results(workers: Workers, jobs: list[Job]) -> Generator[Result]:
@@ -258,7 +260,7 @@ def _remove_report(project: Project, run: Run) -> None:
 
 
 def _remove_pictures(project: Project, run: Run) -> None:
-    folder = project.reports / run.scope
+    folder = run.path(project.reports, "").parent
     for path in folder.glob(f"{escape(run.name)}-figure-*"):
         remove(path)
 

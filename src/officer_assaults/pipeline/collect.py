@@ -7,22 +7,22 @@ import json
 import re
 from base64 import b64decode
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from officer_assaults.findings import FINDING_MIME, ROLE_KEY, SOURCE_MIME
 from officer_assaults.pipeline.notebooks import source_of
+from officer_assaults.pipeline.terminal import HALF_SIGN, UNSEEN, printed, visible
 
 INJECTED_TAG = "injected-parameters"
 _KEPT_CELL_METADATA = {"tags", ROLE_KEY, "jupyter"}
 _CELL_FILE = re.compile(r"(?:/[^\s'\"<>:]*)?/ipykernel_\d+/\d+\.py")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}")
-_HALF_SIGN = re.compile("[\ud800-\udfff]")
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-#: Letters of a printed output that a page shows; its middle says nothing more.
-LONGEST_PRINTED = 20_000
+# A program of the machine in a warning or a trace of calls, by its path.
+_PROGRAM = re.compile(
+    r"(?<![\w.~:/\\-])(?:[A-Za-z]:)?(?:[/\\][^/\\\s'\"<>:]+)+[/\\]([\w.-]+\.py)\b"
+)
 _BINARY_MIMES = frozenset({"image/png", "image/jpeg", "image/gif", "application/pdf"})
 
 
@@ -194,9 +194,11 @@ def _headline(notebook: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _error_outputs(notebook: Mapping[str, Any]) -> Iterator[str]:
-    for output in outputs_of(notebook):
-        if output["output_type"] == "error":
-            yield f"an error is shown: {output['ename']}: {output['evalue']}"
+    cells = [cell for cell in notebook["cells"] if INJECTED_TAG not in _cell_tags(cell)]
+    for number, cell in enumerate(cells, start=1):
+        for output in cell.get("outputs", []):
+            if output["output_type"] == "error":
+                yield f"cell {number} shows an error: {output['ename']}: {output['evalue']}"
 
 
 def _missing_roles(counts: Mapping[str, int], least: Mapping[str, int]) -> Iterator[str]:
@@ -254,8 +256,10 @@ def reproducible(notebook: Mapping[str, Any], replacements: Mapping[str, str]) -
         tags = cell["metadata"].get("tags", [])
         cell["id"] = INJECTED_TAG if INJECTED_TAG in tags else cell.get("id", f"cell-{number}")
         cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k in _KEPT_CELL_METADATA}
-        cell["source"] = _HALF_SIGN.sub("\ufffd", source_of(cell))
-        if cell["cell_type"] == "code":
+        source = HALF_SIGN.sub("\ufffd", source_of(cell))
+        is_code = cell["cell_type"] == "code"
+        cell["source"] = visible(UNSEEN.sub("\ufffd", source) if is_code else source)
+        if is_code:
             cell["outputs"] = [_clean_output(o, replacements) for o in _joined(cell["outputs"])]
     return clean
 
@@ -283,41 +287,41 @@ def _clean_output(output: dict[str, Any], replacements: Mapping[str, str]) -> di
         if key not in ("data", "output_type", "name")
     }
     data = {
-        mime: value if mime in _BINARY_MIMES else _clean_value(value, replacements)
+        mime: value if mime in _BINARY_MIMES else _clean_data(mime, value, replacements)
         for mime, value in output.get("data", {}).items()
     }
-    if "text/plain" in data:
-        data["text/plain"] = printed(str(data["text/plain"]))
     if output["output_type"] == "stream":
-        cleaned["text"] = printed(cleaned["text"])
+        text = cleaned["text"]
+        cleaned["text"] = printed(_PROGRAM.sub(r"\1", text) if output["name"] == "stderr" else text)
     return {**output, **cleaned, **({"data": data} if "data" in output else {})}
 
 
-def printed(text: str) -> str:
-    """Give a text as a terminal shows it in the end: no colours, no overwritten lines, no flood."""
-    plain = _ESCAPES.sub("", text).replace("\r\n", "\n")
-    lines = (line.rstrip("\r").rpartition("\r")[2] for line in plain.split("\n"))
-    whole = _CONTROLS.sub("", "\n".join(lines))
-    left = len(whole) - LONGEST_PRINTED
-    if left <= 0:
-        return whole
-    half = LONGEST_PRINTED // 2
-    return f"{whole[:half]}\n[{left:,} letters are left out here]\n{whole[-half:]}"
+def _clean_data(mime: str, value: Any, replacements: Mapping[str, str]) -> Any:
+    cleaned = _clean_value(value, replacements)
+    return printed(str(cleaned)) if mime == "text/plain" else _visible(cleaned)
+
+
+def _visible(value: Any) -> Any:
+    return _each_text(value, visible)
 
 
 def _clean_value(value: Any, replacements: Mapping[str, str]) -> Any:
+    return _each_text(value, lambda text: clean_text(text, replacements))
+
+
+def _each_text(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return clean_text(value, replacements)
+        return change(value)
     if isinstance(value, Mapping):
-        return {key: _clean_value(item, replacements) for key, item in value.items()}
+        return {key: _each_text(item, change) for key, item in value.items()}
     if isinstance(value, list):
-        return [_clean_value(item, replacements) for item in value]
+        return [_each_text(item, change) for item in value]
     return value
 
 
 def clean_text(text: str, replacements: Mapping[str, str]) -> str:
     """Text without paths of this machine, cell files and memory addresses."""
-    whole = _ADDRESS.sub("", _CELL_FILE.sub("cell", _HALF_SIGN.sub("\ufffd", text)))
+    whole = _ADDRESS.sub("", _CELL_FILE.sub("cell", HALF_SIGN.sub("\ufffd", text)))
     for path in sorted(replacements, key=len, reverse=True):
         word = replacements[path].replace("\\", r"\\")
         whole = re.sub(rf"(?<![\w.-]){re.escape(path)}(?![\w-])", word, whole)

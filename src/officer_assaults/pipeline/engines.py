@@ -26,12 +26,15 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.log import logger
 from traitlets.config import Config
 
+from officer_assaults.pipeline import messages
 from officer_assaults.pipeline.forked import ForkedKernelManager, can_fork, short_folder
 
 STOCK = "officer-assaults-stock"
 FORKED = "officer-assaults-forked"
 TIMED_OUT = "timed out"
 _POLL_SECONDS = 0.05
+# How long the outputs of a finished cell may take to arrive; without them they would be lost.
+_OUTPUT_SECONDS = 60
 _LOOKS_PER_FAMILY = 10
 ERROR_TAG = "papermill-error-cell-tag"
 _INJECTED_TAGS = {"injected-parameters", ERROR_TAG}
@@ -211,6 +214,9 @@ class StockEngine(NBClientEngine):  # type: ignore[misc]
                 startup_timeout=int(start_timeout),
                 timeout=execution_timeout,
                 shutdown_kernel="immediate",
+                extra_arguments=[messages.ARGUMENT],
+                iopub_timeout=_OUTPUT_SECONDS,
+                raise_on_iopub_timeout=True,
                 log=logger,
                 **kwargs,
             )

@@ -19,6 +19,7 @@ from officer_assaults.pipeline.parameters import (
     read_schema,
     syntax_words,
 )
+from officer_assaults.pipeline.terminal import HALF_SIGN, UNSEEN
 from officer_assaults.refusals import Problem, Problems, Refusal
 
 MAXIMUM_LINES = 25
@@ -195,6 +196,9 @@ def _read_json(path: Path) -> dict[str, Any]:
             raise ValueError("its parts are not those of one")
         if not all(map(_is_cell, content["cells"])):
             raise ValueError("a cell is none")
+        for number, cell in enumerate(content["cells"], start=1):
+            if HALF_SIGN.search(source_of(cell)):
+                raise ValueError(f"cell {number} holds half of a sign, as of an emoji cut in two")
     except (OSError, ValueError, RecursionError) as error:
         problem = Problem(
             "P101", f"not a version 4 notebook ({error}).", "Save it again.", path.name
@@ -310,6 +314,14 @@ def _check_code(number: int, cell: Mapping[str, Any], source: str, problems: Pro
             "P109",
             f"cell {number} has {lines} lines.",
             f"Keep cells to {MAXIMUM_LINES} lines: split it, or move code into the package.",
+        )
+    unseen = UNSEEN.search(source)
+    if unseen:
+        problems.add(
+            "P110",
+            f"cell {number} holds the sign U+{ord(unseen.group()):04X}, which has no form: its "
+            "code does not run as it reads.",
+            "Remove the sign, or write it as an escape.",
         )
     try:
         ast.parse(source)

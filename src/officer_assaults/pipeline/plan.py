@@ -61,6 +61,8 @@ class Run:
         Those of the files that lie outside the project.
     sources : dict of str to str
         Hash of each file of the package that the report depends on.
+    shelf : str
+        Folder around that of the scope, for reports that stand apart from all others.
     """
 
     notebook: Notebook
@@ -74,6 +76,7 @@ class Run:
     files: dict[str, Path] = field(default_factory=dict)
     outside: frozenset[str] = frozenset()
     sources: dict[str, str] = field(default_factory=dict)
+    shelf: str = ""
 
     def manifest(self, part: str, manifests: Mapping[str, Mapping[str, str]]) -> Mapping[str, str]:
         """Hashes of the single files behind one part of its inputs."""
@@ -109,7 +112,7 @@ class Run:
 
     def path(self, folder: Path, suffix: str) -> Path:
         """Where the file of one kind lies below a folder."""
-        return folder / self.scope / f"{self.name}{suffix}"
+        return folder / self.shelf / self.scope / f"{self.name}{suffix}"
 
 
 def variant(non_default: Mapping[str, Any]) -> str:
@@ -462,6 +465,7 @@ class _Table:
             files,
             frozenset(n for n, path in files.items() if not path.resolve().is_relative_to(inside)),
             sources,
+            project.shelf(values),
         )
 
     def _inputs(
@@ -524,7 +528,8 @@ def stamp_path(project: Project, run: Run) -> Path:
 def outputs(project: Project, run: Run) -> list[Path]:
     """Files that a finished run left, as its stamp lists them."""
     stamp = read_json(stamp_path(project, run), STAMP_SHAPE) or {"outputs": {}}
-    return [project.reports / run.scope / name for name in sorted(stamp["outputs"])]
+    folder = run.path(project.reports, "").parent
+    return [folder / name for name in sorted(stamp["outputs"])]
 
 
 def why_stale(project: Project, run: Run, manifests: Mapping[str, Mapping[str, str]]) -> str | None:
@@ -578,9 +583,10 @@ def manifest_path(project: Project, part: str, digest: str) -> Path:
 
 def _missing_outputs(project: Project, run: Run, stamp: Mapping[str, Any]) -> list[str]:
     reasons = []
+    folder = run.path(project.reports, "").parent
     names = {*stamp["outputs"], *(f"{run.name}{suffix}" for suffix in (".html", ".json"))}
     for name in sorted(names):
-        path, digest = project.reports / run.scope / name, stamp["outputs"].get(name)
+        path, digest = folder / name, stamp["outputs"].get(name)
         if not path.is_file():
             reasons.append(f"{name} is missing")
         elif sha256_file(path) != digest:

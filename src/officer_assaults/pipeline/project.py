@@ -10,6 +10,7 @@ from typing import Any
 from officer_assaults.pipeline.parameters import Vocabulary
 
 Command = Callable[[str, str | None, Mapping[str, str]], str]
+Shelf = Callable[[Mapping[str, Any]], str]
 Together = Callable[[Mapping[str, Any], Mapping[str, Vocabulary]], None]
 
 STATE = ".state"
@@ -54,6 +55,8 @@ class Project:
         What ``<word>`` in a parameters cell stands for.
     check_together : callable
         Refuses values of one run that are wrong together; takes all of them and the vocabularies.
+    shelf : callable
+        Names the folder around that of the scope for a run's parameters; empty for most.
     helpers : mapping of str to str
         Output role of each helper that a notebook calls, for the figure and table count.
     versions : tuple of str
@@ -79,6 +82,7 @@ class Project:
     scope_vocabulary: str = ""
     vocabularies: Mapping[str, Vocabulary] = field(default_factory=dict)
     check_together: Together | None = None
+    shelf: Shelf = lambda parameters: ""
     helpers: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()

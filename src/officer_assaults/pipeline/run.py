@@ -20,7 +20,6 @@ from officer_assaults.pipeline.collect import (
     clean_text,
     collect,
     pictures,
-    printed,
     reproducible,
 )
 from officer_assaults.pipeline.door import CHECKED_VARIABLE
@@ -30,6 +29,7 @@ from officer_assaults.pipeline.inputs import dump_json
 from officer_assaults.pipeline.plan import Run
 from officer_assaults.pipeline.project import Project
 from officer_assaults.pipeline.provenance import History
+from officer_assaults.pipeline.terminal import printed
 
 SCHEMA = 1
 FAILED_SUFFIX = ".failed.ipynb"

@@ -7,7 +7,6 @@ import logging
 import multiprocessing
 import multiprocessing.util
 import os
-import shutil
 import signal
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from dataclasses import dataclass, field
 from multiprocessing import connection, forkserver, resource_tracker
 from typing import Protocol
 
+from officer_assaults import scratch
 from officer_assaults.pipeline import engines
 from officer_assaults.pipeline.forked import ADDRESS_VARIABLE, KernelServer, short_folder
 from officer_assaults.pipeline.forkserver import PINNED, UNTHREADED
@@ -90,26 +90,22 @@ class LocalWorkers:
     @contextlib.contextmanager
     def executor(self) -> Iterator[Executor]:
         """Give a pool of processes with a temporary folder of their own, ended whatever happens."""
-        scratch = tempfile.mkdtemp(prefix="reports-")
-        try:
-            with self._server() as server:
-                environment = {
-                    "TMPDIR": scratch,
-                    ADDRESS_VARIABLE: server.address if server else "",
-                    **{name: os.environ.get(name, "1") for name in PINNED},
-                }
-                pool = ProcessPoolExecutor(
-                    self.processes,
-                    _process_context(self.imports),
-                    initializer=_prepare,
-                    initargs=(environment,),
-                )
-                with _ended(pool):
-                    _warm_up(pool, self.processes)
-                    self._wait_for(server)
-                    yield pool
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+        with scratch.folder("reports-") as folder, self._server() as server:
+            environment = {
+                "TMPDIR": str(folder),
+                ADDRESS_VARIABLE: server.address if server else "",
+                **{name: os.environ.get(name, "1") for name in PINNED},
+            }
+            pool = ProcessPoolExecutor(
+                self.processes,
+                _process_context(self.imports),
+                initializer=_prepare,
+                initargs=(environment,),
+            )
+            with _ended(pool):
+                _warm_up(pool, self.processes)
+                self._wait_for(server)
+                yield pool
 
     def _server(self) -> contextlib.AbstractContextManager[KernelServer | None]:
         if self.engine != engines.FORKED:

@@ -7,10 +7,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
-from scipy.optimize import elementwise
-from statsmodels.stats.proportion import proportion_confint
-from statsmodels.stats.rates import confint_poisson
+from scipy import special
 
 FloatArray = NDArray[np.float64]
 ExactMethod = Literal["exact", "mid-p"]
@@ -170,6 +167,8 @@ def poisson_interval(
     -----
     Garwood (1936), Biometrika 28:437. The mid-p limits are found by bracketed root finding: the
     minimiser behind ``confint_poisson(method="midp-c")`` stops far from the root for small counts.
+    The exact limits are quantiles of the gamma distribution, taken from ``scipy.special``: what
+    answers on a terminal need not load the whole of ``scipy.stats``.
     """
     return poisson_intervals([count], alpha, exposure=[exposure], method=method).at(0)
 
@@ -308,20 +307,33 @@ def binomial_intervals(
         )
     if method not in ("exact", "wilson"):
         raise ValueError(_unknown("method", method, get_args(BinomialMethod)))
-    lower, upper = proportion_confint(
-        k, n, alpha=alpha, method="beta" if method == "exact" else "wilson"
-    )
+    lower, upper = (_beta if method == "exact" else _wilson)(k, n, alpha)
     # Neither limit may leave the observed proportion at the edges, where round-off creeps in.
     return Intervals(np.where(k == 0, 0.0, lower), np.where(k == n, 1.0, upper))
 
 
 def _garwood(y: FloatArray, alpha: float) -> tuple[FloatArray, FloatArray]:
-    lower, upper = confint_poisson(np.array(y), np.ones_like(y), method="exact-c", alpha=alpha)
-    return np.where(y == 0, 0.0, lower), np.asarray(upper)
+    lower = np.where(y == 0, 0.0, special.gammaincinv(y, alpha / 2))
+    return lower, np.asarray(special.gammainccinv(y + 1, alpha / 2))
+
+
+def _beta(k: FloatArray, n: FloatArray, alpha: float) -> tuple[FloatArray, FloatArray]:
+    lower = special.betaincinv(k, n - k + 1, alpha / 2)
+    upper = special.betainccinv(k + 1, n - k, alpha / 2)
+    return np.where(k == 0, 0.0, lower), np.where(k == n, 1.0, upper)
+
+
+def _wilson(k: FloatArray, n: FloatArray, alpha: float) -> tuple[FloatArray, FloatArray]:
+    share, square = k / n, special.ndtri(alpha / 2) ** 2
+    centre = (share + square / (2 * n)) / (1 + square / n)
+    spread = np.sqrt(square * (share * (1 - share) / n + square / (4 * n**2))) / (1 + square / n)
+    return centre - spread, centre + spread
 
 
 def _poisson_mid_p(y: FloatArray, alpha: float) -> tuple[FloatArray, FloatArray]:
     """Mid-p limits, each bracketed by the exact limits of neighbouring counts."""
+    from scipy import stats
+
     lower, upper = _garwood(y, alpha)
     above, _ = _garwood(y + 1, alpha)
     _, below = _garwood(np.maximum(y - 1, 0), alpha)
@@ -339,16 +351,19 @@ def _poisson_mid_p(y: FloatArray, alpha: float) -> tuple[FloatArray, FloatArray]
 
 
 def _binomial_mid_p_lower(k: FloatArray, n: FloatArray, alpha: float) -> FloatArray:
+    from scipy import stats
+
     def excess(p: FloatArray, k: FloatArray, n: FloatArray) -> FloatArray:
         return _average(stats.binom.sf(k - 1, n, p), stats.binom.sf(k, n, p)) - alpha / 2
 
-    lower, _ = proportion_confint(k, n, alpha=alpha, method="beta")
-    upper, _ = proportion_confint(np.minimum(k + 1, n), n, alpha=alpha, method="beta")
-    bracket = (np.where(k == 0, 0.0, lower), np.where(k == n, 1.0, upper))
-    return np.where(k == 0, 0.0, _root(excess, bracket, k, n))
+    lower, _ = _beta(k, n, alpha)
+    upper, _ = _beta(np.minimum(k + 1, n), n, alpha)
+    return np.where(k == 0, 0.0, _root(excess, (lower, np.where(k == n, 1.0, upper)), k, n))
 
 
 def _root(function: Any, bracket: tuple[FloatArray, FloatArray], *args: FloatArray) -> FloatArray:
+    from scipy.optimize import elementwise
+
     return np.asarray(elementwise.find_root(function, bracket, args=args).x)
 
 

@@ -11,9 +11,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
-from scipy.stats import contingency
-from statsmodels.stats.rates import confint_poisson_2indep
+from scipy import special
 
 from officer_assaults.stats.intervals import (
     ExactMethod,
@@ -431,11 +429,20 @@ def rate_difference(
         raise ValueError(f"method must be one of {get_args(DifferenceMethod)}, not {method!r}")
     if method == "wald" and y1 == y0 == 0:
         raise ValueError("no event in either period: Wald gives a width of 0, use method='mover'")
-    effective = (y1 / phi, e1 / phi, y0 / phi, e0 / phi)
-    lower, upper = confint_poisson_2indep(*effective, method=method, compare="diff", alpha=alpha)
-    return RateDifference(
-        (y1 / e1 - y0 / e0) * per, float(lower) * per, float(upper) * per, method, per, phi
-    )
+    difference = y1 / e1 - y0 / e0
+    if method == "wald":
+        half = _z(alpha) * math.sqrt(phi * (y1 / e1**2 + y0 / e0**2))
+        lower, upper = difference - half, difference + half
+    else:
+        lower, upper = _mover((y1 / phi, e1 / phi, y0 / phi, e0 / phi), alpha)
+    return RateDifference(difference * per, lower * per, upper * per, method, per, phi)
+
+
+def _mover(effective: tuple[float, float, float, float], alpha: float) -> tuple[float, float]:
+    from statsmodels.stats.rates import confint_poisson_2indep
+
+    found = confint_poisson_2indep(*effective, method="mover", compare="diff", alpha=alpha)
+    return float(found[0]), float(found[1])
 
 
 def relative_growth(
@@ -502,6 +509,9 @@ def exact_ratio_of_ratios(
     Given all margins of the 2 x 2 table a count is noncentral hypergeometric: R ``fisher.test``,
     whose root finder stops at a relative error of about 3e-6 where this one does not.
     """
+    from scipy import stats
+    from scipy.stats import contingency
+
     check_alpha(alpha)
     table = check_counts("count", [focus, other]).astype(int)
     if not table.any(axis=0).all() or not table.any(axis=1).all():
@@ -609,20 +619,24 @@ def _ratio(y1: float, e1: float, y0: float, e0: float) -> float:
 
 
 def _z(alpha: float) -> float:
-    return float(stats.norm.isf(check_alpha(alpha) / 2))
+    return float(-special.ndtri(check_alpha(alpha) / 2))
 
 
 def _wald_log(log_ratio: float, se: float, alpha: float) -> tuple[float, float, float]:
     half = _z(alpha) * se
-    p = float(2 * stats.norm.sf(abs(log_ratio) / se))
+    p = float(2 * special.ndtr(-abs(log_ratio) / se))
     return math.exp(log_ratio - half), math.exp(log_ratio + half), p
 
 
 def _p_exact(y1: int, y0: int, share: float) -> float:
+    from scipy import stats
+
     return float(stats.binomtest(y1, y1 + y0, share).pvalue) if y1 + y0 else 1.0
 
 
 def _p_mid(y1: int, y0: int, share: float) -> float:
+    from scipy import stats
+
     total = y1 + y0
     half = 0.5 * stats.binom.pmf(y1, total, share)
     tails = (stats.binom.cdf(y1 - 1, total, share), stats.binom.sf(y1, total, share))

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from itertools import pairwise
 
 import pandas as pd
@@ -218,6 +220,27 @@ def test_the_command_answers_on_the_terminal_and_refuses_in_one_line(tmp_path):
     made = runner.invoke(main, ["claims", str(mine), "--out", str(tmp_path / "p.html")])
     assert made.exit_code == 0
     assert "needs data" in (tmp_path / "p.html").read_text()
+
+
+#: What no claim on the terminal needs; each costs as much as all that it does need but pandas.
+UNNEEDED = ("scipy.stats", "scipy.optimize", "statsmodels", "matplotlib", "nbformat", "papermill",
+            "jinja2", "hypothesis", "pandera.backends.pandas.builtin_checks", "duckdb")  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["change", "rank"])
+def test_the_command_imports_nothing_that_it_does_not_need(kind):
+    asked = {
+        "change": ["--from", "2022/23", "--to", "2023/24", "--says", "+12%"],
+        "rank": ["--to", "2023/24", "--says", "sixth worst"],
+    }[kind]
+    code = (
+        "import sys\nfrom officer_assaults.cli import main\n"
+        f"main({['claim', kind, '--force', 'kent', *asked]!r}, standalone_mode=False)\n"
+        f"print([name for name in {UNNEEDED} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert "Rule: " in done.stdout
 
 
 def test_a_year_of_claims_has_no_absurd_sentence():

@@ -364,8 +364,9 @@ def _change_limits(before: int, after: int, percent: bool) -> tuple[float, float
     if not percent:
         found = rate_ratio.rate_difference(after, 1.0, before, 1.0)
         return float(after - before), found.lower, found.upper
-    ratio = rate_ratio.exact_rate_ratio(after, 1.0, before, 1.0)
-    return tuple(100 * (part - 1) for part in (ratio.ratio, ratio.lower, ratio.upper))  # type: ignore[return-value]
+    limits = rate_ratio.conditional_limits([after], [1.0], [before], [1.0]).at(0)
+    lower, upper = (100 * (limit - 1) for limit in (limits.lower, limits.upper))
+    return _percent(before, after), lower, upper
 
 
 def _percent(before: int, after: int) -> float:

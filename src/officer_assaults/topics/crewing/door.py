@@ -3,13 +3,14 @@
 A public report is computed from protected cells only. Victims are whole numbers that add up to
 multiples of five in every group of crew, hour band and injury; groups of fewer
 than ten hold 0 or 15 by a draw that no reader can repeat; hours add up to tens. So page, drawing,
-download, code and log can tell no more than those numbers, whatever is divided or subtracted. The
-rules carry the names that ACRO, OpenSAFELY and the Office for National Statistics give them.
+download, code and log can tell no more than those numbers, whatever is divided or subtracted. What
+a page may ask of these cells is in :mod:`officer_assaults.topics.crewing.queries`.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -20,9 +21,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from officer_assaults.refusals import Problem, Problems, Refusal
-from officer_assaults.topics.crewing.model.cells import columns_of, two_arms
-from officer_assaults.topics.crewing.model.policy_language import POLICIES, named_or_written
+from officer_assaults.refusals import Problems
+from officer_assaults.topics.crewing.model.cells import two_arms
 
 if TYPE_CHECKING:
     from officer_assaults.topics.crewing.data.reader import CrewFile
@@ -34,9 +34,8 @@ ROUND_TO = 5
 #: What a group below the threshold holds instead, where it does not hold 0.
 STANDS_FOR_SMALL = 15
 HOURS_TO = 10
-#: Dominance rule: fewest places behind a policy, and most of its hours that one place may hold.
-FEWEST_PLACES = 3
-MOST_OF_ONE = 0.5
+#: A count is found where a reader comes within a fifth of it.
+NEAR = 0.2
 HOURS = ("unit_hours", "officer_hours", "officer_hours_after_double")
 #: Labels whose levels could hold few victims.
 LABELS = ("hour_band", "area_type", "call_grade", "weekend", "team", "lpa", "beat", "period_start")
@@ -67,11 +66,14 @@ def protected(file: CrewFile) -> CrewFile:
         Counts whole, of multiples of five in every group; ``rows`` and ``agreement`` rounded.
     """
     cells = protect_cells(file.cells)
+    rows = rounded(file.rows)
+    # A checksum of the export would let anybody try out what its small counts are.
+    release = replace(file.release, rows=rows, sha256=digest(cells))
     agreement = file.agreement
     if agreement is not None:
         numbers = agreement.select_dtypes("number").columns
         agreement = agreement.assign(**{name: agreement[name].map(rounded) for name in numbers})
-    return replace(file, cells=cells, rows=rounded(file.rows), agreement=agreement)
+    return replace(file, cells=cells, rows=rows, agreement=agreement, release=release)
 
 
 def protect_cells(cells: pd.DataFrame) -> pd.DataFrame:
@@ -88,19 +90,43 @@ def protect_cells(cells: pd.DataFrame) -> pd.DataFrame:
         A copy. ``incidents_assault`` and ``y_after_double`` are left out where a crew has fewer
         than ten of them, or of their complement; so is ``y_control`` where a crew has fewer.
     """
-    rng = _draws(cells)
-    out = _without_small_parts(cells).reset_index(drop=True)
+    keys = _row_keys(cells)
+    # In an order of their own: the same rows in another order give the same protected cells.
+    order = np.argsort(keys, kind="stable")
+    rng = np.random.default_rng(int(digest(cells)[:32], 16))
+    out = _without_small_parts(cells).iloc[order].reset_index(drop=True)
+    out = _round_hours(_protect_counts(out, rng))
+    return out.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
+
+
+def digest(cells: pd.DataFrame) -> str:
+    """Hash rows, whatever their order: the same rows are the same export.
+
+    Parameters
+    ----------
+    cells : pandas.DataFrame
+    """
+    rows = np.sort(_row_keys(cells))
+    return hashlib.sha256(b"protected cells" + rows.tobytes()).hexdigest()
+
+
+def _row_keys(cells: pd.DataFrame) -> NDArray[np.uint64]:
+    text = cells[sorted(cells.columns)].astype(str)
+    return np.asarray(pd.util.hash_pandas_object(text, index=False), dtype=np.uint64)
+
+
+def _protect_counts(out: pd.DataFrame, rng: Any) -> pd.DataFrame:
     groups = _coded(out["crew"], out["hour_band"])
     crew = _coded(out["crew"])
     hours = out["officer_hours"].to_numpy(float)
     y = out["y"].to_numpy(float).astype(np.int64)
     injured = _whole(out, "y_injury")
     if injured is None:
-        out["y"] = _rounded_in_groups(y, groups, crew, hours, rng)
+        (whole,) = _rounded_parts([y], out, rng)
+        out = out.assign(y=whole)
     else:
-        within = _rounded_in_groups(injured, groups, crew, hours, rng)
-        others = _rounded_in_groups(y - injured, groups, crew, hours, rng)
-        out["y_injury"], out["y"] = within, within + others
+        within, others = _rounded_parts([injured, y - injured], out, rng)
+        out = out.assign(y_injury=within, y=within + others)
     for name in ("incidents_assault", "y_after_double"):
         part = _whole(out, name)
         if part is not None:
@@ -110,14 +136,49 @@ def protect_cells(cells: pd.DataFrame) -> pd.DataFrame:
         if part is not None:
             by = groups if name == "attended" else crew
             out[name] = _rounded_in_groups(part, by, by, hours, rng)
-    return _round_hours(out, groups)
+    return out
 
 
-def _draws(cells: pd.DataFrame) -> np.random.Generator:
-    """Draws fixed by the rows themselves, so that a report repeats itself and nobody else can."""
-    rows = pd.util.hash_pandas_object(cells.astype(str), index=False).to_numpy()
-    digest = hashlib.sha256(b"protected cells" + rows.tobytes()).digest()
-    return np.random.default_rng(int.from_bytes(digest[:16], "big"))
+def _rounded_parts(parts: Sequence[Counts], cells: pd.DataFrame, rng: Any) -> list[Counts]:
+    """Round parts of the victims, no sum of which gives larger crews back from a known total.
+
+    Official tables hold the exact total of a force. What the page shows of single and double crews,
+    taken from it, leaves the few victims of larger crews and what rounding added.
+    """
+    groups, crew = _coded(cells["crew"], cells["hour_band"]), _coded(cells["crew"])
+    hours = cells["officer_hours"].to_numpy(float)
+    larger = (cells["crew"].astype(str) == "multi").to_numpy()
+    out = [_rounded_in_groups(part, groups, crew, hours, rng) for part in parts]
+    few = [int(part[larger].sum()) for part in parts]
+    off = [
+        int(part[~larger].sum() - now[~larger].sum()) for part, now in zip(parts, out, strict=True)
+    ]
+    moves = _moves_apart(few, off)
+    return [
+        _one_group_moved(now, by, np.where(larger, -1, groups), hours, rng)
+        for now, by in zip(out, moves, strict=True)
+    ]
+
+
+def _moves_apart(few: Sequence[int], off: Sequence[int]) -> tuple[int, ...]:
+    """Fives to add to parts, so that no known total less what is shown comes near a small count."""
+    choices = itertools.product((0, ROUND_TO, -ROUND_TO), repeat=len(few))
+    for moves in sorted(choices, key=lambda one: sum(map(abs, one))):
+        left = [error - move for error, move in zip(off, moves, strict=True)]
+        pairs = [*zip(few, left, strict=True), (sum(few), sum(left))]
+        if not any(0 < count < THRESHOLD and abs(rest) <= NEAR * count for count, rest in pairs):
+            return moves
+    return (0,) * len(few)
+
+
+def _one_group_moved(counts: Counts, by: int, groups: Counts, hours: Any, rng: Any) -> Counts:
+    """Add to the largest group, or take from it."""
+    sums = np.bincount(groups[groups >= 0], weights=counts[groups >= 0])
+    if by == 0 or sums.max(initial=0) < THRESHOLD + ROUND_TO:
+        return counts
+    out, rows = counts.copy(), groups == int(sums.argmax())
+    out[rows] = _moved(out[rows], int(sums.max()) + by, None, hours[rows], rng)
+    return out
 
 
 def _coded(*labels: pd.Series) -> Counts:
@@ -170,7 +231,9 @@ def _targets(sums: Counts, rng: Any) -> Counts:
     if sums.sum() < THRESHOLD:
         return np.zeros_like(sums)
     small = (sums > 0) & (sums < THRESHOLD)
-    drawn = rng.random(len(sums)) < sums / STANDS_FOR_SMALL
+    # Drawn together (systematic sampling): each as likely as its count, as many as their sum.
+    steps = np.floor(np.cumsum(np.where(small, sums, 0)) / STANDS_FOR_SMALL + rng.random())
+    drawn = np.diff(steps, prepend=0.0) > 0
     targets = np.where(small, np.where(drawn, STANDS_FOR_SMALL, 0), sums // ROUND_TO * ROUND_TO)
     large = np.flatnonzero(sums >= THRESHOLD)
     units = (rounded(float(sums.sum())) - int(targets.sum())) // ROUND_TO
@@ -209,8 +272,9 @@ def _part_of(part: Counts, whole: Counts, crew: Counts, hours: Any, rng: Any) ->
     return out
 
 
-def _round_hours(cells: pd.DataFrame, groups: Counts) -> pd.DataFrame:
+def _round_hours(cells: pd.DataFrame) -> pd.DataFrame:
     """Scale the hours of each group to tens; crews keep their officers a unit."""
+    groups = _coded(cells["crew"], cells["hour_band"])
     hours = cells["officer_hours"].groupby(groups).transform("sum")
     whole = (hours / HOURS_TO).round().clip(lower=1) * HOURS_TO
     factor = (whole / hours.where(hours > 0)).fillna(1.0)
@@ -239,105 +303,6 @@ def small_columns(cells: pd.DataFrame) -> frozenset[str]:
         if ((sums > 0) & (sums < THRESHOLD)).any():
             found.add(name)
     return frozenset(found | ({"month"} if "period_start" in found else set()))
-
-
-def check_terms(formula: str, small: frozenset[str]) -> None:
-    """Refuse adjustment terms of a public report whose levels hold few victims.
-
-    Parameters
-    ----------
-    formula : str
-        Terms as an analyst wrote them; empty for those of the diagram.
-    small : frozenset of str
-        From :func:`small_columns`.
-
-    Raises
-    ------
-    Refusal
-        E121 by the threshold rule.
-    """
-    named = {name for term in formula.split("+") for name in columns_of(term.strip()) if term}
-    problems = Problems()
-    for name in sorted(named & small):
-        problems.add(
-            "E121",
-            f"some level of '{name}' holds fewer than {THRESHOLD} victims, and the report is "
-            "public (threshold rule).",
-            "Leave the term out, or set audience=internal.",
-            column="formula",
-        )
-    problems.raise_if_any()
-
-
-def public_policies(wanted: Sequence[str], cells: pd.DataFrame) -> tuple[list[str], list[str]]:
-    """Tell policies that a public report may judge from those that would tell of few.
-
-    Parameters
-    ----------
-    wanted : sequence of str
-        Names of policies.
-    cells : pandas.DataFrame
-        Protected cells.
-
-    Returns
-    -------
-    kept, dropped : list of str
-
-    Raises
-    ------
-    Refusal
-        E121 for a policy of the analyst's own: two of them differ by any beat and hour.
-    """
-    if any(text not in POLICIES for text in wanted):
-        raise Refusal(
-            Problem(
-                "E121",
-                "a policy of your own tells the hours that it moves, and the report is public.",
-                "Choose among the policies by name, or set audience=internal.",
-                column="own_policy",
-            )
-        )
-    both = two_arms(cells)
-    rows = both.assign(single=(both["crew"].astype(str) == "single").astype(float))
-    kept = [name for name in wanted if not _tells(name, rows)]
-    if wanted and not kept:
-        raise Refusal(
-            Problem(
-                "E121",
-                "every policy moves the hours of few victims or places.",
-                "Add all_double, or set audience=internal.",
-                column="policies",
-            )
-        )
-    return kept, [name for name in wanted if name not in kept]
-
-
-def _tells(name: str, rows: pd.DataFrame) -> bool:
-    """Whether hours that a policy moves, or leaves, fall under the threshold or dominance rule."""
-    from officer_assaults.topics.crewing.model.policy_language import share_single
-
-    policy = named_or_written(name)
-    columns = list(policy.columns)
-    if not set(columns) <= set(rows.columns) or rows[columns].isna().any().any():
-        return False
-    moves = np.abs(share_single(policy, rows) - rows["single"].to_numpy()) > 0
-    place = "beat" if "beat" in rows else "lpa"
-    for arm in (0.0, 1.0):
-        of_arm = rows["single"].to_numpy() == arm
-        for chosen in (moves & of_arm, ~moves & of_arm):
-            part = rows[chosen]
-            if len(part) and _is_few(part, place):
-                return True
-    return False
-
-
-def _is_few(part: pd.DataFrame, place: str) -> bool:
-    hours = part.groupby(part[place].astype(str))["officer_hours"].sum()
-    total = float(hours.sum())
-    if total == 0:
-        return False
-    few = part["y"].sum() < THRESHOLD + ROUND_TO
-    return bool(few or len(hours) < FEWEST_PLACES or hours.max() > MOST_OF_ONE * total)
 
 
 def check_names(texts: Mapping[str, str], cells: pd.DataFrame) -> None:
@@ -378,59 +343,3 @@ def _bare(text: str) -> str:
     """Letters and digits in one case, all else a space: dashes and underscores hide names."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(re.sub(r"[\W_]+", " ", plain).split())
-
-
-def price() -> str:
-    """Say what protecting the cells does to the numbers of a page."""
-    return (
-        f"So that nobody can be told from a number, victims were rounded to {ROUND_TO} and hours "
-        f"to {HOURS_TO} before anything here was computed, and groups of fewer than {THRESHOLD} "
-        "victims were replaced. Intervals allow for chance, not for that; an internal report is "
-        "computed from the whole records."
-    )
-
-
-def left_out(dropped: Sequence[str]) -> str:
-    """Say which policies a public report leaves out, and why."""
-    labels = "; ".join(POLICIES[name].label for name in dropped)
-    return (
-        "Not judged in a public report, since too few victims or places lie behind what they move: "
-        f"{labels}."
-    )
-
-
-def form(dropped: Sequence[str], clusters: int, terms: int) -> dict[str, Any]:
-    """Arguments of :func:`report.show_table`: the output-checking form of a public report.
-
-    Parameters
-    ----------
-    dropped : sequence of str
-        Policies that were left out.
-    clusters, terms : int
-        Groups behind the intervals, and terms of the model.
-    """
-    enough = clusters > THRESHOLD
-    left = "; ".join(POLICIES[name].label for name in dropped) or "none"
-    rows = [
-        ("Counts in tables and words", "Threshold", f"Below {THRESHOLD}: [c], with what tells it"),
-        ("All counts", "Rounding", f"To {ROUND_TO}, before anything was computed"),
-        ("All hours", "Rounding", f"To {HOURS_TO} hours in every group"),
-        (
-            "Ratios, intervals, figures, downloads",
-            "Computed from rounded counts",
-            "By construction",
-        ),
-        ("Policies", f"Threshold; dominance ({FEWEST_PLACES} places or more)", f"Left out: {left}"),
-        (
-            "Intervals",
-            "Degrees of freedom",
-            f"{clusters} groups" if enough else "Few groups: look again",
-        ),
-        ("Model", "Terms adjusted for", f"{terms} terms, their own ratios not shown"),
-        ("Titles and file names", "No place named", "Refused otherwise"),
-    ]
-    return {
-        "frame": pd.DataFrame(rows, columns=["Output", "Rule", "Result"]),
-        "caption": "Output check: what is public here, by which rule, with which result",
-        "without_interval": "A list of checks, not an estimate.",
-    }

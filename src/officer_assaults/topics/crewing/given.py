@@ -10,12 +10,13 @@ import pandas as pd
 
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problem, Refusal
-from officer_assaults.topics.crewing import disclosure, door
+from officer_assaults.topics.crewing import disclosure, door, queries
 from officer_assaults.topics.crewing.data.reader import CrewFile, load
 from officer_assaults.topics.crewing.disclosure import Audience
-from officer_assaults.topics.crewing.model.cells import prepare
+from officer_assaults.topics.crewing.model.cells import CrewData, prepare
 from officer_assaults.topics.crewing.model.policy import check_policy
 from officer_assaults.topics.crewing.model.policy_language import named_or_written
+from officer_assaults.topics.crewing.queries import Told
 from officer_assaults.topics.crewing.simulator import scenarios
 from officer_assaults.topics.crewing.simulator.force import simulate_force
 from officer_assaults.topics.crewing.simulator.truth import Truth
@@ -53,13 +54,22 @@ class Given:
     def policies(self, wanted: Sequence[str]) -> tuple[list[str], list[str]]:
         """Policies to judge, and those that a public report of an own export leaves out."""
         if self.protected:
-            return door.public_policies(wanted, self.cells)
+            return queries.public_policies(wanted, self.cells)
         return list(wanted), []
 
     def check_terms(self, formula: str) -> None:
         """Refuse terms that a public report of an own export may not adjust for (E121)."""
         if self.protected:
-            door.check_terms(formula, self.small)
+            queries.check_terms(formula, self.small)
+
+    def check_design(self, data: CrewData) -> None:
+        """Refuse terms that pick out few victims or one place by their values (E121)."""
+        if self.protected:
+            queries.check_design(data)
+
+    def told(self, value: Told) -> Told:
+        """Cut estimates of a public report of an own export to the digits of its rounding."""
+        return queries.told(value) if self.protected else value
 
 
 def open_cells(
@@ -115,6 +125,7 @@ def open_cells(
     if audience == "public":
         texts = {"title": file.about.title, "source": file.about.source}
         texts |= {"vintage": file.about.vintage or "", "file name": Path(cells_path).stem}
+        texts |= {"licence": file.about.licence, "missing_months": file.about.missing_months}
         door.check_names(texts, file.cells)
     if audience == "internal" or not door.is_own(file):
         cells = disclosure.without_traceable(file.cells, audience)
@@ -153,6 +164,7 @@ def checked(cells_path: str, about_path: str | None, settings: Mapping[str, str]
         cluster=settings.get("cluster", "auto"),
         override_reason=settings.get("override_reason", ""),
     )
+    opened.check_design(data)
     if own := settings.get("own_policy"):
         disclosure.check_policies([own], audience)
         opened.policies([own])

@@ -1,12 +1,13 @@
 """Which exports public reports were made of, so that no two of one force and month are subtracted.
 
-The list holds force, first and last month and a digest of each export, and nothing of its rows.
+The list holds force, first and last month, a digest of the protected cells and the analyst's own
+formula of each report, and nothing of its rows.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +15,22 @@ import pandas as pd
 
 from officer_assaults.files import write_atomic
 from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.topics.crewing import door
 
 NAME = "published-exports.json"
 
 
-def entry(path: Path, cells: pd.DataFrame, months: int) -> dict[str, str]:
-    """Describe an export without telling of its rows.
+def entry(cells: pd.DataFrame, months: int, formula: str = "") -> dict[str, str]:
+    """Describe an export, and what is asked of it, without telling of its rows.
 
     Parameters
     ----------
-    path : Path
-        Of the export.
     cells : pandas.DataFrame
-        Its cells.
+        Its protected cells.
     months : int
         Length of a period.
+    formula : str
+        Terms of the analyst's own; empty for those of the diagram.
     """
     starts = pd.to_datetime(cells["period_start"])
     last = starts.max() + pd.DateOffset(months=months - 1)
@@ -36,53 +38,72 @@ def entry(path: Path, cells: pd.DataFrame, months: int) -> dict[str, str]:
         "force": str(cells["force"].iloc[0]),
         "first": f"{starts.min():%Y-%m}",
         "last": f"{last:%Y-%m}",
-        "digest": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "digest": door.digest(cells),
+        "formula": "".join(formula.split()),
     }
 
 
-def check(listed: Path, new: dict[str, str]) -> None:
+def check(listed: Path | Sequence[Mapping[str, str]], new: Mapping[str, str]) -> None:
     """Refuse a public report whose difference from an earlier one would tell of few (E121).
 
     Parameters
     ----------
-    listed : Path
-        The list.
-    new : dict
+    listed : Path or sequence of mapping
+        The list, or what it holds.
+    new : mapping
         From :func:`entry`.
 
     Raises
     ------
     Refusal
-        E121 if another export of the same force and of some of the same months was published.
+        E121 if another export of the same force and of some of the same months was published, or
+        the same one with another formula of the analyst's own.
     """
-    for old in _read(listed):
+    for old in read(listed) if isinstance(listed, Path) else listed:
         overlaps = old["first"] <= new["last"] and new["first"] <= old["last"]
-        if old["force"] == new["force"] and overlaps and old["digest"] != new["digest"]:
+        if old["force"] != new["force"] or not overlaps:
+            continue
+        formulas = {old.get("formula", ""), new["formula"]} - {""}
+        if old["digest"] != new["digest"]:
             what = (
                 f"another export of {old['first']} to {old['last']} was made into a public report; "
                 "the difference of the two would tell of the months between them."
             )
-            advice = (
-                "Set audience=internal. If that report was never handed on, delete "
-                f"{listed.parent.name}/{listed.name} under reports first."
+        elif len(formulas) > 1:
+            what = (
+                "this export was made into a public report with another formula of your own; the "
+                "difference of the two would tell of the rows that they hold apart."
             )
-            raise Refusal(Problem("E121", what, advice))
+        else:
+            continue
+        advice = (
+            "Set audience=internal. If that report was never handed on, delete .state/"
+            f"{NAME} under reports first."
+        )
+        raise Refusal(Problem("E121", what, advice))
 
 
-def note(listed: Path, new: dict[str, str]) -> None:
+def note(listed: Path, new: Mapping[str, str]) -> None:
     """Add an export to the list, once.
 
     Parameters
     ----------
     listed : Path
-    new : dict
+    new : mapping
     """
-    known = _read(listed)
-    if new not in known:
-        write_atomic(listed, json.dumps([*known, new], indent=1) + "\n")
+    known = read(listed)
+    if dict(new) not in known:
+        write_atomic(listed, json.dumps([*known, dict(new)], indent=1) + "\n")
 
 
-def _read(listed: Path) -> list[dict[str, Any]]:
+def read(listed: Path) -> list[dict[str, Any]]:
+    """Entries of the list; none where there is no list yet.
+
+    Raises
+    ------
+    Refusal
+        E121 for a list that cannot be read.
+    """
     if not listed.is_file():
         return []
     try:

@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import math
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from officer_assaults import scratch
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest, of_machine
 from officer_assaults.topics.crewing.roster_files import RosterFile, check_columns, find, kind_of
 
@@ -23,7 +23,7 @@ Bins = Mapping[str, Sequence[float]]
 
 #: From here on a number is no hours and no count.
 LONGEST = 1e9
-TEMPORARY_PREFIX = "officer-assaults-roster-"
+TEMPORARY_PREFIX = "roster-"
 #: What Python itself, its libraries and the sums take, beside the engine.
 PYTHON_MB = 550
 LEAST_ENGINE_MB = 100
@@ -247,8 +247,7 @@ def opened(
         yield Source(source.get_backend(), source, source.get_name(), bins or {}, memory_mb)
         return
     files = () if isinstance(source, pd.DataFrame) else find(source)
-    with tempfile.TemporaryDirectory(prefix=TEMPORARY_PREFIX) as name:
-        folder = Path(name)
+    with scratch.folder(TEMPORARY_PREFIX) as folder:
         backend = _connect(folder, memory_mb, threads)
         try:
             if isinstance(source, pd.DataFrame):

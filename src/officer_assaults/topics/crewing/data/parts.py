@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import shutil
-import tempfile
 import zlib
 from collections.abc import Iterator
 from datetime import MAXYEAR, MINYEAR
@@ -20,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from officer_assaults import scratch
 from officer_assaults.data import bounds, readers
 from officer_assaults.topics.crewing.data.schemas import CELL_KEY, HOUR_BANDS, kind_of
 
@@ -30,8 +29,9 @@ PART_ROWS = 100_000
 BLOCK_ROWS = 50_000
 LONGEST_HEADER = 10_000
 LINE = "x_line_"
-TEMPORARY_PREFIX = "officer-assaults-shifts-"
+TEMPORARY_PREFIX = "shifts-"
 PARQUET = (".parquet", ".pq")
+BOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 def is_large(path: Path) -> bool:
@@ -79,11 +79,8 @@ def split(path: Path) -> Iterator[list[Path]]:
     Refusal
         As :func:`officer_assaults.data.readers.read_cells`.
     """
-    folder = Path(tempfile.mkdtemp(prefix=TEMPORARY_PREFIX))
-    try:
+    with scratch.folder(TEMPORARY_PREFIX) as folder:
         yield _split(path, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _split(path: Path, folder: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,7 +23,6 @@ from officer_assaults.topics.crewing.data.schemas import Kind, is_roster, kind_o
 
 COVID = (pd.Timestamp("2020-02-01"), pd.Timestamp("2021-07-01"))
 MONTHS_WANTED = 24
-BOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 #: Problems after which no further part of a large file is looked at.
 MOST_PROBLEMS = 400
 
@@ -64,7 +64,12 @@ class CrewFile:
     incidents: pd.DataFrame | None = None
 
 
-def load(path: Path | str, sidecar: Path | str | None = None) -> CrewFile:
+def load(
+    path: Path | str,
+    sidecar: Path | str | None = None,
+    *,
+    lines: Sequence[int] | None = None,
+) -> CrewFile:
     """Read a crewing file and its sidecar, or refuse both with every problem at once.
 
     Parameters
@@ -73,6 +78,8 @@ def load(path: Path | str, sidecar: Path | str | None = None) -> CrewFile:
         CSV or Parquet: crew cells, unit-shifts or incidents; which, its columns tell.
     sidecar : Path or str, optional
         By default the file's own name with ``.meta.yml`` behind it.
+    lines : sequence of int, optional
+        What messages call the rows, in place of their lines in the file.
 
     Raises
     ------
@@ -85,6 +92,8 @@ def load(path: Path | str, sidecar: Path | str | None = None) -> CrewFile:
     if parts.is_large(path):
         return _load_parts(path, beside)
     cells = read_cells(path)
+    if lines and len(lines) == len(cells):
+        cells = cells.set_axis(pd.Index(lines), axis=0)
     problems = Problems(file=path.name)
     about = _about(path, beside, problems)
     kind, frame = _typed(cells, about, problems)
@@ -203,7 +212,7 @@ def _note_cells(cells: pd.DataFrame, schema: pa.DataFrameSchema, problems: Probl
 
 def read_cells(path: Path) -> pd.DataFrame:
     """All cells of a CSV or Parquet file as text; the index holds line or row numbers."""
-    if path.suffix.lower() in BOOKS:
+    if path.suffix.lower() in parts.BOOKS:
         what = "is a workbook; here only CSV and Parquet are read."
         raise Refusal(Problem("E124", what, _mapped(path), path.name))
     if path.suffix.lower() not in parts.PARQUET:

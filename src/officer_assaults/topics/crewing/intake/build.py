@@ -14,7 +14,7 @@ import polars as pl
 from officer_assaults.refusals import Problem, Problems, Refusal
 from officer_assaults.topics.crewing.data.checks import MEASURED
 from officer_assaults.topics.crewing.data.schemas import HOUR_BANDS, column_needs
-from officer_assaults.topics.crewing.intake import crews, keys, names, sources, values
+from officer_assaults.topics.crewing.intake import crews, dates, keys, names, sources, values
 from officer_assaults.topics.crewing.intake.mapping import Mapping, Table
 from officer_assaults.topics.crewing.intake.meanings import HOURS, MISSING, VALUE_WORDS
 from officer_assaults.topics.crewing.intake.names import force_named
@@ -39,12 +39,15 @@ class Built:
         Rows read, rows that met no hours, times on clock changes and the like.
     oddest : list of str
         The ten oddest rows, in words.
+    origins : list of (str, int)
+        File and line of each ready row, where rows were not added up.
     """
 
     cells: pd.DataFrame
     kind: str
     counts: dict[str, int] = field(default_factory=dict)
     oddest: list[str] = field(default_factory=list)
+    origins: list[tuple[str, int]] = field(default_factory=list)
 
 
 def build(mapping: Mapping, say: Say = lambda _: None) -> Built:
@@ -80,11 +83,11 @@ def _read(mapping: Mapping, holds: str, say: Say) -> list[tuple[Table, pl.DataFr
 def _ready(mapping: Mapping, say: Say) -> Built:
     problems = Problems()
     kind = mapping.tables[0].holds
-    frames = [
-        _standard(frame, table, mapping, problems) for table, frame in _read(mapping, kind, say)
-    ]
+    read = _read(mapping, kind, say)
+    frames = [_standard(frame, table, mapping, problems) for table, frame in read]
     problems.raise_if_any()
     cells = pd.concat(frames, ignore_index=True)
+    lines = [(table.layout.file.name, line) for table, frame in read for line in frame["line"]]
     counts = {"rows read": len(cells)}
     if kind == "cells":
         bare = _without_anything(cells)
@@ -93,7 +96,8 @@ def _ready(mapping: Mapping, say: Say) -> Built:
     if mapping.sum_rows and kind == "cells":
         cells = summed(cells, hours_once=mapping.hours_once)
         counts["rows after adding up those of one key"] = len(cells)
-    return Built(cells, kind, counts)
+        lines = []
+    return Built(cells, kind, counts, origins=[lines[at] for at in cells.index] if lines else [])
 
 
 def _without_anything(cells: pd.DataFrame) -> pd.Series:
@@ -115,8 +119,8 @@ def _standard(
             made[meaning] = values.hours(frame, table, meaning, problems)
         elif meaning == "period_start":
             cells = frame[header].to_list()
-            dates = values.iso_texts(cells, table.style_of(meaning))
-            wrong = [at for at, text in enumerate(dates) if not text]
+            texts = dates.iso_texts(cells, table.style_of(meaning))
+            wrong = [at for at, text in enumerate(texts) if not text]
             values.note(
                 problems,
                 table.layout.file.name,
@@ -127,9 +131,9 @@ def _standard(
                 f"are no date written '{table.style_of(meaning)}'",
                 "Correct 'dates' in the mapping, or the cells.",
             )
-            made[meaning] = [text[:10] for text in dates]
+            made[meaning] = [text[:10] for text in texts]
         elif meaning in ("start", "end"):
-            found, _ = values.moments(frame, table, meaning, mapping, problems)
+            found, *_ = values.moments(frame, table, meaning, mapping, problems)
             made[meaning] = found.strftime("%Y-%m-%dT%H:%M:%S+0000")
         else:
             column = values.words(frame, table, meaning, problems)
@@ -240,14 +244,15 @@ def _officers(mapping: Mapping, problems: Problems, built: Built, say: Say) -> p
     for table, frame in _read(mapping, "officers", say):
         if mapping.choices["off_before_on"] == "the next day":
             table, frame = _next_day(table, frame)
-        start, changes = values.moments(frame, table, "start", mapping, problems)
-        end, more = values.moments(frame, table, "end", mapping, problems)
-        start, end = _second_pass(start, end)
-        length = (end - start) / pd.Timedelta(hours=1)
-        _check_lengths(frame, table, np.asarray(length, dtype=float), problems)
-        for name in changes:
+        start, *changes = values.moments(frame, table, "start", mapping, problems)
+        end, *more = values.moments(frame, table, "end", mapping, problems)
+        end = _second_pass(start, end, more[0])
+        ended = np.asarray(end <= pd.Timestamp(mapping.retrieved, tz="UTC") + pd.Timedelta(days=1))
+        length = np.asarray((end - start) / pd.Timedelta(hours=1), dtype=float)
+        _check_lengths(frame, table, np.where(ended, length, np.nan), problems)
+        for name, one, two in zip(("come twice", "never come"), changes, more, strict=True):
             key = f"booking times that {name} at a clock change"
-            built.counts[key] = built.counts.get(key, 0) + changes[name] + more[name]
+            built.counts[key] = built.counts.get(key, 0) + int(one.sum() + two.sum())
         places = {
             name: values.words(frame, table, name, problems)
             for name in crews.PLACES
@@ -265,7 +270,7 @@ def _officers(mapping: Mapping, problems: Problems, built: Built, say: Say) -> p
         )
         for name in ("officer", "call_sign", "lpa"):
             header = table.columns[name]
-            blank = frame.filter(pl.col(header).str.to_lowercase().is_in(MISSING))
+            blank = frame.filter(_blank(header))
             values.note(
                 problems,
                 table.layout.file.name,
@@ -274,29 +279,36 @@ def _officers(mapping: Mapping, problems: Problems, built: Built, say: Say) -> p
                 blank[header].to_list(),
                 header,
                 "are empty",
-                "Ask for them: a row that is left out loses its hours.",
+                "Ask for them: a row that is left out loses its hours."
+                + (_FILL_DOWN if name == "lpa" else ""),
             )
         found.append(made)
     rows = pl.concat(found, how="diagonal")
     built.counts["officer rows"] = len(rows)
+    empty = int((rows["start"] == rows["end"]).sum())
+    built.counts["officer rows that end as they begin, left out"] = empty
+    rows = rows.filter(pl.col("start").ne_missing(pl.col("end")))
     alike = rows.unique(subset=["officer", "call_sign", "start", "end"], maintain_order=True)
     built.counts["officer rows that stand twice, used once"] = len(rows) - len(alike)
     return alike
 
 
+_FILL_DOWN = " Where the export names an area once for the rows under it, fill it down."
+
+
 def _second_pass(
-    start: pd.DatetimeIndex, end: pd.DatetimeIndex
-) -> tuple[pd.DatetimeIndex, pd.DatetimeIndex]:
-    """Read an end that comes before its start by up to an hour as the second of two such times."""
-    back = (end <= start) & (start - end <= pd.Timedelta(hours=1))
-    return start, end.where(~back, end + pd.Timedelta(hours=1))
+    start: pd.DatetimeIndex, end: pd.DatetimeIndex, twice: np.ndarray
+) -> pd.DatetimeIndex:
+    """Read an end that comes twice, and first before its start, as the second of the two."""
+    back = (end <= start) & (start - end <= pd.Timedelta(hours=1)) & twice
+    return end.where(~back, end + pd.Timedelta(hours=1))
 
 
 def _next_day(table: Table, frame: pl.DataFrame) -> tuple[Table, pl.DataFrame]:
     """Write an end before its start by the clock as one of the next day."""
     header = table.columns["end"]
-    on = values.iso_texts(frame[table.columns["start"]].to_list(), table.style_of("start"))
-    off = values.iso_texts(frame[header].to_list(), table.style_of("end"))
+    on = dates.iso_texts(frame[table.columns["start"]].to_list(), table.style_of("start"))
+    off = dates.iso_texts(frame[header].to_list(), table.style_of("end"))
     moved = [
         (datetime.fromisoformat(end) + timedelta(days=1)).isoformat()
         if start and end and len(start) == len(end) <= CLOCK and end <= start
@@ -333,7 +345,7 @@ def _check_lengths(frame: pl.DataFrame, table: Table, length: Any, problems: Pro
     for code, wrong, what, remedy in (
         (
             "E113",
-            length <= 0,
+            length < 0,
             "lie before their book-on",
             "Correct the times; if a night shift carries one day in both, write "
             "'off_before_on: the next day' in the mapping.",
@@ -363,12 +375,14 @@ def _incidents(mapping: Mapping, problems: Problems, built: Built, say: Say) -> 
     found = []
     for table, frame in _read(mapping, "incidents", say):
         # An incident that nobody attended has no time at scene.
-        at, _ = values.moments(frame, table, "attended", mapping, problems, blank=True)
+        at, *_ = values.moments(frame, table, "attended", mapping, problems, blank=True)
         more = {
             name: values.words(frame, table, name, problems)
             for name in ("grade", "marker")
             if name in table.columns
         }
+        if "incident" in table.columns:
+            more["incident"] = frame[table.columns["incident"]]
         there = pl.Series(~np.asarray(at.isna()))
         made = pl.DataFrame(
             {
@@ -385,6 +399,10 @@ def _incidents(mapping: Mapping, problems: Problems, built: Built, say: Say) -> 
             {"call_sign": [], "at": []}, schema={"call_sign": pl.String, "at": pl.Int64}
         )
     )
+    if "incident" in rows.columns:
+        alike = rows.unique(subset=["incident", "call_sign", "at"], maintain_order=True)
+        built.counts["attendances that stand twice, used once"] = len(rows) - len(alike)
+        rows = alike.drop("incident")
     built.counts["attendances"] = len(rows)
     return rows
 
@@ -392,7 +410,7 @@ def _incidents(mapping: Mapping, problems: Problems, built: Built, say: Say) -> 
 def _assaults(mapping: Mapping, problems: Problems, built: Built, say: Say) -> pl.DataFrame:
     found = []
     for table, frame in _read(mapping, "assaults", say):
-        at, _ = values.moments(frame, table, "occurred", mapping, problems)
+        at, *_ = values.moments(frame, table, "occurred", mapping, problems)
         injury = (
             values.words(frame, table, "code", problems)
             if "code" in table.columns
@@ -420,9 +438,14 @@ def _assaults(mapping: Mapping, problems: Problems, built: Built, say: Say) -> p
     return rows
 
 
+def _blank(name: str) -> pl.Expr:
+    return pl.col(name).str.to_lowercase().is_in(MISSING)
+
+
 def _check_victims(rows: pl.DataFrame, problems: Problems) -> None:
     """Refuse an officer who is a victim of one crime twice, in one file or in two."""
-    twice = rows.filter(rows.select("crime", "officer").is_duplicated()).sort("crime", "officer")
+    named = rows.filter(~pl.any_horizontal(_blank("crime"), _blank("officer")))
+    twice = named.filter(named.select("crime", "officer").is_duplicated()).sort("crime", "officer")
     if len(twice):
         files = twice["file"].unique(maintain_order=True).to_list()
         among = f" (in {' and '.join(files)})" if len(files) > 1 else ""
@@ -489,7 +512,9 @@ def _victims(
     built.counts["victims without hours"] = len(lost)
     known = set(bookings["officer"].unique())
     never = sum(officer not in known for officer in lost["officer"])
-    built.counts["of these officers who were never booked on"] = never
+    unnamed = int(lost.select(_blank("officer").sum()).item())
+    built.counts["of these rows that name no officer"] = unnamed
+    built.counts["of these officers who were never booked on"] = never - unnamed
     _refuse_unplaced(
         len(lost),
         len(on),

@@ -14,6 +14,7 @@ from officer_assaults.data import forces, readers
 from officer_assaults.refusals import Problems, nearest
 from officer_assaults.topics.crewing.data.about import keys_twice
 from officer_assaults.topics.crewing.data.schemas import SIMULATED_FORCE, column_needs
+from officer_assaults.topics.crewing.intake import dates
 from officer_assaults.topics.crewing.intake.meanings import NEEDED, TABLES, VALUE_WORDS
 from officer_assaults.topics.crewing.intake.sources import Layout
 
@@ -41,7 +42,6 @@ CHOICES: Map[str, tuple[str, ...]] = MappingProxyType(
         "names_match": ("loosely", "exactly"),
     }
 )
-DATES = ("iso", "day first", "month first", "named month", "compact", "excel", "month")
 HOURS = ("hours", "minutes", "hh:mm")
 
 
@@ -191,7 +191,11 @@ def _table(path: Path, entry: Any, problems: Problems) -> Table:
     if holds not in KINDS:
         what = f"'{holds}' is no kind of table."
         problems.add("E124", what, f"Write one of: {', '.join(KINDS)}.", column="holds")
-    for said_, allowed in (("dates", DATES), ("hours", HOURS), ("decimal", ("point", "comma"))):
+    for said_, allowed in (
+        ("dates", dates.STYLES),
+        ("hours", HOURS),
+        ("decimal", ("point", "comma")),
+    ):
         value = entry.get(said_, allowed[0])
         for one in value.values() if isinstance(value, dict) and said_ == "dates" else [value]:
             if one != ASK and one not in allowed:

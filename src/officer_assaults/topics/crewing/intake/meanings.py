@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from types import MappingProxyType
 
 Words = Mapping[str, tuple[str, ...]]
@@ -368,6 +367,7 @@ GRADE_WORDS: Words = MappingProxyType(
             "e",
             "a",
             "blue light",
+            "emergency response",
             "grade1",
             "immediate response",
         ),
@@ -375,6 +375,8 @@ GRADE_WORDS: Words = MappingProxyType(
             "other",
             "p",
             "priority",
+            "priority response",
+            "scheduled response",
             "s",
             "soon",
             "scheduled",
@@ -457,22 +459,14 @@ MOST_HOURS_A_MONTH = 24 * 31
 #: A name shorter than this is taken for a meaning only where it is the whole header.
 SHORTEST_PART = 5
 #: What stands in a cell that holds nothing.
-MISSING = ("", "-", "--", "null", "n/a", "#n/a", "na", "nan", "none", "nil", "(null)", "nat")
+MISSING = (
+    "", "-", "--", "null", "n/a", "#n/a", "na", "nan", "none", "nil", "(null)", "nat", "<na>",
+    "#ref!", "#value!", "#name?", "#div/0!", "#null!", "#num!",
+)  # fmt: skip
 _CODES = (
     ("no injury", re.compile(r"without injury|^\s*104\b", re.IGNORECASE)),
     ("injury", re.compile(r"\bwith injury|^\s*0*8/?[ST]\b|^\s*0*8/(6[89]|70)\b", re.IGNORECASE)),
 )
-
-#: A month without a day: 2022-04, 04/2022, 202204, Apr-22, April 2022.
-MONTH_ONLY = re.compile(
-    r"(?:(?P<year>\d{4})[-/]?(?P<month>\d{2})|(?P<month2>\d{1,2})[-/](?P<year2>\d{4})"
-    r"|(?P<name>[A-Za-z]{3,9})[- ](?P<year3>\d{2}|\d{4}))$"
-)
-_DAY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2,4})\b")
-_ISO = re.compile(r"\d{4}-\d{1,2}-\d{1,2}")
-_MONTH_NAME = re.compile(r"\d{1,2}[- ][A-Za-z]{3,9}[- ]\d{2,4}")
-_COMPACT = re.compile(r"(19|20)\d{6}([ T]?\d{4,6})?")
-_SERIAL = re.compile(r"[3-6]\d{4}(\.\d+)?")
 
 
 def plain(text: str) -> str:
@@ -519,45 +513,6 @@ def word_for(cell: str, words: Words) -> str:
     return ""
 
 
-def date_style(cells: Sequence[str], *, first_of_month: bool = False) -> str:
-    """How dates are written: iso, day first, month first, named month, compact, excel; or ASK."""
-    given = [cell for cell in cells if cell]
-    for style, pattern in (
-        ("month", MONTH_ONLY),
-        ("iso", _ISO),
-        ("named month", _MONTH_NAME),
-        ("compact", _COMPACT),
-        ("excel", _SERIAL),
-    ):
-        if given and sum(1 for cell in given if pattern.match(cell)) > 0.9 * len(given):
-            return style
-    found = [match for cell in given if (match := _DAY.match(cell))]
-    if not found:
-        return "ASK"
-    first = {int(match[1]) for match in found}
-    second = {int(match[2]) for match in found}
-    if max(first) > 12 >= max(second):
-        return "day first"
-    if max(second) > 12 >= max(first):
-        return "month first"
-    if first_of_month and len(first | second) > 1 and (first == {1}) != (second == {1}):
-        return "day first" if first == {1} else "month first"
-    return "ASK"
-
-
-def clock_only(cells: Sequence[str]) -> bool:
-    """Whether cells are times of day without a day."""
-    form = re.compile(r"\d{1,2}[:.]\d{2}([:.]\d{2})?( ?[AaPp][Mm])?")
-    return bool(cells) and all(form.fullmatch(cell) for cell in cells)
-
-
-def dated(cells: Sequence[str]) -> bool:
-    """Whether most cells begin as a date does."""
-    forms = (_ISO, _MONTH_NAME, _COMPACT, _SERIAL, _DAY)
-    read = sum(1 for cell in cells if any(form.match(cell) for form in forms))
-    return bool(cells) and read > 0.5 * len(cells)
-
-
 def hours_unit(cells: Sequence[str], largest: float) -> str:
     """Tell the unit of hours: hh:mm by its sign; ASK where a month could not hold them."""
     given = [cell for cell in cells if cell]
@@ -572,14 +527,3 @@ def hours_unit(cells: Sequence[str], largest: float) -> str:
     if values and sorted(values)[len(values) // 2] > largest:
         return "ASK"
     return "hours"
-
-
-def said_date(cell: str, style: str) -> str:
-    """Say which day a cell is, so that a person sees what was guessed."""
-    from officer_assaults.topics.crewing.intake.values import iso_texts
-
-    text = iso_texts([cell], style)[0]
-    try:
-        return f"{datetime.fromisoformat(text[:10]):%d %B %Y}".lstrip("0")
-    except ValueError:
-        return "no date"

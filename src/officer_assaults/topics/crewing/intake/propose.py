@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -12,12 +13,13 @@ import yaml
 
 from officer_assaults.data import readers
 from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.topics.crewing.data import parts
 from officer_assaults.topics.crewing.data.about import sidecar_of
 from officer_assaults.topics.crewing.data.schemas import (
     SIMULATED_FORCE,
     column_needs,
 )
-from officer_assaults.topics.crewing.intake import meanings, sources
+from officer_assaults.topics.crewing.intake import dates, joins, meanings, sources
 from officer_assaults.topics.crewing.intake.mapping import ASK, OTHERS
 from officer_assaults.topics.crewing.intake.meanings import MISSING
 from officer_assaults.topics.crewing.intake.names import force_named
@@ -26,6 +28,7 @@ from officer_assaults.topics.crewing.intake.values import THOUSANDS
 
 #: Different cells of a column of words that are listed for a person to confirm.
 MOST_WORDS = 40
+NOT_USED = "# Not used: "
 SAMPLED = 5_000
 _GUESS = "  # GUESS"
 #: Meanings whose cells are not repeated: the mapping may travel further than the data.
@@ -37,7 +40,7 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         inside = sorted(path.iterdir()) if path.is_dir() else [path]
-        known = (*sources.TEXTS, *sources.BOOKS, *sources.PARQUET)
+        known = (*sources.TEXTS, *parts.BOOKS, *parts.PARQUET)
         found += [
             file
             for file in inside
@@ -45,9 +48,11 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
             or (file.is_file() and file.suffix.lower() in known and file.name[0] not in "._~")
         ]
     if not found:
-        raise Refusal(
-            Problem("E124", "No tables found.", "Name files, or a folder that holds them.")
-        )
+        inner = [each.name for path in paths if path.is_dir() for each in path.iterdir()
+                 if each.is_dir() and each.name[0] not in "._"]  # fmt: skip
+        remedy = "Name files, or a folder that holds them."
+        remedy += f" Folders in it: {', '.join(sorted(inner)[:5])}." if inner else ""
+        raise Refusal(Problem("E124", "No tables found.", remedy))
     return found
 
 
@@ -68,23 +73,50 @@ def propose(paths: Iterable[Path], folder: Path, known: Mapping[str, str]) -> st
     Refusal
         E124 for files that cannot be read and for a set of files without a known table.
     """
-    files = files_of(paths)
-    entries, unknown, force = [], [], ""
+    files = files_of(list(paths))
+    found: list[tuple[str, Layout, pl.DataFrame]] = []
+    unknown: list[str] = []
     for file in files:
         for layout in sources.layouts(file):
             frame = sources.read(layout)
-            kind = kind_of(frame.columns[1:])
-            if not kind:
-                unknown.append(f"{file.name} ({', '.join(frame.columns[1:6])} ...)")
-                continue
-            force = force or _force_in(frame)
-            entries.append(_entry(kind, layout, frame, folder))
-    if not entries:
-        what = f"no known table in {'; '.join(unknown)}."
-        raise Refusal(Problem("E124", what, _WANTED))
+            if kind := kind_of(frame.columns[1:]):
+                found.append((kind, layout, frame))
+            else:
+                unknown.append(_one_line(f"{file.name}: {_unlike(frame.columns[1:])}"))
+        if layout.sheet and (hidden := sources.shown_sheets(file, hidden=True)):
+            unknown.append(_one_line(f"{file.name}: hidden sheets ({', '.join(hidden)})"))
+    if not found:
+        raise Refusal(Problem("E124", f"no known table in {'; '.join(unknown)}.", _WANTED))
+    force = next(filter(None, (_force_in(frame) for _, _, frame in found)), "")
+    agreed = joins.agreed(found)
+    entries = [
+        _entry(kind, layout, frame, folder, chosen)
+        for (kind, layout, frame), chosen in zip(found, agreed, strict=True)
+    ]
     head = _head(files, {"force": force, **known}, entries)
-    left = [f"# Not used, as no meaning was found: {name}\n" for name in unknown]
+    left = [f"{NOT_USED}{name}\n" for name in unknown]
     return head + "tables:\n" + "".join(entries) + "".join(left)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _unlike(headers: list[str]) -> str:
+    """Say which kind a table comes nearest to, and what it lacks of it."""
+    shown = f"columns {', '.join(headers[:5])}" + (" ..." if len(headers) > 5 else "")
+    lacking = {
+        kind: [
+            name
+            for name in needs
+            if not meanings.column_for(name, meanings.TABLES[kind][name], headers, loose=True)
+        ]
+        for kind, needs in meanings.NEEDED.items()
+    }
+    nearest = min(lacking, key=lambda kind: len(lacking[kind]) / len(meanings.NEEDED[kind]))
+    if len(lacking[nearest]) > 0.5 * len(meanings.NEEDED[nearest]):
+        return f"no meaning was found ({shown})"
+    return f"like {nearest}, but no column could be its {' or '.join(lacking[nearest])} ({shown})"
 
 
 _WANTED = (
@@ -161,6 +193,8 @@ def _sidecar(files: list[Path]) -> dict[str, Any]:
 
 
 def _scalar(value: Any) -> str:
+    if isinstance(value, str) and not value.isprintable():
+        return json.dumps(value)
     return (
         yaml.safe_dump(value, allow_unicode=True, width=10_000, default_flow_style=True)
         .replace("\n...", "")
@@ -168,9 +202,13 @@ def _scalar(value: Any) -> str:
     )
 
 
-def _entry(kind: str, layout: Layout, frame: pl.DataFrame, folder: Path) -> str:
+def _entry(
+    kind: str, layout: Layout, frame: pl.DataFrame, folder: Path, chosen: Mapping[str, str]
+) -> str:
     headers = frame.columns[1:]
-    columns = _columns(kind, headers, frame)
+    columns = {**_columns(kind, headers, frame), **chosen}
+    if kind == "officers":
+        columns = joins.with_fellows(columns, headers)
     frame = sources.joined(frame, columns.values())
     lines = [f"  - holds: {kind}{_GUESS}", f"    file: {_scalar(_from(layout.file, folder))}"]
     if layout.encoding:
@@ -194,7 +232,12 @@ def _entry(kind: str, layout: Layout, frame: pl.DataFrame, folder: Path) -> str:
         header = columns.get(meaning, "")
         note = f"{_GUESS}: {_examples(frame, header, meaning)}" if header else "  # no column found"
         lines.append(f"      {meaning}: {_scalar(header or ASK)}{note}")
-    used = {part for header in columns.values() for part in (header, *header.split(sources.PLUS))}
+    used = {
+        part
+        for header in columns.values()
+        for sign in (sources.PLUS, sources.AND)
+        for part in (header, *header.split(sign))
+    }
     left = [header for header in headers if header not in used]
     if left:
         lines.append(f"    not_used: {_scalar(left)}")
@@ -239,9 +282,10 @@ def _day_and_time(
 ) -> str:
     """'Day + Time' where a moment stands in two columns; empty where it does not."""
     header = found.get(meaning, "")
-    clocks = [name for name in frame.columns[1:] if meanings.clock_only(_sample(frame[name]))]
+    clocks = [name for name in frame.columns[1:] if dates.clock_only(_sample(frame[name]), name)]
     if header:
-        if any(":" in cell for cell in _sample(frame[header])):
+        style = dates.style_of(_sample(frame[header]))
+        if any(dates.has_clock(cell, style) for cell in _sample(frame[header])):
             return ""
         clock = next((name for name in clocks if _about(name) == _about(header)), "")
         return f"{header}{sources.PLUS}{clock}" if clock else ""
@@ -249,7 +293,7 @@ def _day_and_time(
     days = [
         name
         for name in frame.columns[1:]
-        if name not in clocks and meanings.dated(_sample(frame[name]))
+        if name not in clocks and dates.dated(_sample(frame[name]))
     ]
     same = [name for name in days if _about(name) == _about(clock)]
     day = same[0] if same else days[0] if len(days) == 1 else ""
@@ -270,7 +314,7 @@ def _could_be(column: pl.Series, meaning: str) -> bool:
     if meaning not in meanings.MOMENTS:
         return True
     given = _sample(column)
-    return not given or meanings.dated(given)
+    return not given or dates.dated(given)
 
 
 def _examples(frame: pl.DataFrame, header: str, meaning: str) -> str:
@@ -299,14 +343,18 @@ def _formats(kind: str, frame: pl.DataFrame, columns: Mapping[str, str]) -> list
     return lines
 
 
-def _dates(frame: pl.DataFrame, dated: Mapping[str, str]) -> list[str]:
+def _dates(frame: pl.DataFrame, columns: Mapping[str, str]) -> list[str]:
     """One line for all columns of dates, or one for each where they are written differently."""
     cells = {
-        name: [cell for cell in frame[header].to_list() if cell.casefold() not in MISSING]
-        for name, header in dated.items()
+        name: [
+            cell
+            for cell in frame[header].unique(maintain_order=True)
+            if cell.casefold() not in MISSING
+        ]
+        for name, header in columns.items()
     }
     styles = {
-        name: meanings.date_style(given, first_of_month=name == "period_start")
+        name: dates.style_of(given, first_of_month=name == "period_start")
         for name, given in cells.items()
     }
     known = set(styles.values()) - {ASK}
@@ -321,11 +369,14 @@ def _dates(frame: pl.DataFrame, dated: Mapping[str, str]) -> list[str]:
 
 
 def _dates_line(start: str, style: str, cells: list[str]) -> str:
-    cell = next(iter(cells), "")
+    cell = _one_line(next(iter(cells), ""))
     if style == ASK:
-        ways = "day first, month first, iso, named month, compact, excel or month"
-        return f"{start}: {ASK}  # is '{cell}' {ways}?"
-    return f"{start}: {style}{_GUESS}: '{cell}' is read as {meanings.said_date(cell, style)}"
+        mixed = [name for name in ("day first", "month first") if dates.only_as(cells, name)]
+        if len(mixed) > 1:
+            shown = " and ".join(f"'{dates.only_as(cells, name)}'" for name in mixed)
+            return f"{start}: {ASK}  # {shown} are written differently: export them one way"
+        return f"{start}: {ASK}  # is '{cell}' {', '.join(dates.STYLES[:-1])} or month?"
+    return f"{start}: {style}{_GUESS}: '{cell}' is read as {dates.said_date(cell, style)}"
 
 
 def _values(frame: pl.DataFrame, columns: Mapping[str, str]) -> list[str]:

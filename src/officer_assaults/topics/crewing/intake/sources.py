@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import re
+import zipfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,13 +18,15 @@ import polars as pl
 
 from officer_assaults.data import bounds
 from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.topics.crewing.data.parts import BOOKS, PARQUET
+from officer_assaults.topics.crewing.intake.meanings import MISSING
 
-BOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
-PARQUET = (".parquet", ".pq")
 TEXTS = (".csv", ".txt", ".tsv", ".tab")
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 #: Joins the headers of a day and of its time in a mapping.
 PLUS = " + "
+#: Joins the headers of the officers of one crew, who share a row.
+AND = " & "
 SNIFFED = 1 << 20
 HEADER_ROWS = 30
 BLOCK_ROWS = 50_000
@@ -100,15 +103,16 @@ def form_of(path: Path) -> str:
         return "parquet"
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return "book"
-    if path.suffix.lower() in BOOKS and head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
-        what = f"is a web page named '{path.suffix}', as some systems export it."
+    if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
+        kind = "XML" if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<?xml") else "a web page"
+        what = f"is {kind} named '{path.suffix}', as some systems export it."
         raise refuse(path, what, "Open it in Excel and save it as a workbook.")
     return "parquet" if path.suffix.lower() in PARQUET else "text"
 
 
 def _book_layouts(path: Path) -> list[Layout]:
     found = []
-    for sheet in _book(path).sheet_names:
+    for sheet in shown_sheets(path):
         rows = list(_sheet_rows(path, sheet))
         if header := header_row(rows[: HEADER_ROWS + 10]):
             under = rows_below(rows[header:][-TAIL_ROWS:])
@@ -116,6 +120,17 @@ def _book_layouts(path: Path) -> list[Layout]:
     if not found:
         raise refuse(path, "holds no sheet with a table.", "Export the rows themselves.")
     return found
+
+
+def shown_sheets(path: Path, *, hidden: bool = False) -> list[str]:
+    """Sheets of a workbook that a person sees, or those hidden from them."""
+    from python_calamine import SheetVisibleEnum
+
+    return [
+        sheet.name
+        for sheet in _book(path).sheets_metadata
+        if (sheet.visible == SheetVisibleEnum.Visible) is not hidden
+    ]
 
 
 def rows_below(rows: Sequence[Sequence[Any]]) -> list[str]:
@@ -184,10 +199,10 @@ def _tail(path: Path, encoding: str) -> str:
         start = max(0, size - TAIL_BYTES)
         stream.seek(start - start % 2)
         tail = stream.read()
-    if encoding != "utf-16":
+    if not encoding.startswith("utf-16"):
         return tail.decode(encoding, errors="ignore")
     with path.open("rb") as stream:
-        big = stream.read(2) == b"\xfe\xff"
+        big = stream.read(2) == b"\xfe\xff" or encoding == "utf-16-be"
     return tail.decode("utf-16-be" if big else "utf-16-le", errors="ignore").lstrip("\ufeff")
 
 
@@ -213,15 +228,31 @@ def encoding_of(path: Path) -> str:
             return "utf-16"
         if head[:3] == b"\xef\xbb\xbf":
             return "utf-8-sig"
+        if b"\x00" in head and (without_mark := _utf16(head)):
+            return without_mark
         if b"\x00" in head:
             raise refuse(path, "holds zero bytes: it is no text.", "Export it as CSV.")
+    # The old code page of DOS has a letter for every byte, Windows-1252 has not.
+    return next((name for name in ("utf-8", "cp1252") if _decodes(path, name)), "cp850")
+
+
+def _decodes(path: Path, encoding: str) -> bool:
     try:
-        with path.open(encoding="utf-8") as text:
+        with path.open(encoding=encoding) as text:
             while text.read(SNIFFED):
                 pass
     except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+        return False
+    return True
+
+
+def _utf16(head: bytes) -> str:
+    """UTF-16 without its mark: every second byte of Latin text is zero."""
+    for name, at in (("utf-16-le", 1), ("utf-16-be", 0)):
+        zeros = head[at::2]
+        if len(zeros) > 8 and zeros.count(0) > 0.9 * len(zeros) and 0 not in head[1 - at :: 2]:
+            return name
+    return ""
 
 
 def header_row(rows: Sequence[Sequence[Any]]) -> int:
@@ -281,14 +312,24 @@ def read(layout: Layout) -> pl.DataFrame:
 
 
 def joined(frame: pl.DataFrame, headers: Iterable[str]) -> pl.DataFrame:
-    """Table with a column for every 'Date + Time' among the headers, its two cells as one."""
+    """Table with a column for every 'Date + Time' among the headers, its two cells as one.
+
+    Of 'Officer 1 & Officer 2' each officer but the first gets a row of their own where named.
+    """
     made = []
     for header in headers:
         day, sign, clock = header.partition(PLUS)
         if sign and header not in frame.columns and {day, clock} <= set(frame.columns):
             both = pl.concat_str([day, clock], separator=" ")
             made.append(pl.when(pl.col(day) == "").then(pl.lit("")).otherwise(both).alias(header))
-    return frame.with_columns(made)
+    whole = frame.with_columns(made)
+    for header in headers:
+        parts = header.split(AND)
+        if len(parts) > 1 and header not in whole.columns and set(parts) <= set(whole.columns):
+            apart = [whole.with_columns(pl.col(part).alias(header)) for part in parts]
+            named = ~pl.col(header).str.to_lowercase().is_in(MISSING)
+            whole = pl.concat([apart[0], *(part.filter(named) for part in apart[1:])])
+    return whole
 
 
 def _without_last(rows: Iterator[tuple[int, Any]], count: int) -> Iterator[tuple[int, Any]]:
@@ -317,8 +358,9 @@ def _check_header(layout: Layout, header: list[str]) -> None:
 def _block(layout: Layout, header: list[str], rows: list[tuple[int, Any]]) -> pl.DataFrame:
     width, lines, kept = len(header), [], []
     for line, row in rows:
-        cells = [as_text(cell).strip() for cell in row]
-        if not any(cells):
+        cells = [_bare(as_text(cell).strip()) for cell in row]
+        if not any(cells) or cells[:width] == header:
+            # A header that stands again at the top of each page is no row.
             continue
         if len(cells) < width and layout.encoding:
             if layout.cut_off and line == rows[-1][0]:
@@ -341,6 +383,11 @@ def _block(layout: Layout, header: list[str], rows: list[tuple[int, Any]]) -> pl
     return pl.DataFrame(
         {"line": lines, **data}, schema={"line": pl.Int64, **dict.fromkeys(data, pl.String)}
     )
+
+
+def _bare(cell: str) -> str:
+    """Cell without the formula that systems wrap numbers in to keep their noughts: ="0123"."""
+    return cell[2:-1].strip() if cell.startswith('="') and cell.endswith('"') else cell
 
 
 def _text_rows(layout: Layout) -> Iterator[list[str]]:
@@ -372,6 +419,12 @@ def _book(path: Path) -> Any:
     try:
         return CalamineWorkbook.from_filelike(io.BytesIO(content))
     except Exception as error:
+        if "password" in str(error).lower() or "EncryptedPackage".encode("utf-16-le") in content:
+            what = "is protected by a password."
+            raise refuse(path, what, "Open it and save it without a password.") from error
+        if zipfile.is_zipfile(path):
+            what = "is an archive (ZIP), not a table."
+            raise refuse(path, what, "Unpack it and give the files in it.") from error
         raise refuse(path, "is no workbook that can be read.", "Save it again in Excel.") from error
 
 
@@ -393,7 +446,8 @@ def as_text(cell: Any) -> str:
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else f"{cell:.12g}"
     if isinstance(cell, datetime):
-        return cell.date().isoformat() if cell.time() == time() else cell.isoformat()
+        bare = cell.tzinfo is None and cell.time() == time()
+        return cell.date().isoformat() if bare else cell.isoformat()
     if isinstance(cell, date):
         return cell.isoformat()
     if isinstance(cell, timedelta):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,84 +11,15 @@ import pandas as pd
 import polars as pl
 
 from officer_assaults.refusals import Problem, Problems
+from officer_assaults.topics.crewing.intake import dates
 from officer_assaults.topics.crewing.intake.mapping import OTHERS, Mapping, Table
-from officer_assaults.topics.crewing.intake.meanings import MISSING, MONTH_ONLY, VALUE_WORDS
+from officer_assaults.topics.crewing.intake.meanings import MISSING, VALUE_WORDS
 
 EXAMPLES = 2
+#: Fewer rows at midnight may be there by chance.
+FEWEST_DAYS = 5
 #: A number whose commas part thousands.
 THOUSANDS = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-_DMY = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{2}|\d{4})(?:[ T,]+(.*))?")
-_YMD = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T]+(.*))?")
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:[ T]?(\d{2})(\d{2})(\d{2})?)?")
-_CLOCK = re.compile(
-    r"(\d{1,2})[:.]?(\d{2})(?::(\d{2}(?:\.\d+)?))?\s*([AaPp][Mm])?\s*(Z|[+-]\d{2}:?\d{2})?"
-)
-_NAMED = ("%d %b %Y", "%d %B %Y", "%d %b %y")
-_EPOCH = datetime(1899, 12, 30)
-
-
-def iso_texts(cells: Sequence[str], style: str) -> list[str]:
-    """Cells as ISO dates and times; what is no date of that style becomes empty."""
-    return [_iso(cell, style) for cell in cells]
-
-
-def _iso(cell: str, style: str) -> str:
-    try:
-        if style == "excel":
-            return (_EPOCH + timedelta(seconds=round(float(cell) * 86400))).isoformat()
-        if style == "month":
-            return _month(cell)
-        if style == "named month":
-            day, month, year, *rest = re.split(r"[ \-]+", cell, maxsplit=3)
-            named = next(_named(f"{day} {month} {year}"))
-            return f"{named}T{_time(rest[0] if rest else '')}"
-        pattern = {"iso": _YMD, "compact": _COMPACT}.get(style, _DMY)
-        found = pattern.fullmatch(cell)
-        if found is None:
-            return ""
-        if style == "compact":
-            year, month, day, hour, minute, second = found.groups()
-            return f"{year}-{month}-{day}T{hour or '00'}:{minute or '00'}:{second or '00'}"
-        one, two, three, clock = found.groups()
-        parts = {"iso": (one, two, three), "day first": (three, two, one)}
-        year, month, day = parts.get(style, (three, one, two))
-        year = year if len(year) == 4 else f"20{year}"
-        return f"{year}-{int(month):02d}-{int(day):02d}T{_time(clock or '')}"
-    except (ValueError, OverflowError, StopIteration):
-        return ""
-
-
-def _month(cell: str) -> str:
-    """First day of a month written without a day."""
-    found = MONTH_ONLY.match(cell)
-    if found is None:
-        return ""
-    year = found["year"] or found["year2"] or found["year3"]
-    month = found["month"] or found["month2"]
-    if found["name"]:
-        month = str(datetime.strptime(found["name"][:3], "%b").month)
-    return f"{year if len(year) == 4 else f'20{year}'}-{int(month):02d}-01T00:00:00"
-
-
-def _named(text: str) -> Iterator[str]:
-    for form in _NAMED:
-        try:
-            yield datetime.strptime(text, form).date().isoformat()
-        except ValueError:
-            continue
-
-
-def _time(clock: str) -> str:
-    if not clock:
-        return "00:00:00"
-    found = _CLOCK.fullmatch(clock.strip())
-    if found is None:
-        raise ValueError(clock)
-    hour, minute, second, half, offset = found.groups()
-    hours = int(hour)
-    if half:
-        hours = hours % 12 + (12 if half.lower() == "pm" else 0)
-    return f"{hours:02d}:{minute}:{second or '00'}{offset or ''}"
 
 
 def note(
@@ -118,12 +48,12 @@ def moments(
     problems: Problems,
     *,
     blank: bool = False,
-) -> tuple[pd.DatetimeIndex, dict[str, int]]:
-    """Moments of a column in UTC, and how many fell on clock changes."""
+) -> tuple[pd.DatetimeIndex, np.ndarray, np.ndarray]:
+    """Moments of a column in UTC; which of them come twice, and which never, as clocks change."""
     header, file = table.columns[meaning], table.layout.file.name
     cells = frame[header].to_list()
     distinct = list(dict.fromkeys(cells))
-    texts = iso_texts(distinct, table.style_of(meaning))
+    texts = dates.iso_texts(distinct, table.style_of(meaning))
     parsed, twice, never = _in_utc(texts, mapping)
     places = {cell: n for n, cell in enumerate(distinct)}
     index = np.fromiter((places[cell] for cell in cells), dtype=np.int64, count=len(cells))
@@ -143,16 +73,9 @@ def moments(
         "Ask for them: a row that is left out loses its hours or its victim.",
     )
     rest = [at for at in wrong if not missing[at]]
-    note(
-        problems,
-        file,
-        "E113",
-        lines[rest],
-        [cells[at] for at in rest],
-        header,
-        f"are no date and time written '{table.style_of(meaning)}'",
-        "Correct 'dates' in the mapping, or the cells.",
-    )
+    said, remedy = _unread([cells[at] for at in rest], table.style_of(meaning), len(cells))
+    note(problems, file, "E113", lines[rest], [cells[at] for at in rest], header, said, remedy)
+    _check_clocks(found, distinct, index, table, meaning, lines, problems)
     late = np.flatnonzero(
         np.asarray(found > pd.Timestamp(mapping.retrieved, tz="UTC") + pd.Timedelta(days=1))
     )
@@ -164,9 +87,52 @@ def moments(
         [cells[at] for at in late],
         header,
         "lie after the day of the export",
-        "Correct 'retrieved' or 'dates' in the mapping.",
+        "Correct 'retrieved' or 'dates' in the mapping; where a day far ahead stands for 'still on "
+        "duty', write the moment of the export.",
     )
-    return found, {"come twice": int(twice[index].sum()), "never come": int(never[index].sum())}
+    return found, twice[index], never[index]
+
+
+def _unread(cells: Sequence[str], style: str, count: int) -> tuple[str, str]:
+    """Say how cells are written that are no dates of their style, and what mends them."""
+    plain = f"are no date and time written '{style}'"
+    others = dates.other_styles(list(dict.fromkeys(cells)), style) if cells else []
+    if not others:
+        return plain, "Correct 'dates' in the mapping, or the cells."
+    if len(cells) > 0.9 * count:
+        return plain, f"Correct 'dates' in the mapping: they can be read as '{others[0]}'."
+    said = f"are written '{others[0]}' in a column written '{style}'"
+    return said, (
+        "Export the column in one way of writing, before Excel has opened it: where days and "
+        "months changed places, cells that look right are wrong too."
+    )
+
+
+def _check_clocks(
+    found: pd.DatetimeIndex,
+    distinct: Sequence[str],
+    index: np.ndarray,
+    table: Table,
+    meaning: str,
+    lines: np.ndarray,
+    problems: Problems,
+) -> None:
+    """Refuse a column of days that lacks the time of most of them: all would be at midnight."""
+    style = table.style_of(meaning)
+    without = np.array([not dates.has_clock(cell, style) for cell in distinct], dtype=bool)[index]
+    days = np.flatnonzero(without & np.asarray(found.notna()))
+    if len(days) >= FEWEST_DAYS and len(days) > 0.5 * int(np.asarray(found.notna()).sum()):
+        note(
+            problems,
+            table.layout.file.name,
+            "E113",
+            lines[days],
+            [distinct[index[at]] for at in days[:EXAMPLES]],
+            table.columns[meaning],
+            "tell a day without a time",
+            "Map the column of the time too, as 'Day + Time', or ask for the time: at midnight "
+            "they would meet the wrong crews.",
+        )
 
 
 def _in_utc(texts: list[str], mapping: Mapping) -> tuple[pd.DatetimeIndex, np.ndarray, np.ndarray]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
 
-from officer_assaults import files
-from officer_assaults.refusals import Refusal
+from officer_assaults import files, scratch
+from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.topics.crewing.data.about import sidecar_of
 from officer_assaults.topics.crewing.data.reader import CrewFile, load
 from officer_assaults.topics.crewing.data.template import FILE_NAMES
@@ -20,6 +20,9 @@ from officer_assaults.topics.crewing.intake.build import Built, build
 from officer_assaults.topics.crewing.intake.mapping import Mapping, read_mapping
 
 PAGE = "profile.html"
+#: Rows of the second file and of later ones are numbered from here on.
+_PER_FILE = 100_000_000
+_FAR_ROW = re.compile(r"\b\d{9,}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +68,14 @@ def build_into(
     target = folder or mapping_path.with_suffix("")
     built = build(mapping, say)
     say("Checking the cells")
-    with tempfile.TemporaryDirectory(prefix="officer-assaults-build-") as name:
-        draft = Path(name) / FILE_NAMES[built.kind]  # type: ignore[index]
+    with scratch.folder("build-") as work:
+        draft = work / FILE_NAMES[built.kind]  # type: ignore[index]
         _draft(draft, mapping, built)
-        file = _load(draft, mapping)
+        file = _load(draft, mapping, built)
         page = profile.as_page(file.cells, built, mapping.about, mapping.simulated)
-        files.write_atomic(Path(name) / PAGE, page)
+        files.write_atomic(work / PAGE, page)
         target.mkdir(parents=True, exist_ok=True)
-        for made in (draft, sidecar_of(draft), Path(name) / PAGE):
+        for made in (draft, sidecar_of(draft), work / PAGE):
             shutil.copyfile(made, target / made.name)
     return Written(target / draft.name, target / PAGE, profile.as_text(file.cells, built), file)
 
@@ -85,20 +88,30 @@ def _draft(path: Path, mapping: Mapping, built: Built) -> None:
     )
 
 
-def _load(draft: Path, mapping: Mapping) -> CrewFile:
-    """Read the draft; problems of ready rows are told by the file that they came from."""
+def _load(draft: Path, mapping: Mapping, built: Built) -> CrewFile:
+    """Read the draft; its problems are told by the file and line that the rows came from."""
+    names = [table.layout.file.name for table in mapping.tables]
+    files_ = list(dict.fromkeys(names))
+    lines = [files_.index(file) * _PER_FILE + line for file, line in built.origins]
+
+    def placed(problem: Problem) -> Problem:
+        if problem.file != draft.name:
+            return problem
+        at, row = divmod(problem.row or 0, _PER_FILE)
+        known = len(files_) == 1 or (row > 1 and lines)
+        header = mapping.tables[0].layout.header_row if row == 1 and len(files_) == 1 else None
+        return replace(
+            problem,
+            file=files_[at] if known else mapping.path.name,
+            row=row if lines and row > 1 else header,
+            what=_FAR_ROW.sub(far, problem.what),
+        )
+
+    def far(found: re.Match[str]) -> str:
+        at, row = divmod(int(found[0]), _PER_FILE)
+        return f"{row} of {files_[at]}" if at < len(files_) else found[0]
+
     try:
-        return load(draft)
+        return load(draft, lines=lines)
     except Refusal as refusal:
-        if len(mapping.tables) > 1:
-            raise
-        table = mapping.tables[0]
-        shift = table.layout.header_row - 1
-        raise Refusal(
-            replace(
-                problem,
-                file=table.layout.file.name if problem.file == draft.name else problem.file,
-                row=problem.row + shift if problem.row and problem.row > 1 else problem.row,
-            )
-            for problem in refusal.problems
-        ) from None
+        raise Refusal(map(placed, refusal.problems)) from None

@@ -13,6 +13,7 @@ from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.stats import shares
 from officer_assaults.stats.evalue import bounding_factor
 from officer_assaults.topics.crewing import disclosure, door
+from officer_assaults.topics.crewing.data.schemas import SIMULATED_FORCE
 from officer_assaults.topics.crewing.disclosure import Audience
 from officer_assaults.topics.crewing.model.cells import OWN_TERMS
 from officer_assaults.topics.crewing.model.checks import (
@@ -123,6 +124,8 @@ class CrewingStory:
         """Whose crews these are."""
         if self.file is None:
             return "the simulated force"
+        if self.file.force == SIMULATED_FORCE:
+            return "a made-up force"
         name = forces.resolve(self.file.force).name
         return f"a made-up file for {name}" if self.file.simulated else name
 

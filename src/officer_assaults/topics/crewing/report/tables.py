@@ -10,7 +10,7 @@ import pandas as pd
 
 from officer_assaults.page import words
 from officer_assaults.stats import shares
-from officer_assaults.topics.crewing import disclosure
+from officer_assaults.topics.crewing import disclosure, queries
 from officer_assaults.topics.crewing.model.policy import (
     FEWEST_EVENTS,
     LEAST_SHARE_OF_HOURS,
@@ -61,6 +61,8 @@ def model_table(story: CrewingStory, fit: Any) -> dict[str, Any]:
     kept = table.loc[~hidden, ["term", ratio, "lower", "upper"]]
     asked = kept["term"].str.contains(r"\bsingle\b")
     kept = pd.concat([kept[asked], kept[~asked]], ignore_index=True)
+    if story.protected:
+        kept = queries.told(kept)
     return {
         "frame": kept.set_axis(["Term", "Rate ratio", "lower", "upper"], axis=1),
         "caption": "The fitted model: rate ratios per officer-hour",
@@ -189,10 +191,9 @@ def misleading_records(story: CrewingStory, share: float = 0.10) -> dict[str, An
                 for value in (one.ratio, one.lower, one.upper)
             ]
             rows.append((label, *shown))
+    frame = pd.DataFrame(rows, columns=["Were records otherwise", "Rate ratio", "lower", "upper"])
     return {
-        "frame": pd.DataFrame(
-            rows, columns=["Were records otherwise", "Rate ratio", "lower", "upper"]
-        ),
+        "frame": queries.told(frame) if story.protected else frame,
         "caption": "Rate ratio per officer-hour, were records unequal or crews mistaken",
         "level": story.level,
         "notes": [

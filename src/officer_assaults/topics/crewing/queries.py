@@ -1,0 +1,318 @@
+"""Queries: what a public report may ask of an own export's protected cells, and in which digits.
+
+The rules carry the names that ACRO, OpenSAFELY and the Office for National Statistics give them,
+and the numbers of ACRO's example where it has one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.stats.formulas import build_design, check_formula
+from officer_assaults.topics.crewing.door import (
+    HOURS_TO,
+    ROUND_TO,
+    STANDS_FOR_SMALL,
+    THRESHOLD,
+)
+from officer_assaults.topics.crewing.model.cells import CrewData, columns_of, two_arms
+from officer_assaults.topics.crewing.model.policy_language import POLICIES, named_or_written
+
+#: Fewest places behind a policy or a term, and most of its hours that one place may hold.
+FEWEST_PLACES = 3
+MOST_OF_ONE = 0.5
+#: Dominance rule of ACRO's example (nk rule): most that the two largest may hold together.
+MOST_OF_TWO = 0.9
+#: p% rule of ACRO's example: what the second largest must leave open about the largest.
+LEAST_OPEN = 0.1
+#: Degrees of freedom rule of ACRO's example.
+FEWEST_DEGREES = 10
+#: Significant digits of an estimate; rounding a few hundred victims moves the third.
+DIGITS = 3
+#: Columns of a design with more values than this are numbers, not labels.
+MOST_LEVELS = 12
+Told = TypeVar("Told")
+
+
+def told(value: Told) -> Told:
+    """Cut estimates to the digits that rounded counts support, wherever they are held.
+
+    Parameters
+    ----------
+    value : object
+        A number, or dataclasses, tuples, mappings and frames that hold some. Events and exposures
+        are sums of protected cells, and are rounded as these are.
+
+    Returns
+    -------
+    object
+        A copy.
+    """
+    found: Any = value
+    if isinstance(value, bool | int | str | CrewData) or value is None:
+        return value
+    if isinstance(value, float):
+        found = _cut(value)
+    elif isinstance(value, pd.DataFrame):
+        numbers = value.select_dtypes("float").columns
+        found = value.assign(**{name: value[name].map(_cut) for name in numbers})
+    elif isinstance(value, Mapping):
+        found = {key: told(held) for key, held in value.items()}
+    elif isinstance(value, tuple):
+        cut = [told(held) for held in value]
+        found = type(value)(*cut) if hasattr(value, "_fields") else tuple(cut)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in dataclasses.fields(value) if field.init]
+        found = dataclasses.replace(value, **{n: _told_part(n, getattr(value, n)) for n in names})
+    result: Told = found
+    return result
+
+
+def _told_part(name: str, value: Any) -> Any:
+    if name.startswith("exposure_"):
+        return float(HOURS_TO * round(value / HOURS_TO))
+    return float(round(value)) if name.startswith("events_") else told(value)
+
+
+def _cut(value: float) -> float:
+    """Cut a number; whole ones are counts, and rounded already."""
+    if not math.isfinite(value) or float(value).is_integer():
+        return value
+    return float(f"{value:.{DIGITS}g}")
+
+
+def check_terms(formula: str, small: frozenset[str]) -> None:
+    """Refuse adjustment terms of a public report whose levels hold few victims.
+
+    Parameters
+    ----------
+    formula : str
+        Terms as an analyst wrote them; empty for those of the diagram.
+    small : frozenset of str
+        From :func:`small_columns`.
+
+    Raises
+    ------
+    Refusal
+        E121 by the threshold rule.
+    """
+    named = {name for term in formula.split("+") for name in columns_of(term.strip()) if term}
+    problems = Problems()
+    for name in sorted(named & small):
+        problems.add(
+            "E121",
+            f"some level of '{name}' holds fewer than {THRESHOLD} victims, and the report is "
+            "public (threshold rule).",
+            "Leave the term out, or set audience=internal.",
+            column="formula",
+        )
+    problems.raise_if_any()
+
+
+def check_design(data: CrewData) -> None:
+    """Refuse terms of the analyst's own that pick out few victims, or one place, by their values.
+
+    Parameters
+    ----------
+    data : CrewData
+        Prepared from protected cells.
+
+    Raises
+    ------
+    Refusal
+        E121 by the rules on threshold, dominance or degrees of freedom; nothing for the terms of
+        the diagram, which no reader chose.
+    """
+    if data.from_diagram:
+        return
+    frame = data.frame
+    formula = check_formula(f"victims ~ {data.adjustment}", list(frame.columns))
+    matrix, _ = build_design(formula, frame)
+    few = [str(name) for name in matrix.columns if _picks_out(matrix[name].to_numpy(float), frame)]
+    problems = Problems()
+    if few:
+        what = (
+            "a term of the formula picks out few victims or places by its values, and the report "
+            "is public (threshold and dominance rules)."
+        )
+        advice = "Take terms that many places share, or set audience=internal."
+        problems.add("E121", what, advice, column="formula")
+    elif len(frame) - matrix.shape[1] - 1 < FEWEST_DEGREES:
+        what = (
+            f"the formula leaves fewer than {FEWEST_DEGREES} degrees of freedom, and the report is "
+            "public."
+        )
+        advice = "Take fewer terms, or set audience=internal."
+        problems.add("E121", what, advice, column="formula")
+    problems.raise_if_any()
+
+
+def _picks_out(values: NDArray[np.float64], frame: pd.DataFrame) -> bool:
+    """Whether rows that a column of a design sets apart are few, or one place sways it."""
+    levels = np.unique(values)
+    if len(levels) <= MOST_LEVELS:
+        sets = [values == level for level in levels]
+        return len(levels) > 1 and any(_any_few(rows, frame) for rows in sets)
+    place = frame[_place(frame)].astype(str).to_numpy()
+    hours = frame["officer_hours"].to_numpy(float)
+    spread = hours * (values - np.average(values, weights=hours)) ** 2
+    return _any_few(values != 0, frame) or _is_dominated(pd.Series(spread).groupby(place).sum())
+
+
+def _any_few(chosen: NDArray[np.bool_], rows: pd.DataFrame) -> bool:
+    """Whether chosen rows of either crew fall under the threshold or dominance rule."""
+    single = rows["single"].to_numpy() == 1
+    parts = [rows[chosen & arm] for arm in (single, ~single)]
+    return any(len(part) > 0 and _is_few(part) for part in parts)
+
+
+def _place(rows: pd.DataFrame) -> str:
+    return "beat" if "beat" in rows else "lpa"
+
+
+def public_policies(wanted: Sequence[str], cells: pd.DataFrame) -> tuple[list[str], list[str]]:
+    """Tell policies that a public report may judge from those that would tell of few.
+
+    Parameters
+    ----------
+    wanted : sequence of str
+        Names of policies.
+    cells : pandas.DataFrame
+        Protected cells.
+
+    Returns
+    -------
+    kept, dropped : list of str
+
+    Raises
+    ------
+    Refusal
+        E121 for a policy of the analyst's own: two of them differ by any beat and hour.
+    """
+    if any(text not in POLICIES for text in wanted):
+        raise Refusal(
+            Problem(
+                "E121",
+                "a policy of your own tells the hours that it moves, and the report is public.",
+                "Choose among the policies by name, or set audience=internal.",
+                column="own_policy",
+            )
+        )
+    both = two_arms(cells)
+    rows = both.assign(single=(both["crew"].astype(str) == "single").astype(float))
+    kept = [name for name in wanted if not _tells(name, rows)]
+    if wanted and not kept:
+        raise Refusal(
+            Problem(
+                "E121",
+                "every policy moves the hours of few victims or places.",
+                "Add all_double, or set audience=internal.",
+                column="policies",
+            )
+        )
+    return kept, [name for name in wanted if name not in kept]
+
+
+def _tells(name: str, rows: pd.DataFrame) -> bool:
+    """Whether hours that a policy moves, or leaves, fall under the threshold or dominance rule."""
+    from officer_assaults.topics.crewing.model.policy_language import share_single
+
+    policy = named_or_written(name)
+    columns = list(policy.columns)
+    if not set(columns) <= set(rows.columns) or rows[columns].isna().any().any():
+        return False
+    moves = np.abs(share_single(policy, rows) - rows["single"].to_numpy()) > 0
+    return _any_few(moves, rows) or _any_few(~moves, rows)
+
+
+def _is_few(part: pd.DataFrame) -> bool:
+    hours = part.groupby(part[_place(part)].astype(str))["officer_hours"].sum()
+    # What stands for a small count looks like one that is not.
+    few = part["y"].sum() <= STANDS_FOR_SMALL
+    return bool(hours.sum() > 0 and (few or _is_dominated(hours)))
+
+
+def _is_dominated(amounts: pd.Series) -> bool:
+    """Dominance and p% rules: whether one or two places hold so much that it tells of them."""
+    largest = np.sort(amounts.to_numpy(float))[::-1]
+    total = largest.sum()
+    if len(largest) < FEWEST_PLACES or total <= 0:
+        return True
+    one, two = largest[0], largest[:2].sum()
+    return bool(
+        one > MOST_OF_ONE * total or two > MOST_OF_TWO * total or total - two < LEAST_OPEN * one
+    )
+
+
+def price() -> str:
+    """Say what protecting the cells does to the numbers of a page."""
+    return (
+        f"So that nobody can be told from a number, victims were rounded to {ROUND_TO} and hours "
+        f"to {HOURS_TO} before anything here was computed, and groups of fewer than {THRESHOLD} "
+        "victims were replaced. Intervals allow for chance, not for that; an internal report is "
+        "computed from the whole records."
+    )
+
+
+def left_out(dropped: Sequence[str]) -> str:
+    """Say which policies a public report leaves out, and why."""
+    labels = "; ".join(POLICIES[name].label for name in dropped)
+    return (
+        "Not judged in a public report, since too few victims or places lie behind what they move: "
+        f"{labels}."
+    )
+
+
+def form(dropped: Sequence[str], clusters: int, terms: int) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: the output-checking form of a public report.
+
+    Parameters
+    ----------
+    dropped : sequence of str
+        Policies that were left out.
+    clusters, terms : int
+        Groups behind the intervals, and terms of the model.
+    """
+    enough = clusters > THRESHOLD
+    left = "; ".join(POLICIES[name].label for name in dropped) or "none"
+    rows = [
+        ("Counts in tables and words", "Threshold", f"Below {THRESHOLD}: [c], with what tells it"),
+        ("All counts", "Rounding", f"To {ROUND_TO}, before anything was computed"),
+        ("All hours", "Rounding", f"To {HOURS_TO} hours in every group"),
+        (
+            "Ratios, intervals, figures, downloads",
+            "Computed from rounded counts",
+            f"By construction; {DIGITS} digits, no more in files",
+        ),
+        (
+            "Policies and own terms",
+            f"Threshold; dominance ({FEWEST_PLACES} places or more, one at most "
+            f"{MOST_OF_ONE:.0%}, two {MOST_OF_TWO:.0%}); p% rule ({LEAST_OPEN:.0%})",
+            f"Left out: {left}",
+        ),
+        (
+            "Intervals",
+            f"Degrees of freedom ({FEWEST_DEGREES})",
+            f"{clusters} groups" if enough else "Few groups: look again",
+        ),
+        ("Model", "Terms adjusted for", f"{terms} terms, their own ratios not shown"),
+        (
+            "Other reports of these months",
+            "Differencing",
+            "The same cells, one formula of one's own at most; another export refused",
+        ),
+        ("Titles and file names", "No place named", "Refused otherwise"),
+    ]
+    return {
+        "frame": pd.DataFrame(rows, columns=["Output", "Rule", "Result"]),
+        "caption": "Output check: what is public here, by which rule, with which result",
+        "without_interval": "A list of checks, not an estimate.",
+    }
