@@ -415,9 +415,9 @@ def _beside(reports: Path, scopes: Iterable[str]) -> list[str]:
 
 
 def _shows_claims(results: Iterable[Mapping[str, Any]], judging: Judging, only: str | None) -> bool:
-    """Whether the front page holds the claims: where the force that they are about is built."""
+    """Whether the front page holds the claims: where no other force than theirs is built alone."""
     built = {str(result["scope"]) for result in results}
-    return only in (None, judging.FOCUS) and judging.FOCUS in built
+    return only in (None, judging.FOCUS) and (judging.FOCUS in built or not built)
 
 
 def _listed(

@@ -216,8 +216,8 @@ def headline(story: PlanningStory) -> dict[str, str]:
         "text": f"That is {'enough' if plan.reaches_target else 'too little'} if single-crewed "
         f"hours carry {words.number(plan.crew_ratio, 1)} "
         "times the rate of double-crewed ones. Nobody has measured that rate.",
-        "interval": "Such trials, simulated, found the difference "
-        f"{words.number(100 * plan.power, 0)} times in 100 (simulation limits "
+        "interval": f"Of simulated trials, {words.number(100 * plan.power, 0)} in 100 found the "
+        f"difference (simulation limits "
         f"{words.interval(100 * plan.lower, 100 * plan.upper, 0)}).",
         "caveat": "The plan rests on assumed areas, months and recorded assaults, where no force "
         "has given its own. The record can move for other reasons while a trial runs.",
