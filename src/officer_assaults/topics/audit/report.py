@@ -64,13 +64,7 @@ def answer(checks: pd.DataFrame, comparison: Comparison, force_count: int) -> st
     every = len(comparison.frame) == force_count
     return (
         "Yes, as counts of what was recorded. The files are as they were published, and they give "
-        "the published totals. "
-        + (
-            "Every territorial force can be compared."
-            if every
-            else "Not every force can be compared with every year."
-        )
-        + " No check can see an assault that nobody reported."
+        f"the published totals. {'Every' if every else 'Not every'} force can be compared."
     )
 
 
@@ -263,8 +257,7 @@ def words_for_coverage(pairs: pd.DataFrame) -> dict[str, str]:
     return {
         "headline": f"From one year to the next, {fewest} to {most} territorial forces can be "
         "compared",
-        "subtitle": "Usable figures by force and financial year: none, one offence class or two; "
-        "injuries have a class of their own since April 2017",
+        "subtitle": "Classes of offence with usable figures; with injury from April 2017",
         "alt": "Grid of forces by financial year, shaded by the number of usable offence codes, "
         f"none, one or two; from {span} most tiles show two, and the exceptions are the recording "
         "breaks listed below.",

@@ -114,8 +114,9 @@ def main_points(
 def boxes(two: TwoYears) -> dict[str, str | list[str]]:
     """Arguments of :func:`report.boxes`."""
     return {
-        "shows": f"How many {two.offences} {two.force.name} recorded in two years, whether chance "
-        "could give such a change, and how the year compares with those of other forces.",
+        "shows": f"How many {_kind(two)} on officers of {forces.spoken(two.force.slug)} were "
+        "recorded in two years, whether chance could give such a change, and how the year compares "
+        "with those of other forces.",
         "cannot": [
             "How many officers were assaulted: only recorded offences are counted, one per victim.",
             "Why the record changed: violence, reporting, recording and coding all move it.",

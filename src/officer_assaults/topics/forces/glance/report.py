@@ -22,7 +22,7 @@ ALL = "all-forces"
 ACT_DAY = date(2018, 11, 13)
 NEAR_ZERO = 0.01
 #: Of the chart, in px: the page is to fit one screen of a telephone.
-HEIGHT = 200
+HEIGHT = 190
 #: Columns of the table of all forces, as files and pages name them.
 COLUMNS = {
     "name": "Force",
@@ -139,6 +139,7 @@ def page(
     style = styles.page_style() + styles.read("front.css")
     csv = tables.to_csv(series)
     said = sentences(glances, slug)
+    reason = words.without_codes(str(glances.table.loc[slug, "reason"]))
     text: str = jinja.template("glance.html.j2").render(
         style=style,
         style_hash=jinja.csp_hash(style),
@@ -158,7 +159,7 @@ def page(
         citation=f"Officer Assaults, “{name} at a glance”, "
         f"{words.release(glances.release.vintage)}",
         release=glances.release,
-        notes=glances.notes,
+        notes=(*glances.notes, *([f"{reason}."] if reason else [])),
         newest=_newest_quarter(series),
     )
     return text
@@ -234,7 +235,7 @@ def _answer(glances: Glances, row: pd.Series) -> str:
     opening = f"{who} recorded {count} assaults on officers in {glances.after}"
     if pd.isna(row["ratio"]):
         return f"{opening}. The year before cannot be set against it: the record was broken."
-    moved = _moved(float(row["ratio"]))
+    moved = _more_or_fewer(float(row["ratio"]))
     told = f"{opening}, {moved} the year before."
     if row["lower"] <= 1 <= row["upper"]:
         return f"{told} A difference of that size can be chance."
@@ -246,49 +247,52 @@ def _not_say(row: pd.Series) -> str:
     who = forces.spoken(str(row.name))
     if pd.isna(row["ratio"]):
         return f"That is how many officers of {who} were assaulted."
-    share = words.percent(abs(float(row["ratio"]) - 1))
-    if share == "0%":
+    if words.percent(abs(float(row["ratio"]) - 1)) == "0%":
         return f"Violence against officers of {who} did not change."
-    return (
-        f"Violence against officers of {who} {'rose' if row['ratio'] > 1 else 'fell'} by {share}."
-    )
+    moved = "rose" if row["ratio"] > 1 else "fell"
+    return f"Violence against officers of {who} {moved} as the record did."
+
+
+def _more_or_fewer(ratio: float) -> str:
+    if words.percent(abs(ratio - 1)) == "0%":
+        return "about as many a day as"
+    return f"{'more' if ratio > 1 else 'fewer'} a day than"
 
 
 def _moved(ratio: float) -> str:
     share = words.percent(abs(ratio - 1))
     if share == "0%":
-        return "about as many as"
-    return f"{share} {'more' if ratio > 1 else 'fewer'} a day than"
+        return "about as many assaults on officers a day as"
+    return f"{share} {'more' if ratio > 1 else 'fewer'} assaults on officers a day than"
 
 
 def _compared(glances: Glances, row: pd.Series) -> str:
     if pd.isna(row["rate"]):
         if not row["reason"]:
             return "It is all forces together, so it has no place among them."
-        return f"Not compared. {words.without_codes(row['reason'])}."
+        why = " ".join(words.without_codes(row["reason"]).split(": ")[:2])
+        return f"Not compared. {why}."
     span = _places(row)
-    opening = f"For each 1,000 officers it recorded {words.number(float(row['rate']), 0)}."
+    opening = f"By assaults recorded per officer, its place among {glances.places} forces"
     if " " not in span:
-        return f"{opening} Counted from the highest rate, its place is {span} of {glances.places}."
-    return (
-        f"{opening} Counted from the highest rate, its place could be {span} of {glances.places}."
-    )
+        return f"{opening} is {span}, counted from the highest."
+    return f"{opening} could be {span}, counted from the highest. Many forces lie close together."
 
 
 def _say(glances: Glances, row: pd.Series) -> str:
-    who = words.capital(forces.spoken(str(row.name)))
+    who = forces.spoken(str(row.name))
     if pd.isna(row["ratio"]):
         return (
-            f"{who} recorded {words.number(float(row['after']))} assaults on officers in "
-            f"{glances.after}."
+            f"{words.capital(who)} recorded {words.number(float(row['after']))} assaults on "
+            f"officers in {glances.after}."
         )
     # A limit that would round to no change at all keeps a decimal.
     low, high = float(row["lower"]) - 1, float(row["upper"]) - 1
     places = 1 if min(abs(low), abs(high)) < NEAR_ZERO else 0
     limits = words.interval_words(low, high, places, as_percent=True)
     return (
-        f"{who} recorded {words.number(float(row['after']))} assaults on officers in "
-        f"{glances.after}, {_moved(float(row['ratio']))} the year before ({limits})."
+        f"In {glances.after} {who} recorded {_moved(float(row['ratio']))} the year before "
+        f"({limits}, for chance alone)."
     )
 
 
