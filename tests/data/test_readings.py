@@ -2,6 +2,7 @@
 
 import pytest
 
+from officer_assaults.data import recorded
 from officer_assaults.data.readings import place_readings
 from officer_assaults.refusals import Refusal
 
@@ -32,7 +33,11 @@ def test_only_the_largest_force_leaves_when_it_is_left_out():
 
 
 def test_a_force_without_denominator_has_no_rate():
-    kinds = set(place_readings("british-transport-police", "2017/18", "2018/19")["kind"])
-    assert "rate" not in kinds
+    found = place_readings("british-transport-police", "2017/18", "2018/19")
+    assert "rate" not in set(found["kind"])
+    counts = recorded.annual("auto").query("financial_year == '2018/19'").set_index("force")
+    more = sum(counts["n_total"] > counts["n_total"]["british-transport-police"])
+    (place,) = found[found["kind"] == "count"][["place", "of"]].to_numpy().tolist()
+    assert place == [more + 1, 44]
     with pytest.raises(Refusal, match="E106"):
         place_readings("kent", "2017/18", "2029/30")

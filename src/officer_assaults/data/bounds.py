@@ -22,6 +22,8 @@ from officer_assaults.files import MOST_BYTES, leads_elsewhere
 from officer_assaults.refusals import Problem, Refusal
 
 MOST_UNPACKED = 2 * 1024**3
+#: Bytes of a file that is read in blocks and never held whole.
+MOST_STREAMED = 4 * 1024**3
 #: Cells of one sheet, blank ones between others included; the largest release holds two million.
 MOST_CELLS = 20_000_000
 #: Rows that a sheet of the XLSX format can have.
@@ -51,8 +53,16 @@ _TEXTS = "xl/sharedStrings.xml"
 _CELL = re.compile(rb"<table:(?:covered-)?table-cell\b([^>]*)>")
 
 
-def check_size(path: Path, shown: str | None = None) -> None:
+def check_size(path: Path, shown: str | None = None, most: int = MOST_BYTES) -> None:
     """Refuse what is no plain file (a pipe never ends), and one larger than any read whole.
+
+    Parameters
+    ----------
+    path : Path
+    shown : str, optional
+        Name in the message.
+    most : int
+        Bytes; :data:`MOST_STREAMED` for what is read in blocks.
 
     Raises
     ------
@@ -70,10 +80,10 @@ def check_size(path: Path, shown: str | None = None) -> None:
     if not stat.S_ISREG(state.st_mode):
         reason = "it is a folder" if stat.S_ISDIR(state.st_mode) else "it is no plain file"
         raise _refuse(shown, f"cannot be read ({reason}).", "Check the path.")
-    if state.st_size > MOST_BYTES:
+    if state.st_size > most:
         raise _refuse(
             shown,
-            f"is larger than {MOST_BYTES // 1024**2} MB.",
+            f"is larger than {most // 1024**2:,} MB.",
             "Split it by period, or add its rows up.",
         )
 

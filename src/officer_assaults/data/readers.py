@@ -151,7 +151,7 @@ def cell_blocks(path: Path | str, rows_each: int) -> Iterator[pd.DataFrame]:
     Refusal
         As :func:`read_cells`, by the block.
     """
-    bounds.check_size(Path(path))
+    bounds.check_size(Path(path), most=bounds.MOST_STREAMED)
     return _blocks(Path(path), rows_each)
 
 

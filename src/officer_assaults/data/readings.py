@@ -67,6 +67,9 @@ def place_readings(
         (f"count per {one}, all territorial forces", "rate", rates)
         for one, rates in _rates(counts[land], second)
     ]
+    if slug not in land:
+        every = counts.drop(labels=[name for name in counts.index if name not in rise.index])
+        ranked.insert(0, ("count, British Transport Police included", "count", every))
     rows = [
         (words, kind, int((values > values[slug]).sum()) + 1, len(values), float(values[slug]))
         for words, kind, values in ranked

@@ -27,6 +27,8 @@ Levels = Mapping[str, Sequence[Any]]
 
 MOST_COMBINATIONS = 20_000
 MOST_TERMS = 1_500
+#: Blocks that cross to at most so many combinations are taken together.
+FEW_COMBINATIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,16 @@ class Block:
     matrix: FloatArray
     terms: IntArray
 
+    def steps(self, levels: Levels) -> list[tuple[str, int]]:
+        """Rows of the matrix from one level of each covariate to the next."""
+        sizes = [len(levels[name]) for name in self.covariates]
+        return [(name, math.prod(sizes[i + 1 :])) for i, name in enumerate(self.covariates)]
+
     def place(self, codes: Mapping[str, IntArray], levels: Levels, rows: int) -> IntArray:
         """Row of the matrix for each row of codes (places of levels), shape (rows,)."""
         place = np.zeros(rows, dtype=np.intp)
-        for name in self.covariates:
-            place = place * len(levels[name]) + codes[name]
+        for name, step in self.steps(levels):
+            place += step * codes[name]
         return place
 
 
@@ -142,7 +149,7 @@ def build_blocks(
     if len(info.column_names) > MOST_TERMS:
         what = f"{len(info.column_names):,} terms; at most {MOST_TERMS:,} fit."
         raise refuse(what, "Group levels.")
-    blocks = tuple(_block(formula, info, levels, *own) for own in _owners(formula, info).items())
+    blocks = _merged([_block(formula, info, levels, *o) for o in _owners(formula, info).items()])
     places = tuple(block.place(codes, levels, rows) for block in blocks)
     return BlockDesign(blocks, places, list(info.column_names))
 
@@ -161,6 +168,19 @@ def _block(
     rest = {name: values[0] for name, values in levels.items() if name not in covariates}
     matrix = rebuild_design(formula, info, table.assign(**rest)).to_numpy()
     return Block(covariates, matrix[:, terms], np.array(terms, dtype=np.intp))
+
+
+def _merged(blocks: list[Block]) -> tuple[Block, ...]:
+    """Take the smallest blocks together, so that fewer pairs are crossed and rows walked less."""
+    blocks = sorted(blocks, key=lambda block: len(block.matrix))
+    while len(blocks) > 1 and len(blocks[0].matrix) * len(blocks[1].matrix) <= FEW_COMBINATIONS:
+        a, b, *rest = blocks
+        matrix = np.hstack(
+            [np.repeat(a.matrix, len(b.matrix), axis=0), np.tile(b.matrix, (len(a.matrix), 1))]
+        )
+        both = Block(a.covariates + b.covariates, matrix, np.concatenate([a.terms, b.terms]))
+        blocks = sorted([both, *rest], key=lambda block: len(block.matrix))
+    return tuple(blocks)
 
 
 def _refuse_splines(text: str) -> None:

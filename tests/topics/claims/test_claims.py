@@ -42,6 +42,8 @@ FOUND = {
     "06_act": [("act.step", None, None, None, "not identified")],
     "07_justice": [
         ("justice.away", 0.488, 0.0, 0.654, "not identified"),
+        ("justice.convicted_after", 0.8, 0.79, 0.81, "consistent"),
+        ("justice.custody_after", 0.15, 0.14, 0.16, "contradicted"),
         ("justice.charged_standardised", 0.616, 0.585, 0.647, "consistent"),
         ("composition.quarter", 215, None, None, "needs data"),
         ("composition.officers_spat_at", 72, None, None, "needs data"),
@@ -314,6 +316,29 @@ def test_numbers_carry_intervals_and_links_lead_to_the_report():
     assert rows["bc-06"].address == "thames-valley/02_forces.html"
     assert rows["op-03"].address == "england-and-wales/10_evidence.html"
     assert rows["rc-06"].address == "evidence.html#C01"
+
+
+def test_a_chain_stands_link_by_link_and_each_product_is_that_of_its_links():
+    row = {row.id: row for row in claims.rows(results())}["bc-14"]
+    shown = [tuple(stage.values()) for stage in row.readings]
+    assert shown == [
+        ("Recorded", "100%", "100%", "100% to 100%"),
+        ("Charged or summonsed", "61%", "61%", "61% to 65%"),
+        ("Convicted, as in England and Wales", "80%", "49%", "0% to 65%"),
+        ("Jailed at once, as in England and Wales", "15%", "7%", "0% to 65%"),
+    ]
+    assert not re.search(r"0\.\d|\bx\b", row.reason)
+
+
+@pytest.mark.parametrize("claim_id", ["bc-11", "bc-12"])
+def test_what_a_law_says_is_read_from_the_law(claim_id):
+    claim = TABLE.set_index("claim_id").loc[claim_id]
+    ledger = tables.load(claims.LEDGER).set_index("id")
+    row = ledger.loc["G03"]
+    assert "G03" in claim["ledger_ids"].split(";")
+    assert row["address"].startswith("https://www.legislation.gov.uk/ukpga/2018/23/")
+    (shown,) = [row for row in claims.rows(results()) if row.id == claim_id]
+    assert "Act 2018, section 1" in shown.reason
 
 
 def test_each_way_in_ends_in_what_would_settle_it():

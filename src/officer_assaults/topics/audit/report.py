@@ -38,8 +38,7 @@ def headline(checks: pd.DataFrame, comparison: Comparison, force_count: int) -> 
         "territorial forces can be compared between "
         f"{comparison.period0} and {comparison.period1}.",
         "interval": f"{NO_INTERVAL}.",
-        "caveat": "A figure that passes every check is still a figure of what was recorded: no "
-        "check here can see an assault that nobody reported.",
+        "caveat": "No check can see an assault that nobody reported.",
     }
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,13 +10,14 @@ from typing import Any
 import yaml
 
 from officer_assaults import paths
-from officer_assaults.data import bounds, forces
+from officer_assaults.data import bounds, forces, readers, tables
 from officer_assaults.data.periods import FinancialYear, financial_year
-from officer_assaults.refusals import Problems, Refusal, nearest
+from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 from officer_assaults.topics.claims import said
 from officer_assaults.topics.claims.figures import OFFENCES
 
 COLLECTION = "claims/collection.yml"
+LEDGER = "evidence/ledger"
 MOST_CLAIMS = 500
 MOST_BYTES = 1_000_000
 HOW_READ = ("read directly", "second hand")
@@ -34,6 +33,13 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "log": ("settle",),
 }
 PER = ("day", "week", "month")
+#: Fields that only some kinds have a use for: in another they would be passed over.
+ONLY = {
+    "from": ("change", "survey", "document", "log"),
+    "offences": ("change", "count", "rate", "rank", "share"),
+    "per": ("rate",),
+    "by": ("rank",),
+}
 _RENAMED = {"from": "start", "to": "end"}
 #: Names of the fields as files and commands write them.
 OUTER = {inner: outer for outer, inner in _RENAMED.items()}
@@ -139,13 +145,10 @@ def make(row: Mapping[str, Any], problems: Problems, at: int | None = None) -> C
             problems.add("E126", f"no field is called '{name}'.", nearest(name, known), row=at)
     kind = texts.get("kind", "")
     if kind not in KINDS:
-        problems.add("E126", f"'{kind}' is no kind of claim.", nearest(kind, list(KINDS)),
-                     row=at, column="kind")  # fmt: skip
+        problems.add("E126", f"'{kind}' is no kind of claim.",
+                     f"The kinds are {', '.join(KINDS)}.", row=at, column="kind")  # fmt: skip
         return None
-    for name in KINDS[kind]:
-        if not texts.get(name):
-            problems.add("E126", f"a claim of the kind '{kind}' needs '{name}'.",
-                         f"Fill in {', '.join(KINDS[kind])}.", row=at, column=name)  # fmt: skip
+    _check_fields(kind, texts, problems, at)
     _check_words(texts, problems, at)
     made = _typed(texts, problems, at)
     return Claim(**made) if len(problems.found) == before else None
@@ -171,6 +174,23 @@ def _typed(texts: Mapping[str, str], problems: Problems, at: int | None) -> dict
     return made
 
 
+def _check_fields(kind: str, texts: Mapping[str, str], problems: Problems, at: int | None) -> None:
+    for name in KINDS[kind]:
+        if not texts.get(name):
+            problems.add("E126", f"a claim of the kind '{kind}' needs '{name}'.",
+                         f"Fill in {', '.join(KINDS[kind])}.", row=at, column=name)  # fmt: skip
+    for name, kinds in ONLY.items():
+        if texts.get(name) and kind not in kinds:
+            problems.add("E126", f"a claim of the kind '{kind}' has no '{name}'.",
+                         f"Leave it out, or choose the kind {' or '.join(kinds)}.",
+                         row=at, column=name)  # fmt: skip
+    row = texts.get("evidence", "")
+    if row and row not in set(tables.load(LEDGER)["id"]):
+        problems.add("E126", f"the evidence ledger has no row '{row}'.",
+                     "The page of evidence lists the rows; leave it out if none bears on it.",
+                     row=at, column="evidence")  # fmt: skip
+
+
 def _check_words(texts: Mapping[str, str], problems: Problems, at: int | None) -> None:
     for name, known in (("offences", tuple(OFFENCES)), ("by", BY), ("per", ("", *PER)),
                         ("how_read", HOW_READ)):  # fmt: skip
@@ -178,6 +198,10 @@ def _check_words(texts: Mapping[str, str], problems: Problems, at: int | None) -
         if text and text not in known:
             problems.add("E126", f"'{text}' is not allowed here.", nearest(text, list(known)),
                          row=at, column=name)  # fmt: skip
+    address = texts.get("address", "")
+    if address and not address.casefold().startswith(("https://", "http://")):
+        problems.add("E126", f"'{address[:60]}' is no address.", "Begin it with https://.",
+                     row=at, column="address")  # fmt: skip
     says = texts.get("says", "")
     if says and (told := said.fault(texts.get("kind", ""), says)):
         problems.add("E126", *told, row=at, column="says")
@@ -199,9 +223,8 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
         if path.stat().st_size > MOST_BYTES:
             problems.add("E124", "the file is larger than a megabyte.", "Give claims alone.")
             problems.raise_if_any()
-        text = path.read_bytes().decode("utf-8-sig")
-        found = _yaml(text) if path.suffix.lower() in (".yml", ".yaml") else _csv(text)
-    except (OSError, UnicodeDecodeError, csv.Error, yaml.YAMLError, RecursionError) as error:
+        found = _yaml(path) if path.suffix.lower() in (".yml", ".yaml") else _csv(path)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
         told = (str(error).strip() or type(error).__name__).splitlines()[0]
         problems.add("E124", f"the file cannot be read: {told}.",
                      "Give UTF-8 text: CSV with a header, or a YAML list of claims.")  # fmt: skip
@@ -218,26 +241,43 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
     return rows
 
 
-def _yaml(text: str) -> Any:
-    loaded = yaml.safe_load(text)
+class _TextLoader(yaml.BaseLoader):
+    """Loader that leaves every value as it is written, and refuses what would be lost or grow."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+        names = [str(key.value) for key, _ in node.value]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            line = node.start_mark.line + 1
+            raise yaml.YAMLError(f"'{twice[0]}' stands twice in the claim of line {line}")
+        return super().construct_mapping(node, deep)
+
+
+def _yaml(path: Path) -> Any:
+    loaded = yaml.load(readers.read_text(path), Loader=_TextLoader)  # noqa: S506 -- plain text
     if not isinstance(loaded, list):
         return None
     return [(at, row) for at, row in enumerate(loaded, start=1)]
 
 
-def _csv(text: str) -> Any:
-    reader = csv.DictReader(io.StringIO(text), strict=True)
-    return [
-        (
-            reader.line_num,
-            {str(key): value for key, value in row.items() if key is not None or value},
-        )
-        for row in reader
-    ]
+def _csv(path: Path) -> Any:
+    cells = readers.read_cells(path)
+    running = cells.apply(lambda column: column.str.contains("\n")).any(axis=1)
+    if running.any():
+        line = int(cells.index[running][0])
+        what = "a cell runs on into the next line."
+        remedy = "Look for a quotation mark without its partner, and write each claim on one line."
+        raise Refusal(Problem("E124", what, remedy, path.name, line))
+    return [(int(str(line)), dict(row)) for line, row in cells.to_dict("index").items()]
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
+    return "" if value is None or isinstance(value, dict | list | set) else str(value).strip()
 
 
 def _slug(text: str) -> str:

@@ -15,7 +15,7 @@ from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.stats import intervals, rate_ratio
 from officer_assaults.topics.claims import figures
 from officer_assaults.topics.claims.collection import Claim
-from officer_assaults.topics.claims.said import Figure, figure, place
+from officer_assaults.topics.claims.said import Figure, among, figure, place
 
 #: Kinds that speak of recorded offences.
 COUNTED = ("change", "count", "rate", "rank", "share")
@@ -130,24 +130,26 @@ def _change(claim: Claim) -> Answer:
     assert claim.end is not None
     pairs = _pairs(claim)
     lead = next(((b, a) for b, a in pairs if b.independent), None)
-    gap = figures.broken(claim.force, (claim.start, claim.end), claim.offences)
     unit = "%" if said.percent else ""
     compute = _percent if said.percent else _difference
     table = _change_table(pairs, compute, unit)
-    if lead is None or lead[0].count == 0:
+    if lead is None:
         year = (
             claim.end
             if not figures.readings(claim.force, claim.end, claim.offences)
             else claim.start
         )
         return _needs_data(claim, figures.why_missing(claim.force, year, claim.offences), table)
+    if gap := figures.broken(claim.force, (claim.start, claim.end), claim.offences):
+        reason = f"A recording break parts the two years. {gap}"
+        return Answer(claim, "not identified", "", reason, table, *_may_not_compare(claim, lead))
+    if lead[0].count == 0:
+        why = f"None was recorded in {claim.start}: a change from none is no figure."
+        return _needs_data(claim, why, table)
     value, lower, upper = _change_limits(lead[0].count, lead[1].count, said.percent)
     told = f"{_signed(value, said)} ({words.interval_words(lower, upper, 0)}{unit})"
-    if gap:
-        reason = f"A recording break parts the two years. {gap}"
-        return Answer(claim, "not identified", told, reason, table, *_may_not_compare(claim, lead))
     verdict, reason = _by_figures(
-        said, [(compute(b.count, a.count), a.independent, a.publisher) for b, a in pairs],
+        said, [(compute(b.count, a.count), a) for b, a in pairs],
         (lower, upper), claim,
     )  # fmt: skip
     return Answer(
@@ -178,14 +180,10 @@ def _level(claim: Claim, scale: float, unit: str, places: int) -> Answer:
         )
     limits = intervals.poisson_interval(lead.count)
     lower, upper, value = limits.lower * scale, limits.upper * scale, lead.count * scale
+    if gap := figures.broken(claim.force, (claim.end,), claim.offences):
+        return _broken(claim, gap, table)
     told = f"{words.number(value, places)}{unit} ({words.interval_words(lower, upper, places)})"
-    gap = figures.broken(claim.force, (claim.end,), claim.offences)
-    if gap:
-        reason = f"The record of the year is broken. {gap}"
-        return Answer(claim, "not identified", told, reason, table, "", _quoted(claim))
-    verdict, reason = _by_figures(
-        said, [(r.count * scale, r.independent, r.publisher) for r in held], (lower, upper), claim
-    )
+    verdict, reason = _by_figures(said, [(r.count * scale, r) for r in held], (lower, upper), claim)
     say = (
         f"{_who(claim)} had {words.number(value, places)} {_CALLED[claim.offences]}{unit} in "
         f"{claim.end}, by the {words.release(lead.release)}."
@@ -205,22 +203,36 @@ def _rank(claim: Claim) -> Answer:
     try:
         found = readings.place_readings(claim.force, before, claim.end)
     except Refusal as refusal:
-        return _needs_data(claim, refusal.problems[0].what, pd.DataFrame())
-    kinds = {"": ("count", "change", "rate")}.get(claim.by, (claim.by,))
-    mine = found[found["kind"].isin(kinds)]
-    hits = mine[mine["place"] == round(said.value)]
+        why = refusal.problems[0].what.rstrip(".")
+        return _needs_data(claim, f"Places are read beside the year before: {why}.", pd.DataFrame())
     table = pd.DataFrame(
         {"Reading": found["reading"], "Place": found["place"], "Of": found["of"]}
     ).reset_index(drop=True)
-    verdict, reason = _by_readings(claim, mine, hits)
+    if gap := figures.broken(claim.force, (claim.end,), claim.offences):
+        return _broken(claim, gap, table)
+    mine = _meant(claim, found)
     by_count, by_rate = (found[found["kind"] == kind]["place"] for kind in ("count", "rate"))
     spans = [f"{_span(by_count)} by count"] if len(by_count) else []
     spans += [f"{_span(by_rate)} by rate"] if len(by_rate) else []
-    say = f"{_who(claim)} was {words.listing(spans)} in {claim.end}, by how places are counted."
+    verdict, reason = _by_readings(claim, mine, mine[mine["place"] == round(said.value)])
+    say = (
+        f"The place of {_who(claim)} in {claim.end} was {words.listing(spans)}: it follows what is "
+        "counted."
+    )
     return Answer(
         claim, verdict, words.listing(spans), reason, table, say,
         "A place by count says how dangerous a force is.",
     )  # fmt: skip
+
+
+def _meant(claim: Claim, found: pd.DataFrame) -> pd.DataFrame:
+    """Keep the readings that the claim's words allow: by what, of what, among how many."""
+    kinds = {"": ("count", "change", "rate")}.get(claim.by, (claim.by,))
+    mine = found[found["kind"].isin(kinds)]
+    if claim.offences != "all":
+        mine = mine[mine["reading"].str.startswith(f"count {claim.offences} ")]
+    said_of = mine[mine["of"] == among(claim.says)]
+    return mine if said_of.empty else said_of
 
 
 def _share(claim: Claim) -> Answer:
@@ -235,12 +247,14 @@ def _share(claim: Claim) -> Answer:
     lead = next((reading for reading in parts if reading.independent), None)
     if lead is None:
         return _needs_data(claim, figures.why_missing(claim.force, claim.end, "all"), table)
+    if gap := figures.broken(claim.force, (claim.end,), "all"):
+        return _broken(claim, gap, table)
     total = whole[lead.release].count
     limits = intervals.wilson(lead.count, total).scaled(100)
     value = 100 * lead.count / total
     told = f"{words.number(value, 1)}% ({words.interval_words(limits.lower, limits.upper, 1)}%)"
     verdict, reason = _by_figures(
-        said, [(share, r.independent, r.publisher) for _, share, r in rows],
+        said, [(share, r) for _, share, r in rows],
         (limits.lower, limits.upper), claim,
     )  # fmt: skip
     say = (
@@ -284,15 +298,26 @@ def _document(claim: Claim) -> Answer:
     if row is None or str(row["how_read"]) != "read directly":
         why = "The document has not been read directly."
         return _needs_data(claim, why, pd.DataFrame(), "The document itself.")
-    said = figure(claim.says)
-    held = [found.value for part in str(row["value"]).split() if (found := figure(part))]
     what = f"{row['what']}: {row['value']} {row['unit']}"
-    if said is not None and said.value not in held:
-        return Answer(claim, "contradicted", what, "The document has another figure.")
+    say = f"{what} ({row['publisher']})."
+    if not _document_says(claim.says, row):
+        reason = f"The document has another figure: <cite>{row['source_title']}</cite>."
+        return Answer(claim, "contradicted", what, reason, say=say, not_say=_quoted(claim))
     return Answer(
-        claim, "consistent", what, f"Read directly: <cite>{row['source_title']}</cite>.",
-        say=f"{what} ({row['publisher']}).",
-    )  # fmt: skip
+        claim, "consistent", what, f"Read directly: <cite>{row['source_title']}</cite>.", say=say
+    )
+
+
+def _document_says(says: str, row: pd.Series) -> bool:
+    """Whether a document holds the figure that was said of it, or says no figure to hold it to."""
+    said = figure(says)
+    held = [found.value for part in str(row["value"]).split() if (found := figure(part))]
+    if said is None:
+        return True
+    if said.percent and len(held) == 2 and held[0]:
+        return said.agrees(100 * (held[1] / held[0] - 1))
+    months = 12 if "year" in says and str(row["unit"]) == "months" else 1
+    return said.value * months in held
 
 
 def _log(claim: Claim) -> Answer:
@@ -307,19 +332,34 @@ def _needs_data(claim: Claim, why: str, table: pd.DataFrame, settle: str = "") -
     )  # fmt: skip
 
 
+def _broken(claim: Claim, gap: str, table: pd.DataFrame) -> Answer:
+    """Answer a claim on one year whose record is broken: its figures stand in the table alone."""
+    say = f"The record of {_who(claim)} is broken in {claim.end}, so its figures say little."
+    return Answer(
+        claim, "not identified", "", f"The record of the year is broken. {gap}", table, say,
+        _quoted(claim),
+    )  # fmt: skip
+
+
 def _by_figures(
     said: Figure,
-    held: list[tuple[float, bool, str]],
+    held: list[tuple[float, figures.Reading]],
     limits: tuple[float, float],
     claim: Claim,
 ) -> tuple[Verdict, str]:
-    """Verdict on a figure from its readings: value, whether independent, whose."""
-    hits = [(free, publisher) for value, free, publisher in held if said.agrees(value)]
+    """Verdict on a figure from its readings: a value, and the release that it is of."""
+    hits = [
+        reading
+        for value, reading in held
+        if said.agrees(value) and (claim.kind != "change" or _same_way(said, value))
+    ]
     lower, upper = limits
-    if any(free and not _is_own(publisher, claim.publisher) for free, publisher in hits):
+    free = [r for r in hits if r.independent and not _is_own(r.publisher, claim.publisher)]
+    if free:
+        named = words.listing([f"the {words.release(r.release)}" for r in free])
         return (
             "reproduces",
-            "An official table read independently of the claimant gives the figure.",
+            f"An official table read independently of the claimant gives the figure: {named}.",
         )
     if hits:
         return "consistent", NOT_INDEPENDENT
@@ -328,6 +368,11 @@ def _by_figures(
             "No official release gives the figure itself; the interval for chance alone holds it."
         )
     return "contradicted", "No official release gives the figure, and chance alone excludes it."
+
+
+def _same_way(said: Figure, value: float) -> bool:
+    """Whether a change goes the way that was said: a rise is no fall of less than 5%."""
+    return not said.side or said.value == 0 or value * said.value > 0
 
 
 def _is_own(publisher: str, claimant: str) -> bool:
@@ -340,15 +385,37 @@ def _by_readings(claim: Claim, mine: pd.DataFrame, hits: pd.DataFrame) -> tuple[
     """Verdict on a place from the readings that the claim's own words allow."""
     if mine.empty:
         return "needs data", "No reading of that kind can be made for this force and year."
+    number = _number_told(claim, mine)
     if hits.empty:
-        return "contradicted", f"No reading gives that place; they give {_span(mine['place'])}."
-    named = words.listing(hits["reading"].tolist())
+        told = f"No reading gives that place; they give {_span(mine['place'])}."
+        return "contradicted", told + number
+    named = "; ".join(hits["reading"])
     told = f"{len(hits)} of {len(mine)} readings give that place: {named}."
     if len(hits) == len(mine) or claim.by == "count":
-        return "reproduces", told
-    by_rate = (hits["kind"] == "rate").any()
-    split = "" if by_rate else " As a count it reproduces, as a rate it does not."
-    return "not supported", f"{told}{split} The claim does not say which is meant."
+        return _by_whose(claim, told + number)
+    by_count, by_rate = ((hits["kind"] == kind).any() for kind in ("count", "rate"))
+    split = " As a count it reproduces, as a rate it does not." if by_count and not by_rate else ""
+    return "not supported", f"{told}{split} The claim does not say which is meant.{number}"
+
+
+def _by_whose(claim: Claim, told: str) -> tuple[Verdict, str]:
+    """Verdict on a place that the counts give: no claimant is confirmed by counts of its own."""
+    assert claim.end is not None
+    counts = figures.readings(claim.force, claim.end, claim.offences)
+    if not any(r.independent and not _is_own(r.publisher, claim.publisher) for r in counts):
+        return "consistent", f"{told} {NOT_INDEPENDENT}"
+    return "reproduces", told
+
+
+def _number_told(claim: Claim, mine: pd.DataFrame) -> str:
+    """Say what is to be said of the number of forces that a claim names."""
+    number = among(claim.says)
+    if number is None or (mine["of"] == number).any():
+        return ""
+    every = len(forces.slugs("territorial")) + len(forces.slugs("transport"))
+    if number > every:
+        return f" There are {every} such forces, not {number}."
+    return f" “Of {number}” cannot be checked: the readings are of {_span(mine['of'])} forces."
 
 
 def _pairs(claim: Claim) -> list[tuple[figures.Reading, figures.Reading]]:
@@ -456,7 +523,10 @@ def _evidence(claim: Claim) -> pd.Series | None:
 
 
 def _quoted(claim: Claim) -> str:
-    return claim.quotation or (f"It is {claim.says}." if claim.says else "It is established.")
+    if claim.quotation:
+        return claim.quotation
+    who = f" of {_who(claim)}" if claim.force else ""
+    return f"The records{who} show “{claim.says}”." if claim.says else "It is established."
 
 
 def _who(claim: Claim) -> str:
@@ -481,25 +551,33 @@ _ORDINARY = (
     "holds it; contradicted where neither does; "
 )
 
+_LIMITS = (
+    "not identified where the record of the year is broken; needs data where no release holds it."
+)
+
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
         Kind("change", "change of a recorded count between two financial years",
              "per cent, or offences", "the earlier year",
-             f"{_ORDINARY}not identified where a recording break parts the years.",
+             f"{_ORDINARY}not identified where a recording break parts the years; needs data where "
+             "no release holds both, or the earlier year is empty.",
              _WHOLE, _change),
         Kind("count", "recorded offences in a financial year", "offences", "the year",
-             f"{_ORDINARY}not identified where the record of the year is broken.", _WHOLE, _count),
+             f"{_ORDINARY}{_LIMITS}", _WHOLE, _count),
         Kind("rate", "recorded offences a day, week or month", "offences", "days of the year",
-             f"{_ORDINARY}not identified where the record of the year is broken.", _WHOLE, _rate),
+             f"{_ORDINARY}{_LIMITS}", _WHOLE, _rate),
         Kind("rank", "place among forces, 1 the highest", "place", "forces that can be ranked",
              "Reproduces where a reading by count gives the place and the claim is by count, or "
-             "where every reading does; not supported where only some do; contradicted where none "
-             "does.", ("reproduces", "not supported", "contradicted", "needs data"), _rank),
+             "where every reading does, and consistent where the counts are the claimant's own; "
+             "not supported where only some do; contradicted where none does. A number of forces "
+             "that was said chooses the readings that rank as many; where none does, it cannot be "
+             f"checked. {_LIMITS[:1].upper()}{_LIMITS[1:]}",
+             ("reproduces", "consistent", "not supported", "contradicted", "not identified",
+              "needs data"), _rank),
         Kind("share", "share of recorded offences with, or without, injury", "per cent",
              "all recorded assaults on officers of the year",
-             f"{_ORDINARY}needs data where no release holds both.",
-             ("reproduces", "consistent", "contradicted", "needs data"), _share),
+             f"{_ORDINARY}{_LIMITS}", _WHOLE, _share),
         Kind("survey", "share of answers to a survey", "per cent", "those who answered",
              "Reproduces where the survey's own table was read directly and says so; consistent "
              "where the figure is known from the claimant or at second hand only; contradicted "

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -22,10 +21,18 @@ from officer_assaults.page import catalogue, words
 from officer_assaults.stats import verdicts
 from officer_assaults.topics.claims import collection, kinds
 from officer_assaults.topics.claims.collection import Claim
+from officer_assaults.topics.claims.rows import (
+    EVIDENCE_PAGE,
+    NOT_RUN,
+    ClaimRow,
+    Judgement,
+    Key,
+    Rule,
+    WayIn,
+)
+from officer_assaults.topics.claims.ways import WAYS
 
-NOT_RUN = "not run"
 FOCUS = "thames-valley"
-EVIDENCE_PAGE = "evidence"
 LEDGER, CLAIMS = "evidence/ledger", "evidence/claims"
 DIRECT = ("read directly", "computed")
 #: Who the articles' survey figures come from.
@@ -33,151 +40,7 @@ CLAIMANT = "Police Federation"
 #: Words that tell a source which cannot confirm a claim by itself.
 CLAIMANTS = ("newspaper", "federation", "pfew", "second-hand", "second hand")
 ARTICLES = "claims/articles.yml"
-_OPEN = "op-"
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
-
-Key = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a rule makes of one claim.
-
-    Parameters
-    ----------
-    verdict : str
-        One of the six words.
-    number : str
-        Our figure with its interval, in words; empty where there is none.
-    reason : str
-        Why, in a sentence.
-    say, not_say : str
-        What may be said, and what not; empty where the report that carries the claim says so.
-    readings : list of dict
-        Every reading of the claim, a row each.
-    """
-
-    verdict: Verdict
-    number: str
-    reason: str
-    say: str = ""
-    not_say: str = ""
-    readings: tuple[dict[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """How one claim is judged.
-
-    Parameters
-    ----------
-    needs : tuple of (notebook, finding id)
-        Findings that must be there; the first names the report to link. Empty for a rule that
-        rests on the ledger alone.
-    judge : callable
-        Takes the findings needed, in order, and the claim; returns a judgement.
-    words : str
-        The rule in words.
-    returns : tuple of str
-        Verdicts that it can return.
-    estimand : str
-        What is claimed, with unit, denominator and period.
-    report : str
-        Notebook to read on in, where the rule needs none of its findings.
-    said_in : (notebook, finding id), optional
-        Finding of a report that states this very claim, and must give it the same verdict.
-    """
-
-    needs: tuple[Key, ...]
-    judge: Callable[[list[Mapping[str, Any]], pd.Series], Judgement]
-    words: str
-    returns: tuple[Verdict, ...]
-    estimand: str = ""
-    report: str = ""
-    said_in: Key | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimRow:
-    """One claim with its verdict.
-
-    Parameters
-    ----------
-    id : str
-        Short name of the claim.
-    article, claim : str
-        Where it was said, and what.
-    verdict : str
-        One of the six words, or "not run".
-    number : str
-        Our figure with its interval.
-    reason : str
-        Why.
-    link : str
-        Report that carries it, as ``"<folder>/<notebook>"``, or ``"evidence"``; empty if none.
-    ledger_ids : tuple of str
-        Rows of the ledger that bear on it.
-    rule, returns, estimand : str, tuple of str, str
-        The rule in words, the verdicts it can return, and what is claimed.
-    say, not_say, readings
-        As in :class:`Judgement`.
-    """
-
-    id: str
-    article: str
-    claim: str
-    verdict: str
-    number: str
-    reason: str
-    link: str
-    ledger_ids: tuple[str, ...]
-    rule: str = ""
-    returns: tuple[str, ...] = ()
-    estimand: str = ""
-    say: str = ""
-    not_say: str = ""
-    readings: tuple[dict[str, Any], ...] = ()
-
-    @property
-    def address(self) -> str:
-        """Page to link, relative to the front page; empty if there is none."""
-        row = f"#{self.ledger_ids[0]}" if self.link == EVIDENCE_PAGE and self.ledger_ids else ""
-        return f"{self.link}.html{row}" if self.link else ""
-
-    @property
-    def quoted(self) -> bool:
-        """Whether the claim is of an article, and not a question that both leave open."""
-        return not self.id.startswith(_OPEN)
-
-    @property
-    def report(self) -> str:
-        """Name of that page, for the text of the link."""
-        entry = catalogue.find(self.link.rpartition("/")[2])
-        if entry is None:
-            return "evidence" if self.link else ""
-        return f"{entry.number} {entry.question}"
-
-
-@dataclass(frozen=True, slots=True)
-class WayIn:
-    """A short path through the reports for one kind of reader.
-
-    Parameters
-    ----------
-    reader : str
-        Who it is for.
-    question : str
-        What they come with.
-    rows : tuple of ClaimRow
-        Claims that answer it, in order.
-    settle : str
-        What would settle what stays open.
-    """
-
-    reader: str
-    question: str
-    rows: tuple[ClaimRow, ...]
-    settle: str
 
 
 def rows(results: Iterable[Mapping[str, Any]]) -> list[ClaimRow]:
@@ -204,7 +67,7 @@ def ways_in(judged: Sequence[ClaimRow]) -> list[WayIn]:
     by_id = {row.id: row for row in judged}
     return [
         WayIn(reader, question, tuple(by_id[name] for name in names), settle)
-        for reader, question, names, settle in _WAYS
+        for reader, question, names, settle in WAYS
     ]
 
 
@@ -364,6 +227,53 @@ def _recording() -> Rule:
         "share of the log rise in one force's recorded assaults that recording made",
         said_in=keys[0],
     )  # fmt: skip
+
+
+def _chain() -> Rule:
+    """Take the chain of the force, and show it link by link."""
+    names = ("justice.away", "justice.convicted_after", "justice.custody_after")
+    keys = tuple((_JUSTICE, name) for name in names)
+
+    def judge(findings: list[Mapping[str, Any]], claim: pd.Series) -> Judgement:
+        del claim
+        away, (convicted, jailed) = findings[0], (float(f["value"]) for f in findings[1:])
+        number = f"{_share(away)} of recorded convicted, if the links hold"
+        return Judgement(
+            away["verdict"], number,
+            "The courts are those of all England and Wales, and the tables are not linked. How few "
+            "would be few, the claim does not say.",
+            readings=_links(away, convicted, jailed),
+        )  # fmt: skip
+
+    told = (
+        "Not identified: the chain from record to conviction has bounds alone, and the claim gives "
+        "no threshold. Needs data where a link is not held. Judged in report 07."
+    )
+    return Rule(
+        keys, judge, told, _OF_CHAIN, "share of recorded assaults that end in a conviction",
+        said_in=keys[0],
+    )  # fmt: skip
+
+
+def _links(away: Mapping[str, Any], convicted: float, jailed: float) -> tuple[dict[str, Any], ...]:
+    """Stages from record to prison: of the stage before, of all recorded, and its bounds."""
+    reached, (low, high) = float(away["value"]), _both(away)
+    charged = reached / convicted
+    stages = (
+        ("Recorded", 1.0, 1.0, 1.0, 1.0),
+        ("Charged or summonsed", charged, charged, charged, high),
+        ("Convicted, as in England and Wales", convicted, reached, low, high),
+        ("Jailed at once, as in England and Wales", jailed, reached * jailed, low, high),
+    )
+    return tuple(
+        {
+            "Stage": name,
+            "Of the stage before": words.percent(before),
+            "Of recorded": words.percent(share),
+            "Bounds": f"{words.percent(least)} to {words.percent(most)}",
+        }
+        for name, before, share, least, most in stages
+    )
 
 
 def _by_kind(name: str, report: str = "", note: str = "", said_in: Key | None = None) -> Rule:
@@ -532,19 +442,11 @@ RULES: Mapping[str, Rule] = {
     "bc-11": _by_kind("document", note="In force from 13 November 2018."),
     "bc-12": _by_kind(
         "document",
-        note="A statutory maximum, not a guideline; magistrates stayed at six months for one "
-        "offence.",
+        note="What doubled is the maximum in law, which the guideline repeats; the Act left "
+        "magistrates at six months for one offence.",
     ),
     "bc-13": _recording(),
-    "bc-14": _adopt(
-        _JUSTICE, "justice.away",
-        lambda finding: f"{_share(finding)} of recorded convicted, if the links hold",
-        "Not identified: the chain from record to conviction has bounds alone, and the claim gives "
-        "no threshold.",
-        _OF_CHAIN,
-        "share of recorded assaults that end in a conviction",
-        "An opinion: how few would be few is nowhere said, and the tables are not linked.",
-    ),
+    "bc-14": _chain(),
     "rc-01": _by_kind("log", _JUSTICE, said_in=(_JUSTICE, "composition.quarter")),
     "rc-02": _by_kind(
         "log", _JUSTICE, said_in=(_JUSTICE, "composition.threats_with_weapons_more_than")
@@ -586,29 +488,3 @@ RULES: Mapping[str, Rule] = {
         "victims among officers, with over without TASER, and after over before training",
     ),
 }  # fmt: skip
-
-_WAYS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
-    (
-        "For a Federation representative",
-        "What can be said in public of the rise, of crewing and of the courts, and stand up?",
-        ("bc-01", "bc-03", "bc-14", "rc-04"),
-        "Crew of every officer recorded as assaulted, and hours by crew from the same log: the "
-        "data request lists the columns. A second register beside crime records would show how "
-        "much of the rise is recording.",
-    ),
-    (
-        "For a force commander",
-        "Where does the force stand, what should change, and what would a trial need?",
-        ("bc-06", "op-01", "bc-13", "op-03"),
-        "An audit of how injured officers are classed, evidence grades of cases not charged, and a "
-        "crossover trial of crewing between local areas, whose size the planning report works out.",
-    ),
-    (
-        "For a researcher",
-        "What is identified, under which assumptions, and how can it be run again?",
-        ("bc-13", "op-02", "rc-04", "bc-07"),
-        "Linked rows from record to sentence, a register of known true counts for part of the "
-        "forces, and a randomised list: each notebook states its estimand, gates and seed, and "
-        "runs unchanged.",
-    ),
-)

@@ -12,7 +12,13 @@ ROUND_OFF = 1e-9
 _NUMBER = re.compile(r"(?<![\w.,])[+-]?\s*(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?![\d,]*\d)")
 _PERCENT = re.compile(r"\s*(%|per\s?cent\b|pc\b)")
 _ORDINAL = re.compile(r"(st|nd|rd|th)\b")
-_FALLS = re.compile(r"\b(fewer|fell|fall|fallen|falling|down|decrease[ds]?|drop\w*|declined?)\b")
+_DECIMAL_COMMA = re.compile(r"\d,\d{1,2}(?!\d)")
+_FALLS = re.compile(
+    r"\b(fewer|less|lower|fell|fall|fallen|falling|down|cut|decreas\w+|drop\w*|declin\w+|reduc\w+)\b"
+)
+_NOT_A_FALL = re.compile(r"\b(fewer|less|lower) than\b")
+#: Beside a limit: what is just over a figure is that figure as rounded, not all above it.
+_JUST = re.compile(r"\bjust (over|under|above|below)\b")
 #: Words before a figure that make it a limit.
 _LIMITS: tuple[tuple[str, Side], ...] = (
     (r"(no|not) (more|higher) than|at most|up to|maximum of", "<="),
@@ -24,10 +30,28 @@ _FLIPPED: dict[Side, Side] = {"": "", ">": "<", ">=": "<=", "<": ">", "<=": ">="
 #: Relative changes, and parts of a whole, that are said in words: per cent.
 _CHANGES = {r"doubl\w+|twofold": 100, r"(trebl|tripl)\w+|threefold": 200, r"quadrupl\w+": 300,
             r"halv\w+": -50}  # fmt: skip
-_PARTS = {r"two[ -]thirds": 67, r"three[ -]quarters": 75, r"(a|one)[ -]third": 33,
-          r"(a|one)[ -]quarter": 25, r"(a|one)[ -]fifth": 20, r"(a |one[ -])?half": 50}  # fmt: skip
+_WORDS = {word: at for at, word in enumerate(
+    ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+     "twelve"], start=1)} | {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50}  # fmt: skip
+_OF = {"third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
+       "tenth": 10}  # fmt: skip
+_FRACTION = re.compile(rf"\b(a|{'|'.join(_WORDS)})[ -]({'|'.join(_OF)})s?\b")
+_HALF = re.compile(r"\b((a |one[ -])?half)\b")
+_ONE = rf"(\d+|{'|'.join(_WORDS)})"
+_SHARE = re.compile(rf"\b{_ONE} (?:in|out of)(?: every)? {_ONE}\b")
+#: Words that change the number beside them in a way that is not read here.
+_UNREAD = re.compile(
+    r"\b(and a half|dozens?|hundreds?|thousands?|millions?|times|fold|every \d+)\b"
+)
+_NAMED = re.compile(rf"\b({'|'.join(_WORDS)})\b")
+_AMONG = re.compile(r"\b(out )?of (the )?(?P<of>\d+)\b.*")
+#: A place counted from the other end.
+_FROM_BELOW = re.compile(r"\b(lowest|least|fewest|safest|best|bottom|last|smallest)\b")
 _PLACES = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
            "tenth", "eleventh", "twelfth"]  # fmt: skip
+
+
+_SUCH = {"change": "+12%", "count": "1,057", "rate": "20", "share": "19%", "survey": "73%"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +102,19 @@ def figure(text: str) -> Figure | None:
     """
     plain = _plain(text)
     found = list(_NUMBER.finditer(plain))
-    made, start = None, 0
-    if len(found) == 1:
+    made, start = _one_in(plain)
+    if made is not None:
+        pass
+    elif _UNREAD.search(plain):
+        return None
+    elif len(found) == 1:
         made, start = _in_digits(plain, found[0]), found[0].start()
     elif not found:
         made, start = _in_words(plain)
     if made is None:
         return None
     side = _side(plain[:start])
-    falls = _FALLS.search(re.sub(r"fewer than", "", plain))
+    falls = _FALLS.search(_NOT_A_FALL.sub("", plain))
     if falls and made.value > 0:
         return replace(made, value=-made.value, side=_FLIPPED[side])
     return replace(made, side=side)
@@ -103,18 +131,38 @@ def _in_digits(plain: str, found: re.Match[str]) -> Figure | None:
 
 
 def _in_words(plain: str) -> tuple[Figure | None, int]:
+    """Read a change or a part of a whole said in words; else a number from one to twelve."""
     held = [
-        (value, match.start())
-        for known in (_CHANGES, _PARTS)
-        for word, value in known.items()
+        (float(value), match.start())
+        for word, value in _CHANGES.items()
         if (match := re.search(rf"\b({word})\b", plain))
     ]
+    for match in _FRACTION.finditer(plain):
+        part = round(100 * _WORDS.get(match[1], 1) / _OF[match[2]])
+        held.append((float(part), match.start()))
+    held += [(50.0, match.start()) for match in _HALF.finditer(plain)]
+    named = [] if held else list(_NAMED.finditer(plain))
+    if len(named) == 1:
+        return Figure(float(_WORDS[named[0][1]]), 0, percent=False), named[0].start()
     if len(held) != 1:
         return None, 0
-    return Figure(float(held[0][0]), 0, percent=True), held[0][1]
+    return Figure(held[0][0], 0, percent=True), held[0][1]
+
+
+def _one_in(plain: str) -> tuple[Figure | None, int]:
+    """Read a share such as one in five, or 7 out of 10."""
+    found = list(_SHARE.finditer(plain))
+    if len(found) != 1 or _PERCENT.search(plain):
+        return None, 0
+    part, whole = (float(_WORDS.get(word) or word) for word in found[0].groups())
+    if not 0 < part <= whole or _NUMBER.search(_SHARE.sub("", plain)):
+        return None, 0
+    return Figure(100 * part / whole, 0, percent=True), found[0].start()
 
 
 def _side(before: str) -> Side:
+    if _JUST.search(before):
+        return ""
     for pattern, side in _LIMITS:
         if re.search(rf"\b({pattern})\b", before):
             return side
@@ -129,8 +177,8 @@ def place(text: str) -> Figure | None:
     >>> place("sixth worst of 40").value
     6.0
     """
-    plain = re.sub(r"\b(out )?of (the )?\d+\b.*", "", _plain(text))
-    if re.search(r"\btop \w", plain):
+    plain = _AMONG.sub("", _plain(text))
+    if re.search(r"\btop \w", plain) or _FROM_BELOW.search(plain):
         return None
     named = [at for at, word in enumerate(_PLACES, start=1) if re.search(rf"\b{word}\b", plain)]
     found = _NUMBER.findall(plain)
@@ -141,6 +189,18 @@ def place(text: str) -> Figure | None:
     if not named and not found and re.search(r"\b(worst|highest|top)\b", plain):
         return Figure(1.0, 0, percent=False)
     return None
+
+
+def among(text: str) -> int | None:
+    """Read among how many a place is said to be; None if the text does not say.
+
+    Examples
+    --------
+    >>> among("sixth worst of 40"), among("sixth")
+    (40, None)
+    """
+    found = _AMONG.search(_plain(text))
+    return int(found["of"]) if found else None
 
 
 def fault(kind: str, text: str) -> tuple[str, str] | None:
@@ -156,11 +216,12 @@ def fault(kind: str, text: str) -> tuple[str, str] | None:
     if kind in ("document", "log"):
         return None
     if kind == "rank":
-        said = f"'{text}' says no place."
-        return None if place(text) else (said, "Write the place as it was said: 6th.")
+        return _fault_of_place(text)
+    if _DECIMAL_COMMA.search(text):
+        return f"'{text}' has a decimal comma.", f"Write {text.strip().replace(',', '.')}."
     found = figure(text)
     if found is None:
-        return f"'{text}' says no figure, or more than one.", "Write it as it was said: +12%."
+        return f"'{text}' says no figure, or more than one.", f"Write one figure: {_SUCH[kind]}."
     if kind == "change":
         return _fault_of_change(text, found)
     if kind in ("count", "rate"):
@@ -175,9 +236,24 @@ def fault(kind: str, text: str) -> tuple[str, str] | None:
     return None
 
 
+def _fault_of_place(text: str) -> tuple[str, str] | None:
+    made, of = place(text), among(text)
+    if _FROM_BELOW.search(_plain(text)):
+        told = f"'{text}' counts from the low end."
+        return told, "Here 1 is the highest: write the place from the top, such as 38th of 43."
+    if made is None:
+        return f"'{text}' says no place.", "Write the place as it was said: 6th."
+    if of is not None and made.value > of:
+        return f"'{text}' is no place among {of}.", "Check both numbers: 6th of 40."
+    return None
+
+
 def _fault_of_change(text: str, found: Figure) -> tuple[str, str] | None:
     if found.percent and found.value < -100:
         return f"'{text}' is a fall to less than nothing.", "Write a fall of 100% at most."
+    if not found.percent and re.fullmatch(r"[\d,]+", text.strip()):
+        told = f"'{text}' may be a percentage or a number of offences."
+        return told, f"Write +{text.strip()}%, or {text.strip()} more."
     if not found.percent and found.decimals:
         told = f"'{text}' is neither a percentage nor a number of offences."
         return told, "Write a percentage, such as +33%, or whole offences, such as 263 more."

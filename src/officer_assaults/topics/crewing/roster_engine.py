@@ -5,13 +5,19 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
+import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from officer_assaults import scratch
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest, of_machine
@@ -20,6 +26,7 @@ from officer_assaults.topics.crewing.roster_files import RosterFile, check_colum
 #: What the engine says when its own folder is full, which is no fault of a user's file.
 _FULL = ("No space left", "max_temp_directory_size", "Could not write", "File too large")
 Bins = Mapping[str, Sequence[float]]
+Part = TypeVar("Part")
 
 #: From here on a number is no hours and no count.
 LONGEST = 1e9
@@ -28,12 +35,82 @@ TEMPORARY_PREFIX = "roster-"
 PYTHON_MB = 550
 LEAST_ENGINE_MB = 100
 DEFAULT_MEMORY_MB = 1000
+#: Few enough for a core's cache, enough to spread the cost of a call.
+BATCH_ROWS = 131_072
+#: Row groups above this are read a piece at a time, which is slower but holds little.
+LARGE_GROUP_BYTES = 100_000_000
+READ_BYTES = 1 << 20
 TABLE = "roster"
 SIMULATED = "is_simulated"
 NUMBERS = ("whole", "number")
 FACTORS = ("text", "whole", "number", "flag", "day")
 WHOLE = r"[+-]?(0|[1-9][0-9]{0,17})"
 DECIMAL = r"[+-]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?"
+
+
+class Coder:
+    """Places of a column's values among known ones, times a step; a dictionary is met once."""
+
+    def __init__(self, known: pa.Array, step: int = 1) -> None:
+        self._known, self._step = known, step
+        self._seen: pa.Array | None = None
+        self._places = np.empty(0, dtype=np.intp)
+
+    def __call__(self, column: pa.Array) -> NDArray[np.intp]:
+        """Place of each row's value.
+
+        Raises
+        ------
+        Refusal
+            E124 for a value that was not there when the known ones were listed.
+        """
+        if not pa.types.is_dictionary(column.type):
+            return self._all_known(self._find(column))
+        if self._seen is None or not column.dictionary.equals(self._seen):
+            self._seen, self._places = column.dictionary, self._find(column.dictionary)
+        places = self._places.take(column.indices.to_numpy(zero_copy_only=False))
+        return places if self._places.min() >= 0 else self._all_known(places)
+
+    def _find(self, values: pa.Array) -> NDArray[np.intp]:
+        values = values.cast(self._known.type)
+        if pa.types.is_floating(values.type):
+            # Here 0.0 and -0.0 are one.
+            known, looked_up = (a.to_numpy(zero_copy_only=False) for a in (self._known, values))
+            places = np.searchsorted(known, looked_up).clip(max=len(known) - 1)
+            places = np.where(known[places] == looked_up, places, -1)
+        else:
+            places = pc.fill_null(pc.index_in(values, self._known), -1).to_numpy()
+        return np.where(places < 0, -1, places.astype(np.intp) * self._step)
+
+    def _all_known(self, places: NDArray[np.intp]) -> NDArray[np.intp]:
+        if places.min(initial=0) < 0:
+            what = "a file holds other values than when they were counted."
+            raise Refusal(Problem("E124", what, "Leave the files alone meanwhile."))
+        return places
+
+
+def numbers(column: pa.Array) -> NDArray[np.float64]:
+    """Values as floats, whatever they are held as."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+
+
+def _repeated(value: str | None, rows: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int8)), pa.array([value]))
+
+
+def in_threads(
+    work: Callable[[Part], None], parts: Sequence[Part], threads: int | None = None
+) -> None:
+    """Do work on every part, one thread a core by default; the first error ends it."""
+    with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
+        try:
+            for done in [pool.submit(work, part) for part in parts]:
+                done.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
 
 
 class Source:
@@ -51,6 +128,7 @@ class Source:
     files : tuple of RosterFile
     folder : Path or None
         Temporary folder with a link to each file.
+    threads : int, optional
     """
 
     def __init__(
@@ -62,12 +140,13 @@ class Source:
         memory_mb: int,
         files: tuple[RosterFile, ...] = (),
         folder: Path | None = None,
+        threads: int | None = None,
     ) -> None:
         self.backend, self.table, self.name, self.memory_mb = backend, table, name, memory_mb
-        self.files, self.folder = files, folder
+        self.files, self.folder, self.threads = files, folder, threads
         self.bins = {key: _edges(key, edges) for key, edges in bins.items()}
         self.kinds: dict[str, str] = {}
-        self._asked = {"E102": "", "E104": ""}
+        self._asked: dict[str, str] = {}
 
     @property
     def columns(self) -> list[str]:
@@ -93,11 +172,11 @@ class Source:
         if SIMULATED in self.columns:
             needed[SIMULATED] = ("flag", "whole", "text")
         self._read_columns(needed)
-        table, self._asked = self.table, {"E102": outcome, "E104": exposure}
+        table, self._asked = self.table, {"y_": outcome, "e_": exposure}
         chosen = {name: self._binned(name) for name in covariates}
         chosen |= {"y_": table[outcome].cast("float64"), "e_": table[exposure].cast("float64")}
         if cluster:
-            chosen["g_"] = table[cluster]
+            chosen["g_"], self._asked["g_"] = table[cluster], cluster
             self.kinds["g_"] = self.kinds[cluster]
         if SIMULATED in needed:
             chosen["made_"] = table[SIMULATED]
@@ -152,26 +231,63 @@ class Source:
         with self._explained():
             return self.backend.to_pyarrow(expression)
 
-    def batches(self, keys: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
-        """Give counts and exposure by cluster and pattern, or the rows where DuckDB has them.
+    def parts(self, keys: Sequence[str]) -> list[Iterator[dict[str, pa.Array]]]:
+        """Give counts, exposure, cluster and pattern of rows, in parts of batches.
 
-        Another engine sums them first, so that only sums leave it.
+        Row groups of files are parts of their own, with text as the dictionaries that files hold.
+        An engine other than DuckDB sums rows first, so that only sums leave it.
         """
-        table = self.table.select(*keys, "g_", "y_", "e_")
+        names = {name: name for name in keys} | self._asked
+        if self.files and not self.bins:
+            return [
+                self._row_group(file, number, group, names)
+                for number, file in enumerate(self.files)
+                for group in range(pq.read_metadata(self._link(number)).num_row_groups)
+            ]
+        return [self._answer(self.table.select(*names), [*keys, "g_"])]
+
+    def _answer(self, table: Any, keys: list[str]) -> Iterator[dict[str, pa.Array]]:
         with self._explained():
             if self.backend.name == "duckdb":
                 answer = self.backend.con.sql(self.backend.compile(table))
                 # The old name is gone from DuckDB 2, the new one is not in DuckDB 1.
                 read = getattr(answer, "to_arrow_reader", None) or answer.fetch_record_batch
-                yield from read(rows)
+                batches = read(BATCH_ROWS)
             else:
-                by = table.group_by([*keys, "g_"])
-                summed = by.aggregate(y_=table["y_"].sum(), e_=table["e_"].sum())
-                yield from self.backend.to_pyarrow_batches(summed, chunk_size=rows)
+                summed = {name: table[name].sum() for name in ("y_", "e_")}
+                sums = table.group_by(keys).aggregate(**summed)
+                batches = self.backend.to_pyarrow_batches(sums, chunk_size=BATCH_ROWS)
+            for batch in batches:
+                yield dict(zip(batch.schema.names, batch.columns, strict=True))
+
+    def _row_group(
+        self, file: RosterFile, number: int, group: int, names: Mapping[str, str]
+    ) -> Iterator[dict[str, pa.Array]]:
+        """Read the columns of a row group under the names of the table."""
+        inside = {name: column for name, column in names.items() if column not in file.told}
+        text = {column for column in inside.values() if self.kinds[column] == "text"}
+        with self._explained():
+            large = pq.read_metadata(self._link(number)).row_group(group).total_byte_size
+            with pq.ParquetFile(
+                self._link(number),
+                read_dictionary=sorted(text),
+                pre_buffer=False,
+                buffer_size=READ_BYTES if large > LARGE_GROUP_BYTES else 0,
+            ) as opened_file:
+                for batch in opened_file.iter_batches(
+                    BATCH_ROWS,
+                    row_groups=[group],
+                    columns=sorted(set(inside.values())),
+                    use_threads=False,
+                ):
+                    found = {name: batch.column(column) for name, column in inside.items()}
+                    for name in names.keys() - inside.keys():
+                        found[name] = _repeated(file.told[names[name]], batch.num_rows)
+                    yield found
 
     def first_bad(self, code: str, bad: int, rows: int) -> Problem:
         """Say which row is the first that holds no count (E102) or no hours (E104)."""
-        name = self._asked[code]
+        name = self._asked["y_" if code == "E102" else "e_"]
         column = _quoted(name)
         good = f"{column} > 0 AND {column} < {LONGEST}"
         what = "hours that are missing, 0, negative or endless"
@@ -255,7 +371,7 @@ def opened(
                 yield Source(backend, table, "the frame", bins or {}, memory_mb)
             else:
                 shown = Path(source).name or str(source)
-                yield Source(backend, None, shown, bins or {}, memory_mb, files, folder)
+                yield Source(backend, None, shown, bins or {}, memory_mb, files, folder, threads)
         finally:
             backend.disconnect()
 

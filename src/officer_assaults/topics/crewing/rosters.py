@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,7 +24,7 @@ from scipy import linalg, stats
 
 from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Problems, Refusal
-from officer_assaults.stats.blocks import BlockDesign, build_blocks, refuse
+from officer_assaults.stats.blocks import BlockDesign, IntArray, build_blocks, refuse
 from officer_assaults.stats.designs import check_events, check_rank
 from officer_assaults.stats.formulas import RateFormula, check_formula
 from officer_assaults.stats.intervals import FloatArray, check_alpha
@@ -32,12 +33,15 @@ from officer_assaults.stats.newton import fit_design
 from officer_assaults.topics.crewing.roster_engine import (
     DEFAULT_MEMORY_MB,
     LONGEST,
+    SIMULATED,
     Bins,
+    Coder,
     Source,
+    in_threads,
+    numbers,
     opened,
 )
 
-BATCH_ROWS = 250_000
 #: A number with more values than this is continuous: it is binned by choice or refused.
 MOST_NUMBERS = 100
 MOST_LEVELS = 5_000
@@ -49,7 +53,9 @@ SHORTEST_HASH = 16
 #: Smallest eigenvalue of a scaled cross-product that still tells terms apart.
 GRAM_TOLERANCE = 1e-10
 MADE_UP = ("true", "t", "yes", "1")
-SUMS = ("n", "y", "e", "ee", "ye", "yy", "q")
+SUMS = ("n", "y", "e", "q")
+#: Only errors that are robust row by row need these.
+SQUARES = ("ee", "ye", "yy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +188,8 @@ def fit(
     with opened(source, bins=bins, memory_mb=memory_mb, threads=threads) as roster:
         parsed = check_formula(formula, roster.columns)
         roster.prepare(parsed.outcome, exposure, parsed.columns, cluster)
-        patterns, simulated = _collapsed(roster, parsed)
+        simulated = _check_rows(roster)
+        patterns = _collapsed(roster, parsed, () if cluster else SQUARES)
         design = build_blocks(parsed, patterns.levels, patterns.codes, len(patterns.sums["n"]))
         _check_design(design, patterns.sums)
         beta, mu = _settled(design, patterns.sums)
@@ -251,57 +258,55 @@ def collapse(
         return frame
 
 
-def _collapsed(roster: Source, parsed: RateFormula) -> tuple[_Patterns, bool]:
-    """Sum the rows that share a pattern, checked; also say whether they are made up."""
+def _collapsed(roster: Source, parsed: RateFormula, squares: tuple[str, ...]) -> _Patterns:
+    """Sum the rows that share a pattern."""
     _probe(roster, parsed.columns)
     table, keys = roster.table, list(parsed.columns)
-    sums = _sums(table)
+    sums = {name: _sum_of(name, table["e_"], table["y_"]) for name in (*SUMS, *squares)}
     found = table.group_by(keys).aggregate(**sums) if keys else table.aggregate(**sums)
     answer = roster.read(found.limit(roster.memory_mb * PATTERNS_PER_MB + 1))
     _refuse_patterns(roster, answer.num_rows)
-    simulated = _check_rows(roster, {name: _total(answer[name]) for name in sums})
-    levels, sets = _levels(roster, {name: answer[name] for name in keys}, answer["rows"])
-    codes = {name: _codes(answer[name], sets[name]) for name in keys}
-    arrays = {name: answer[name].to_numpy().astype(float) for name in SUMS}
+    levels, sets = _levels(roster, {name: answer[name] for name in keys}, answer["n"])
+    codes = {name: Coder(sets[name])(answer[name].combine_chunks()) for name in keys}
     order = np.lexsort([codes[name] for name in keys]) if keys else np.arange(1)
     return _Patterns(
-        {name: values[order] for name, values in arrays.items()},
+        {name: answer[name].to_numpy().astype(float)[order] for name in sums},
         levels,
         {name: code[order] for name, code in codes.items()},
         sets,
-    ), simulated
+    )
 
 
-def _sums(table: Any) -> dict[str, Any]:
-    """Collapse rows to what a Poisson fit, its errors and the checks of its rows need."""
-    e, y = table["e_"], table["y_"]
+def _sum_of(name: str, e: Any, y: Any) -> Any:
+    if name == "n":
+        return e.count()
+    products = {"y": y, "e": e, "q": y * y / e, "ee": e * e, "ye": y * e, "yy": y * y}
+    return products[name].sum()
+
+
+def _check_rows(roster: Source) -> bool:
+    """Refuse rows that hold no counts or hours; say whether all are made up."""
+    table, e, y = roster.table, roster.table["e_"], roster.table["y_"]
     good_e = ((e > 0) & (e < LONGEST)).fill_null(False)
     good_y = ((y >= 0) & (y < LONGEST) & (y == y.floor())).fill_null(False)
-    sums = {"n": e.count(), "y": y.sum(), "e": e.sum(), "ee": (e * e).sum(), "ye": (y * e).sum()}
-    sums |= {"yy": (y * y).sum(), "q": (y * y / e.nullif(0.0)).sum(), "rows": table.count()}
+    sums = {"rows": table.count()}
     sums |= {"bad_e": good_e.ifelse(0, 1).sum(), "bad_y": good_y.ifelse(0, 1).sum()}
     if "made_" in table.columns:
-        made_up = table["made_"].cast("string").lower().isin(MADE_UP).fill_null(False)
-        sums["made"] = made_up.ifelse(1, 0).sum()
-    return sums
-
-
-def _check_rows(roster: Source, whole: Mapping[str, float]) -> bool:
-    """Refuse rows that hold no counts or hours; say whether all are made up."""
+        made = table["made_"]
+        if roster.kinds[SIMULATED] != "flag":
+            made = made.cast("string").lower().isin(MADE_UP)
+        sums["made"] = made.fill_null(False).ifelse(1, 0).sum()
+    answer = roster.read(table.aggregate(**sums))
+    whole = {name: int(answer[name][0].as_py() or 0) for name in sums}
     if not whole["rows"]:
         raise Refusal(Problem("E124", "holds no rows.", "Fill it in.", roster.name))
     for name, code in (("bad_e", "E104"), ("bad_y", "E102")):
         if whole[name]:
-            raise Refusal(roster.first_bad(code, int(whole[name]), int(whole["rows"])))
-    made = whole.get("made", 0)
-    if made not in (0, whole["rows"]):
+            raise Refusal(roster.first_bad(code, whole[name], whole["rows"]))
+    if whole.get("made", 0) not in (0, whole["rows"]):
         what = "holds simulated rows among others."
         raise Refusal(Problem("E123", what, "Keep them in files of their own.", roster.name))
-    return made > 0
-
-
-def _total(column: pa.ChunkedArray) -> float:
-    return float(pc.sum(column).as_py() or 0)
+    return whole.get("made", 0) > 0
 
 
 def _refuse_patterns(roster: Source, found: int) -> None:
@@ -345,7 +350,7 @@ def _levels(
     sets: dict[str, pa.Array] = {}
     for name, column in columns.items():
         missing = pc.is_null(column, nan_is_null=True)
-        if lost := int(_total(pc.filter(rows, missing))):
+        if lost := int(pc.sum(pc.filter(rows, missing)).as_py() or 0):
             what, remedy = f"{lost:,} rows have no '{name}'.", "Fill or leave out those rows first."
             problems.add("E125", what, remedy, column=name)
         values = sorted(pc.unique(pc.filter(column, pc.invert(missing))).to_pylist())
@@ -370,16 +375,6 @@ def _check_labels(name: str, labels: Sequence[Any], problems: Problems) -> None:
     if alike := look_alikes(texts):
         what = f"'{name}' holds labels that read as one: {named(alike)}."
         problems.add("E125", what, "Write each the same way in every row.", column=name)
-
-
-def _codes(column: Any, values: pa.Array) -> NDArray[np.intp]:
-    """Place of each value among sorted ones."""
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(values.type)
-    found = pc.index_in(column, value_set=values)
-    return np.asarray(found.to_numpy(zero_copy_only=False), dtype=np.intp)
 
 
 def _check_design(design: BlockDesign, sums: Mapping[str, FloatArray]) -> None:
@@ -476,22 +471,43 @@ def _cluster_meat(
             f"{roster.memory_mb:,} MB.",
             "Allow more memory, drop an interaction, or cluster by a coarser unit.",
         )
-    rates = [np.exp(block.matrix @ beta[block.terms]) for block in design.blocks]
     sums = [np.zeros(len(groups) * size) for size in sizes]
-    for batch in roster.batches(list(patterns.levels), BATCH_ROWS):
-        codes = {name: _codes(batch[name], values) for name, values in patterns.sets.items()}
-        group, rows = _codes(batch["g_"], groups), batch.num_rows
-        places = [block.place(codes, patterns.levels, rows) for block in design.blocks]
-        expected = batch["e_"].to_numpy(zero_copy_only=False).astype(float)
-        for rate, place in zip(rates, places, strict=True):
-            expected = expected * rate[place]
-        difference = batch["y_"].to_numpy(zero_copy_only=False) - expected
-        for summed, size, place in zip(sums, sizes, places, strict=True):
-            np.add.at(summed, group * size + place, difference)
+    one_at_a_time = threading.Lock()
+
+    def add(rows: Iterable[Mapping[str, pa.Array]]) -> None:
+        for group, places, difference in _differences(rows, patterns, design, beta, groups):
+            with one_at_a_time:
+                for summed, size, place in zip(sums, sizes, places, strict=True):
+                    np.add.at(summed, group * size + place, difference)
+
+    in_threads(add, roster.parts(list(patterns.levels)), roster.threads)
     scores = np.empty((len(groups), len(design.names)))
     for block, summed in zip(design.blocks, sums, strict=True):
         scores[:, block.terms] = summed.reshape(len(groups), -1) @ block.matrix
     return np.asarray(scores.T @ scores)
+
+
+def _differences(
+    rows: Iterable[Mapping[str, pa.Array]],
+    patterns: _Patterns,
+    design: BlockDesign,
+    beta: FloatArray,
+    groups: pa.Array,
+) -> Iterator[tuple[IntArray, list[IntArray], FloatArray]]:
+    """Give cluster, place in each block, and observed minus fitted count, batch by batch."""
+    cluster = Coder(groups)
+    coders = [
+        [(name, Coder(patterns.sets[name], step)) for name, step in block.steps(patterns.levels)]
+        for block in design.blocks
+    ]
+    rates = [np.exp(block.matrix @ beta[block.terms]) for block in design.blocks]
+    for batch in rows:
+        start = np.zeros(len(batch["y_"]), dtype=np.intp)
+        places = [sum((code(batch[name]) for name, code in own), start) for own in coders]
+        fitted = numbers(batch["e_"])
+        for rate, place in zip(rates, places, strict=True):
+            fitted = fitted * rate.take(place)
+        yield cluster(batch["g_"]), places, numbers(batch["y_"]) - fitted
 
 
 def _cells(patterns: _Patterns, mu: FloatArray) -> pd.DataFrame:

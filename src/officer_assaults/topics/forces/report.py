@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from officer_assaults.data import forces
+from officer_assaults.data import decisions, forces
 from officer_assaults.estimate import Estimate, count, statement
 from officer_assaults.findings import Finding, Verdict
 from officer_assaults.page import words
@@ -214,7 +214,8 @@ def boxes(story: ComparisonStory) -> dict[str, str | list[str]]:
 def caveats(story: ComparisonStory) -> list[str]:
     """Warnings that belong at the top: refusals with their code, denominators that are missing."""
     refused = [f"{problem.code}: {_problem_text(problem)}." for problem in story.refused]
-    return [text.replace("..", ".") for text in (*refused, *story.exposures.notes)]
+    waiting = decisions.waiting(story.data.panel.vintage)
+    return [text.replace("..", ".") for text in (*refused, *story.exposures.notes, *waiting)]
 
 
 def denominators_table(story: ComparisonStory) -> dict[str, Any]:

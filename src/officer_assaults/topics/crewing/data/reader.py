@@ -88,8 +88,9 @@ def load(
     """
     path = Path(path)
     beside = Path(sidecar) if sidecar else sidecar_of(path)
-    bounds.check_size(path)
-    if parts.is_large(path):
+    large = parts.is_large(path)
+    bounds.check_size(path, most=bounds.MOST_STREAMED if large else files.MOST_BYTES)
+    if large:
         return _load_parts(path, beside)
     cells = read_cells(path)
     if lines and len(lines) == len(cells):
@@ -98,7 +99,7 @@ def load(
     about = _about(path, beside, problems)
     kind, frame = _typed(cells, about, problems)
     if kind == "shifts":
-        _check_units([_unit_times(frame)], problems)
+        _check_units([_unit_times(frame)], [_officer_times(frame)], problems)
     if problems.found or about is None:
         raise _sorted(problems)
     return _finish(path, kind, frame, about)
@@ -110,19 +111,20 @@ def _load_parts(path: Path, sidecar: Path) -> CrewFile:
     problems = Problems(file=path.name)
     about = _about(path, sidecar, problems)
     common, cells, agreement = [], [], []
-    shifts = []
+    shifts, officers = [], []
     with parts.split(path) as pieces:
         for number, piece in enumerate(pieces, 1):
             _tell(number, len(pieces))
             _, frame = _typed(parts.read_part(piece), about, problems)
             shifts.append(_unit_times(frame))
+            officers.append(_officer_times(frame))
             if len(problems.found) > MOST_PROBLEMS:
                 break
             if about is not None and not problems.found:
                 common.append(_common(frame))
                 cells.append(to_cells(frame, about))
                 agreement.append(agreement_counts(frame))
-    _check_units(shifts, problems)
+    _check_units(shifts, officers, problems)
     if not shifts:
         _refuse_empty(problems)
     if not problems.found:
@@ -149,26 +151,39 @@ def _common(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[held].astype({"force": "category"})
 
 
-def _unit_times(frame: pd.DataFrame) -> tuple[Any, ...]:
+def _unit_times(frame: pd.DataFrame, who: str = "unit_id") -> tuple[Any, ...]:
     """Take unit, start, end and line of unit-shifts whose times could be read."""
-    if not {"unit_id", "start", "end"} <= set(frame):
+    if not {who, "start", "end"} <= set(frame):
         return (np.array([], np.uint64), *(np.array([], np.int64),) * 3)
     times = frame[["start", "end"]]
     if not all(pd.api.types.is_datetime64_any_dtype(times[name]) for name in times):
         return (np.array([], np.uint64), *(np.array([], np.int64),) * 3)
-    read = frame[times.notna().all(axis=1) & frame["unit_id"].notna()]
+    read = frame[times.notna().all(axis=1) & frame[who].notna()]
     return (
-        pd.util.hash_array(read["unit_id"].to_numpy(object)),
+        pd.util.hash_array(read[who].to_numpy(object)),
         read["start"].dt.as_unit("us").astype("int64").to_numpy(),
         read["end"].dt.as_unit("us").astype("int64").to_numpy(),
         read.index.to_numpy(np.int64),
     )
 
 
-def _check_units(shifts: list[tuple[Any, ...]], problems: Problems) -> None:
-    if shifts:
-        units, starts, ends, lines = (np.concatenate(part) for part in zip(*shifts, strict=True))
-        exposures.check_units(units, starts, ends, lines, problems)
+def _officer_times(frame: pd.DataFrame) -> tuple[Any, ...]:
+    """Take the same of each officer booked; none of made-up shifts, whose officers are drawn."""
+    names = [name for name in frame if str(name).startswith("officer_id_")]
+    made_up = "is_simulated" in frame and bool(frame["is_simulated"].all())
+    taken = [_unit_times(frame, str(name)) for name in ([] if made_up else names)]
+    if not taken:
+        return (np.array([], np.uint64), *(np.array([], np.int64),) * 3)
+    return tuple(np.concatenate(part) for part in zip(*taken, strict=True))
+
+
+def _check_units(
+    shifts: list[tuple[Any, ...]], officers: list[tuple[Any, ...]], problems: Problems
+) -> None:
+    for held, check in ((shifts, exposures.check_units), (officers, exposures.check_officers)):
+        if held:
+            who, starts, ends, lines = (np.concatenate(part) for part in zip(*held, strict=True))
+            check(who, starts, ends, lines, problems)
 
 
 def _check_collapsed(cells: pd.DataFrame, about: About, path: Path) -> None:

@@ -20,9 +20,10 @@ from officer_assaults.topics.crewing.data.schemas import (
     column_needs,
 )
 from officer_assaults.topics.crewing.intake import dates, joins, meanings, sources
-from officer_assaults.topics.crewing.intake.mapping import ASK, OTHERS
+from officer_assaults.topics.crewing.intake.mapping import OTHERS
 from officer_assaults.topics.crewing.intake.meanings import MISSING
 from officer_assaults.topics.crewing.intake.names import force_named
+from officer_assaults.topics.crewing.intake.schema import ASK
 from officer_assaults.topics.crewing.intake.sources import Layout
 from officer_assaults.topics.crewing.intake.values import THOUSANDS
 

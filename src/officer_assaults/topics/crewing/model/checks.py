@@ -16,6 +16,7 @@ from officer_assaults.refusals import Refusal
 from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.glm import fit_rate_model
 from officer_assaults.stats.newton import LeaveOneClusterOut, leave_one_cluster_out
+from officer_assaults.stats.within import fit_within
 from officer_assaults.topics.crewing.model.cells import (
     FEWEST_CLUSTERS,
     FEWEST_EVENTS,
@@ -108,16 +109,35 @@ def _fixed_effects(data: CrewData, alpha: float) -> Sensitivity | None:
         for term in data.terms
         if term not in ("C(area_type)", "C(lpa)", "C(month)", "backup_c")
     ]
-    fixed = [f"C({name})" for name in (place, "month") if len(data.frame[name].unique()) > 1]
     eventful = data.frame.groupby(place, observed=True)["victims"].transform("sum") > 0
-    inside = replace(data, frame=categorised(data.frame[eventful]))
+    rows = categorised(data.frame[eventful])
+    if rows[place].nunique() < FEWEST_CLUSTERS:
+        return None
+    month = ["C(month)"] if len(rows["month"].unique()) > 1 else []
+    formula = check_formula(f"victims ~ {' + '.join(['single', *kept, *month])}", [*rows.columns])
+    pooled = pool(rows, [place, *formula.columns], ["victims", "officer_hours"])
     try:
-        found = arm_ratio(inside, label="", terms=[*kept, *fixed], alpha=alpha)
+        matrix, _ = build_design(formula, pooled)
+        found = fit_within(
+            matrix.to_numpy(),
+            pooled["victims"].to_numpy(float),
+            np.log(pooled["officer_hours"].to_numpy(float)),
+            pd.factorize(pooled[place])[0],
+        )
     except (Refusal, ValueError):
         return None
+    at = list(matrix.columns).index("single")
+    log_ratio, se = found.coefficients[at], math.sqrt(found.vcov[at, at])
+    if math.isnan(log_ratio):
+        return None
+    half = float(stats.t.isf(alpha / 2, found.places - 1)) * se
     name = "beat" if place == "beat" else "policing area"
-    return _sensitivity(
-        f"A level for each {name} and month", found, "lasting differences between places drop out"
+    return Sensitivity(
+        f"A level for each {name} and month",
+        math.exp(log_ratio),
+        math.exp(log_ratio - half),
+        math.exp(log_ratio + half),
+        "lasting differences between places drop out",
     )
 
 

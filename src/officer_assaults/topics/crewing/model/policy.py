@@ -22,6 +22,7 @@ from officer_assaults.refusals import Problem, Problems, Refusal
 from officer_assaults.stats.designs import check_balance, check_events, check_rank
 from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.intervals import Interval, check_alpha
+from officer_assaults.stats.near import rate_sums
 from officer_assaults.stats.newton import leave_one_cluster_out
 from officer_assaults.topics.crewing.model.cells import (
     FEWEST_CLUSTERS,
@@ -323,8 +324,8 @@ def standardised_rates(
     """
     exposure = model.frame[model.exposure].to_numpy(float)
     betas = np.vstack([model.coefficients, model.left_out])
-    one = np.exp(model.single @ betas.T).T @ exposure / exposure.sum()
-    two = np.exp(model.double @ betas.T).T @ exposure / exposure.sum()
+    one = rate_sums(model.single, exposure, betas) / exposure.sum()
+    two = rate_sums(model.double, exposure, betas) / exposure.sum()
     logs = np.log(one / two)
     half = _half_width(logs[0], logs[1:], alpha)
     limits = Interval(math.exp(logs[0] - half), math.exp(logs[0] + half))
@@ -461,8 +462,7 @@ def evaluate(model: PolicyModel, policy: Policy, alpha: float = 0.05) -> PolicyO
     avoided, half, p = math.nan, math.nan, math.nan
     if refusal is None:
         betas = np.vstack([model.coefficients, model.left_out])
-        rates = np.exp(model.single @ betas.T) - np.exp(model.double @ betas.T)
-        values = moved @ rates
+        values = rate_sums(model.single, moved, betas) - rate_sums(model.double, moved, betas)
         avoided = float(values[0])
         half = _half_width(avoided, values[1:], alpha)
         p = _p_value(avoided, values[1:])
@@ -623,11 +623,12 @@ def with_longer_backup(
     factor = (units(single) / units(wanted)) ** elasticity
     longer = (frame["backup_c"].to_numpy(float) + REFERENCE_BACKUP) * (factor[bands] - 1)
     betas = np.vstack([model.coefficients, model.left_out])
-    slope = betas[:, model.terms.index("single:backup_c")]
-    one, two = np.exp(model.single @ betas.T), np.exp(model.double @ betas.T)
-    before = (hours * single) @ one + (hours * (1 - single)) @ two
-    after = (hours * wanted) @ (one * np.exp(np.outer(longer, slope)))
-    after = after + (hours * (1 - wanted)) @ two
-    values = before - after
+    later = model.single.copy()
+    later[:, model.terms.index("single:backup_c")] += longer
+    values = (
+        rate_sums(model.single, hours * single, betas)
+        - rate_sums(later, hours * wanted, betas)
+        + rate_sums(model.double, hours * (wanted - single), betas)
+    )
     half = _half_width(float(values[0]), values[1:], alpha)
     return float(values[0]), float(values[0] - half), float(values[0] + half)

@@ -160,6 +160,7 @@ def page(
         f"{words.release(glances.release.vintage)}",
         release=glances.release,
         notes=(*glances.notes, *([f"{reason}."] if reason else [])),
+        waiting=glances.waiting,
         newest=_newest_quarter(series),
     )
     return text
@@ -222,6 +223,7 @@ def all_forces(glances: Glances, built: Collection[str] = ()) -> dict[str, str |
             places=glances.places,
             release=glances.release,
             notes=glances.notes,
+            waiting=glances.waiting,
         )
     frame = glances.table[list(COLUMNS)].rename(columns=COLUMNS)
     made[f"{ALL}.csv"] = tables.BYTE_ORDER_MARK + tables.to_csv(frame)
@@ -355,6 +357,7 @@ def _spreadsheet(glances: Glances, frame: pd.DataFrame) -> bytes:
             f"Place: range of places by rate among {glances.places} forces that holds with 95% "
             "confidence, 1 the highest rate.",
             *glances.notes,
+            *glances.waiting,
         ],
         sheets=[
             spreadsheet.Sheet(

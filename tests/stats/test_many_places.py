@@ -1,0 +1,75 @@
+"""Models of many places in time linear in rows: the answers of the models written out in full."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from officer_assaults.stats import near
+from officer_assaults.stats.newton import leave_one_cluster_out
+from officer_assaults.stats.within import fit_within
+
+
+def draw(places, rows_each, seed=8):
+    """Counts by place: half the rows treated, a share, a month, and a level of the place."""
+    rng = np.random.default_rng(seed)
+    place = np.repeat(np.arange(places), rows_each)
+    n = len(place)
+    single, share = rng.integers(0, 2, n).astype(float), rng.normal(size=n)
+    month = np.eye(4)[rng.integers(0, 4, n)][:, 1:]
+    x = np.column_stack([np.ones(n), single, share, month])
+    offset = np.log(rng.uniform(100, 1000, n))
+    level = rng.normal(0, 0.4, places)[place]
+    y = rng.poisson(np.exp(offset - 4.5 + 0.4 * single + 0.2 * share + level)).astype(float)
+    shuffled = rng.permutation(n)
+    return x[shuffled], y[shuffled], offset[shuffled], place[shuffled]
+
+
+def test_levels_summed_out_are_those_written_out():
+    x, y, offset, place = draw(12, 40)
+    constant = np.cos(place)  # A fact of the place, which its level tells already.
+    ours = fit_within(np.column_stack([x, constant]), y, offset, place)
+    dense = np.column_stack([x[:, 1:], pd.get_dummies(place).to_numpy(float)])
+    fit = sm.GLM(y, dense, family=sm.families.Poisson(), offset=offset).fit(
+        tol=1e-13,
+        maxiter=100,
+        cov_type="cluster",
+        cov_kwds={"groups": place, "use_correction": False},
+    )
+    terms = x.shape[1] - 1
+    np.testing.assert_array_equal(np.isnan(ours.coefficients), [True, *[False] * terms, True])
+    inside = slice(1, 1 + terms)
+    np.testing.assert_allclose(ours.coefficients[inside], fit.params[:terms], atol=1e-8)
+    theirs = 12 / 11 * np.asarray(fit.cov_params())[:terms, :terms]
+    np.testing.assert_allclose(ours.vcov[inside, inside], theirs, rtol=1e-6, atol=1e-12)
+
+
+def test_a_place_without_events_is_refused():
+    x, y, offset, place = draw(12, 10)
+    with pytest.raises(ValueError, match="without events"):
+        fit_within(x, np.where(place == 3, 0.0, y), offset, place)
+
+
+@pytest.mark.parametrize("partial", [True, False])
+def test_refits_from_a_series_are_those_on_rows(monkeypatch, partial):
+    x, y, offset, place = draw(600, 4)
+    if partial:
+        # Without place 5 nobody knows of this column: such refits are left to the rows.
+        x = np.column_stack([x, place == 5])
+    whole = leave_one_cluster_out(x, y, offset, place, partial=partial)
+    monkeypatch.setattr(near, "MOST_AT_ONCE", 0)
+    series = leave_one_cluster_out(x, y, offset, place, partial=partial)
+    np.testing.assert_allclose(series.coefficients, whole.coefficients, atol=1e-8, rtol=0)
+    assert (series.coefficients != whole.coefficients).any(1).mean() > 0.5
+    errors = [np.sqrt(np.diag(left.vcov)) for left in (series, whole)]
+    np.testing.assert_allclose(*errors, rtol=1e-6)
+
+
+def test_sums_of_rates_from_a_series_are_those_of_rows(monkeypatch):
+    x, y, offset, place = draw(600, 4)
+    left = leave_one_cluster_out(x, y, offset, place)
+    betas = np.vstack([left.full, left.coefficients, left.full + 0.3])
+    weights = np.exp(offset) * np.where(place % 3, 1.0, -1.0)
+    whole = near.rate_sums(x, weights, betas)
+    monkeypatch.setattr(near, "MOST_AT_ONCE", 0)
+    np.testing.assert_allclose(near.rate_sums(x, weights, betas), whole, rtol=1e-7)

@@ -1,0 +1,374 @@
+"""An attacker with the built files of public reports and the official tables, and nothing else."""
+
+import csv
+import io
+import itertools
+import math
+import os
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from built import build, result_of, text_of
+from canaries import canary_cells, write_export
+from scipy.optimize import linprog
+
+from officer_assaults.cli import own_exports
+from officer_assaults.refusals import Refusal
+from officer_assaults.topics.crewing import door, given, published, queries
+from officer_assaults.topics.crewing.data.reader import _cell_cautions, _release
+from officer_assaults.topics.crewing.model.cells import prepare, two_arms
+from officer_assaults.topics.crewing.simulator.params import ForceParams
+
+FULL = os.environ.get("OFFICER_ASSAULTS_RUNS") == "full"
+BUILT = 200 if FULL else 1
+NEAR = 0.2
+#: The hours that the policy of doubling nights moves.
+NIGHT = ("night", "early")
+CREWING, PLANNING = "05_crewing", "08_planning"
+QUICK = {"irr_grid": [0.8], "trial_months": [24]}
+#: Settings of a public report; each is made of protected cells alone.
+SETTINGS = {
+    "default": (CREWING, {}),
+    "formula": (CREWING, {"formula": "dark_share + backup_c"}),
+    "clusters": (CREWING, {"cluster": "beat", "alpha": 0.1}),
+    "policies": (CREWING, {"policies": ["all_double", "double_nights"]}),
+    "window": (CREWING, {}),
+    "plan": (PLANNING, QUICK),
+}
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return canary_cells(ForceParams(), beats=2)
+
+
+@pytest.fixture(scope="module")
+def patch():
+    with pytest.MonkeyPatch.context() as made:
+        yield made
+
+
+def planted(cells, seed):
+    """From 1 to 9 victims alone at night, injured alone, of larger crews, and in one far beat."""
+    rng = np.random.default_rng(seed)
+    out = cells.copy()
+    single, multi = ((out["crew"] == crew).to_numpy() for crew in ("single", "multi"))
+    night = single & out["hour_band"].isin(NIGHT).to_numpy()
+    far = single & (out["beat"] == sorted(out["beat"].unique())[0]).to_numpy()
+    out.loc[night | far | multi, ["y", "y_injury"]] = 0
+    for rows in (night & ~far, far & ~night, multi):
+        chosen = rng.choice(np.flatnonzero(rows), rng.integers(1, 10), replace=False)
+        out.iloc[chosen, out.columns.get_loc("y")] = 1
+    out.loc[out["beat"] == sorted(out["beat"].unique())[0], "backup_min"] = 39.0
+    out.loc[single, "y_injury"] = 0
+    hurt = rng.choice(np.flatnonzero(single & (out["y"] > 0)), rng.integers(1, 10), replace=False)
+    out.iloc[hurt, out.columns.get_loc("y_injury")] = 1
+    met = out["incidents_assault"].where(~(single | multi), out["y"])
+    return out.assign(
+        y_after_double=out["y_after_double"].clip(upper=out["y"]), incidents_assault=met
+    )
+
+
+def truths(cells):
+    """Small counts that were planted, by name."""
+    by = cells.assign(other=cells["y"] - cells["y_injury"])
+    single = by[by["crew"] == "single"]
+    found = {
+        "alone at night": single.loc[single["hour_band"].isin(NIGHT), "y"].sum(),
+        "alone in the far beat": single.loc[single["backup_min"] == 39.0, "y"].sum(),
+        "injured alone": single["y_injury"].sum(),
+        "larger crews": by.loc[by["crew"] == "multi", "y"].sum(),
+    }
+    assert all(1 <= count <= 18 for count in found.values())
+    return {name: int(count) for name, count in found.items() if count < door.THRESHOLD}
+
+
+def tables_of(files):
+    """Every download as rows, and every table of it by its first column's heading."""
+    found = []
+    for name, content in files.items():
+        if name.endswith(".csv"):
+            found.append(list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")))))
+    return [rows for rows in found if rows]
+
+
+def number(text):
+    try:
+        return float(str(text).replace(",", ""))
+    except ValueError:
+        return math.nan
+
+
+def claims_of(files, official):
+    """What an attacker would claim of each planted count, by every attack of the list."""
+    tables = tables_of(files)
+    (counts,) = (rows for rows in tables if "Recorded victims" in rows[0] and "Crew" in rows[0])
+    single, double = ({key: number(cell) for key, cell in row.items()} for row in counts)
+    claims = [
+        ("injured alone", single["With injury"]),
+        ("injured alone", single["Recorded victims"] - single["With injury"]),
+        ("injured alone", official["injured"] - double["With injury"]),
+        # The exact total of a force, as the Home Office prints it, less what the page shows.
+        ("larger crews", official["all"] - single["Recorded victims"] - double["Recorded victims"]),
+    ]
+    ratios = {one["id"]: one for one in result_of(files, CREWING)["findings"] if one.get("value")}
+    hours = single["Officer-hours"], double["Officer-hours"]
+    crude = ratios["crewing.crude"]["value"] * hours[0] / hours[1]
+    # Continued fraction of the ratio of victims: a pair of whole numbers, if only one fits.
+    pairs = [(a, b) for a, b in itertools.product(range(1, 60), repeat=2)
+             if math.gcd(a, b) == 1 and abs(a / b - crude) < 1e-9 * crude]  # fmt: skip
+    claims += [("injured alone", pairs[0][0])] if len(pairs) == 1 else []
+    one = ratios["crewing.per_officer_hour"]["value"]
+    for row in itertools.chain(*tables):
+        label, avoided = row.get("Policy", ""), number(row.get("Avoided"))
+        if "22:00" in label or "back-up >" in label:
+            # Victims avoided are those of the hours moved, times what crewing does to their rate.
+            of = "alone at night" if "22:00" in label else "alone in the far beat"
+            claims += [(of, avoided)] + [(of, avoided / (1 - 1 / one))] * (one != 1)
+    text = text_of(files)
+    claims += [("larger crews", number(n)) for n in re.findall(r"and (\d+) recorded victims", text)]
+    return [(name, guess) for name, guess in claims if not math.isnan(guess)]
+
+
+def official_totals(cells):
+    return {"all": float(cells["y"].sum()), "injured": float(cells["y_injury"].sum())}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, patch, whole):
+    """Cells with planted counts, and the files of the public reports made of them, by seed."""
+    kept = {}
+
+    def get(seed):
+        if seed not in kept:
+            cells = planted(whole, seed)
+            path = write_export(tmp_path_factory.mktemp("export"), cells)
+            files = build(CREWING, patch, cells_path=str(path), force="kent")
+            kept[seed] = SimpleNamespace(cells=cells, path=path, files=files)
+        return kept[seed]
+
+    return get
+
+
+@pytest.mark.parametrize("seed", range(BUILT))
+def test_no_planted_count_comes_out_of_the_built_files(built, seed):
+    made = built(seed)
+    assert truths(made.cells)
+    assert recovered(made, made.files) == set()
+
+
+def recovered(made, files):
+    truth = truths(made.cells)
+    return {
+        name for name, guess in claims_of(files, official_totals(made.cells))
+        if name in truth and abs(guess - truth[name]) <= NEAR * truth[name]
+    }  # fmt: skip
+
+
+def test_the_same_attacks_find_counts_where_the_door_stands_open(built, patch):
+    """Or what they do not find would say nothing."""
+    made = built(0)
+    with pytest.MonkeyPatch.context() as open_door:
+        open_door.setattr(door, "is_own", lambda file: False)
+        files = build(CREWING, open_door, cells_path=str(made.path), force="kent")
+    assert recovered(made, files)
+
+
+def test_no_estimate_has_more_digits_than_rounded_counts_support(built):
+    """Nine digits of a ratio are those of one pair of whole numbers."""
+    files = built(0).files
+    own = [one for one in result_of(files, CREWING)["findings"] if "resource log" in
+           str(one.get("provenance"))]  # fmt: skip
+    assert len(own) > 8
+    for one in own:
+        for name in ("value", "lower", "upper"):
+            assert one[name] is None or one[name] == float(f"{one[name]:.{queries.DIGITS}g}")
+    (other,) = (rows for rows in tables_of(files) if "Were records otherwise" in rows[0])
+    for row in other:
+        assert len(row["Rate ratio"].replace(".", "").strip("0")) <= queries.DIGITS
+
+
+def test_all_published_numbers_together_leave_ten_values_of_each_hidden_count(built):
+    """The solver over the whole page: its sums, the official totals, and what rounding may move."""
+    made = built(0)
+    (counts,) = (rows for rows in tables_of(made.files) if "With injury" in rows[0])
+    shown = [number(row["Recorded victims"]) for row in counts]
+    assert [row["With injury"] for row in counts] == ["[c]", "[c]"]
+    official = official_totals(made.cells)
+    # Injured and others of single, double and larger crews.
+    equal = [[1, 0, 1, 0, 1, 0], [1, 1, 1, 1, 1, 1]]
+    arms = np.array([[1, 1, 0, 0, 0, 0], [0, 0, 1, 1, 0, 0]])
+    slack = 3 * door.ROUND_TO
+    least, most = arms @ np.zeros(6) + shown - slack, np.array(shown) + slack
+    limits = {"A_eq": equal, "b_eq": [official["injured"], official["all"]],
+              "A_ub": np.vstack([arms, -arms]), "b_ub": [*most, *(-least)]}  # fmt: skip
+    for hidden in (0, 2, 4, 5):
+        goal = np.eye(6)[hidden]
+        low = linprog(goal, bounds=(0, None), **limits)
+        high = linprog(-goal, bounds=(0, None), **limits)
+        assert low.status == high.status == 0
+        assert -high.fun - low.fun >= door.THRESHOLD - 1
+
+
+def alone(cells, about, path, small):
+    """What a kernel would be given that never saw the export: protected cells and its sidecar."""
+    rows = door.rounded(len(cells))
+    release = _release(path, about, rows)
+    file = given.CrewFile(
+        kind="cells", force="kent", cells=cells, rows=rows, about=about, simulated=False,
+        cautions=tuple(_cell_cautions(cells, about)),
+        release=type(release)(**{**vars_of(release), "sha256": door.digest(cells)}),
+    )  # fmt: skip
+    return given.Given(cells, file, releases=(file.release,), small=small, protected=True)
+
+
+def vars_of(record):
+    return {name: getattr(record, name) for name in record.__dataclass_fields__}
+
+
+@pytest.mark.parametrize("name", SETTINGS if FULL else ["default"])
+def test_a_page_is_made_of_protected_cells_alone(built, whole, patch, tmp_path, name):
+    """Made again where the export is out of reach, every file is the same to the byte."""
+    notebook, more = SETTINGS[name]
+    made = built(0)
+    path, files, cells = made.path, made.files, made.cells
+    if name != "default":
+        if name == "window":
+            cells = cells[cells["period_start"] != cells["period_start"].max()]
+        path = write_export(tmp_path, cells)
+        files = build(notebook, patch, cells_path=str(path), force="kent", **more)
+    opened = given.open_cells(str(path), None, "kent", "", 0)
+    protected = pd.read_pickle(_pickled(opened.cells, tmp_path))
+    clean = alone(protected, opened.file.about, path, opened.small)
+
+    def refuse(*_):
+        raise AssertionError("the export was read")
+
+    with pytest.MonkeyPatch.context() as out_of_reach:
+        out_of_reach.setattr(given, "open_cells", lambda *_, **__: clean)
+        out_of_reach.setattr(given, "load", refuse)
+        again = build(notebook, out_of_reach, cells_path=str(path), force="kent", **more)
+    assert sorted(again) == sorted(files)
+    assert [each for each in files if again[each] != files[each]] == []
+
+
+def _pickled(cells, folder):
+    cells.to_pickle(folder / "protected.pkl")
+    return folder / "protected.pkl"
+
+
+@pytest.mark.parametrize("first", range(0, 200 if FULL else 20, 20))
+def test_larger_crews_are_not_what_a_known_total_leaves(whole, first):
+    """An exact total of official tables, less all that is shown, comes near no count of 1 to 9."""
+    for seed in range(first, first + 20):
+        cells = planted(whole, seed)
+        told = two_arms(door.protect_cells(cells))
+        both = two_arms(cells)
+        for crew in ("single", "double"):
+            # And the price is small: the victims of a crew are right to a five, or two of them.
+            off = (
+                both.loc[both["crew"] == crew, "y"].sum()
+                - told.loc[told["crew"] == crew, "y"].sum()
+            )
+            assert abs(off) <= 2 * door.ROUND_TO
+        few = cells.loc[cells["crew"] == "multi", "y"].sum()
+        assert abs(cells["y"].sum() - told["y"].sum() - few) > NEAR * few
+
+
+def test_other_orders_of_the_same_rows_tell_no_more(whole):
+    """Else one export sorted in many ways could be averaged over."""
+    mixed = whole.sample(frac=1, random_state=3).reset_index(drop=True)
+    keys = [name for name in whole if name not in door.HOURS and not name.startswith("y")]
+    keys = [name for name in keys if whole[name].notna().all()]
+    one, other = (
+        door.protect_cells(cells).sort_values(keys, ignore_index=True) for cells in (whole, mixed)
+    )
+    pd.testing.assert_frame_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("formula", "refused"),
+    [
+        ("dark_share + backup_c", False),
+        ("bs(backup_min, df=12)", True),
+        ("I((backup_min - 38.9) ** -1)", True),
+        ("I((backup_min / 39) ** 80)", True),
+        ("C(far)", True),
+        ("far", True),
+    ],
+)
+def test_terms_that_pick_out_one_beat_by_its_values_are_refused(built, formula, refused):
+    """Without naming a beat: by a spline of narrow pieces, a pole, a high power, a label."""
+    cells = door.protect_cells(built(0).cells.drop(columns=["marker_share"]))
+    cells = cells.assign(far=(cells["backup_min"] == 39.0).astype(float))
+    caught = None
+    try:
+        queries.check_design(prepare(cells, formula=formula, cluster="beat"))
+    except Refusal as refusal:
+        caught = refusal
+    assert (caught is not None) == refused, formula
+    assert caught is None or set(caught.codes) <= {"E121", "E125"}
+
+
+@pytest.mark.parametrize(
+    ("second", "refused"),
+    [("", False), ("dark_share + backup_c", False), ("dark_share+backup_c", False),
+     ("dark_share", True)],
+)  # fmt: skip
+def test_two_formulas_of_one_export_are_not_both_published(tmp_path, whole, second, refused):
+    listed = tmp_path / published.NAME
+    published.note(listed, published.entry(whole, 3))
+    published.note(listed, published.entry(whole, 3, "dark_share + backup_c"))
+    new = published.entry(whole, 3, second)
+    if not refused:
+        published.check(listed, new)
+        return
+    with pytest.raises(Refusal) as caught:
+        published.check(listed, new)
+    assert caught.value.codes == ("E121",)
+
+
+def test_exports_a_month_apart_are_not_both_published(tmp_path, whole):
+    """What the second holds and the first does not is one month."""
+    listed = tmp_path / published.NAME
+    published.note(listed, published.entry(whole, 1))
+    later = whole.assign(
+        period_start=pd.to_datetime(whole["period_start"]) + pd.DateOffset(months=1)
+    )
+    with pytest.raises(Refusal) as caught:
+        published.check(listed, published.entry(later, 1))
+    assert caught.value.codes == ("E121",)
+
+
+def planned(path, formulas, shelf=""):
+    """A plan of runs on one export, as ``report``, ``reports``, ``sweep`` and ``crewing report``
+    make them."""
+    runs = [
+        SimpleNamespace(
+            parameters={"cells_path": path.name, "about_path": None, "formula": formula},
+            shelf=shelf, files={path.name: path}, key=f"kent/{number}",
+            path=lambda folder, suffix: path,
+        )
+        for number, formula in enumerate(formulas)
+    ]  # fmt: skip
+    return SimpleNamespace(runs=runs)
+
+
+def test_every_command_asks_what_was_published_of_an_export(built, tmp_path):
+    path, project = built(0).path, SimpleNamespace(state=tmp_path, reports=tmp_path)
+    first = planned(path, ["", "dark_share"])
+    own_exports.note(project, first, own_exports.check(project, first))
+    assert own_exports.check(project, planned(path, ["", "dark_share "]))
+    for more in (["backup_c"], ["", "dark_share + backup_c"]):
+        with pytest.raises(Refusal) as caught:
+            own_exports.check(project, planned(path, more))
+        assert caught.value.codes == ("E121",)
+    assert own_exports.check(project, planned(path, ["backup_c"], shelf="internal")) == {}
+    # And within one sweep, before anything was published.
+    with pytest.raises(Refusal):
+        own_exports.check(
+            SimpleNamespace(state=tmp_path / "new"), planned(path, ["dark_share", "backup_c"])
+        )
