@@ -120,6 +120,10 @@ verify: $(SELF) ## run the tracked reports again and compare with the committed 
 publish: $(SELF) ## refresh reports/findings.csv and reports/published/
 	@$(APP) publish
 
+.PHONY: keep
+keep: $(SELF) ## make the slow results anew that are tracked for reports of default parameters
+	@$(BIN)/python tools/keep_results.py
+
 .PHONY: site
 site: $(SELF) ## gather the rendered reports into a folder for any static host: OUT=site
 	@$(APP) site "$$OUT"

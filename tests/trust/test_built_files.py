@@ -15,6 +15,7 @@ from built import build, result_of, text_of
 from canaries import canary_cells, write_export
 from scipy.optimize import linprog
 
+from officer_assaults.cli import own_exports
 from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing import door, given, published, queries
 from officer_assaults.topics.crewing.data.reader import _cell_cautions, _release
@@ -35,6 +36,7 @@ SETTINGS = {
     "clusters": (CREWING, {"cluster": "beat", "alpha": 0.1}),
     "policies": (CREWING, {"policies": ["all_double", "double_nights"]}),
     "window": (CREWING, {}),
+    "outcome": (CREWING, {"outcome": "injury"}),
     "plan": (PLANNING, QUICK),
 }
 
@@ -237,6 +239,9 @@ def test_a_page_is_made_of_protected_cells_alone(built, whole, patch, tmp_path, 
     if name != "default":
         if name == "window":
             cells = cells[cells["period_start"] != cells["period_start"].max()]
+        if name == "outcome":
+            half = np.random.default_rng(5).random(len(whole)) < 0.5
+            cells = whole.assign(y_injury=whole["y"].where(half, 0))
         path = write_export(tmp_path, cells)
         files = build(notebook, patch, cells_path=str(path), force="kent", **more)
     opened = given.open_cells(str(path), None, "kent", "", 0)
@@ -340,3 +345,34 @@ def test_exports_a_month_apart_are_not_both_published(tmp_path, whole):
     with pytest.raises(Refusal) as caught:
         published.check(listed, published.entry(later, 1))
     assert caught.value.codes == ("E121",)
+
+
+def planned(path, formulas, shelf=""):
+    """A plan of runs on one export, as ``report``, ``reports``, ``sweep`` and ``crewing report``
+    make them."""
+    runs = [
+        SimpleNamespace(
+            parameters={"cells_path": path.name, "about_path": None, "formula": formula},
+            shelf=shelf, files={path.name: path}, key=f"kent/{number}",
+            path=lambda folder, suffix: path,
+        )
+        for number, formula in enumerate(formulas)
+    ]  # fmt: skip
+    return SimpleNamespace(runs=runs)
+
+
+def test_every_command_asks_what_was_published_of_an_export(built, tmp_path):
+    path, project = built(0).path, SimpleNamespace(state=tmp_path, reports=tmp_path)
+    first = planned(path, ["", "dark_share"])
+    own_exports.note(project, first, own_exports.check(project, first))
+    assert own_exports.check(project, planned(path, ["", "dark_share "]))
+    for more in (["backup_c"], ["", "dark_share + backup_c"]):
+        with pytest.raises(Refusal) as caught:
+            own_exports.check(project, planned(path, more))
+        assert caught.value.codes == ("E121",)
+    assert own_exports.check(project, planned(path, ["backup_c"], shelf="internal")) == {}
+    # And within one sweep, before anything was published.
+    with pytest.raises(Refusal):
+        own_exports.check(
+            SimpleNamespace(state=tmp_path / "new"), planned(path, ["dark_share", "backup_c"])
+        )

@@ -51,7 +51,7 @@ class Differences:
 def existing(folder: str) -> list[str]:
     """Releases in a folder of ``data/``, oldest first."""
     prefix = f"{folder}/"
-    return [name.removeprefix(prefix) for name in tables.names() if name.startswith(prefix)]
+    return [name.removeprefix(prefix) for name in tables.names(folder)]
 
 
 def held(folder: str) -> list[str]:
