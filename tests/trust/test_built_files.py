@@ -36,6 +36,7 @@ SETTINGS = {
     "clusters": (CREWING, {"cluster": "beat", "alpha": 0.1}),
     "policies": (CREWING, {"policies": ["all_double", "double_nights"]}),
     "window": (CREWING, {}),
+    "outcome": (CREWING, {"outcome": "injury"}),
     "plan": (PLANNING, QUICK),
 }
 
@@ -238,6 +239,9 @@ def test_a_page_is_made_of_protected_cells_alone(built, whole, patch, tmp_path, 
     if name != "default":
         if name == "window":
             cells = cells[cells["period_start"] != cells["period_start"].max()]
+        if name == "outcome":
+            half = np.random.default_rng(5).random(len(whole)) < 0.5
+            cells = whole.assign(y_injury=whole["y"].where(half, 0))
         path = write_export(tmp_path, cells)
         files = build(notebook, patch, cells_path=str(path), force="kent", **more)
     opened = given.open_cells(str(path), None, "kent", "", 0)

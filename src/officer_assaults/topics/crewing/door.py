@@ -94,7 +94,7 @@ def protect_cells(cells: pd.DataFrame) -> pd.DataFrame:
     keys = _row_keys(cells)
     # In an order of their own: the same rows in another order give the same protected cells.
     order = np.argsort(keys, kind="stable")
-    rng = np.random.default_rng(int(digest(cells)[:32], 16))
+    rng = np.random.default_rng(int(_digest_of(keys)[:32], 16))
     out = _without_small_parts(cells).iloc[order].reset_index(drop=True)
     out = _round_hours(_protect_counts(out, rng))
     return out.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
@@ -107,8 +107,11 @@ def digest(cells: pd.DataFrame) -> str:
     ----------
     cells : pandas.DataFrame
     """
-    rows = np.sort(_row_keys(cells))
-    return hashlib.sha256(b"protected cells" + rows.tobytes()).hexdigest()
+    return _digest_of(_row_keys(cells))
+
+
+def _digest_of(keys: NDArray[np.uint64]) -> str:
+    return hashlib.sha256(b"protected cells" + np.sort(keys).tobytes()).hexdigest()
 
 
 def _row_keys(cells: pd.DataFrame) -> NDArray[np.uint64]:

@@ -325,7 +325,8 @@ def diagnostics_table(table: pd.DataFrame, formula: str) -> dict[str, Any]:
 def words_for_caterpillar(size: Rise, among: YearAmongForces, others: Estimate) -> dict[str, str]:
     """Headline, subtitle and alternative text of the growth of all forces."""
     two = size.two
-    said = how_odd(among)
+    nation = two.force.kind == "nation"
+    said = "England and Wales is its forces together." if nation else how_odd(among)
     return {
         "headline": said.rstrip("."),
         "subtitle": f"Growth of recorded {two.offences} per {PER[among.exposure]}, {two.period1} "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,6 +23,7 @@ from officer_assaults.topics.crewing.data.schemas import Kind, is_roster, kind_o
 
 COVID = (pd.Timestamp("2020-02-01"), pd.Timestamp("2021-07-01"))
 MONTHS_WANTED = 24
+Say = Callable[[str], None]
 #: Problems after which no further part of a large file is looked at.
 MOST_PROBLEMS = 400
 
@@ -69,6 +70,7 @@ def load(
     sidecar: Path | str | None = None,
     *,
     lines: Sequence[int] | None = None,
+    say: Say | None = None,
 ) -> CrewFile:
     """Read a crewing file and its sidecar, or refuse both with every problem at once.
 
@@ -80,6 +82,8 @@ def load(
         By default the file's own name with ``.meta.yml`` behind it.
     lines : sequence of int, optional
         What messages call the rows, in place of their lines in the file.
+    say : callable, optional
+        Told how far a large file is; a terminal is told in any case.
 
     Raises
     ------
@@ -91,7 +95,7 @@ def load(
     large = parts.is_large(path)
     bounds.check_size(path, most=bounds.MOST_STREAMED if large else files.MOST_BYTES)
     if large:
-        return _load_parts(path, beside)
+        return _load_parts(path, beside, say or _on_terminal)
     cells = read_cells(path)
     if lines and len(lines) == len(cells):
         cells = cells.set_axis(pd.Index(lines), axis=0)
@@ -105,16 +109,16 @@ def load(
     return _finish(path, kind, frame, about)
 
 
-def _load_parts(path: Path, sidecar: Path) -> CrewFile:
+def _load_parts(path: Path, sidecar: Path, say: Say) -> CrewFile:
     """Read a large file of unit-shifts beat by beat; the answer is that of the whole."""
     check_header(parts.columns(path), path.name)
     problems = Problems(file=path.name)
     about = _about(path, sidecar, problems)
     common, cells, agreement = [], [], []
     shifts, officers = [], []
-    with parts.split(path) as pieces:
+    with parts.split(path, say) as pieces:
         for number, piece in enumerate(pieces, 1):
-            _tell(number, len(pieces))
+            say(f"Checking part {number} of {len(pieces)}")
             _, frame = _typed(parts.read_part(piece), about, problems)
             shifts.append(_unit_times(frame))
             officers.append(_officer_times(frame))
@@ -137,11 +141,10 @@ def _load_parts(path: Path, sidecar: Path) -> CrewFile:
     return _crew_file(path, "shifts", about, whole, joined, parts.join_counts(agreement))
 
 
-def _tell(number: int, count: int) -> None:
+def _on_terminal(text: str) -> None:
     """Show on a terminal how far a large file is."""
     if sys.stderr.isatty():
-        end = "\n" if number == count else "\r"
-        sys.stderr.write(f"Checking part {number} of {count}{end}")
+        sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
 
