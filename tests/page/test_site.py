@@ -191,6 +191,26 @@ def test_claims_are_judged_or_said_not_to_be(reports: Path) -> None:
     assert words.lint(str(soup)) == []
 
 
+def test_claims_about_a_force_that_is_not_built_leave_the_front_page_to_others(
+    reports: Path,
+) -> None:
+    claim = Claim("A paper, 2019", "up 33%", "not run", "", "")
+    judging = SimpleNamespace(
+        FOCUS="thames-valley",
+        rows=lambda results: [claim],
+        by_article=lambda rows: {"A paper, 2019": rows},
+        ways_in=lambda rows: [],
+        ledger=lambda: pd.DataFrame({"topic": []}),
+    )
+    shutil.rmtree(reports / "thames-valley")
+    soup = _soup(site.build_index(reports, judging))
+    assert soup.select("table.claims") == []
+    assert "up 33%" not in soup.get_text()
+    assert soup.select_one('#force-kent a[href="kent/01_rise.html"]') is not None
+    found = _soup(reports / "find.html").select(".found a")
+    assert {link["href"] for link in found} >= {"kent/01_rise.html", "evidence.html"}
+
+
 def test_the_front_page_is_the_same_bytes_again(reports: Path) -> None:
     first = site.build_index(reports).read_bytes()
     assert site.build_index(reports).read_bytes() == first
