@@ -485,11 +485,15 @@ def _empty(out: Path, files: Iterable[str]) -> None:
     listed = out / _SITE_FILES
     if any(out.iterdir()) and not listed.is_file():
         raise FileExistsError(f"{out} holds other things than an earlier site; name a new folder")
-    earlier = set(listed.read_text(encoding="utf-8").splitlines()) if listed.is_file() else set()
+    text = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
+    inside = out.resolve()
+    earlier = {name for name in text.splitlines() if _may_be_of_a_site(name)}
+    astray = [name for name in files if not (out / name).parent.resolve().is_relative_to(inside)]
+    if astray:
+        raise FileExistsError(f"{out / astray[0]} leads out of the folder by a link")
     foreign = [name for name in files if name not in earlier and (out / name).exists()]
     if foreign:
         raise FileExistsError(f"{out / foreign[0]} was not written by an earlier site")
-    inside = out.resolve()
     for name in earlier:
         path = out / name
         if path.parent.resolve().is_relative_to(inside):
@@ -497,6 +501,13 @@ def _empty(out: Path, files: Iterable[str]) -> None:
                 path.unlink(missing_ok=True)
                 for folder in path.relative_to(out).parents[:-1]:
                     (out / folder).rmdir()  # Ends at the first that holds something.
+
+
+def _may_be_of_a_site(name: str) -> bool:
+    """Tell names that a site can have written from hidden ones, and from ways out of its folder."""
+    parts = name.split("/")
+    own = name in (_SITE_MARK, _SITE_FILES) or not any(part.startswith(".") for part in parts)
+    return own and all(parts) and name.isprintable() and not set(name) & set(":\\")
 
 
 def _with_address(page: str, scope: str, address: str) -> str:
