@@ -34,6 +34,10 @@ VERSIONS = (
 # What notebooks import stands in them; this is what a first chart or table would load later on.
 PRELOAD = (
     "IPython.core.logger",
+    "PIL.BmpImagePlugin",
+    "PIL.GifImagePlugin",
+    "PIL.JpegImagePlugin",
+    "PIL.PpmImagePlugin",
     "matplotlib.backends.backend_svg",
     "matplotlib.figure",
     "officer_assaults.page.entrance",

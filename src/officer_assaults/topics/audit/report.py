@@ -46,10 +46,10 @@ def may_say(comparison: Comparison, force_count: int) -> dict[str, str]:
     """Arguments of :func:`report.may_say`."""
     years = f"{comparison.period0} and {comparison.period1}"
     return {
-        "say": f"The recorded figures of {len(comparison.frame)} of {force_count} territorial "
-        f"forces can be compared between {years}.",
-        "not_say": "The recorded figures count every assault on an officer.",
-        "source": "Home Office, as checked here",
+        "say": f"The records of {len(comparison.frame)} of {force_count} territorial forces can be "
+        f"compared between {years}.",
+        "not_say": "The records count every assault.",
+        "source": "Home Office",
     }
 
 
@@ -62,8 +62,8 @@ def answer(checks: pd.DataFrame, comparison: Comparison, force_count: int) -> st
         )
     every = len(comparison.frame) == force_count
     return (
-        "Yes, as counts of what was recorded. The files are as they were published, and they give "
-        f"the published totals. {'Every' if every else 'Not every'} force can be compared."
+        "Yes, as counts of what was recorded. The files give the published totals. "
+        f"{'Every' if every else 'Not every'} force can be compared."
     )
 
 
