@@ -15,8 +15,9 @@ from officer_assaults import scratch
 ROW = "quern-unit-77"
 HOLDER = textwrap.dedent(
     """
-    import sys, time
+    import signal, sys, time
     from officer_assaults import scratch
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with scratch.folder("shifts-") as folder:
         (folder / "rows").write_text(sys.argv[1])
         print(folder, flush=True)
@@ -91,24 +92,28 @@ def test_a_place_of_somebody_else_is_not_used_nor_swept(spill):
     assert [path.name for path in spill.iterdir()] == [place.name]
 
 
-def test_a_batch_that_is_hung_up_on_stops_as_by_ctrl_c(spill):
+@pytest.mark.parametrize(("heard", "end"), [("SIG_DFL", "stopped\n"), ("SIG_IGN", "went on\n")])
+def test_a_batch_that_is_hung_up_on_stops_as_by_ctrl_c_unless_under_nohup(spill, heard, end):
     """A closed terminal sends SIGHUP, which by itself would end the process at once."""
     program = textwrap.dedent(
-        """
-        import time
+        f"""
+        import signal, sys
         from officer_assaults import scratch
         from officer_assaults.pipeline.batch import _stopping_gently
+        signal.signal(signal.SIGHUP, signal.{heard})
         try:
             with _stopping_gently(), scratch.folder("reports-"):
                 print("ready", flush=True)
-                time.sleep(600)
+                sys.stdin.readline()
+                print("went on")
         except KeyboardInterrupt:
             print("stopped")
         """
     )
-    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True,
+    process = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True,
                                env=os.environ | {"TMPDIR": str(spill)})  # fmt: skip
     assert process.stdout.readline() == "ready\n"
     process.send_signal(signal.SIGHUP)
-    assert process.communicate()[0] == "stopped\n"
+    assert process.communicate("\n", timeout=60)[0] == end
     assert list(spill.iterdir()) == []

@@ -143,12 +143,13 @@ def _uninterrupted() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _stopping_gently() -> Iterator[None]:
-    """Let a request to stop, of a cluster's manager or a closed terminal, do what Ctrl-C does."""
+    """Let a request to stop do what Ctrl-C does; what `nohup` ignores stays ignored."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     asked = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.signal(number, signal.default_int_handler) for number in asked}
+    heard = [number for number in asked if signal.getsignal(number) != signal.SIG_IGN]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in heard}
     try:
         yield
     finally:
