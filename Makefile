@@ -6,7 +6,14 @@ SHELL := /bin/sh
 MAKEFLAGS += --no-builtin-rules
 
 # Values are taken as they were typed: $(value ...) leaves dollar signs and calls of functions alone.
-typed = $(foreach name,$(1),$(eval override $(name) := $$(value $(name))))
+override typed = $(foreach name,$(1),$(eval override $(name) := $$(value $(name))))
+# Whatever stands on the command line goes to each command, and make would work it out on the way.
+override given := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+$(call typed,$(given))
+$(foreach name,$(given),$(eval export $(name)))
+# Of the environment make works out only what is asked for here.
+$(foreach name,SSL_CERT_FILE UV_NATIVE_TLS UV_SYSTEM_CERTS HOME MAKECMDGOALS,$(if $(filter environment,\
+	$(firstword $(origin $(name)))),$(call typed,$(name))))
 FORCE ?=
 NB ?= 01_rise
 SET ?=
@@ -26,10 +33,17 @@ endif
 
 VENV := .venv
 BIN := $(VENV)/bin
-APP := $(BIN)/officer-assaults
+override APP := $(BIN)/officer-assaults
 CORE := $(VENV)/.core-installed
 FULL := $(VENV)/.full-installed
 SELF := $(VENV)/.project-registered
+# These are part of shell commands.
+ifneq ($(strip $(foreach sign,$$ ; & | < > ` ' " * ? \ { } ( ),$(findstring $(sign),$(VENV)$(BIN)$(CORE)$(FULL)$(SELF)))),)
+$(error VENV, BIN, CORE, FULL and SELF are plain paths without signs that a shell reads)
+endif
+ifneq ($(words $(VENV)),1)
+$(error VENV is one path without spaces)
+endif
 ifdef REPORTS
 export OFFICER_ASSAULTS_REPORTS := $(value REPORTS)
 endif
@@ -51,7 +65,7 @@ endif
 endif
 # Stands beside the environment while packages are unpacked, with the number of the make that does.
 # Left by one that was killed, it has the next make install everything anew.
-UNFINISHED := $(VENV).unfinished
+override UNFINISHED := $(VENV).unfinished
 ifneq ($(wildcard $(UNFINISHED)),)
 ifeq ($(filter help clean,$(or $(MAKECMDGOALS),help)),)
 ifneq ($(shell pid=$$(cat $(UNFINISHED)); if { ps -o comm= -p "$$pid" || cat "/proc/$$pid/comm"; } 2>/dev/null | grep -q make; then echo busy; else rm -rf $(if $(filter .venv,$(VENV)),$(VENV),$(SELF)) $(UNFINISHED); fi),)
@@ -64,14 +78,14 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 export UV_PYTHON_DOWNLOADS := never
 # Tests of a file share what it sets up, so a file stays in one process; the longest come first.
-SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
+override SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
 # Without compiled modules every kernel, worker and test process would compile them again.
 unexport PYTHONDONTWRITEBYTECODE
 
 # Without FORCE the command takes the focus force, or the one that an own export names. Values reach
 # the command through the environment, so that they may hold quotes.
 export FORCE NB SET DATA FILE JOBS OUT OVER ARGS PYTHON
-options = $(if $(FORCE),--force "$$FORCE") $(if $(SET),--set "$$SET") $(if $(JOBS),--jobs "$$JOBS")
+override options = $(if $(FORCE),--force "$$FORCE") $(if $(SET),--set "$$SET") $(if $(JOBS),--jobs "$$JOBS")
 
 .PHONY: help
 help: ## list the targets
@@ -119,6 +133,10 @@ verify: $(SELF) ## run the tracked reports again and compare with the committed 
 .PHONY: publish
 publish: $(SELF) ## refresh reports/findings.csv and reports/published/
 	@$(APP) publish
+
+.PHONY: keep
+keep: $(SELF) ## make the slow results anew that are tracked for reports of default parameters
+	@$(BIN)/python tools/keep_results.py
 
 .PHONY: site
 site: $(SELF) ## gather the rendered reports into a folder for any static host: OUT=site
@@ -224,13 +242,13 @@ $(BIN)/uv: $(VENV)/uv.lock
 	@touch $@
 
 # A stamp is given after every file of every package was found and imports worked, never before.
-begin = echo "$$PPID" > $(UNFINISHED)
-define finish
+override begin = echo "$$PPID" > $(UNFINISHED)
+override define finish
 	@$(BIN)/python tools/check_environment.py
 	@touch $@ && rm -f $(UNFINISHED)
 endef
 
-define install
+override define install
 	@echo 'Installing from requirements.lock ($(1))'
 	@$(begin)
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r pyproject.toml $(2) -c requirements.lock

@@ -30,6 +30,7 @@ from typing import Any
 
 from officer_assaults.cli import project as ours
 from officer_assaults.data import cache
+from officer_assaults.pipeline.door import CHECKED_VARIABLE
 from officer_assaults.pipeline.forkserver import PINNED, preload
 from officer_assaults.pipeline.plan import Plan, Run, make_plan
 from officer_assaults.pipeline.project import Project
@@ -56,6 +57,7 @@ def run_cells(run: Run) -> list[tuple[str, int, str, float]]:
     """Processor seconds of the code cells of one report, in a shell of its own."""
     from IPython.core.interactiveshell import InteractiveShell
 
+    os.environ[CHECKED_VARIABLE] = str(Path.cwd())  # As in a batch, no figure is drawn as a PDF.
     shell = InteractiveShell()
     defaults = run.notebook.schema.defaults
     inject = {name: value for name, value in run.parameters.items() if value != defaults[name]}

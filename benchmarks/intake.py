@@ -12,6 +12,7 @@ import contextlib
 import os
 import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -96,6 +97,16 @@ def _clock(moments):
     return pd.DatetimeIndex(moments).strftime("%d/%m/%Y %H:%M:%S")
 
 
+def tree_in(folder):
+    """A project of its own to make reports in, so that none of this one is touched."""
+    tree = folder / "tree"
+    shutil.copytree(ROOT / "notebooks", tree / "notebooks")
+    for name in ("pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, tree)
+    (tree / "data").symlink_to(ROOT / "data")
+    return tree
+
+
 def held_mb(pid):
     """Memory of a process and all below it, shared pages counted once."""
     with contextlib.suppress(psutil.Error):
@@ -105,12 +116,12 @@ def held_mb(pid):
     return 0.0
 
 
-def typed(*words):
-    """Run a command; returns its seconds, processor seconds, peak MB and what it said."""
+def typed(tree, *words):
+    """Run a command in a tree; returns its seconds, processor seconds, peak MB and what it said."""
     program = Path(sys.executable).with_name("officer-assaults")
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     with tempfile.TemporaryFile("w+") as said:
-        made = subprocess.Popen([program, *words], cwd=ROOT, stdout=said, stderr=said)
+        made = subprocess.Popen([program, *words], cwd=tree, stdout=said, stderr=said)
         peak = 0.0
         while made.poll() is None:
             peak = max(peak, held_mb(made.pid))
@@ -131,6 +142,7 @@ def main():
     print(f"load before the run {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        tree = tree_in(folder)
         (folder / "raw").mkdir()
         draw(folder / "raw", *(int(options.share * n) for n in (300_000, 600_000, 250_000, 2_000)))
         mapping = folder / "year.yml"
@@ -138,10 +150,10 @@ def main():
         steps = [("map", ["crewing", "map", str(folder / "raw"), "--to", str(mapping), *about])]
         steps += [("build", ["crewing", "build", str(mapping)])]
         made = str(folder / "year" / "crew_cells.csv")
-        steps += [("report", ["crewing", "report", made, "--name", f"bench-{folder.name}"])]
+        steps += [("report", ["crewing", "report", made])]
         seconds = processor = most = 0.0
         for step, words in steps:
-            took, cpu, peak, _ = typed(*words)
+            took, cpu, peak, _ = typed(tree, *words)
             print(f"  {step:8s} {took:7.1f} s {cpu:7.1f} CPU s {peak:7,.0f} MB", flush=True)
             seconds, processor, most = seconds + took, processor + cpu, max(most, peak)
             if step == "map":

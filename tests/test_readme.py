@@ -30,7 +30,7 @@ def app(tmp_path_factory):
 def test_a_command_of_the_readme_plans_reports(app, tmp_path, line):
     outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     typed = line.replace(".venv/bin/officer-assaults", str(app), 1)
-    typed = typed.replace("make ", f"make APP={app} SELF= CORE= FULL= ", 1)
+    typed = typed.replace("make ", f"make BIN={app.parent} SELF= CORE= FULL= ", 1)
     done = subprocess.run(
         typed, shell=True, cwd=ROOT, capture_output=True, text=True, check=False,
         env={**outside, "OFFICER_ASSAULTS_REPORTS": str(tmp_path)},

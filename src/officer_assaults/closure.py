@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from officer_assaults.files import sha256
+
+BY_NAME = ("import_module", "__import__")
+#: Where statements hold others: a lambda's body and an exception's type are none.
+_BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +76,25 @@ class Package:
         path = self.path(module)
         if path is None:
             return frozenset()
-        return frozenset(imported(path.read_text(encoding="utf-8"), self.around(module)))
+        text = path.read_text(encoding="utf-8")
+        digest = sha256(text.encode())
+        if digest not in _known:
+            know({digest: imported(text, self.around(module))})
+        return _known[digest]
 
     def around(self, module: str) -> str:
         """Name of the package that a module's relative imports start from."""
         path = self.path(module)
         is_package = path is not None and path.name == "__init__.py"
         return module if is_package else module.rpartition(".")[0]
+
+
+_known: dict[str, frozenset[str]] = {}
+
+
+def know(imports: Mapping[str, Iterable[str]]) -> None:
+    """Take what sources import, by their hash: to find it out takes a second for the package."""
+    _known.update({digest: frozenset(names) for digest, names in imports.items()})
 
 
 def imported(source: str, around: str = "") -> Iterator[str]:
@@ -91,21 +109,37 @@ def imported(source: str, around: str = "") -> Iterator[str]:
     around : str
         Package that relative imports start from.
     """
-    by_name = False
-    texts: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = _base(node, around)
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Call):
-            by_name = by_name or _called(node) in ("import_module", "__import__")
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            texts.append(node.value.partition(":")[0])
-    if by_name:
-        yield from (text for text in texts if "." in text and " " not in text)
+    if any(name in source for name in BY_NAME):  # Looking into every expression takes long.
+        yield from _named(tree)
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every statement of a source, at whatever depth."""
+    left: list[ast.AST] = [tree]
+    while left:
+        node = left.pop()
+        yield node
+        for field in _BLOCKS:
+            left.extend(getattr(node, field, ()))
+
+
+def _named(tree: ast.Module) -> Iterator[str]:
+    """Texts of a source that look like names of modules, if it imports by name."""
+    nodes = list(ast.walk(tree))
+    if any(isinstance(node, ast.Call) and _called(node) in BY_NAME for node in nodes):
+        for node in nodes:
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                text = node.value.partition(":")[0]
+                if "." in text and " " not in text:
+                    yield text
 
 
 def _base(node: ast.ImportFrom, around: str) -> str:

@@ -51,8 +51,8 @@ def folder(prefix: str) -> Iterator[Path]:
 
 def sweep() -> None:
     """Remove what processes that were killed left in the place of work folders."""
-    place = _place()
     with contextlib.suppress(OSError):
+        place = _place()
         if not _is_private(place):
             return
         with _locked(place, wait=True):

@@ -20,6 +20,8 @@ ARGUMENTS = (
     "--force-color-profile=srgb",
 )
 FOCUS = "thames-valley"
+#: Two forces side by side, and claims by others.
+PAIR, CLAIMS = f"compare/kent--{FOCUS}", "claims/collection"
 FULL = os.environ.get("OFFICER_ASSAULTS_RUNS") == "full"
 
 
@@ -48,6 +50,7 @@ def page_names() -> list[str]:
     made = {path.stem for path in paths.notebooks_dir().glob("[0-9][0-9]_*.ipynb")}
     scopes = {True: FOCUS, False: catalogue.NATIONAL}
     beside = ["evidence", "about", "downloads", "find", "all-forces", f"{FOCUS}/index"]
+    beside += [PAIR, CLAIMS]
     return ["index", *beside] + [
         f"{scopes[entry.per_force]}/{entry.notebook}"
         for entry in catalogue.ENTRIES

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser_states import ARGUMENTS, FOCUS, State, find_browser
+from browser_states import ARGUMENTS, FOCUS, PAIR, State, find_browser
 
 from officer_assaults import paths
 from officer_assaults.page import catalogue
@@ -56,9 +56,13 @@ def reports(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 def _make(project: Any) -> None:
     from officer_assaults.cli.output import build
     from officer_assaults.cli.reports import make
+    from officer_assaults.files import write_atomic
     from officer_assaults.pipeline.plan import make_plan
+    from officer_assaults.topics.forces.glance import model, pair
 
     make(project, make_plan(project))
+    # The pages of pairs need both forces built; this one stands for them.
+    write_atomic(project.reports / f"{PAIR}.html", pair.page(model.glances(), "kent", FOCUS))
     build(project)
 
 

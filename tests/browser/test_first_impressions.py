@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from browser_states import FOCUS, State
 
+from officer_assaults.page import catalogue
+from officer_assaults.topics.forces.glance import model
+from officer_assaults.topics.forces.glance import report as glance
+
 pytestmark = pytest.mark.browser
 
 TELEPHONE = State(390, "light", "shut")
 SCREEN = 844
+MOST_BYTES = 60_000
 
 
 def _bottom(part: Any) -> float:
@@ -24,6 +30,35 @@ def test_the_first_screen_answers_whether_single_crewing_is_dangerous(look: Any)
     assert "crewing" in first.locator(".ask").inner_text()
     assert "Not known" in first.inner_text()
     assert _bottom(first) <= SCREEN
+
+
+@pytest.mark.parametrize("slug", [*catalogue.force_names(), catalogue.NATIONAL])
+def test_every_force_stands_on_one_screen(browser: Any, tmp_path: Path, slug: str) -> None:
+    entries = catalogue.entries(slug)
+    text = glance.page(
+        model.glances(),
+        model.series(slug),
+        slug,
+        reports={f"{entry.notebook}.html": entry.question for entry in entries},
+        picture=glance.PICTURE,
+        pairs={"../compare/a--b.html": "another force"},
+        claims=[],
+    )
+    assert len(text.encode()) <= MOST_BYTES
+    (tmp_path / "index.html").write_text(text, encoding="utf-8")
+    page = browser.new_page(viewport={"width": TELEPHONE.width, "height": SCREEN})
+    page.goto((tmp_path / "index.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollHeight") <= SCREEN
+    assert page.locator(".oa-chart svg:visible").count() == 1
+    for part in (".oa-answer", ".told", ".oa-say", ".take"):
+        assert page.locator(part).is_visible()
+    page.close()
+
+
+def test_the_focus_force_with_its_claims_stands_on_one_screen_too(look: Any) -> None:
+    page = look(f"{FOCUS}/index", TELEPHONE)
+    assert page.locator("details li q").count() > 0
+    assert page.evaluate("document.documentElement.scrollHeight") <= SCREEN
 
 
 def test_two_taps_lead_to_how_a_force_stands(look: Any) -> None:

@@ -15,6 +15,8 @@ from officer_assaults.topics.forces.glance import model, report
 MOST_PER_HUNDRED_WORDS = 8.0
 #: A run of digits with its marks: 1,057; 21%; 0.80; a financial year counts once.
 NUMBER = re.compile(r"[−-]?\d[\d,.]*(?:/\d+)?%?")
+#: Offence codes, codes of refusals, internal names of columns and findings.
+CODE = re.compile(r"\bcodes? \d\w*|\b8S\b|\b105A\b|\(104\)|\b[EP]\d{3}\b|\b[a-z]+_[a-z_]+\b")
 OPENING = "#summary .oa-answer, #summary .oa-headline, #summary .oa-points li"
 POINTS = "#summary .oa-points li"
 
@@ -32,6 +34,17 @@ def per_hundred_words(soup: BeautifulSoup, parts: str) -> float:
 def test_a_report_opens_with_few_numbers(reports: Path, name: str, parts: str) -> None:
     soup = BeautifulSoup((reports / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
     assert per_hundred_words(soup, parts) <= MOST_PER_HUNDRED_WORDS
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", report_names())
+def test_no_code_stands_on_a_first_screen(reports: Path, name: str) -> None:
+    soup = BeautifulSoup((reports / f"{name}.html").read_text(encoding="utf-8"), "html.parser")
+    opening = soup.select_one("#summary")
+    assert opening is not None
+    for apart in opening.select("details, desc"):
+        apart.decompose()
+    assert CODE.findall(opening.get_text(" ", strip=True)) == []
 
 
 @pytest.mark.parametrize("slug", [catalogue.NATIONAL, *catalogue.force_names()])

@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser_states import FOCUS, FULL, STATES, State, page_names, report_names, states_of
+from browser_states import (
+    CLAIMS,
+    FOCUS,
+    FULL,
+    PAIR,
+    STATES,
+    State,
+    page_names,
+    report_names,
+    states_of,
+)
 from measure import (
     CHART_TEXTS,
     CUT_CELLS,
@@ -24,6 +34,8 @@ pytestmark = pytest.mark.browser
 
 PAGES = page_names()
 REPORTS = report_names()
+#: One page of each kind that no notebook makes.
+KINDS = [name for name in PAGES if name not in REPORTS]
 SMALLEST_TEXT = 11.0
 # Charts are laid out with two decimals and drawn in whole device pixels.
 SIZE_SLACK = 0.05
@@ -64,7 +76,7 @@ def test_nothing_is_asked_for_nothing_is_said_and_axe_finds_nothing(
     assert violations == {}
 
 
-@pytest.mark.parametrize("name", PAGES if FULL else [PAGES[0], f"{FOCUS}/index", REPORTS[0]])
+@pytest.mark.parametrize("name", PAGES if FULL else [*KINDS, REPORTS[0]])
 def test_axe_finds_nothing_on_the_smallest_screen_in_forced_colours(look: Any, name: str) -> None:
     page = look(name, State(320, "light", "open"))
     page.emulate_media(forced_colors="active")
@@ -127,6 +139,23 @@ def test_a_report_is_short_on_a_telephone_and_shows_a_chart_early(look: Any, nam
     assert chart is not None
     # The larger part of the first chart stands on the second screen at the latest.
     assert chart["y"] + chart["height"] / 2 <= 2 * FIRST_SCREEN
+
+
+#: Pages of other kinds and the screens of a telephone that they may take before a fold is opened.
+SCREENS = {
+    "evidence": 8,
+    "about": 8,
+    PAIR: 3,
+    CLAIMS: 8,
+    "index": 12,
+}
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_other_pages_are_short_before_a_fold_is_opened(look: Any, name: str) -> None:
+    page = look(name, SHUT_TELEPHONE)
+    height = page.evaluate("document.documentElement.scrollHeight")
+    assert height <= SCREENS[name] * FIRST_SCREEN
 
 
 @every_page

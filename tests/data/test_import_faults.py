@@ -1,8 +1,10 @@
 """Small faults of official tables: each comes in right, or one line says where and what to do."""
 
 import pytest
+from click.testing import CliRunner
 from official_release import COLUMNS, official
 
+from officer_assaults import cli
 from officer_assaults.data import home_office, recorded, releases, tables
 from officer_assaults.data.workbooks import read
 from officer_assaults.refusals import Refusal, nearest
@@ -151,6 +153,29 @@ def test_one_lost_quarter_or_series_keeps_a_release_from_leading(own_project, tm
     assert done.lost == (lost,)
     assert recorded.newest() == "2026-04"
     assert "This release does not lead; name it to use it." in done.lines()
+
+
+@pytest.mark.parametrize("command", [["import", "home-office"], ["update"]])
+def test_a_table_of_outcomes_is_no_table_of_offences(own_project, tmp_path, whole, command):
+    before = tree(own_project)
+    path = tmp_path / f"{NAME}.csv"
+    counts = {"Number of Offences": "Force outcomes recorded in quarter"}
+    outcomes = whole.head(5).rename(columns=counts).assign(**{"Outcome Type": "1"})
+    outcomes.to_csv(path, index=False)
+    done = CliRunner().invoke(cli.main, [*command, str(path)])
+    assert (done.exit_code, done.output.count("E124")) == (2, 1)
+    assert "is a table of outcomes" in done.output
+    assert tree(own_project) == before
+
+
+def test_an_update_of_a_table_with_a_damaged_header_says_what_it_lacks(
+    own_project, tmp_path, whole
+):
+    path = tmp_path / f"{NAME}.csv"
+    whole.head(5).rename(columns={"Force Name": "Area"}).to_csv(path, index=False)
+    done = CliRunner().invoke(cli.main, ["update", str(path)])
+    assert (done.exit_code, done.output.count("E124")) == (2, 1)
+    assert "row 1: lacks the column 'Force Name'" in done.output
 
 
 def test_a_public_copy_comes_in_as_parquet_and_says_so(own_project, tmp_path, whole):

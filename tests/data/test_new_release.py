@@ -1,5 +1,7 @@
 """A new release: what it may change unasked, what it may not, and how it is taken back."""
 
+import os
+
 import pandas as pd
 import pytest
 from click.testing import CliRunner
@@ -197,3 +199,43 @@ def test_releases_are_listed_and_removed_from_the_command_line(own_project, tmp_
     again = run(cli.main, ["releases", "remove", "2026-07"])
     assert again.exit_code == 2
     assert "E107" in again.output
+
+
+@pytest.mark.parametrize("moment", range(1, 9))
+def test_an_import_that_is_killed_is_taken_out_or_done_again(
+    own_project, tmp_path, monkeypatch, moment
+):
+    before = tree(own_project)
+    path = tmp_path / "prc-pfa-tables-230726.csv"
+    official().query("`Force Name` == 'Kent'").to_csv(path, index=False)
+    passed = iter(range(1, 100))
+
+    class Killed(BaseException):
+        """No code of the import runs after it: what it would clean up stays."""
+
+    def dying(function):
+        def call(*arguments):
+            if next(passed) == moment:
+                raise Killed
+            done = function(*arguments)
+            if next(passed) == moment:
+                raise Killed
+            return done
+
+        return call
+
+    with monkeypatch.context() as dead:
+        dead.setattr(type(path), "replace", dying(type(path).replace))
+        dead.setattr("os.link", dying(os.link))
+        dead.setattr(type(path), "unlink", lambda *arguments, **options: None)
+        with pytest.raises(Killed):
+            home_office.import_recorded_crime(path)
+    assert tree(own_project) != before
+    assert recorded.newest() == "2026-04"
+    if moment in (3, 5, 7):  # the first write leaves nothing that names a release
+        decisions.remove_release("recorded-assaults", "2026-07")
+        assert tree(own_project) == before
+    if "2026-07" not in releases.held("recorded-assaults"):
+        home_office.import_recorded_crime(path)
+    decisions.remove_release("recorded-assaults", "2026-07")
+    assert tree(own_project) == before

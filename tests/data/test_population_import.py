@@ -100,3 +100,18 @@ def test_a_table_by_force_tells_its_year_or_is_asked_for_it(own_project, tmp_pat
     short = population.import_population(path, "mid-2025", dry_run=True)
     absent = sorted(names()[slug] for slug in now["force"].tail(3))
     assert short.lost == tuple(f"force {name}" for name in absent)
+
+
+def test_a_cell_is_named_by_sheet_row_and_column_and_remarks_are_passed_over(tmp_path, own_project):
+    rows = [["PFA23NM", "Mid-2031"], ["Kent", 20], ["Essex", ".."], ["Source: ONS", None]]
+    path = tmp_path / "pfa.xlsx"
+    pd.DataFrame(rows).to_excel(path, sheet_name="MYE", header=False, index=False)
+    with pytest.raises(Refusal) as caught:
+        population.import_population(path)
+    problem = caught.value.problems[0]
+    assert len(caught.value.problems) == 1
+    assert (problem.code, problem.row, problem.column) == ("E102", 3, "Mid-2031")
+    assert "sheet 'MYE'" in problem.what
+    rows[2][1] = 30
+    pd.DataFrame(rows).to_excel(path, sheet_name="MYE", header=False, index=False)
+    assert "force Sussex" in population.import_population(path, dry_run=True).lost

@@ -146,8 +146,8 @@ MUTANTS = (
     Mutant(
         "policy counted the wrong way round",
         "topics/crewing/model/policy",
-        "rates = np.exp(model.single @ betas.T) - np.exp(model.double @ betas.T)",
-        "rates = np.exp(model.double @ betas.T) - np.exp(model.single @ betas.T)",
+        "rate_sums(model.single, moved, betas) - rate_sums(model.double, moved, betas)",
+        "rate_sums(model.double, moved, betas) - rate_sums(model.single, moved, betas)",
         "more victims printed as fewer",
         f"{POLICY}::test_all_single_and_all_double_frame_the_observed_total",
     ),

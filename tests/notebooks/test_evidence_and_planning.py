@@ -185,7 +185,7 @@ def test_one_edit_of_the_forecaster_moves_the_words_and_the_finding(planning, mo
     )
     before, after = (one.findings["planning.forecast"] for one in (planning, edited))
     assert before["value"] != after["value"]
-    assert planning.text("headline") != edited.text("headline")
+    assert planning.text("main_points") != edited.text("main_points")
     assert "0 quarters" in after["note"]
     assert "No crewing policy can be judged" in edited.text("main_points")[0]
     assert not any("takes off the road" in html for html in edited.html("table"))

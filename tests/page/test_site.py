@@ -191,6 +191,26 @@ def test_claims_are_judged_or_said_not_to_be(reports: Path) -> None:
     assert words.lint(str(soup)) == []
 
 
+def test_claims_about_a_force_that_is_not_built_leave_the_front_page_to_others(
+    reports: Path,
+) -> None:
+    claim = Claim("A paper, 2019", "up 33%", "not run", "", "")
+    judging = SimpleNamespace(
+        FOCUS="thames-valley",
+        rows=lambda results: [claim],
+        by_article=lambda rows: {"A paper, 2019": rows},
+        ways_in=lambda rows: [],
+        ledger=lambda: pd.DataFrame({"topic": []}),
+    )
+    shutil.rmtree(reports / "thames-valley")
+    soup = _soup(site.build_index(reports, judging))
+    assert soup.select("table.claims") == []
+    assert "up 33%" not in soup.get_text()
+    assert soup.select_one('#force-kent a[href="kent/01_rise.html"]') is not None
+    found = _soup(reports / "find.html").select(".found a")
+    assert {link["href"] for link in found} >= {"kent/01_rise.html", "evidence.html"}
+
+
 def test_the_front_page_is_the_same_bytes_again(reports: Path) -> None:
     first = site.build_index(reports).read_bytes()
     assert site.build_index(reports).read_bytes() == first
@@ -314,3 +334,40 @@ def test_a_folder_without_the_list_is_left_alone(reports, tmp_path, mark):
     with pytest.raises(FileExistsError):
         site.build_site(reports, out)
     assert (out / mark).read_text() == "mine"
+
+
+FORGED = [
+    ".git", ".git/HEAD", "kent/../.git/HEAD", "./.git/HEAD", "..", "../outside.txt", ".", "", "/",
+    "kent//notes.txt", "out/../../outside.txt", "away/outside.txt", "nul\x00l", "\\\\host\\x",
+    "C:\\x", ".ssh/id", "kent", "x" * 5000,
+]  # fmt: skip
+
+
+def test_a_list_that_somebody_else_wrote_removes_nothing_of_others(reports, tmp_path):
+    out = tmp_path / "public"
+    site.build_site(reports, out)
+    listed = (out / ".site-files").read_text()
+    kept = [out / ".git" / "HEAD", out / ".ssh" / "id", tmp_path / "outside.txt"]
+    kept += [out / "kent" / "notes.txt", tmp_path / "away" / "outside.txt"]
+    for path in kept:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("mine")
+    (out / "away").symlink_to(tmp_path / "away", target_is_directory=True)
+    forged = [*FORGED, str(tmp_path / "outside.txt"), str(out / ".git" / "HEAD")]
+    (out / ".site-files").write_bytes("\n".join([listed, *forged]).encode() + b"\n\xff\xfe")
+    site.build_site(reports, out)
+    assert [path.read_text() for path in kept] == ["mine"] * len(kept)
+    assert (out / "away").is_symlink()
+    assert (out / ".site-files").read_text() == listed
+
+
+def test_a_site_is_not_written_through_a_link(reports, tmp_path):
+    out, away = tmp_path / "public", tmp_path / "away"
+    site.build_site(reports, out)
+    folder = next(path for path in out.iterdir() if path.is_dir())
+    folder.rename(away)
+    folder.symlink_to(away, target_is_directory=True)
+    before = {path: path.stat().st_mtime_ns for path in away.rglob("*")}
+    with pytest.raises(FileExistsError, match="leads out of the folder by a link"):
+        site.build_site(reports, out)
+    assert {path: path.stat().st_mtime_ns for path in away.rglob("*")} == before

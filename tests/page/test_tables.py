@@ -127,7 +127,8 @@ def test_no_cell_or_heading_of_a_download_acts_as_a_formula(text: str) -> None:
 @given(
     st.lists(
         st.tuples(
-            st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=12),
+            # Numbers written as text are made plain, and so come back in another form.
+            st.text(st.characters(codec="utf-8", exclude_categories=["C", "Nd"]), max_size=12),
             st.floats(-1e300, 1e300),
             st.integers(-(10**9), 10**9),
         ),
@@ -166,11 +167,16 @@ def test_the_frame_is_left_as_it_was() -> None:
         (["+1,057", "−0.005"], {"X": ["1057", "-0.005"]}),
         (["5 to 17"], {"X, lower": ["5"], "X, upper": ["17"]}),
         (["2018/19", "2019/20"], {"X": ["2018/19", "2019/20"]}),
-        (["7,903", "about 9"], {"X": ["7,903", "about 9"]}),
+        (["7,903", "about 9"], {"X": ["7903", "about 9"]}),
+        (["−3e−11", "1e−06"], {"X": ["-3e-11", "1e-06"]}),
+        (["−0.10 (SD 0.45)"], {"X": ["-0.10"], "X, SD": ["0.45"]}),
+        (["5 (4 to 8)", "none", "7"],
+         {"X": ["5", "none", "7"], "X, lower": ["4", "", ""], "X, upper": ["8", "", ""]}),
+        (["51 to 182", "72"], {"X, lower": ["51", "72"], "X, upper": ["182", "72"]}),
     ],
 )  # fmt: skip
 def test_numbers_of_a_download_stand_in_cells_of_their_own(cells, columns):
     frame = pd.DataFrame({"Row": [f"r{i}" for i in range(len(cells))], "X": cells})
-    read = pd.read_csv(io.StringIO(tables.to_csv(frame)), dtype=str)
+    read = pd.read_csv(io.StringIO(tables.to_csv(frame)), dtype=str, keep_default_na=False)
     assert read.drop(columns="Row").to_dict("list") == columns
     assert list(frame["X"]) == cells

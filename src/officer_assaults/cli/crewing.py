@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from officer_assaults.cli import crewing_log, crewing_runs
+from officer_assaults.cli import crewing_runs
 from officer_assaults.cli.lazy import LazyGroup
 from officer_assaults.cli.reports import make_reports, options
 
@@ -35,31 +35,25 @@ def crewing() -> None:
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", default="", help="Name to keep the run under; default its folder's name.")
-@crewing_log.option
 @options
-def report(
-    file: Path, force: str | None, settings: tuple[str, ...], name: str, log: str, **how: Any
-) -> None:
+def report(file: Path, force: str | None, settings: tuple[str, ...], name: str, **how: Any) -> None:
     """Make the crewing reports from an own export, its sidecar beside it."""
     from officer_assaults.cli import project as project_
     from officer_assaults.pipeline.plan import outputs
     from officer_assaults.topics.crewing.data.about import sidecar_of
 
-    with crewing_log.told(log, "crewing report"):
-        own = [f"cells_path={file}", f"about_path={sidecar_of(file)}"]
-        held, told = _whose(file, force, settings)
-        project = project_.load()
-        folder = crewing_runs.check_name(project.root, name or crewing_runs.name_of(file), file)
+    own = [f"cells_path={file}", f"about_path={sidecar_of(file)}"]
+    held, told = _whose(file, force, settings)
+    project = project_.load()
+    folder = crewing_runs.check_name(project.root, name or crewing_runs.name_of(file), file)
 
-        def keep(made: Project, plan: Plan) -> None:
-            crewing_runs.keep(
-                folder, file, [path for run in plan.runs for path in outputs(made, run)]
-            )
-            click.echo(f"Kept as the run '{folder.name}'.")
+    def keep(made: Project, plan: Plan) -> None:
+        crewing_runs.keep(folder, file, [path for run in plan.runs for path in outputs(made, run)])
+        click.echo(f"Kept as the run '{folder.name}'.")
 
-        wanted = (*own, *settings)
-        how |= {"finished": keep, "exports": {file: told} if told else {}}
-        make_reports(list(NOTEBOOKS), force=held, settings=wanted, **how)
+    wanted = (*own, *settings)
+    how |= {"finished": keep, "exports": {file: told} if told else {}}
+    make_reports(list(NOTEBOOKS), force=held, settings=wanted, **how)
 
 
 def _whose(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from officer_assaults.cli import crewing_log
+from officer_assaults.cli import event_log
 
 
 @click.command("map")
@@ -28,7 +28,7 @@ def map_(paths: tuple[Path, ...], target: Path, force: str, source: str, retriev
     from officer_assaults.files import write_new
     from officer_assaults.refusals import Problem, Refusal
     from officer_assaults.topics.crewing.data.schemas import SIMULATED_FORCE
-    from officer_assaults.topics.crewing.intake.propose import propose
+    from officer_assaults.topics.crewing.intake.propose import NOT_USED, propose
 
     if target.exists():
         what, remedy = "is there already.", "Name another with --to, or remove it."
@@ -37,6 +37,9 @@ def map_(paths: tuple[Path, ...], target: Path, force: str, source: str, retriev
     known = {"force": slug, "source": source, "retrieved": retrieved}
     text = propose(paths, target.parent, {name: value for name, value in known.items() if value})
     write_new(target, text)
+    for line in text.splitlines():
+        if line.startswith(NOT_USED):
+            click.echo(line.removeprefix("# "))
     open_ = text.count(": ASK")
     click.echo(
         f"Wrote {target}: {text.count('# GUESS')} guesses to read, {open_} questions to answer."
@@ -54,12 +57,12 @@ def map_(paths: tuple[Path, ...], target: Path, force: str, source: str, retriev
     type=click.Path(path_type=Path),
     help="Folder; default one beside the mapping, with its name.",
 )
-@crewing_log.option
+@event_log.option
 def build(mapping: Path, folder: Path | None, log: str) -> None:
     """Build crew cells and a profile to sign off from a confirmed mapping."""
     from officer_assaults.topics.crewing.intake.write import build_into
 
-    with crewing_log.told(log, "crewing build") as say:
+    with event_log.told(log, "crewing build") as say:
         done = build_into(mapping, folder, say)
         click.echo(done.text)
         click.echo(f"Wrote {done.data}\nRead and sign: {done.page}")
@@ -68,9 +71,11 @@ def build(mapping: Path, folder: Path | None, log: str) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-def check(file: Path) -> None:
+@event_log.option
+def check(file: Path, log: str) -> None:
     """Check a file of cells or unit-shifts, and say what a report could not do with it."""
     from officer_assaults.topics.crewing.intake.check import check_file
 
-    for line in check_file(file):
-        click.echo(line)
+    with event_log.told(log, "crewing check") as say:
+        for line in check_file(file, say):
+            click.echo(line)

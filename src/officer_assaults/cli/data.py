@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ import click
 if TYPE_CHECKING:
     from officer_assaults.data.imported import Imported
 
+#: Share of a table's columns from which a file is taken for it, and told what it lacks.
+MOST_OF_THEM = 0.6
 Step = Callable[[int, int, str], None]
 
 
@@ -97,7 +99,7 @@ def take_in(
         "home-office": home_office.CRIME_COLUMNS,
         "workforce": workforce.WORKFORCE_COLUMNS,
     }
-    named = kind or workbooks.kind(file, columns) or "population"
+    named = kind or workbooks.kind(file, columns) or _other_kind(file, columns)
     if named == "population":
         done = population.import_population(file, vintage, lookup=lookup, dry_run=dry_run)
         return done, population.FOLDER
@@ -107,6 +109,14 @@ def take_in(
             return done, "workforce"
         done = home_office.import_recorded_crime(file, vintage, progress=step, dry_run=dry_run)
     return done, "recorded-assaults"
+
+
+def _other_kind(file: Path, columns: Mapping[str, Mapping[str, Sequence[str]]]) -> str:
+    """Tell a damaged header of a known table, by most of its columns, from an estimate."""
+    from officer_assaults.data import workbooks
+
+    most, named = workbooks.most_columns(file, columns)
+    return named if most >= MOST_OF_THEM else "population"
 
 
 @contextlib.contextmanager

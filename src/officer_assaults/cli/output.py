@@ -169,14 +169,17 @@ def glance_pages(
     project: Project, scopes: Iterable[str] = (), *, folder: Path | None = None
 ) -> None:
     """Write the page at a glance of every force that has reports, and of further ``scopes``."""
+    from officer_assaults.topics.claims import report as judging
     from officer_assaults.topics.forces.glance import pages
 
     target = folder or project.reports
+    found = results.read_reports(target)
     pages.write(
         target,
-        results.read_reports(target),
+        found,
         inputs=hash_json(manifest([project.source, *project.data])),
         scopes=scopes,
+        claims={judging.FOCUS: judging.rows(found)},
     )
 
 

@@ -58,6 +58,8 @@ def check(
 
 def note(project: Project, plan: Plan, entries: Mapping[str, Entry]) -> None:
     """Note the runs of which a page lies on disk now."""
+    if not entries:
+        return
     from officer_assaults.topics.crewing import published
 
     for run in plan.runs:

@@ -34,6 +34,10 @@ VERSIONS = (
 # What notebooks import stands in them; this is what a first chart or table would load later on.
 PRELOAD = (
     "IPython.core.logger",
+    "PIL.BmpImagePlugin",
+    "PIL.GifImagePlugin",
+    "PIL.JpegImagePlugin",
+    "PIL.PpmImagePlugin",
     "matplotlib.backends.backend_svg",
     "matplotlib.figure",
     "officer_assaults.page.entrance",
@@ -94,13 +98,19 @@ def load() -> Project:
 
 
 def load_tables() -> None:
-    """Read every table and count its years once; kernels forked afterwards find that done."""
-    from officer_assaults.data import recorded, tables
+    """Read every table and judge its years once; kernels forked afterwards find that done."""
+    from officer_assaults import closure
+    from officer_assaults.data import decisions, recorded, tables
+    from officer_assaults.pipeline.closures import IMPORTS
+    from officer_assaults.pipeline.inputs import read_json
 
     for name in tables.names():
         tables.load(name)
     for vintage in ("auto", *recorded.vintages()):
         recorded.annual(vintage)
+    for vintage in recorded.full_vintages():
+        decisions.open_questions(vintage)
+    closure.know(read_json(load().state / IMPORTS, {str: [str]}) or {})
 
 
 def shelf_of(parameters: Mapping[str, Any]) -> str:

@@ -89,7 +89,9 @@ def _ask_all(force: str | None, code: str | None) -> None:
         asked = asked[asked["force"] == forces.resolve(force).slug]
     if code is not None:
         asked = asked[asked["offence_code"] == code]
-    click.echo(f"{len(asked) or 'No'} breaks wait for a decision.")
+    number = len(asked)
+    waits = "1 break waits" if number == 1 else f"{number or 'No'} breaks wait"
+    click.echo(f"{waits} for a decision.")
     for row in asked.to_dict("records"):
         _show(str(row["force"]), str(row["offence_code"]), str(row["why"]))
         if sys.stdin.isatty():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from officer_assaults.cli import event_log
 from officer_assaults.cli.lazy import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -22,7 +23,14 @@ _MOST_LISTED = 12
 
 
 def options(command: Callable[..., None]) -> Callable[..., None]:
-    """Options that ``reports`` and ``report`` share."""
+    """Options that commands which make reports share, and the log that they keep."""
+
+    @functools.wraps(command)
+    def logged(*args: Any, log: str, **how: Any) -> None:
+        _, *name = click.get_current_context().command_path.split()
+        with event_log.told(log, " ".join(name)):
+            command(*args, **how)
+
     for option in reversed(
         [
             click.option("--force", help="Force name, several parted by commas, or 'all'."),
@@ -44,10 +52,11 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
                 help="Megabytes that one kernel may hold.",
             ),
             click.option("--scheduler", help="Address of a Dask scheduler, tls://host:port."),
+            event_log.option,
         ]
     ):  # fmt: skip
-        command = option(command)
-    return command
+        logged = option(logged)
+    return logged
 
 
 @click.command()

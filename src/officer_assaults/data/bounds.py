@@ -69,7 +69,7 @@ def check_size(path: Path, shown: str | None = None, most: int = MOST_BYTES) -> 
     Refusal
         E124.
     """
-    shown = shown or path.name
+    shown = shown or path.name or str(path)
     try:
         state = path.stat()
     except (OSError, ValueError) as error:

@@ -83,7 +83,9 @@ def decided(release: str = "auto") -> pd.DataFrame:
     known = rows[rows["release"] <= name] if name[:1].isdigit() else rows.iloc[:0]
     if known.empty:
         known = rows[rows["release"] == rows["release"].min()]
-    latest = known.groupby(["force", "offence_code"])["release"].transform("max")
+    # As objects: Arrow would start threads for it, and kernels could not be forked any more.
+    keys = [known["force"], known["offence_code"]]
+    latest = known["release"].astype("object").groupby(keys).transform("max")
     return known[known["release"] == latest].reset_index(drop=True)
 
 
@@ -99,9 +101,11 @@ def proposals(
         "kept": no decision names the quarter.
     """
     found = detect(quarterly, ratio, minimum)
-    answers = decided(_release_of(quarterly))
+    answers: dict[tuple[str, str], list[Row]] = {}
+    for row in decided(_release_of(quarterly)).to_dict("records"):
+        answers.setdefault((row["force"], row["offence_code"]), []).append(row)
     decisions = [
-        _decision(answers, force, code, quarter)
+        _decision(answers.get((force, code), []), quarter)
         for force, code, quarter in zip(
             found["force"], found["offence_code"], found["quarter_start"], strict=True
         )
@@ -216,11 +220,10 @@ def _within(row: Row, day: date | pd.Timestamp) -> bool:
     return bool(moment >= row["from"]) and not ended
 
 
-def _decision(answers: pd.DataFrame, force: str, code: str, quarter: pd.Timestamp) -> str:
-    mine = answers[(answers["force"] == force) & (answers["offence_code"] == code)]
+def _decision(answers: Sequence[Row], quarter: pd.Timestamp) -> str:
     found = [
         str(row["decision"])
-        for row in mine.to_dict("records")
+        for row in answers
         if _explains(row, quarter) or _explains(row, quarter - pd.DateOffset(years=1))
     ]
     if not found:

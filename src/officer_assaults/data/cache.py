@@ -24,6 +24,7 @@ import pandas as pd
 
 from officer_assaults import files, paths
 from officer_assaults.closure import Package
+from officer_assaults.data import kept
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ Result = TypeVar("Result")
 
 CACHE_VARIABLE = "OFFICER_ASSAULTS_CACHE"
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels")
+_PYTHON = list(sys.version_info[:2])
 _OURS = Package(Path(__file__).parents[1])
 _imports = lru_cache(maxsize=512)(_OURS.imports)
 
@@ -62,10 +64,24 @@ def cached(compute: Callable[P, Result], /, *arguments: P.args, **named: P.kwarg
     joblib keeps it under the SHA-256 of the function's name, the source of its module and of all
     that this imports of the package, the versions of the numerical libraries, and the arguments.
     So nothing stale is read, and two runs at once write the same content. A folder that cannot be
-    written, or a result that is not as it was written, costs time only. The folder is
+    written, or a result that is not as it was written, costs time only. A result that is tracked
+    under the same hash (:mod:`officer_assaults.data.kept`) is taken from there. The folder is
     ``reports/.cache``, or what ``OFFICER_ASSAULTS_CACHE`` names; it can be deleted at any time.
     """
-    key = _key(compute, arguments, named)
+    parts = _parts(compute, arguments, named)
+    name, tracked = parts["function"].removeprefix(f"{_OURS.name}."), _key(parts)
+    held: Any = kept.read(name, tracked)
+    if held is not None:
+        return held  # type: ignore[no-any-return]
+    result = _remembered(compute, arguments, named, _key({**parts, "python": _PYTHON}))
+    kept.write(name, tracked, result)
+    return result
+
+
+def _remembered(
+    compute: Callable[..., Result], arguments: tuple[Any, ...], named: dict[str, Any], key: str
+) -> Result:
+    """Take a result from joblib's memory, computed where that does not hold it."""
     memory = _memory()
     if memory is None:
         return compute(*arguments, **named)
@@ -132,15 +148,20 @@ def cache_dir() -> Path:
     return Path(named) if named else paths.reports_dir() / ".cache"
 
 
-def _key(compute: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> str:
-    parts = {
+def _parts(
+    compute: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+) -> dict[str, Any]:
+    """Everything that a result depends on."""
+    return {
         "function": f"{compute.__module__}.{compute.__qualname__}",
         "source": _source(compute),
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
-        "python": list(sys.version_info[:2]),
         "arguments": [_content(value) for value in arguments],
         "named": {name: _content(value) for name, value in sorted(named.items())},
     }
+
+
+def _key(parts: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -405,7 +405,8 @@ def verify() -> pd.DataFrame:
             "E124",
             f"the {row['check']} check of {row['item']} fails: {row['detail']}",
             "Restore data/ from version control; bring new figures in with "
-            "'officer-assaults import'.",
+            "'officer-assaults import'; what an import that was killed left goes with "
+            "'officer-assaults releases remove'.",
         )
         for row in failed.to_dict("records")
     ]

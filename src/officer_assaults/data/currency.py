@@ -7,7 +7,7 @@ from datetime import date
 
 import pandas as pd
 
-from officer_assaults.data import decisions, forces, recorded, tables
+from officer_assaults.data import decisions, recorded, tables
 
 MONTHS = 3
 REVISION = (
@@ -28,14 +28,14 @@ class Currency:
         That release.
     later : str
         What is known of releases that are not held; empty if nothing.
-    open_decisions : tuple of str
-        Series whose recording breaks wait for a decision, in words.
+    waiting : tuple of str
+        Sentence on the recording breaks that wait for a decision; none where all is decided.
     """
 
     data_to: date
     release: tables.Release
     later: str
-    open_decisions: tuple[str, ...]
+    waiting: tuple[str, ...]
 
     def lines(self) -> list[str]:
         """Sentences for a page, in the order a reader asks."""
@@ -48,12 +48,7 @@ class Currency:
         if self.later:
             said.append(f"{self.later} To take one in: officer-assaults import home-office FILE.")
         said.append(REVISION)
-        if self.open_decisions:
-            said.append(
-                "Recording breaks that wait for a decision in this release: "
-                f"{'; '.join(self.open_decisions)}."
-            )
-        return said
+        return [*said, *self.waiting]
 
 
 def currency() -> Currency:
@@ -61,16 +56,11 @@ def currency() -> Currency:
     name = recorded.newest()
     last = recorded.quarterly(name)["quarter_start"].max()
     release = recorded.release(name)
-    asked = decisions.open_questions(name)
-    names = forces.names()
     return Currency(
         data_to=(last + pd.DateOffset(months=MONTHS) - pd.Timedelta(days=1)).date(),
         release=release,
         later=release.later,
-        open_decisions=tuple(
-            f"{names[force]}, code {code}"
-            for force, code in zip(asked["force"], asked["offence_code"], strict=True)
-        ),
+        waiting=decisions.waiting(name),
     )
 
 

@@ -48,6 +48,25 @@ def open_questions(release: str = "auto") -> pd.DataFrame:
     return _open(name, (*held, tables.fingerprint(TABLE))).copy()
 
 
+def open_series(release: str = "auto") -> tuple[str, ...]:
+    """Name the series that wait for a decision, in words: "Dorset, code 104"."""
+    asked = open_questions(release)
+    names = forces.names()
+    pairs = zip(asked["force"], asked["offence_code"], strict=True)
+    return tuple(dict.fromkeys(f"{names[force]}, code {code}" for force, code in pairs))
+
+
+def waiting(release: str = "auto") -> tuple[str, ...]:
+    """Sentence on every series that waits for a decision; none where all is decided."""
+    series = open_series(release)
+    if not series:
+        return ()
+    return (
+        f"Recording breaks that wait for a decision in this release: {'; '.join(series)}. Figures "
+        "and places of these forces may change with it.",
+    )
+
+
 @lru_cache(maxsize=8)
 def _open(name: str, content: tuple[object, ...]) -> pd.DataFrame:
     del content  # part of the cache key

@@ -38,7 +38,7 @@ from officer_assaults.data.schemas import (
     OTHER_WORKERS_START,
 )
 from officer_assaults.data.workbooks import Progress, Table, plain, read
-from officer_assaults.refusals import Problems, Refusal
+from officer_assaults.refusals import Problem, Problems, Refusal
 
 #: Header spellings of the police recorded crime tables, in comparison form. Releases of 2020 wrote
 #: "Offence Count"; exports by other tools join the words with dots or underscores.
@@ -133,7 +133,7 @@ def import_recorded_crime(
     path = Path(path)
     chosen = imported.vintage_of(path, vintage)
     releases.refuse_existing(recorded.FOLDER, chosen)
-    table = read(path, CRIME_COLUMNS, progress)
+    table = _read(path, progress)
     problems = Problems(file=path.name)
     rows, notes = _crime_rows(table, problems)
     problems.raise_if_any()
@@ -151,6 +151,18 @@ def import_recorded_crime(
     side = _crime_sidecar(path, chosen) | {"lacks": releases.lacks(previous, lost)}
     written = releases.write(tables_, side, dry_run=dry_run)
     return _summary(chosen, previous, len(rows), written, assaults, notes, lost, dry_run)
+
+
+def _read(path: Path, progress: Progress | None) -> Table:
+    """Rows of the table; one of outcomes, of the same publisher and layout, is told apart."""
+    try:
+        return read(path, CRIME_COLUMNS, progress)
+    except Refusal as refusal:
+        if any("Outcome " in problem.remedy for problem in refusal.problems):
+            what = "is a table of outcomes, which counts no offences."
+            remedy = "Give the Police Force Area table of offences; outcomes cannot be imported."
+            raise Refusal(Problem("E124", what, remedy, path.name)) from refusal
+        raise
 
 
 def _crime_rows(table: Table, problems: Problems) -> tuple[pd.DataFrame, list[str]]:

@@ -20,6 +20,7 @@ from officer_assaults.refusals import Problem, Problems, Refusal
 
 LICENCE = "Open Government Licence v3.0"
 LICENCE_URL = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
+ASSAULTS, CONTEXT = "recorded-assaults", "recorded-context"
 LARGE = 0.05
 #: Losses that a sidecar lists.
 LISTED = 12
@@ -50,7 +51,7 @@ class Differences:
 def existing(folder: str) -> list[str]:
     """Releases in a folder of ``data/``, oldest first."""
     prefix = f"{folder}/"
-    return [name.removeprefix(prefix) for name in tables.names() if name.startswith(prefix)]
+    return [name.removeprefix(prefix) for name in tables.names(folder)]
 
 
 def held(folder: str) -> list[str]:
@@ -146,12 +147,21 @@ def remove(folder: str, vintage: str, *, dry_run: bool = False) -> tuple[str, ..
     Refusal
         E107 for a release that is not there or did not come in by an import.
     """
-    if vintage not in held(folder):
+    pair = [folder, *([CONTEXT] if folder == ASSAULTS else [])]
+    found = [
+        path
+        for each in pair
+        for suffix in (".csv", f".csv{tables.SIDECAR}")
+        if (path := paths.data_dir() / each / f"{vintage}{suffix}").exists()
+    ]
+    sides = [path for path in found if path.name.endswith(tables.SIDECAR)]
+    whole = vintage in held(folder)
+    # An import that was killed leaves side files without their table: they go the same way.
+    if not whole and not sides:
         known = ", ".join(held(folder)) or "none"
         what = f"there is no release '{vintage}' in data/{folder}."
         raise Refusal(Problem("E107", what, f"It holds {known}.", column="vintage"))
-    side = tables.sidecar(tables.path_of(f"{folder}/{vintage}"))
-    if side.get("imported") is not True:
+    if any((readers.read_mapping(path) or {}).get("imported") is not True for path in sides):
         raise Refusal(
             Problem(
                 "E107",
@@ -160,16 +170,18 @@ def remove(folder: str, vintage: str, *, dry_run: bool = False) -> tuple[str, ..
                 column="vintage",
             )
         )
-    pair = [folder, "recorded-context"] if folder == "recorded-assaults" else [folder]
-    found = [
-        path
-        for each in pair
-        for suffix in (".csv", f".csv{tables.SIDECAR}")
-        if (path := paths.data_dir() / each / f"{vintage}{suffix}").exists()
-    ]
     if not dry_run:
         _unlink(found)
+        _discard_parts(pair)
     return tuple(tables.shown(path) for path in found)
+
+
+def _discard_parts(folders: Sequence[str]) -> None:
+    """Remove what a write that was killed left beside its file."""
+    for folder in folders:
+        for path in (paths.data_dir() / folder).glob(f"{files.TEMPORARY_PREFIX}*"):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _unlink(found: Sequence[Path]) -> None:
@@ -258,6 +270,7 @@ def write(
     leading = next(iter(frames))
     marker = paths.data_dir() / f"{leading}.csv"
     written = []
+    _discard_parts([name.partition("/")[0] for name in frames])
     try:
         for name, frame in frames.items():
             path = paths.data_dir() / f"{name}.csv"
@@ -274,9 +287,12 @@ def write(
         )
         files.write_new(marker, leading_text)
     except BaseException as error:
+        # Interrupted straight after its last step, the marker is this import's own.
+        if not isinstance(error, OSError) and marker.exists():
+            written.insert(0, marker)
         for path in written:
             path.unlink(missing_ok=True)
-        if marker.exists():
+        if isinstance(error, FileExistsError):
             folder, _, vintage = leading.partition("/")
             refuse_existing(folder, vintage)
         if isinstance(error, OSError):

@@ -76,10 +76,13 @@ class Release:
         return f"{self.publisher}, {self.vintage}, {self.how_read}{whose}"
 
 
-def names() -> list[str]:
-    """Names of all tables in ``data/``, sorted; examples of what a force exports are none."""
+def names(within: str = "") -> list[str]:
+    """Names of all tables in ``data/``, or in one of its folders, sorted.
+
+    Examples of what a force exports are none.
+    """
     folder = paths.data_dir()
-    found = (path.relative_to(folder) for path in folder.rglob("*.csv"))
+    found = (path.relative_to(folder) for path in (folder / within).rglob("*.csv"))
     kept = (path for path in found if path.parts[0] != "examples")
     return sorted(path.with_suffix("").as_posix() for path in kept)
 
@@ -127,7 +130,8 @@ def release(name: str) -> Release:
     Refusal
         E124 if there is no such table or its sidecar is missing or incomplete.
     """
-    return _described(*fingerprint(name)[:1], name, fingerprint(name)[1:])
+    path, *state = fingerprint(name)
+    return _described(path, name, tuple(state))
 
 
 @lru_cache(maxsize=256)

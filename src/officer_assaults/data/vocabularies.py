@@ -82,7 +82,7 @@ def _force(text: str) -> str:
 
     force = forces.resolve(text)
     if force.kind == "nation":
-        remedy = "Name a force: national figures are in the national notebooks."
+        remedy = "Name a force; report 01 takes England and Wales."
         raise Refusal(Problem("E101", f"'{text}' is not a police force.", remedy))
     return force.slug
 

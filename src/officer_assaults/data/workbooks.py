@@ -156,6 +156,24 @@ def kind(path: Path | str, kinds: Mapping[str, Mapping[str, Sequence[str]]]) -> 
     return ""
 
 
+def most_columns(
+    path: Path | str, kinds: Mapping[str, Mapping[str, Sequence[str]]]
+) -> tuple[float, str]:
+    """Largest share of an official table's columns that a file holds, and that table's name.
+
+    Parameters
+    ----------
+    path, kinds
+        As in :func:`kind`.
+    """
+    shares = [
+        (len(_header(rows, spellings)[1]) / len(spellings), name)
+        for _, rows in sheets(Path(path))
+        for name, spellings in kinds.items()
+    ]
+    return max(shares, default=(0.0, ""))
+
+
 def plain(text: object) -> str:
     """Header text in comparison form: lower case, letters and digits only."""
     return re.sub(r"[^a-z0-9]+", "", str(text).casefold())

@@ -36,16 +36,18 @@ class Entry:
 
 
 ENTRIES: tuple[Entry, ...] = (
-    Entry("00_audit", "What can the figures be used for?", "Data", per_force=False),
+    Entry("00_audit", "Can the figures be trusted?", "Data", per_force=False),
     Entry("01_rise", "Is the rise real?", "Rise", per_force=True),
     Entry("02_forces", "How does the force compare?", "Comparison", per_force=True),
     Entry("03_severity", "Did injuries rise as well?", "Injuries", per_force=True),
-    Entry("04_recording", "Could it be better reporting?", "Reporting", per_force=True),
+    Entry("04_recording", "Is it better recording?", "Recording", per_force=True),
     Entry("05_crewing", "Does crewing change the risk?", "Crewing", per_force=False),
-    Entry("06_act", "Did the 2018 Act change the series?", "2018 Act", per_force=True),
+    Entry(
+        "06_act", "Did the 2018 Act change anything that can be seen?", "2018 Act", per_force=True
+    ),
     Entry("07_justice", "What follows a recorded assault?", "Outcomes", per_force=True),
     Entry("08_planning", "What would a trial need?", "Planning", per_force=False),
-    Entry("09_validation", "Do the methods work?", "Methods", per_force=False),
+    Entry("09_validation", "Do the methods do what they promise?", "Methods", per_force=False),
     Entry(
         "10_evidence",
         "What do crewing studies elsewhere find?",

@@ -10,6 +10,8 @@ import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from officer_assaults.page import svg, theme
 
 if TYPE_CHECKING:
@@ -71,12 +73,15 @@ def standalone(drawn: str) -> str:
 
 def png(fig: Figure, *, title: str, alt: str) -> bytes:
     """Draw a chart as a PNG of few colours, which takes a quarter of the room."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image, PngImagePlugin
 
-    raw = io.BytesIO()
-    with svg.labels_that_fit(fig, fig.get_size_inches()[0] * 72):
-        fig.savefig(raw, format="png", dpi=DOTS, facecolor=theme.PAGE_LIGHT)
-    drawn = Image.open(raw).convert("RGB")
+    with (
+        svg.labels_that_fit(fig, fig.get_size_inches()[0] * 72),
+        svg.canvas_of(fig, FigureCanvasAgg, theme.PAGE_LIGHT, DOTS) as canvas,
+    ):
+        canvas.draw()
+        drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
     small = drawn.quantize(
         _COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
     )  # fmt: skip

@@ -7,11 +7,12 @@ from collections.abc import Collection
 
 import pandas as pd
 
-_NUMBER = r"[+−-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?"
+_NUMBER = r"[+−-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[+−-]?\d+)?%?"
 #: What a cell may look like, and the endings of the columns that its parts go into.
 _FORMS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(f"({_NUMBER})"), ("",)),
     (re.compile(rf"({_NUMBER}) \(({_NUMBER})\)"), ("", ", in brackets")),
+    (re.compile(rf"({_NUMBER}) \(SD ({_NUMBER})\)"), ("", ", SD")),
     (re.compile(rf"({_NUMBER}) \(({_NUMBER}) to ({_NUMBER})\)"), ("", ", lower", ", upper")),
     (re.compile(rf"({_NUMBER}) to ({_NUMBER})"), (", lower", ", upper")),
 )
@@ -20,8 +21,10 @@ _FORMS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
 def take_apart(frame: pd.DataFrame, marks: Collection[str]) -> pd.DataFrame:
     """Put each number that stands in a text cell into a cell of its own.
 
-    A column is taken apart where all its cells have one form: a number, a number with another in
-    brackets, a number with its interval, or two limits. Cells that hold a mark keep it.
+    A column is taken apart by the form of its cells: a number, a number with another in brackets or
+    with its standard deviation, a number with its interval, or two limits. Cells that hold a mark
+    keep it. In a column that holds words too, words stand in the first part; numbers are plain,
+    except that a percentage among other units keeps its sign.
 
     Parameters
     ----------
@@ -51,7 +54,28 @@ def _parts(values: pd.Series, marks: Collection[str]) -> list[pd.Series]:
                 _column(values, form, group, f"{values.name}{ending}")
                 for group, ending in enumerate(endings, 1)
             ]
-    return [values]
+    for form, endings in _FORMS[1:]:
+        if told.map(lambda text, form=form: bool(form.fullmatch(text))).any():
+            parts = [_mixed(text, form, len(endings)) for text in values]
+            return [
+                pd.Series([part[at] for part in parts], values.index, name=f"{values.name}{ending}")
+                for at, ending in enumerate(endings)
+            ]
+    return [values.map(_alone)]
+
+
+def _mixed(text: str, form: re.Pattern[str], count: int) -> list[str]:
+    """Parts of a cell of a column of several forms; a number alone is both limits of itself."""
+    match = form.fullmatch(text)
+    if match:
+        return [_plain(group) for group in match.groups()]
+    is_range = form is _FORMS[-1][0] and _FORMS[0][0].fullmatch(text)
+    return [_alone(text)] * count if is_range else [_alone(text)] + [""] * (count - 1)
+
+
+def _alone(text: str) -> str:
+    is_dressed = "," in text or "−" in text
+    return _plain(text) if is_dressed and _FORMS[0][0].fullmatch(text) else text
 
 
 def _column(values: pd.Series, form: re.Pattern[str], group: int, name: str) -> pd.Series:

@@ -7,13 +7,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from html import escape
-from typing import Any
+from html import escape, unescape
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from officer_assaults import paths
 from officer_assaults.page import catalogue, crate, jinja, markup, styles, tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ABOUT, DOWNLOADS, FIND = "about.html", "downloads.html", "find.html"
 FEED, PACKAGE, FINDINGS = "feed.atom", "datapackage.json", "all-findings.csv"
@@ -21,6 +24,15 @@ FEED, PACKAGE, FINDINGS = "feed.atom", "datapackage.json", "all-findings.csv"
 _SECTION = re.compile(r"^## (?P<title>.+?)(?: - (?P<day>\d{4}-\d{2}-\d{2}))?$", re.MULTILINE)
 _INNER_LINK = re.compile(r'<a href="(?!https?:)[^"]*">(.*?)</a>')
 _FIRST_DAY = "2026-11-22"
+#: Files of all forces to download, and what they are.
+GLANCE_DOWNLOADS = {
+    "all-forces.csv": "All forces, newest year (CSV)",
+    "all-forces.ods": "All forces, newest year (ODS spreadsheet with cover and notes)",
+}
+_TITLE = re.compile(r"<title>(?:Assaults on police officers )?(.+?)(?: – [^<]*)?</title>")
+_TOLD = re.compile(r'<meta name="description" content="([^"]*)"')
+# Title and description stand before the styles.
+_HEAD = 6_000
 _TYPES = {"int": "integer", "Int": "integer", "float": "number", "datetime": "date"}
 
 
@@ -77,9 +89,57 @@ def pages(
     }  # fmt: skip
 
 
+def beside(reports: Path, names: Iterable[str], *, evidence: str = "") -> dict[str, Any]:
+    """Pages to find and files to offer beside the reports, as they lie in a folder.
+
+    Parameters
+    ----------
+    reports : Path
+        Folder of reports.
+    names : iterable of str
+        Pages and files in it that no report made.
+    evidence : str
+        Address of the page of claims and evidence; empty if there is none.
+
+    Returns
+    -------
+    dict
+        Arguments ``more`` and ``extras`` of :func:`pages`.
+    """
+    held = [name for name in names if name.endswith(".html")]
+    more = [found for name in held if (found := _described(reports, name))]
+    if evidence:
+        title = "Claims, reasons and evidence"
+        more.append({"address": evidence, "title": title, "text": "All claims and sources."})
+    extras = [
+        Extra(name, label) for name, label in GLANCE_DOWNLOADS.items() if (reports / name).is_file()
+    ]
+    return {"more": more, "extras": extras}
+
+
+def _described(reports: Path, name: str) -> dict[str, str] | None:
+    """Title and description of a page, as it gives them itself."""
+    text = (reports / name).read_text(encoding="utf-8", errors="replace")[:_HEAD]
+    title, told = _TITLE.search(text), _TOLD.search(text)
+    if title is None:
+        return None
+    is_pair = name.startswith("compare/")
+    said = unescape(told[1]) if told and not is_pair else ""
+    return {"address": name, "title": unescape(title[1]), "text": said}
+
+
 def data_files() -> dict[str, bytes]:
     """Content of every data table, by its path from the folder ``data`` on."""
     return {table["path"]: (paths.data_dir() / table["path"]).read_bytes() for table in _tables()}
+
+
+def releases(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """List the data releases that a set of reports rests on, each once, in order of name."""
+    found: dict[str, dict[str, Any]] = {}
+    for result in results:
+        for release in result.get("sources", []):
+            found.setdefault(str(release.get("name", release["title"])), release)
+    return [found[name] for name in sorted(found)]
 
 
 def citation() -> str:
@@ -92,14 +152,10 @@ def citation() -> str:
 
 def _about(results: Sequence[Mapping[str, Any]]) -> str:
     cff = _cff()
-    releases: dict[str, Mapping[str, Any]] = {}
-    for result in results:
-        for release in result.get("sources", []):
-            releases.setdefault(str(release.get("name", release["title"])), release)
     return _page(
         "about.html.j2", "About these pages", "Status, citation, revisions, accessibility.",
         citation=citation(),
-        releases=[releases[name] for name in sorted(releases)],
+        releases=releases(results),
         changes=_changes(),
         authors=", ".join(_author(author) for author in cff.get("authors", [])),
         repository=str(cff.get("repository-code", "")),

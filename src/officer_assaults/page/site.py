@@ -8,7 +8,6 @@ import zipfile
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from textwrap import shorten
@@ -37,6 +36,8 @@ INDEX = "index.html"
 EVIDENCE = "evidence.html"
 #: Table of all forces, in each of its forms.
 GLANCE_FILES = "all-forces*"
+#: Picture of a page at a glance.
+GLANCE_PICTURE = "index.png"
 #: Pages of two forces side by side.
 PAIR_FILES = "compare/*.html"
 CLAIMS_PAGE = "claims/collection.html"
@@ -152,7 +153,8 @@ def build_index(reports: Path, judging: Judging | None = None) -> Path:
     if judging is not None:
         write_atomic(reports / EVIDENCE, render_evidence(results, judging))
     near = "../data/" if (reports.parent / "data").is_dir() else ""
-    for name, content in publication.pages(results, data_root=near).items():
+    listed = _listed(reports, results, judging)
+    for name, content in publication.pages(results, data_root=near, **listed).items():
         write_atomic(reports / name, content)
     write_atomic(reports / INDEX, page)
     return reports / INDEX
@@ -198,16 +200,17 @@ def render_index(
     failed = sorted(failures, key=lambda run: (run["scope"], run["notebook"]))
     shelves = _shelves(results, failed, frozenset(packs))
     style = styles.page_style() + styles.read("front.css")
-    about_all = judging if judging is not None and only in (None, judging.FOCUS) else None
+    about_all = judging if judging is not None and _shows_claims(results, judging, only) else None
     claims = about_all.rows(results) if about_all else []
     focus = only or _sole_force(results)
-    releases = _releases(results)
+    releases = publication.releases(results)
     page: str = template("front.html.j2").render(
         style=style,
         style_hash=csp_hash(style),
         answers=_answers(results, focus),
         focus=catalogue.scope_name(focus or catalogue.NATIONAL),
         claims=about_all.by_article(claims) if about_all else {},
+        unjudged=judging is None and not only,
         ways=about_all.ways_in(claims) if about_all and claims else [],
         summary=_verdict_summary(claims),
         verdicts=words.VERDICT_MEANING,
@@ -294,7 +297,9 @@ def pack(reports: Path, force: str, judging: Judging | None = None) -> bytes:
         )
     _refuse_internal(reports, (*results, *own))
     front = render_index(results, judging=judging, only=force, beside=variants(own))
+    about = publication.pages(results, data_root="")
     files: dict[str, bytes] = {INDEX: front.encode(), **site_files(reports, own)}
+    files |= {name: content.encode() for name, content in about.items()}
     if judging is not None and force == judging.FOCUS:
         files[EVIDENCE] = render_evidence(results, judging).encode()
     for result in results:
@@ -382,10 +387,14 @@ def _site_files(
     )
     if judging is not None:
         files[EVIDENCE] = render_evidence(results, judging)
-    files |= publication.pages(results, data_root="data/")
+    listed = _listed(reports, results, judging)
+    files |= publication.pages(results, data_root="data/", **listed)
     files |= {f"data/{name}": content for name, content in publication.data_files().items()}
     for name in _beside(reports, {scope for scope, _ in built}):
-        files[name] = (reports / name).read_bytes()
+        content = (reports / name).read_bytes()
+        if name.endswith(f"/{INDEX}"):
+            content = _with_address(content.decode(), name.partition("/")[0], address).encode()
+        files[name] = content
     # Hosts that would run a site generator over the folder leave it alone if this file is there.
     files[_SITE_MARK] = ""
     files[_SITE_FILES] = "\n".join(sorted([*files, _SITE_FILES])) + "\n"
@@ -399,9 +408,23 @@ def _charts(reports: Path, result: Mapping[str, Any]) -> dict[str, bytes]:
 
 def _beside(reports: Path, scopes: Iterable[str]) -> list[str]:
     """Pages and files at a glance, by their names in the folder of reports."""
-    found = [*reports.glob(GLANCE_FILES), *(reports / scope / INDEX for scope in scopes)]
+    found = [*reports.glob(GLANCE_FILES)]
+    found += [reports / scope / name for scope in scopes for name in (INDEX, GLANCE_PICTURE)]
     found += [reports / CLAIMS_PAGE, *reports.glob(PAIR_FILES)]
     return sorted(path.relative_to(reports).as_posix() for path in found if path.is_file())
+
+
+def _shows_claims(results: Iterable[Mapping[str, Any]], judging: Judging, only: str | None) -> bool:
+    """Whether the front page holds the claims: where no other force than theirs is built alone."""
+    built = {str(result["scope"]) for result in results}
+    return only in (None, judging.FOCUS) and (judging.FOCUS in built or not built)
+
+
+def _listed(
+    reports: Path, results: Iterable[Mapping[str, Any]], judging: Judging | None
+) -> dict[str, Any]:
+    names = _beside(reports, {str(result["scope"]) for result in results})
+    return publication.beside(reports, names, evidence=EVIDENCE if judging else "")
 
 
 def _if_there(reports: Path, name: str) -> str:
@@ -462,11 +485,15 @@ def _empty(out: Path, files: Iterable[str]) -> None:
     listed = out / _SITE_FILES
     if any(out.iterdir()) and not listed.is_file():
         raise FileExistsError(f"{out} holds other things than an earlier site; name a new folder")
-    earlier = set(listed.read_text(encoding="utf-8").splitlines()) if listed.is_file() else set()
+    text = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
+    inside = out.resolve()
+    earlier = {name for name in text.splitlines() if _may_be_of_a_site(name)}
+    astray = [name for name in files if not (out / name).parent.resolve().is_relative_to(inside)]
+    if astray:
+        raise FileExistsError(f"{out / astray[0]} leads out of the folder by a link")
     foreign = [name for name in files if name not in earlier and (out / name).exists()]
     if foreign:
         raise FileExistsError(f"{out / foreign[0]} was not written by an earlier site")
-    inside = out.resolve()
     for name in earlier:
         path = out / name
         if path.parent.resolve().is_relative_to(inside):
@@ -474,6 +501,13 @@ def _empty(out: Path, files: Iterable[str]) -> None:
                 path.unlink(missing_ok=True)
                 for folder in path.relative_to(out).parents[:-1]:
                     (out / folder).rmdir()  # Ends at the first that holds something.
+
+
+def _may_be_of_a_site(name: str) -> bool:
+    """Tell names that a site can have written from hidden ones, and from ways out of its folder."""
+    parts = name.split("/")
+    own = name in (_SITE_MARK, _SITE_FILES) or not any(part.startswith(".") for part in parts)
+    return own and all(parts) and name.isprintable() and not set(name) & set(":\\")
 
 
 def _with_address(page: str, scope: str, address: str) -> str:
@@ -509,8 +543,10 @@ def _shelves(
     failures: Iterable[Mapping[str, Any]],
     packs: frozenset[str],
 ) -> list[Shelf]:
+    from officer_assaults.page import tile_map
+
     built = {(result["scope"], result["notebook"]) for result in results}
-    places = _tile_places()
+    places = tile_map.places()
     shelves = []
     for scope, name in {catalogue.NATIONAL: "England and Wales", **catalogue.force_names()}.items():
         shelf = catalogue.entries(scope)
@@ -530,19 +566,6 @@ def _shelves(
             )
         )
     return shelves
-
-
-@cache
-def _tile_places() -> dict[str, tuple[int, int, str]]:
-    """Row, column (both from 1) and short form of each territorial force."""
-    from officer_assaults.data import tables as data
-    from officer_assaults.page import tile_map
-
-    placed = tile_map.layout(data.load("geography"))
-    return {
-        str(force): (int(row) + 1, int(column) + 1, tile_map.short_name(str(force)))
-        for force, row, column in zip(placed["force"], placed["row"], placed["column"], strict=True)
-    }
 
 
 def _sole_force(results: Iterable[Mapping[str, Any]]) -> str:
@@ -597,14 +620,6 @@ def _failure(run: Mapping[str, Any]) -> dict[str, str]:
         "command": str(run.get("command", "")),
         "executed": f"{run['scope']}/{run.get('name', run['notebook'])}.failed.ipynb",
     }
-
-
-def _releases(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    releases: dict[str, dict[str, Any]] = {}
-    for result in results:
-        for release in result.get("sources", []):
-            releases.setdefault(str(release.get("name", release["title"])), release)
-    return [releases[name] for name in sorted(releases)]
 
 
 def _release_table(releases: list[dict[str, Any]]) -> Any:

@@ -128,18 +128,31 @@ def _one(
 
 def _matplotlib_svg(fig: Figure) -> str:
     import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     settings: dict[Any, Any] = {key: theme.RC[key] for key in ("svg.fonttype", "svg.hashsalt")}
     out = io.StringIO()
-    with mpl.rc_context(settings):
-        fig.savefig(
-            out,
-            format="svg",
-            facecolor="none",
-            edgecolor="none",
-            metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
+    with mpl.rc_context(settings), canvas_of(fig, FigureCanvasSVG, "none") as canvas:
+        canvas.print_svg(
+            out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
         )
     return out.getvalue()
+
+
+@contextlib.contextmanager
+def canvas_of(fig: Figure, kind: Any, face: str, dots: float | None = None) -> Iterator[Any]:
+    """Give a figure another canvas for one drawing.
+
+    ``savefig`` draws twice, the first time for the layout alone, which a drawing does anyway.
+    """
+    canvas, dpi, paint = fig.canvas, fig.dpi, (fig.get_facecolor(), fig.get_edgecolor())
+    other = kind(fig)
+    fig.set(facecolor=face, edgecolor="none", dpi=dots or dpi)
+    try:
+        yield other
+    finally:
+        fig.set(facecolor=paint[0], edgecolor=paint[1], dpi=dpi)
+        fig.set_canvas(canvas)
 
 
 @contextlib.contextmanager

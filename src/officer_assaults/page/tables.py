@@ -39,7 +39,7 @@ SUPPRESSED = "[c]"
 NOT_APPLICABLE = "[z]"
 #: What a spreadsheet runs, also in the wide forms that Japanese ones take for the same.
 _FORMULA = re.compile(r"^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?%?")
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?%?")
 #: A spreadsheet that parts cells by semicolons would find a formula behind one.
 _PARTED_FORMULA = re.compile(r"(?<=;)(\s*)(?=[=+@])")
 _ESTIMATE = re.compile(r"\b(?:ratio|rate|odds|estimate|estimated|share)\b", re.IGNORECASE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +79,18 @@ def short_name(slug: str) -> str:
     if not rest:
         return first[:_LONGEST].capitalize()
     return first[0].upper() + rest[-1][: _LONGEST - 1].capitalize()
+
+
+@cache
+def places() -> dict[str, tuple[int, int, str]]:
+    """Row, column (both from 1) and short form of each territorial force."""
+    from officer_assaults.data import tables as data
+
+    placed = layout(data.load("geography"))
+    return {
+        str(force): (int(row) + 1, int(column) + 1, short_name(str(force)))
+        for force, row, column in zip(placed["force"], placed["row"], placed["column"], strict=True)
+    }
 
 
 def tile_map(

@@ -137,6 +137,32 @@ def estimate(value: float, lower: float, upper: float) -> tuple[str, str]:
     return number(value, places), interval(lower, upper, places)
 
 
+_CLASSES = {"104": "recorded assaults without injury", "8S": "recorded assaults with injury"}
+_CODE = re.compile(r"\b[Cc]ode (104|8S)( is)?\b")
+_CODE_YEAR = re.compile(r"^.*?\b(\d{4}/\d{2}), (?:codes? [\w, ]+?|all codes): (.)")
+
+
+def capital(text: str) -> str:
+    """Begin a sentence with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def without_codes(text: str) -> str:
+    """Say why figures are not used as a reader would: offence codes by name, no list of places.
+
+    Examples
+    --------
+    >>> without_codes("Kent cannot be compared: 2017/18, code 8S: Counts moved. (touches 1 of 4)")
+    'In 2017/18: counts moved'
+    >>> without_codes("Code 8S is left out.")
+    'Recorded assaults with injury are left out'
+    """
+    text = re.sub(r"\.? ?\(touches [^)]*\)", "", text)
+    text = _CODE_YEAR.sub(lambda found: f"In {found[1]}: {found[2].lower()}", text)
+    named = _CODE.sub(lambda found: _CLASSES[found[1]] + (" are" if found[2] else ""), text)
+    return capital(named).rstrip(" .")
+
+
 def interval_words(
     lower: float,
     upper: float,
@@ -272,7 +298,8 @@ _EXEMPT = re.compile(
     r"<(q|cite|pre|code|style|script|math)\b[^>]*>.*?</\1>", re.DOTALL | re.IGNORECASE
 )
 _BLOCK_END = re.compile(
-    r"</(?:p|li|h[1-6]|td|th|caption|figcaption|summary|dt|dd|div|title|desc|text)>|<br\s*/?>",
+    r"</(?:p|li|h[1-6]|td|th|caption|figcaption|summary|dt|dd|div|title|desc|text)>|<br\s*/?>"
+    r"|<span class=\"oa-(?:sub|unit)\">",
     re.IGNORECASE,
 )
 _TAG = re.compile(r"<[^>]+>")

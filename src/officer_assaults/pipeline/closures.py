@@ -11,6 +11,9 @@ from officer_assaults.closure import Package, imported
 from officer_assaults.files import write_atomic
 from officer_assaults.pipeline.inputs import dump_json, read_json
 
+#: Where a project's state keeps them.
+IMPORTS = "imports.json"
+
 
 class Closures:
     """Finds the sources that count for one notebook, by what it imports and what that imports.

@@ -12,7 +12,7 @@ from typing import Any
 from officer_assaults.files import sha256, sha256_file
 from officer_assaults.pipeline import inputs as inputs_
 from officer_assaults.pipeline import notebooks as notebooks_
-from officer_assaults.pipeline.closures import Closures
+from officer_assaults.pipeline.closures import IMPORTS, Closures
 from officer_assaults.pipeline.inputs import Inputs, read_json
 from officer_assaults.pipeline.notebooks import Notebook
 from officer_assaults.pipeline.parameters import Vocabulary, refuse_names
@@ -268,7 +268,7 @@ def _table(
         project.source,
         manifests["source"],
         (project.render.partition(":")[0], *project.modules),
-        project.state / "imports.json",
+        project.state / IMPORTS,
     )
     memory = Memory(project.state / "words.json", inputs_.hash_json(manifests))
     vocabularies: dict[str, Vocabulary] = {

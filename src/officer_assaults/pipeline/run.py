@@ -5,16 +5,15 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from officer_assaults import scratch
 from officer_assaults.pipeline.collect import (
     Collected,
     clean_text,
@@ -216,13 +215,11 @@ def perform(job: Job) -> Result:
 
 
 def _attempt(job: Job) -> tuple[Watch, Result]:
-    folder = Path(tempfile.mkdtemp(prefix="run-")).resolve()
     watch = Watch(job.limits.seconds, job.limits.megabytes)
-    try:
+    with scratch.folder("run-") as made:
+        folder = made.resolve()
         failure = _execute(job, folder, watch)
         return watch, failure or _finish(job, folder, watch)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _execute(job: Job, folder: Path, watch: Watch) -> Result | None:

@@ -104,6 +104,10 @@ CASES = [
     ({"kind": "survey", "says": "60%"}, "needs data"),
     ({"kind": "document", "says": "12 months", "evidence": "G03"}, "consistent"),
     ({"kind": "document", "says": "24 months", "evidence": "G03"}, "contradicted"),
+    ({"kind": "document", "says": "1 year", "evidence": "G03"}, "consistent"),
+    ({"kind": "document", "says": "2 years", "evidence": "G03"}, "contradicted"),
+    ({"kind": "document", "says": "doubled", "evidence": "G03"}, "consistent"),
+    ({"kind": "document", "says": "trebled", "evidence": "G03"}, "contradicted"),
     ({"kind": "document", "evidence": "C03"}, "needs data"),
     ({"kind": "log", "settle": "Crew of each victim"}, "needs data"),
 ]  # fmt: skip
@@ -252,6 +256,7 @@ def test_a_yaml_value_is_read_as_it_is_written(tmp_path):
         ("one in five", 20, True, ""),
         ("seven out of 10", 70, True, ""),
         ("at least one in ten", 10, True, ">="),
+        ("one in every 5", 20, True, ""),
         ("two-fifths", 40, True, ""),
         ("cut by a quarter", -25, True, ""),
         ("12% lower", -12, True, ""),
@@ -266,7 +271,9 @@ def test_a_figure_is_read_as_people_say_it(says, value, percent, side):
     assert (found.value, found.percent, found.side) == (value, percent, side)
 
 
-@pytest.mark.parametrize("says", ["182 in 3 months", "one and a half", "1 in 5 or 20%", "2 in 0"])
+@pytest.mark.parametrize(
+    "says", ["182 in 3 months", "one and a half", "1 in 5 or 20%", "2 in 0", "one every 12 minutes"]
+)
 def test_what_says_more_than_one_figure_says_none(says):
     assert said.figure(says) is None
 
@@ -274,7 +281,7 @@ def test_what_says_more_than_one_figure_says_none(says):
 @pytest.mark.parametrize(
     ("says", "told"),
     [
-        ("sixth of 40", "“Of 40” cannot be checked: the readings rank 38 to 44 forces."),
+        ("sixth of 40", "“Of 40” cannot be checked: the readings are of 38 to 44 forces."),
         ("6th of 60", "There are 44 such forces, not 60."),
         ("6th", ""),
         ("6th of 42", ""),

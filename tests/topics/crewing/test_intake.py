@@ -13,13 +13,14 @@ from raw_logs import draw
 from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing.data.exposures import check_units
 from officer_assaults.topics.crewing.data.reader import load
+from officer_assaults.topics.crewing.data.template import write_template
 from officer_assaults.topics.crewing.intake import crews
 from officer_assaults.topics.crewing.intake.mapping import read_mapping
 from officer_assaults.topics.crewing.intake.propose import propose
 from officer_assaults.topics.crewing.intake.write import build_into
 from officer_assaults.topics.crewing.model.cells import prepare
 from officer_assaults.topics.crewing.model.ratios import ladder
-from officer_assaults.topics.crewing.simulator.force import simulate_crew_cells
+from officer_assaults.topics.crewing.simulator.force import simulate_crew_cells, simulate_force
 from officer_assaults.topics.crewing.simulator.params import ForceParams
 
 KNOWN = {"force": "kent", "source": "made up", "retrieved": "2026-01-31"}
@@ -247,22 +248,24 @@ SPOILT = {
 }
 
 
+BLANK = dict.fromkeys(
+    (
+        "dark_share",
+        "attended",
+        "y_injury",
+        "incidents_assault",
+        "grade1_share",
+        "marker_share",
+        "backup_min",
+    ),
+    "",
+)
+
+
 @pytest.mark.parametrize("code", SPOILT)
 def test_an_export_that_is_no_exposure_is_refused_by_its_code(cells, tmp_path, code):
     path = tmp_path / "cells.csv"
-    blank = dict.fromkeys(
-        (
-            "dark_share",
-            "attended",
-            "y_injury",
-            "incidents_assault",
-            "grade1_share",
-            "marker_share",
-            "backup_min",
-        ),
-        "",
-    )
-    whole = cells.assign(**blank)
+    whole = cells.assign(**BLANK)
 
     def read(frame):
         frame.to_csv(path, index=False)
@@ -317,6 +320,52 @@ def test_a_unit_on_duty_twice_is_refused_and_a_hand_over_is_not():
     assert codes((1, 0, 8), (1, 1, 8)) == ["E132"]
     assert codes((1, 0, 8), (1, 0, 8)) == ["E105"]
     assert codes((1, 0, 9), (1, 8, 17), (2, 0, 8)) == []
+
+
+def test_an_officer_on_two_units_at_once_is_refused_unless_the_shifts_are_made_up(tmp_path):
+    """The same officer twice counts hours that nobody worked, whatever the units are called."""
+    data, side = write_template(tmp_path, "shifts")
+    drawn = simulate_force(ForceParams(), 5, shifts=40).frames["crew_shifts"]
+    alone = [f"{number:032x}" for number in range(2 * len(drawn))]
+    drawn = drawn.assign(
+        force="thames-valley", officer_id_1=alone[::2],
+        officer_id_2=np.where(drawn["crew_actual"].astype(str) == "single", None, alone[1::2]),
+    )  # fmt: skip
+    text = side.read_text()
+    answers = {"source": "log", "retrieved": "2024-04-30", "hours": "actual", "victims": "actual"}
+    for name, answer in answers.items():
+        text = text.replace(f"{name}: ASK", f"{name}: {answer}")
+    side.write_text(text)
+
+    def codes(frame, made_up):
+        frame.assign(is_simulated=made_up).to_csv(data, index=False)
+        try:
+            load(data)
+        except Refusal as refusal:
+            return set(refusal.codes)
+        return set()
+
+    elsewhere = drawn.head(1).assign(unit_id="f" * 32, officer_id_2=None, crew_actual="single")
+    again = pd.concat([drawn, elsewhere])
+    assert codes(drawn, "no") == set()
+    assert codes(again, "no") == {"E132"}
+    assert codes(again, "yes") == set()
+
+
+def test_a_row_of_more_hours_than_all_others_is_refused(cells, tmp_path):
+    side = "source: log\nretrieved: 2026-01-31\ncrew_source: {hours: actual, victims: actual}\n"
+    (tmp_path / "cells.csv.meta.yml").write_text(side)
+    others = cells["unit_hours"].sum() / cells["unit_hours"].iloc[5] - 1
+    for factor, expected in ((1, None), (1.5 * others, "E131")):
+        frame = cells.assign(**BLANK)
+        frame.loc[frame.index[5], ["unit_hours", "officer_hours"]] *= factor
+        frame.to_csv(tmp_path / "cells.csv", index=False)
+        if expected is None:
+            assert load(tmp_path / "cells.csv").rows == len(cells)
+        else:
+            with pytest.raises(Refusal) as caught:
+                load(tmp_path / "cells.csv")
+            assert caught.value.codes == (expected,)
 
 
 # One ratio by default; all four ten times over under OFFICER_ASSAULTS_RUNS=full.

@@ -14,6 +14,7 @@ from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing.data import parts
 from officer_assaults.topics.crewing.data.about import sidecar_of
 from officer_assaults.topics.crewing.data.reader import load
+from officer_assaults.topics.crewing.data.schemas import column_needs
 from officer_assaults.topics.crewing.data.template import write_template
 from officer_assaults.topics.crewing.simulator.force import simulate_force
 from officer_assaults.topics.crewing.simulator.params import ForceParams
@@ -63,6 +64,32 @@ def test_parts_give_the_cells_of_the_whole(shifts, beat_by_beat, monkeypatch, ki
     # Sums of the same numbers in the same order within a cell.
     pd.testing.assert_frame_equal(split.cells, whole.cells, rtol=1e-12)
     pd.testing.assert_frame_equal(split.agreement, whole.agreement, check_dtype=False)
+
+
+#: Columns that unit-shifts may lack; times to back-up and marks of simulation among them.
+OPTIONAL = sorted(set(column_needs("shifts", optional=True)) - set(column_needs("shifts")))
+
+
+@pytest.mark.parametrize("lacking", [*([name] for name in OPTIONAL), OPTIONAL], ids=",".join)
+def test_a_large_file_may_lack_optional_columns(shifts, beat_by_beat, monkeypatch, drawn, lacking):
+    """The branch of large files once broke off where ``is_simulated`` was not there."""
+    frame = pd.read_csv(shifts, dtype=str, keep_default_na=False)
+    frame.drop(columns=lacking, errors="ignore").to_csv(shifts, index=False)
+
+    def told():
+        try:
+            return load(shifts)
+        except Refusal as refusal:
+            return str(refusal)
+
+    split = told()
+    monkeypatch.setattr(parts, "MOST_ROWS", 10**9)
+    whole = told()
+    if isinstance(whole, str):
+        assert split == whole
+        return
+    pd.testing.assert_frame_equal(split.cells, whole.cells, rtol=1e-12)
+    assert (split.rows, split.simulated, split.cautions) == (ROWS, whole.simulated, whole.cautions)
 
 
 def _one_row(column, value, row=1_234):

@@ -3,6 +3,10 @@
 import json
 import re
 import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -11,6 +15,7 @@ from crewing_runs import HERE
 from officer_assaults.cli import main
 from officer_assaults.cli.crewing_runs import check_name, keep
 from officer_assaults.refusals import Refusal
+from officer_assaults.topics.crewing.intake.propose import propose
 
 ROOT = HERE.parents[2]
 
@@ -24,18 +29,14 @@ def typed(tmp_path, monkeypatch):
     text = (ROOT / "docs" / "crewing-walkthrough.md").read_text(encoding="utf-8")
     commands = re.findall(r"^    officer-assaults (crewing .+)$", text, re.MULTILINE)
     assert [line.split()[1] for line in commands] == ["map", "build", "check", "report"]
-    out = {}
+    out = {"commands": commands}
     for line in commands[:3]:
         done = CliRunner().invoke(main, shlex.split(line))
         assert done.exit_code == 0, done.output
         out[line.split()[1]] = done.output
         if line.split()[1] == "map":
             mapping = tmp_path / "example.yml"
-            mapping.write_text(
-                re.sub("simulated: no", "simulated: yes", mapping.read_text()).replace(
-                    "confirmed: no", "confirmed: yes"
-                )
-            )
+            mapping.write_text(mapping.read_text().replace("confirmed: no", "confirmed: yes"))
             assert "ASK" not in mapping.read_text().partition("\nconfirmed")[2]
     return out
 
@@ -56,6 +57,34 @@ def test_the_walkthrough_runs_as_it_is_typed(typed, tmp_path):
     said = CliRunner().invoke(main, ["diff", "example", "fewer"]).output
     assert re.search(r"victims of single crews: \d+ before, \d+ now", said)
     assert "unit-hours" not in said
+
+
+def test_the_last_command_of_the_walkthrough_makes_the_pages(typed, tmp_path):
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    for name in ("pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    program = Path(sys.executable).with_name("officer-assaults")
+    words = shlex.split(typed["commands"][3])
+    done = subprocess.run(
+        [program, *words, "--log", "json"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Kept as the run 'example'." in done.stdout
+    events = [json.loads(line) for line in done.stderr.splitlines()]
+    assert {event["command"] for event in events} == {"crewing report"}
+    assert (events[-1]["event"], events[-1]["exit"]) == ("end", 0)
+    pages = sorted(path.name[:2] for path in (tmp_path / "runs" / "example").glob("*.html"))
+    assert pages == ["05", "08"]
+    (page,) = (tmp_path / "runs" / "example").glob("05*.html")
+    assert "a made-up force" in page.read_text(encoding="utf-8")
+
+
+def test_the_example_mapping_is_what_map_writes(tmp_path):
+    folder = ROOT / "data" / "examples" / "crewing"
+    known = {"force": "simulated-force", "source": "made up", "retrieved": "2023-12-31"}
+    proposed = propose([folder], folder, known)
+    kept = (folder / "mapping.yml").read_text(encoding="utf-8")
+    assert kept == proposed.replace("\nconfirmed: no", "\nconfirmed: yes")
 
 
 def test_a_refusal_is_an_event_with_its_place(tmp_path):

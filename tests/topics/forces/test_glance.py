@@ -76,7 +76,7 @@ def test_the_table_of_all_forces_comes_in_four_orders_and_two_files(glances):
     assert rates.dropna().is_monotonic_decreasing
     assert rates.tail(3).isna().all()
     book = pd.read_excel(io.BytesIO(made["all-forces.ods"]), sheet_name=None, engine="odf")
-    assert list(book) == ["Cover", "Notes", "Table_1"]
+    assert list(book) == ["Cover", "Contents", "Notes", "Table_1"]
     frame = pd.read_csv(io.StringIO(made["all-forces.csv"].removeprefix("\ufeff")))
     kent = frame.set_index("Force").loc["Kent"]
     assert kent["Newest year"] == glances.table.loc["kent", "after"]

@@ -86,7 +86,7 @@ def test_pages_of_forces_link_the_pairs_that_are_made_and_no_others(tmp_path):
     assert made == {"essex--kent.html"}
     for slug, links in (("kent", 1), ("essex", 1), ("cumbria", 0)):
         soup = BeautifulSoup((tmp_path / slug / "index.html").read_text(), "html.parser")
-        found = [link["href"] for link in soup.select(".inline a")]
+        found = [link["href"] for link in soup.select(".questions a[href*=compare]")]
         assert len(found) == links
         assert all((tmp_path / slug / link).resolve().is_file() for link in found)
 

@@ -42,7 +42,7 @@ def series_with_counterfactual(
         series="Series",
         lower="lower",
         upper="upper",
-        axis_label="Recorded assaults without injury on constables (code 104), a quarter",
+        axis_label="Recorded assaults without injury on constables, a quarter",
         events=events,
         height=400,
     )

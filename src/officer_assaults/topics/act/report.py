@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from officer_assaults.data.forces import spoken
 from officer_assaults.estimate import Estimate, statement
 from officer_assaults.findings import BOUNDS, Finding
 from officer_assaults.page import words
@@ -158,22 +159,20 @@ def headline(story: InterruptionStory) -> dict[str, str]:
         problem = story.refused[0]
         return {
             "number": "Not judged",
-            "text": f"The series of {story.force.name} cannot be judged at {_day(story.event)}.",
-            "interval": f"No interval. {_sentence(problem.what)}.",
+            "text": f"The series of {spoken(story.force.slug)} cannot be judged at "
+            f"{_day(story.event)}.",
+            "interval": f"No interval. {words.without_codes(_sentence(problem.what))}.",
             "caveat": caution if story.assessment else problem.remedy,
         }
+    who = spoken(story.force.slug)
     said = {
-        "not identified": "cannot be told from these records",
-        "consistent": "fits every comparison",
-        "not supported": "is not borne out",
+        "not identified": f"These records do not tell whether assaults on officers of {who} moved",
+        "consistent": f"The record of assaults on officers of {who} moved, by every comparison,",
+        "not supported": f"No move of recorded assaults on officers of {who} shows",
     }[found.verdict]
     return {
         "number": found.verdict.capitalize(),
-        "text": f"Whether recorded assaults on {story.force.name} officers stepped on "
-        f"{_day(story.event)} {said}."
-        if found.verdict == "not identified"
-        else f"A step of recorded assaults on {story.force.name} officers at {_day(story.event)} "
-        f"{said}.",
+        "text": f"{said} on {_day(story.event)}.",
         "interval": _step_words(story, found),
         "caveat": caution,
     }
@@ -187,11 +186,11 @@ def _step_words(story: InterruptionStory, found: Assessment) -> str:
         )
     who = str(found.force)
     steps = [
-        f"{_limits(step.table['ratio'].loc[who], step.of(who))} against {CONTROLS[step.control]}"
+        f"{_limits(step.table['ratio'].loc[who], step.of(who))} beside {CONTROLS[step.control]}"
         for step in found.calibrated
     ]
     limits = words.level_words(story.level)
-    return f"Level after over level before, with {limits}s: {words.listing(steps)}."
+    return f"Level after, as a multiple of the level before ({limits}): {words.listing(steps)}."
 
 
 def main_points(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) -> list[str]:

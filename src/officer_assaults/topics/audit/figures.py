@@ -34,7 +34,10 @@ def coverage_tiles(coverage: pd.DataFrame, codes: tuple[str, ...]) -> charts.Cha
         column="Financial year",
         value="Usable codes",
         edges=list(range(1, len(codes) + 1)),
-        step_labels=["none", *(words.plural(count + 1, "code") for count in range(len(codes)))],
+        step_labels=[
+            "none",
+            *(words.plural(count + 1, "class", "classes") for count in range(len(codes))),
+        ],
         column_label="Financial year",
     )
 

@@ -38,8 +38,18 @@ def headline(checks: pd.DataFrame, comparison: Comparison, force_count: int) -> 
         "territorial forces can be compared between "
         f"{comparison.period0} and {comparison.period1}.",
         "interval": f"{NO_INTERVAL}.",
-        "caveat": "A figure that passes every check is still a figure of what was recorded: no "
-        "check here can see an assault that nobody reported.",
+        "caveat": "No check can see an assault that nobody reported.",
+    }
+
+
+def may_say(comparison: Comparison, force_count: int) -> dict[str, str]:
+    """Arguments of :func:`report.may_say`."""
+    years = f"{comparison.period0} and {comparison.period1}"
+    return {
+        "say": f"The records of {len(comparison.frame)} of {force_count} territorial forces can be "
+        f"compared between {years}.",
+        "not_say": "The records count every assault.",
+        "source": "Home Office",
     }
 
 
@@ -52,14 +62,8 @@ def answer(checks: pd.DataFrame, comparison: Comparison, force_count: int) -> st
         )
     every = len(comparison.frame) == force_count
     return (
-        "Yes, as counts of what was recorded. The files are as they were published, and they give "
-        "the published totals. "
-        + (
-            "Every territorial force can be compared."
-            if every
-            else "Not every force can be compared with every year."
-        )
-        + " No check can see an assault that nobody reported."
+        "Yes, as counts of what was recorded. The files give the published totals. "
+        f"{'Every' if every else 'Not every'} force can be compared."
     )
 
 
@@ -252,8 +256,7 @@ def words_for_coverage(pairs: pd.DataFrame) -> dict[str, str]:
     return {
         "headline": f"From one year to the next, {fewest} to {most} territorial forces can be "
         "compared",
-        "subtitle": "Offence codes with usable figures, by force and financial year; 104 without "
-        "injury, 8S with injury from April 2017",
+        "subtitle": "Classes of offence with usable figures; with injury from April 2017",
         "alt": "Grid of forces by financial year, shaded by the number of usable offence codes, "
         f"none, one or two; from {span} most tiles show two, and the exceptions are the recording "
         "breaks listed below.",

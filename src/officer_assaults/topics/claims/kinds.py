@@ -149,7 +149,7 @@ def _change(claim: Claim) -> Answer:
     value, lower, upper = _change_limits(lead[0].count, lead[1].count, said.percent)
     told = f"{_signed(value, said)} ({words.interval_words(lower, upper, 0)}{unit})"
     verdict, reason = _by_figures(
-        said, [(compute(b.count, a.count), a.independent, a.publisher) for b, a in pairs],
+        said, [(compute(b.count, a.count), a) for b, a in pairs],
         (lower, upper), claim,
     )  # fmt: skip
     return Answer(
@@ -183,9 +183,7 @@ def _level(claim: Claim, scale: float, unit: str, places: int) -> Answer:
     if gap := figures.broken(claim.force, (claim.end,), claim.offences):
         return _broken(claim, gap, table)
     told = f"{words.number(value, places)}{unit} ({words.interval_words(lower, upper, places)})"
-    verdict, reason = _by_figures(
-        said, [(r.count * scale, r.independent, r.publisher) for r in held], (lower, upper), claim
-    )
+    verdict, reason = _by_figures(said, [(r.count * scale, r) for r in held], (lower, upper), claim)
     say = (
         f"{_who(claim)} had {words.number(value, places)} {_CALLED[claim.offences]}{unit} in "
         f"{claim.end}, by the {words.release(lead.release)}."
@@ -205,7 +203,8 @@ def _rank(claim: Claim) -> Answer:
     try:
         found = readings.place_readings(claim.force, before, claim.end)
     except Refusal as refusal:
-        return _needs_data(claim, refusal.problems[0].what, pd.DataFrame())
+        why = refusal.problems[0].what.rstrip(".")
+        return _needs_data(claim, f"Places are read beside the year before: {why}.", pd.DataFrame())
     table = pd.DataFrame(
         {"Reading": found["reading"], "Place": found["place"], "Of": found["of"]}
     ).reset_index(drop=True)
@@ -216,7 +215,10 @@ def _rank(claim: Claim) -> Answer:
     spans = [f"{_span(by_count)} by count"] if len(by_count) else []
     spans += [f"{_span(by_rate)} by rate"] if len(by_rate) else []
     verdict, reason = _by_readings(claim, mine, mine[mine["place"] == round(said.value)])
-    say = f"{_who(claim)} was {words.listing(spans)} in {claim.end}, by how places are counted."
+    say = (
+        f"The place of {_who(claim)} in {claim.end} was {words.listing(spans)}: it follows what is "
+        "counted."
+    )
     return Answer(
         claim, verdict, words.listing(spans), reason, table, say,
         "A place by count says how dangerous a force is.",
@@ -252,7 +254,7 @@ def _share(claim: Claim) -> Answer:
     value = 100 * lead.count / total
     told = f"{words.number(value, 1)}% ({words.interval_words(limits.lower, limits.upper, 1)}%)"
     verdict, reason = _by_figures(
-        said, [(share, r.independent, r.publisher) for _, share, r in rows],
+        said, [(share, r) for _, share, r in rows],
         (limits.lower, limits.upper), claim,
     )  # fmt: skip
     say = (
@@ -296,15 +298,26 @@ def _document(claim: Claim) -> Answer:
     if row is None or str(row["how_read"]) != "read directly":
         why = "The document has not been read directly."
         return _needs_data(claim, why, pd.DataFrame(), "The document itself.")
-    said = figure(claim.says)
-    held = [found.value for part in str(row["value"]).split() if (found := figure(part))]
     what = f"{row['what']}: {row['value']} {row['unit']}"
-    if said is not None and said.value not in held:
-        return Answer(claim, "contradicted", what, "The document has another figure.")
+    say = f"{what} ({row['publisher']})."
+    if not _document_says(claim.says, row):
+        reason = f"The document has another figure: <cite>{row['source_title']}</cite>."
+        return Answer(claim, "contradicted", what, reason, say=say, not_say=_quoted(claim))
     return Answer(
-        claim, "consistent", what, f"Read directly: <cite>{row['source_title']}</cite>.",
-        say=f"{what} ({row['publisher']}).",
-    )  # fmt: skip
+        claim, "consistent", what, f"Read directly: <cite>{row['source_title']}</cite>.", say=say
+    )
+
+
+def _document_says(says: str, row: pd.Series) -> bool:
+    """Whether a document holds the figure that was said of it, or says no figure to hold it to."""
+    said = figure(says)
+    held = [found.value for part in str(row["value"]).split() if (found := figure(part))]
+    if said is None:
+        return True
+    if said.percent and len(held) == 2 and held[0]:
+        return said.agrees(100 * (held[1] / held[0] - 1))
+    months = 12 if "year" in says and str(row["unit"]) == "months" else 1
+    return said.value * months in held
 
 
 def _log(claim: Claim) -> Answer:
@@ -330,21 +343,23 @@ def _broken(claim: Claim, gap: str, table: pd.DataFrame) -> Answer:
 
 def _by_figures(
     said: Figure,
-    held: list[tuple[float, bool, str]],
+    held: list[tuple[float, figures.Reading]],
     limits: tuple[float, float],
     claim: Claim,
 ) -> tuple[Verdict, str]:
-    """Verdict on a figure from its readings: value, whether independent, whose."""
+    """Verdict on a figure from its readings: a value, and the release that it is of."""
     hits = [
-        (free, publisher)
-        for value, free, publisher in held
+        reading
+        for value, reading in held
         if said.agrees(value) and (claim.kind != "change" or _same_way(said, value))
     ]
     lower, upper = limits
-    if any(free and not _is_own(publisher, claim.publisher) for free, publisher in hits):
+    free = [r for r in hits if r.independent and not _is_own(r.publisher, claim.publisher)]
+    if free:
+        named = words.listing([f"the {words.release(r.release)}" for r in free])
         return (
             "reproduces",
-            "An official table read independently of the claimant gives the figure.",
+            f"An official table read independently of the claimant gives the figure: {named}.",
         )
     if hits:
         return "consistent", NOT_INDEPENDENT
@@ -374,7 +389,7 @@ def _by_readings(claim: Claim, mine: pd.DataFrame, hits: pd.DataFrame) -> tuple[
     if hits.empty:
         told = f"No reading gives that place; they give {_span(mine['place'])}."
         return "contradicted", told + number
-    named = words.listing(hits["reading"].tolist())
+    named = "; ".join(hits["reading"])
     told = f"{len(hits)} of {len(mine)} readings give that place: {named}."
     if len(hits) == len(mine) or claim.by == "count":
         return _by_whose(claim, told + number)
@@ -400,7 +415,7 @@ def _number_told(claim: Claim, mine: pd.DataFrame) -> str:
     every = len(forces.slugs("territorial")) + len(forces.slugs("transport"))
     if number > every:
         return f" There are {every} such forces, not {number}."
-    return f" “Of {number}” cannot be checked: the readings rank {_span(mine['of'])} forces."
+    return f" “Of {number}” cannot be checked: the readings are of {_span(mine['of'])} forces."
 
 
 def _pairs(claim: Claim) -> list[tuple[figures.Reading, figures.Reading]]:

@@ -40,7 +40,9 @@ _HALF = re.compile(r"\b((a |one[ -])?half)\b")
 _ONE = rf"(\d+|{'|'.join(_WORDS)})"
 _SHARE = re.compile(rf"\b{_ONE} (?:in|out of)(?: every)? {_ONE}\b")
 #: Words that change the number beside them in a way that is not read here.
-_UNREAD = re.compile(r"\b(and a half|dozens?|hundreds?|thousands?|millions?|times|fold)\b")
+_UNREAD = re.compile(
+    r"\b(and a half|dozens?|hundreds?|thousands?|millions?|times|fold|every \d+)\b"
+)
 _NAMED = re.compile(rf"\b({'|'.join(_WORDS)})\b")
 _AMONG = re.compile(r"\b(out )?of (the )?(?P<of>\d+)\b.*")
 #: A place counted from the other end.
@@ -99,12 +101,12 @@ def figure(text: str) -> Figure | None:
     (-33.0, '>')
     """
     plain = _plain(text)
-    if _UNREAD.search(plain):
-        return None
     found = list(_NUMBER.finditer(plain))
     made, start = _one_in(plain)
     if made is not None:
         pass
+    elif _UNREAD.search(plain):
+        return None
     elif len(found) == 1:
         made, start = _in_digits(plain, found[0]), found[0].start()
     elif not found:

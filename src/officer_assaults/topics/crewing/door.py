@@ -36,7 +36,8 @@ STANDS_FOR_SMALL = 15
 HOURS_TO = 10
 #: A count is found where a reader comes within a fifth of it.
 NEAR = 0.2
-HOURS = ("unit_hours", "officer_hours", "officer_hours_after_double")
+AFTER = "officer_hours_after_double"
+HOURS = ("unit_hours", "officer_hours", AFTER)
 #: Labels whose levels could hold few victims.
 LABELS = ("hour_band", "area_type", "call_grade", "weekend", "team", "lpa", "beat", "period_start")
 Counts = NDArray[np.int64]
@@ -93,7 +94,7 @@ def protect_cells(cells: pd.DataFrame) -> pd.DataFrame:
     keys = _row_keys(cells)
     # In an order of their own: the same rows in another order give the same protected cells.
     order = np.argsort(keys, kind="stable")
-    rng = np.random.default_rng(int(digest(cells)[:32], 16))
+    rng = np.random.default_rng(int(_digest_of(keys)[:32], 16))
     out = _without_small_parts(cells).iloc[order].reset_index(drop=True)
     out = _round_hours(_protect_counts(out, rng))
     return out.iloc[np.argsort(order, kind="stable")].reset_index(drop=True)
@@ -106,8 +107,11 @@ def digest(cells: pd.DataFrame) -> str:
     ----------
     cells : pandas.DataFrame
     """
-    rows = np.sort(_row_keys(cells))
-    return hashlib.sha256(b"protected cells" + rows.tobytes()).hexdigest()
+    return _digest_of(_row_keys(cells))
+
+
+def _digest_of(keys: NDArray[np.uint64]) -> str:
+    return hashlib.sha256(b"protected cells" + np.sort(keys).tobytes()).hexdigest()
 
 
 def _row_keys(cells: pd.DataFrame) -> NDArray[np.uint64]:
@@ -148,7 +152,13 @@ def _rounded_parts(parts: Sequence[Counts], cells: pd.DataFrame, rng: Any) -> li
     groups, crew = _coded(cells["crew"], cells["hour_band"]), _coded(cells["crew"])
     hours = cells["officer_hours"].to_numpy(float)
     larger = (cells["crew"].astype(str) == "multi").to_numpy()
-    out = [_rounded_in_groups(part, groups, crew, hours, rng) for part in parts]
+    out: list[Counts] = []
+    left = np.bincount(crew, weights=sum(parts))
+    for part in parts:
+        # The last part makes up for the others, so that the victims of a crew are right to five.
+        last = len(out) == len(parts) - 1
+        out.append(_rounded_in_groups(part, groups, crew, hours, rng, left if last else None))
+        left = left - np.bincount(crew, weights=out[-1])
     few = [int(part[larger].sum()) for part in parts]
     off = [
         int(part[~larger].sum() - now[~larger].sum()) for part, now in zip(parts, out, strict=True)
@@ -213,21 +223,25 @@ def _without_small_parts(cells: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rounded_in_groups(
-    counts: Counts, groups: Counts, crew: Counts, hours: Any, rng: Any
+    counts: Counts, groups: Counts, crew: Counts, hours: Any, rng: Any, totals: Any = None
 ) -> Counts:
-    """Move single victims in or out of rows until every group holds its target."""
+    """Move single victims in or out of rows until every group holds its target.
+
+    ``totals`` of crews are what the groups should add up to, by default what they do.
+    """
     out = counts.copy()
     for arm in np.unique(crew):
         names = np.unique(groups[crew == arm])
         inside = [(groups == name) & (crew == arm) for name in names]
-        targets = _targets(np.array([counts[rows].sum() for rows in inside]), rng)
+        total = counts[crew == arm].sum() if totals is None else totals[arm]
+        targets = _targets(np.array([counts[rows].sum() for rows in inside]), rng, float(total))
         for rows, target in zip(inside, targets, strict=True):
             out[rows] = _moved(out[rows], int(target), None, hours[rows], rng)
     return out
 
 
-def _targets(sums: Counts, rng: Any) -> Counts:
-    """Round sums of groups, adding up to the rounded sum of all where the large ones can."""
+def _targets(sums: Counts, rng: Any, total: float) -> Counts:
+    """Round sums of groups, adding up to a rounded total where the large ones can."""
     if sums.sum() < THRESHOLD:
         return np.zeros_like(sums)
     small = (sums > 0) & (sums < THRESHOLD)
@@ -236,7 +250,7 @@ def _targets(sums: Counts, rng: Any) -> Counts:
     drawn = np.diff(steps, prepend=0.0) > 0
     targets = np.where(small, np.where(drawn, STANDS_FOR_SMALL, 0), sums // ROUND_TO * ROUND_TO)
     large = np.flatnonzero(sums >= THRESHOLD)
-    units = (rounded(float(sums.sum())) - int(targets.sum())) // ROUND_TO
+    units = (rounded(total) - int(targets.sum())) // ROUND_TO
     order = large[np.argsort(-(sums[large] % ROUND_TO), kind="stable")]
     while units and len(order):
         way = 1 if units > 0 else -1
@@ -279,7 +293,13 @@ def _round_hours(cells: pd.DataFrame) -> pd.DataFrame:
     whole = (hours / HOURS_TO).round().clip(lower=1) * HOURS_TO
     factor = (whole / hours.where(hours > 0)).fillna(1.0)
     names = [name for name in HOURS if name in cells]
-    return cells.assign(**{name: cells[name] * factor for name in names})
+    scaled = cells.assign(**{name: cells[name] * factor for name in names})
+    if AFTER not in scaled or scaled[AFTER].isna().any():
+        return scaled
+    # Down, so that no row has more hours after a double crew than it has hours.
+    after = scaled[AFTER].groupby(_coded(cells["crew"])).transform("sum")
+    down = (after // HOURS_TO * HOURS_TO / after.where(after > 0)).fillna(1.0)
+    return scaled.assign(**{AFTER: scaled[AFTER] * down})
 
 
 def small_columns(cells: pd.DataFrame) -> frozenset[str]:

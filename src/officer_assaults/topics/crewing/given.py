@@ -125,6 +125,7 @@ def open_cells(
     if audience == "public":
         texts = {"title": file.about.title, "source": file.about.source}
         texts |= {"vintage": file.about.vintage or "", "file name": Path(cells_path).stem}
+        texts |= {"sidecar": Path(about_path).name if about_path else ""}
         texts |= {"licence": file.about.licence, "missing_months": file.about.missing_months}
         door.check_names(texts, file.cells)
     if audience == "internal" or not door.is_own(file):

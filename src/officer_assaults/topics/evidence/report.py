@@ -187,12 +187,11 @@ def answer(story: CrewingStory) -> str:
 
 def headline(story: CrewingStory) -> dict[str, str]:
     """Arguments of :func:`report.headline`."""
-    both, count = story.both, len(story.studies) - 1
-    ratio = words.number(both["Ratio"], 2)
+    both = story.both
     return {
-        "number": ratio,
-        "text": f"In American studies, {words.number(count)} taken together, officers alone "
-        f"were injured {ratio} times as often, once assaulted, as officers in pairs.",
+        "number": words.number(both["Ratio"], 2),
+        "text": "In American studies together, officers alone were injured this many times as "
+        "often, once assaulted, as officers in pairs.",
         "interval": words.interval_words(both["lower"], both["upper"], 2, level=story.level) + ".",
         "caveat": "This is injury among officers already assaulted, in another country. Who is "
         "sent alone, and where, was not drawn by lot.",

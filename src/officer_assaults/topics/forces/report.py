@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from officer_assaults.data import forces
+from officer_assaults.data import decisions, forces
 from officer_assaults.estimate import Estimate, count, statement
 from officer_assaults.findings import Finding, Verdict
 from officer_assaults.page import words
@@ -124,8 +124,8 @@ def answer(story: ComparisonStory) -> str:
     who = forces.spoken(story.force.slug)
     if story.refused:
         return (
-            f"Not known. {who[:1].upper()}{who[1:]} cannot be set against the other forces in "
-            f"{story.year}: {_why(story)}."
+            f"Not known. {words.capital(who)} cannot be set against the other forces in "
+            f"{story.year}."
         )
     own, (place, _) = story.focus[story.main], _count_rank(story)
     text = (
@@ -144,8 +144,8 @@ def headline(story: ComparisonStory) -> dict[str, str]:
     if story.refused:
         return {
             "number": "Not compared",
-            "text": f"{story.force.name} is not compared with other forces for {story.year}.",
-            "interval": f"No interval. {_problem_text(story.refused[0]).rstrip('.')}.",
+            "text": f"{_why(story)}.",
+            "interval": f"No interval. {words.without_codes(_problem_text(story.refused[0]))}.",
             "caveat": caveat,
         }
     own = story.focus[story.main]
@@ -167,7 +167,7 @@ def may_say(story: ComparisonStory) -> dict[str, str]:
         return {
             "say": f"The recorded figures of {who} for {story.year} cannot be compared with those "
             "of other forces.",
-            "not_say": f"{who[:1].upper()}{who[1:]} is safer, or less safe, than other forces.",
+            "not_say": f"Officers of {who} are safer, or less safe, than those of other forces.",
             "source": source,
         }
     own = story.focus[story.main]
@@ -176,7 +176,7 @@ def may_say(story: ComparisonStory) -> dict[str, str]:
         f"{quoted(story.main)} ({words.level_words(story.level)} "
         f"{words.interval(own.rate_interval.lower, own.rate_interval.upper, 0)}); among "
         f"{own.units} forces its place could be any from {_places(own.rank_set)}.",
-        "not_say": f"{who[:1].upper()}{who[1:]} is number {_count_rank(story)[0]} for attacks on "
+        "not_say": f"{words.capital(who)} is number {_count_rank(story)[0]} for attacks on "
         "officers.",
         "source": source,
     }
@@ -214,7 +214,8 @@ def boxes(story: ComparisonStory) -> dict[str, str | list[str]]:
 def caveats(story: ComparisonStory) -> list[str]:
     """Warnings that belong at the top: refusals with their code, denominators that are missing."""
     refused = [f"{problem.code}: {_problem_text(problem)}." for problem in story.refused]
-    return [text.replace("..", ".") for text in (*refused, *story.exposures.notes)]
+    waiting = decisions.waiting(story.data.panel.vintage)
+    return [text.replace("..", ".") for text in (*refused, *story.exposures.notes, *waiting)]
 
 
 def denominators_table(story: ComparisonStory) -> dict[str, Any]:
@@ -347,7 +348,8 @@ def words_for_funnel(story: ComparisonStory) -> dict[str, str]:
     force = story.force.name
     robust = int(table["outside_robust"].sum())
     if story.refused:
-        said = f"{robust} of {len(table)} forces stand apart from the others"
+        told = words.number(robust) if robust else "None"
+        said = f"{told} of {len(table)} forces {'stands' if robust < 2 else 'stand'} apart"
     else:
         apart = bool(table.loc[story.force.slug, "outside_robust"])
         said = (
@@ -467,10 +469,10 @@ def _places(interval: Interval) -> str:
 def _why(story: ComparisonStory) -> str:
     """Say in a few words why the force is not compared."""
     if story.force.kind == "nation":
-        return "it is all forces together"
+        return "England and Wales is all forces together"
     if story.force.kind == "transport":
-        return "it is in no table of residents or uses of force, and polices another kind of place"
-    return "its records broke, or it recorded too few to tell"
+        return "It polices another kind of place, and no table holds its residents or uses of force"
+    return "Its record broke, or it recorded too few to tell"
 
 
 def _point_rate(story: ComparisonStory) -> str:

@@ -144,11 +144,9 @@ def answer(story: JusticeStory) -> str:
     """Answer the question of the report in two sentences."""
     chain = story.chain
     return (
-        f"About {words.percent(chain.charged)} of recorded assaults end in a charge and, if the "
-        f"courts here convict as courts do nationally, about "
-        f"{words.percent(chain.convicted_of_recorded)} in a conviction. Whether offenders “get "
-        "away with it” is an opinion that these tables cannot settle: they are not linked, and "
-        "what goes unrecorded is in none of them."
+        f"About {words.percent(chain.charged)} of recorded assaults end in a charge. About "
+        f"{words.percent(chain.convicted_of_recorded)} end in a conviction, if courts here convict "
+        "as they do nationally. These tables cannot settle whether offenders “get away with it”."
     )
 
 
@@ -163,12 +161,12 @@ def headline(story: JusticeStory) -> dict[str, str]:
     most = words.percent(chain.charged_most)
     return {
         "number": words.percent(chain.convicted_of_recorded),
-        "text": f"{story.force.name}: recorded assaults that end in a conviction, if the links of "
-        f"the chain hold here{beside}.",
+        "text": f"Recorded assaults on officers of {forces.spoken(story.force.slug)} that end in a "
+        f"conviction, if courts here convict as nationally{beside}.",
         "interval": f"Bounds without that condition: from none to {most}, the share charged if "
         "every open case were.",
-        "caveat": "What is recorded moves a charge rate too: extra reports that are hard to prove "
-        "lower it without any change in charging.",
+        "caveat": "A charge rate also falls when more assaults that are hard to prove are "
+        "recorded. The tables are not linked case by case, and hold nothing that went unrecorded.",
     }
 
 
@@ -176,9 +174,9 @@ def may_say(story: JusticeStory) -> dict[str, Any]:
     """Arguments of :func:`report.may_say` on the chain."""
     chain = story.chain
     return {
-        "say": f"Of assaults recorded by {story.force.name}, {words.percent(chain.charged)} ended "
-        f"in a charge or summons; nationally {words.percent(chain.convicted)} of those prosecuted "
-        "were convicted.",
+        "say": f"Of assaults recorded by {forces.spoken(story.force.slug)}, "
+        f"{words.percent(chain.charged)} ended in a charge or summons; nationally "
+        f"{words.percent(chain.convicted)} of those prosecuted were convicted.",
         "not_say": f"{words.percent(chain.convicted)} of those who assault officers are convicted.",
         "finding": _found_away(story),
         "source": f"Home Office, outcomes of offences recorded {story.period}",

@@ -16,9 +16,9 @@ FIRST, LAST = "2012-04-01", "2020-03-31"
 STUDY_FIRST, BOTH_FIRST = "2013-04-01", "2017-04-01"
 #: Series of the event study and what each is called.
 SERIES = {
-    "no_injury": "Officers: offences without injury (104)",
-    "both": "Officers: offences of 104 and 8S, from 2017",
-    "public_no_injury": "Public: offences without injury (105A)",
+    "no_injury": "Officers: offences without injury",
+    "both": "Officers: all offences, from 2017",
+    "public_no_injury": "Public: offences without injury",
     "violence_with_injury": "Public: violence with injury",
     "public_order": "Public order",
     "all_crime": "All crime but fraud",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from officer_assaults.data.forces import spoken
 from officer_assaults.estimate import Estimate, statement
 from officer_assaults.findings import BOUNDS, Finding, Verdict
 from officer_assaults.page import words
@@ -44,13 +45,13 @@ def answer(story: ReportingStory) -> str:
     """Answer the question of the report in a line that a person could say."""
     if story.case is None or story.two is None:
         return (
-            f"Not known. The records of {story.force.name} cannot be compared over these "
-            f"years. {sentence(story.refused[0].what)}."
+            f"Not known. The records of {spoken(story.force.slug)} cannot be compared over these "
+            f"years. {words.without_codes(sentence(story.refused[0].what))}."
         )
     if not story.case.has_direction:
         return (
-            f"Not known. The record of {story.force.name} did not clearly change, so there is no "
-            "rise or fall to put down to recording."
+            f"Not known. The record of {spoken(story.force.slug)} did not clearly change, so there "
+            "is no rise or fall to put down to recording."
         )
     return (
         f"Not known. Better recording could explain none of the {story.moved}, all of it, or "
@@ -215,7 +216,7 @@ def evidence_table(
         for audit in audits.to_dict("records")
     ]
     for pair, change in changes:
-        who = "public victims (105A)" if pair.series == "105A" else "constables (104)"
+        who = "public victims" if pair.series == "105A" else "constables"
         rows.append(
             {
                 "Evidence": f"Recorded assaults without injury, {who}, {pair.who}",

@@ -66,7 +66,7 @@ def headline(size: Rise, among: YearAmongForces) -> dict[str, str]:
     return {
         "number": words.percent(ratio.value - 1, signed=True),
         "text": f"{_what_happened(size)} {_beside(two, among)}".rstrip(),
-        "interval": f"{_limits(ratio)} for counting chance alone; "
+        "interval": f"{_limits(ratio)} for chance alone; "
         f"{words.number(two.before.n_total)} to {words.number(two.after.n_total)} {OFFENCES}, "
         f"{two.period0} to {two.period1}{_part(two)}.",
         "caveat": "A change in the record can be a change in violence, in reporting, or in both. "
@@ -82,7 +82,7 @@ def may_say(size: Rise) -> dict[str, str]:
     return {
         "say": f"In {two.period1}{_part(two)}, {words.number(two.after.n_total)} {_kind(two)} on "
         f"officers of {who} were recorded, {words.percent(abs(ratio.value - 1))} {grew} in "
-        f"{two.period0} ({_limits(ratio)}, counting chance alone), by figures of the "
+        f"{two.period0} ({_limits(ratio)}, for chance alone), by figures of the "
         f"{two.release.publisher}.",
         "not_say": f"Assaults on officers of {who} "
         f"{'rose' if ratio.value > 1 else 'fell'} by {words.percent(abs(ratio.value - 1))}.",
@@ -114,8 +114,9 @@ def main_points(
 def boxes(two: TwoYears) -> dict[str, str | list[str]]:
     """Arguments of :func:`report.boxes`."""
     return {
-        "shows": f"How many {two.offences} {two.force.name} recorded in two years, whether chance "
-        "could give such a change, and how the year compares with those of other forces.",
+        "shows": f"How many {_kind(two)} on officers of {forces.spoken(two.force.slug)} were "
+        "recorded in two years, whether chance could give such a change, and how the year compares "
+        "with those of other forces.",
         "cannot": [
             "How many officers were assaulted: only recorded offences are counted, one per victim.",
             "Why the record changed: violence, reporting, recording and coding all move it.",
@@ -166,7 +167,7 @@ def words_for_series(two: TwoYears, series: pd.DataFrame) -> dict[str, Any]:
     beside = "" if two.force.kind == "nation" else ", beside England and Wales"
     return {
         "headline": said,
-        "subtitle": f"Recorded assaults on constables without injury (code 104), {two.force.name}"
+        "subtitle": f"Recorded assaults on constables without injury, {two.force.name}"
         f"{beside}, by quarter",
         "formats": {"Offences": 0},
         "alt": f"Line of {quarters} quarters of recorded assaults without injury, "
@@ -324,7 +325,8 @@ def diagnostics_table(table: pd.DataFrame, formula: str) -> dict[str, Any]:
 def words_for_caterpillar(size: Rise, among: YearAmongForces, others: Estimate) -> dict[str, str]:
     """Headline, subtitle and alternative text of the growth of all forces."""
     two = size.two
-    said = how_odd(among)
+    nation = two.force.kind == "nation"
+    said = "England and Wales is its forces together." if nation else how_odd(among)
     return {
         "headline": said.rstrip("."),
         "subtitle": f"Growth of recorded {two.offences} per {PER[among.exposure]}, {two.period1} "

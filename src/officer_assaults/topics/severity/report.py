@@ -127,9 +127,11 @@ def headline(story: SeverityStory) -> dict[str, str]:
         problem = story.refused[0]
         return {
             "number": "Not compared",
-            "text": f"{story.force.name} has no comparable injury split, {story.period}.",
-            "interval": f"No interval. {_problem_text(problem).rstrip('.')}.",
-            "caveat": caveat,
+            "text": f"The record of {forces.spoken(story.force.slug)} does not tell injuries apart "
+            f"in the same way in both years, {story.period}.",
+            "interval": f"No interval. {words.without_codes(_problem_text(problem))}.",
+            "caveat": "Forces differ in what they class as an injury, and a class that moves says "
+            "nothing of how serious recorded assaults are.",
         }
     gap = share.difference_interval
     return {
@@ -146,12 +148,10 @@ def headline(story: SeverityStory) -> dict[str, str]:
 def may_say(story: SeverityStory) -> dict[str, str]:
     """Arguments of :func:`report.may_say`; of the nation where the force has no split."""
     who, whole = next(iter(story.pooled.items()))
-    limits = words.interval(whole.lower, whole.upper)
     if story.two is None or story.injury is None:
         return {
-            "say": f"In {who}, recorded assaults without injury grew "
-            f"{words.number(whole.value, 2)} times as much as those with injury, {story.period} "
-            f"({words.level_words(whole.level)} {limits}).",
+            "say": f"In {who}, recorded assaults without injury {_faster(whole)} than those "
+            f"with injury, {story.period}.",
             "not_say": "Assaults became less serious.",
         }
     grown = story.injury
@@ -164,6 +164,13 @@ def may_say(story: SeverityStory) -> dict[str, str]:
         f"{'less' if story.share is None or story.share.difference < 0 else 'more'} serious.",
         "source": f"{story.two.release.publisher}, {words.release(story.two.vintage)}",
     }
+
+
+def _faster(whole: Estimate) -> str:
+    """Compare two growths in words, as far as the interval of their ratio allows."""
+    if whole.contains(1.0):
+        return "did not clearly grow faster or slower"
+    return "grew faster" if whole.value > 1 else "grew more slowly"
 
 
 def _readings(story: SeverityStory) -> str:
@@ -197,11 +204,11 @@ def main_points(story: SeverityStory) -> list[str]:
 def boxes(story: SeverityStory) -> dict[str, str | list[str]]:
     """Arguments of :func:`report.boxes`."""
     return {
-        "shows": "Whether recorded assaults without injury (code 104) grew faster than those with "
-        f"injury (code 8S), {story.period}, and how far forces differ in that by themselves.",
+        "shows": "Whether recorded assaults without injury grew faster than those with "
+        f"injury, {story.period}, and how far forces differ in that by themselves.",
         "cannot": [
             "Whether more minor assaults happened, or more of those that happened were recorded.",
-            "How severe an injury was: a graze and a broken bone share code 8S.",
+            "How severe an injury was: a graze and a broken bone share one class.",
         ],
         "settle": [
             "Injury graded by severity on health and safety forms, for the same incidents.",

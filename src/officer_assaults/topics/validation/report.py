@@ -203,7 +203,8 @@ def headline(story: ValidationStory) -> dict[str, str]:
     else:
         interval = (
             f"The lowest coverage of any 95% interval relied on is {value_text(low)} "
-            f"({low.target.estimator}; Monte-Carlo interval {limits_text(low)})."
+            f"({low.target.estimator[:1].lower()}{low.target.estimator[1:]}; Monte-Carlo interval "
+            f"{limits_text(low)})."
         )
     return {
         "text": f"{words.number(len(kept))} of {words.number(len(story.relied))} promises are "
@@ -211,6 +212,17 @@ def headline(story: ValidationStory) -> dict[str, str]:
         "interval": interval,
         "caveat": "Simulated data obey the assumptions they were made with. A method that passes "
         "here can still mislead where the world does otherwise.",
+    }
+
+
+def may_say(story: ValidationStory) -> dict[str, str]:
+    """Arguments of :func:`report.may_say`."""
+    kept = sum(one.met for one in story.relied)
+    return {
+        "say": f"On simulated data, the methods of these reports keep {words.number(kept)} of "
+        f"{words.number(len(story.relied))} promises made beforehand.",
+        "not_say": "The methods are proved right on real records.",
+        "source": "Simulated data",
     }
 
 
@@ -250,10 +262,11 @@ def _point_bands(story: ValidationStory) -> str:
     known = ""
     if story.limits:
         many = "each" if not story.missed else words.number(len(story.limits))
-        known = f", {many} for a known reason"
+        known = f", {many} for a known reason that stands in a table below"
+    named = f": {_names(story.missed)}" if story.missed else ""
     return (
         f"{words.plural(len(outside), 'band')} of methods relied on "
-        f"{'is' if len(outside) == 1 else 'are'} not met{known}: {_names(outside)}."
+        f"{'is' if len(outside) == 1 else 'are'} not met{known}{named}."
     )
 
 

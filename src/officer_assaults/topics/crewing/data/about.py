@@ -88,7 +88,7 @@ class About:
 
 def sidecar_of(path: Path) -> Path:
     """Where the sidecar of a file lies."""
-    return path.with_name(path.name + SIDECAR)
+    return Path(f"{path}{SIDECAR}")
 
 
 def read_about(path: Path, sidecar: Path) -> About:

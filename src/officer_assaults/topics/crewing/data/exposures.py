@@ -51,7 +51,7 @@ def check_exposure(
     if not collapsed:
         _constant(cells, problems)
         _proportional(cells, problems)
-    if not _totals(cells, problems):
+    if not _totals(cells, problems) and not _one_row(cells, problems):
         # A total among its parts would make the hours too many by itself.
         _too_many(cells, about, problems)
     made_up = "is_simulated" in cells and bool(cells["is_simulated"].all())
@@ -172,6 +172,23 @@ def _totals(cells: pd.DataFrame, problems: Problems) -> bool:
     return False
 
 
+def _one_row(cells: pd.DataFrame, problems: Problems) -> bool:
+    """Refuse a row that holds more hours than all others together."""
+    hours = cells["unit_hours"].to_numpy(float)
+    largest = int(np.argmax(hours))
+    others = np.delete(hours, largest)
+    if hours[largest] <= others.sum() or hours[largest] <= LARGEST_ROW * np.median(others):
+        return False
+    problems.add(
+        "E131",
+        f"{hours[largest]:,.0f} unit-hours are more than all other rows hold together.",
+        "Take it out if it is a total; else check the hours.",
+        row=int(str(cells.index[largest])) if cells.index.name == "line" else None,
+        column="unit_hours",
+    )
+    return True
+
+
 def _total_among(rows: pd.DataFrame, name: str) -> str:
     label = rows[name].astype(str)
     hours, y = rows.groupby(label)["unit_hours"].sum(), rows.groupby(label)["y"].sum()
@@ -218,16 +235,7 @@ def check_units(
     problems : Problems
         Gets E105 for the same unit and start, E132 for shifts that overlap by more than half.
     """
-    if not len(units):
-        return
-    order = np.lexsort((lines, starts, units))
-    unit, start, end, line = units[order], starts[order], ends[order], lines[order]
-    same = unit[1:] == unit[:-1]
-    twice = same & (start[1:] == start[:-1])
-    shorter = np.minimum(end[1:] - start[1:], end[:-1] - start[:-1])
-    over = np.minimum(end[1:], end[:-1]) - start[1:]
-    # Crews that hand over a car overlap by minutes.
-    overlap = same & ~twice & (over > shorter / 2) & (shorter > 0)
+    line, twice, overlap = _overlaps(units, starts, ends, lines)
     for code, wrong, what, remedy in (
         (
             "E105",
@@ -243,9 +251,59 @@ def check_units(
             "Give one row per unit and shift, with all officers of the crew in it.",
         ),
     ):
-        at = np.flatnonzero(wrong)
-        if len(at):
-            pairs = [(int(line[n + 1]), int(line[n])) for n in at[:2]]
-            shown = ", ".join(f"row {a} and row {b}" for a, b in pairs)
-            more = f"{what}: {len(at):,} times ({shown})."
-            problems.add(code, more, remedy, row=max(pairs[0]), column="unit_id")
+        _tell_overlaps(code, line, wrong, (what, remedy, "unit_id"), problems)
+
+
+def check_officers(
+    officers: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    lines: np.ndarray,
+    problems: Problems,
+) -> None:
+    """Refuse unit-shifts that book one officer on two units at the same time.
+
+    Parameters
+    ----------
+    officers, starts, ends, lines : ndarray, shape (bookings,)
+        Any code of the officer, times of UTC in one unit, and line numbers of the unit-shifts.
+    problems : Problems
+        Gets E132 for bookings that overlap by more than half.
+    """
+    line, twice, overlap = _overlaps(officers, starts, ends, lines)
+    told = (
+        "has an officer on duty who is on duty in another row at the same time",
+        "Give each officer one unit at a time: end the earlier row where the later begins.",
+        "officer_id_1",
+    )
+    _tell_overlaps("E132", line, twice | overlap, told, problems)
+
+
+def _overlaps(
+    who: np.ndarray, starts: np.ndarray, ends: np.ndarray, lines: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lines by who and start, and which rows begin with, or lie over, the one before them."""
+    order = np.lexsort((lines, starts, who))
+    one, start, end = who[order], starts[order], ends[order]
+    same = one[1:] == one[:-1]
+    twice = same & (start[1:] == start[:-1])
+    shorter = np.minimum(end[1:] - start[1:], end[:-1] - start[:-1])
+    over = np.minimum(end[1:], end[:-1]) - start[1:]
+    # Crews that hand over a car overlap by minutes.
+    return lines[order], twice, same & ~twice & (over > shorter / 2) & (shorter > 0)
+
+
+def _tell_overlaps(
+    code: str,
+    line: np.ndarray,
+    wrong: np.ndarray,
+    told: tuple[str, str, str],
+    problems: Problems,
+) -> None:
+    at = np.flatnonzero(wrong)
+    if len(at):
+        what, remedy, column = told
+        pairs = [(int(line[n + 1]), int(line[n])) for n in at[:2]]
+        shown = ", ".join(f"row {a} and row {b}" for a, b in pairs)
+        more = f"{what}: {len(at):,} times ({shown})."
+        problems.add(code, more, remedy, row=max(pairs[0]), column=column)

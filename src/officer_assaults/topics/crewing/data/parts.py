@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import MAXYEAR, MINYEAR
 from pathlib import Path
 
@@ -27,6 +27,8 @@ MOST_ROWS = 250_000
 BYTES_PER_ROW = 200
 PART_ROWS = 100_000
 BLOCK_ROWS = 50_000
+#: Blocks after which it is told how far the reading is.
+TOLD_BLOCKS = 10
 LONGEST_HEADER = 10_000
 LINE = "x_line_"
 TEMPORARY_PREFIX = "shifts-"
@@ -66,7 +68,7 @@ def columns(path: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def split(path: Path) -> Iterator[list[Path]]:
+def split(path: Path, say: Callable[[str], None] = lambda _: None) -> Iterator[list[Path]]:
     """Split a file by beat, or by area where it has no beats, into a temporary folder.
 
     Yields
@@ -80,14 +82,16 @@ def split(path: Path) -> Iterator[list[Path]]:
         As :func:`officer_assaults.data.readers.read_cells`.
     """
     with scratch.folder(TEMPORARY_PREFIX) as folder:
-        yield _split(path, folder)
+        yield _split(path, folder, say)
 
 
-def _split(path: Path, folder: Path) -> list[Path]:
+def _split(path: Path, folder: Path, say: Callable[[str], None]) -> list[Path]:
     count = 1 + rows_about(path) // PART_ROWS
     writers: dict[int, pq.ParquetWriter] = {}
     try:
-        for block in _blocks(path):
+        for read, block in enumerate(_blocks(path)):
+            if read % TOLD_BLOCKS == 0:
+                say(f"Reading {path.name}: {read * BLOCK_ROWS:,} rows")
             for number, rows in block.groupby(_part_of(block, count)):
                 table = pa.Table.from_pandas(rows.rename_axis(LINE).reset_index())
                 if number not in writers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,6 +23,7 @@ from officer_assaults.topics.crewing.data.schemas import Kind, is_roster, kind_o
 
 COVID = (pd.Timestamp("2020-02-01"), pd.Timestamp("2021-07-01"))
 MONTHS_WANTED = 24
+Say = Callable[[str], None]
 #: Problems after which no further part of a large file is looked at.
 MOST_PROBLEMS = 400
 
@@ -69,6 +70,7 @@ def load(
     sidecar: Path | str | None = None,
     *,
     lines: Sequence[int] | None = None,
+    say: Say | None = None,
 ) -> CrewFile:
     """Read a crewing file and its sidecar, or refuse both with every problem at once.
 
@@ -80,6 +82,8 @@ def load(
         By default the file's own name with ``.meta.yml`` behind it.
     lines : sequence of int, optional
         What messages call the rows, in place of their lines in the file.
+    say : callable, optional
+        Told how far a large file is; a terminal is told in any case.
 
     Raises
     ------
@@ -91,7 +95,7 @@ def load(
     large = parts.is_large(path)
     bounds.check_size(path, most=bounds.MOST_STREAMED if large else files.MOST_BYTES)
     if large:
-        return _load_parts(path, beside)
+        return _load_parts(path, beside, say or _on_terminal)
     cells = read_cells(path)
     if lines and len(lines) == len(cells):
         cells = cells.set_axis(pd.Index(lines), axis=0)
@@ -99,31 +103,32 @@ def load(
     about = _about(path, beside, problems)
     kind, frame = _typed(cells, about, problems)
     if kind == "shifts":
-        _check_units([_unit_times(frame)], problems)
+        _check_units([_unit_times(frame)], [_officer_times(frame)], problems)
     if problems.found or about is None:
         raise _sorted(problems)
     return _finish(path, kind, frame, about)
 
 
-def _load_parts(path: Path, sidecar: Path) -> CrewFile:
+def _load_parts(path: Path, sidecar: Path, say: Say) -> CrewFile:
     """Read a large file of unit-shifts beat by beat; the answer is that of the whole."""
     check_header(parts.columns(path), path.name)
     problems = Problems(file=path.name)
     about = _about(path, sidecar, problems)
     common, cells, agreement = [], [], []
-    shifts = []
-    with parts.split(path) as pieces:
+    shifts, officers = [], []
+    with parts.split(path, say) as pieces:
         for number, piece in enumerate(pieces, 1):
-            _tell(number, len(pieces))
+            say(f"Checking part {number} of {len(pieces)}")
             _, frame = _typed(parts.read_part(piece), about, problems)
             shifts.append(_unit_times(frame))
+            officers.append(_officer_times(frame))
             if len(problems.found) > MOST_PROBLEMS:
                 break
             if about is not None and not problems.found:
                 common.append(_common(frame))
                 cells.append(to_cells(frame, about))
                 agreement.append(agreement_counts(frame))
-    _check_units(shifts, problems)
+    _check_units(shifts, officers, problems)
     if not shifts:
         _refuse_empty(problems)
     if not problems.found:
@@ -136,11 +141,10 @@ def _load_parts(path: Path, sidecar: Path) -> CrewFile:
     return _crew_file(path, "shifts", about, whole, joined, parts.join_counts(agreement))
 
 
-def _tell(number: int, count: int) -> None:
+def _on_terminal(text: str) -> None:
     """Show on a terminal how far a large file is."""
     if sys.stderr.isatty():
-        end = "\n" if number == count else "\r"
-        sys.stderr.write(f"Checking part {number} of {count}{end}")
+        sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
 
@@ -150,26 +154,39 @@ def _common(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[held].astype({"force": "category"})
 
 
-def _unit_times(frame: pd.DataFrame) -> tuple[Any, ...]:
+def _unit_times(frame: pd.DataFrame, who: str = "unit_id") -> tuple[Any, ...]:
     """Take unit, start, end and line of unit-shifts whose times could be read."""
-    if not {"unit_id", "start", "end"} <= set(frame):
+    if not {who, "start", "end"} <= set(frame):
         return (np.array([], np.uint64), *(np.array([], np.int64),) * 3)
     times = frame[["start", "end"]]
     if not all(pd.api.types.is_datetime64_any_dtype(times[name]) for name in times):
         return (np.array([], np.uint64), *(np.array([], np.int64),) * 3)
-    read = frame[times.notna().all(axis=1) & frame["unit_id"].notna()]
+    read = frame[times.notna().all(axis=1) & frame[who].notna()]
     return (
-        pd.util.hash_array(read["unit_id"].to_numpy(object)),
+        pd.util.hash_array(read[who].to_numpy(object)),
         read["start"].dt.as_unit("us").astype("int64").to_numpy(),
         read["end"].dt.as_unit("us").astype("int64").to_numpy(),
         read.index.to_numpy(np.int64),
     )
 
 
-def _check_units(shifts: list[tuple[Any, ...]], problems: Problems) -> None:
-    if shifts:
-        units, starts, ends, lines = (np.concatenate(part) for part in zip(*shifts, strict=True))
-        exposures.check_units(units, starts, ends, lines, problems)
+def _officer_times(frame: pd.DataFrame) -> tuple[Any, ...]:
+    """Take the same of each officer booked; none of made-up shifts, whose officers are drawn."""
+    names = [name for name in frame if str(name).startswith("officer_id_")]
+    made_up = "is_simulated" in frame and bool(frame["is_simulated"].all())
+    taken = [_unit_times(frame, str(name)) for name in ([] if made_up else names)]
+    if not taken:
+        return (np.array([], np.uint64), *(np.array([], np.int64),) * 3)
+    return tuple(np.concatenate(part) for part in zip(*taken, strict=True))
+
+
+def _check_units(
+    shifts: list[tuple[Any, ...]], officers: list[tuple[Any, ...]], problems: Problems
+) -> None:
+    for held, check in ((shifts, exposures.check_units), (officers, exposures.check_officers)):
+        if held:
+            who, starts, ends, lines = (np.concatenate(part) for part in zip(*held, strict=True))
+            check(who, starts, ends, lines, problems)
 
 
 def _check_collapsed(cells: pd.DataFrame, about: About, path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from officer_assaults.refusals import Problem, Refusal
@@ -9,8 +10,14 @@ from officer_assaults.topics.crewing.data.reader import CrewFile, load
 from officer_assaults.topics.crewing.model.cells import check_enough, prepare
 
 
-def check_file(path: Path) -> list[str]:
+def check_file(path: Path, say: Callable[[str], None] | None = None) -> list[str]:
     """Check a file of cells, unit-shifts or incidents with its sidecar.
+
+    Parameters
+    ----------
+    path : Path
+    say : callable, optional
+        Told how far a large file is.
 
     Returns
     -------
@@ -22,7 +29,7 @@ def check_file(path: Path) -> list[str]:
     Refusal
         As :func:`officer_assaults.topics.crewing.data.reader.load`.
     """
-    file = load(path)
+    file = load(path, say=say)
     lines = [f"{path.name}: {file.rows:,} rows of {file.force}, readable and consistent."]
     lines += [f"Caution: {text}" for text in file.cautions]
     if file.kind == "incidents":

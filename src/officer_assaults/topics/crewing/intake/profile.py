@@ -8,6 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from officer_assaults.data import forces
+from officer_assaults.topics.crewing.data.schemas import SIMULATED_FORCE
 from officer_assaults.topics.crewing.intake.build import Built
 
 Table = tuple[str, Sequence[str], list[list[str]]]
@@ -53,7 +55,7 @@ def _by_crew(cells: pd.DataFrame) -> tuple[Sequence[str], list[list[str]]]:
                 rate,
             ]
         )
-    return ("crew", "unit-hours", "officer-hours", "victims", "attendances per unit-hour"), rows
+    return ("crew", "unit-hours", "officer-hours", "victims", "attended per hour"), rows
 
 
 def _by_month(cells: pd.DataFrame) -> tuple[Sequence[str], list[list[str]]]:
@@ -98,7 +100,7 @@ def as_text(cells: pd.DataFrame, built: Built) -> str:
 
 def as_page(cells: pd.DataFrame, built: Built, about: Mapping[str, Any], simulated: bool) -> str:
     """Profile as a page of its own, readable offline and on a phone."""
-    force = escape(str(cells["force"].iloc[0]))
+    force = escape(_named(str(cells["force"].iloc[0])))
     mark = "<p><strong>Simulated: these numbers are made up.</strong></p>" if simulated else ""
     body = "".join(_section(*table) for table in tables(cells, built))
     lead = (
@@ -113,6 +115,10 @@ def as_page(cells: pd.DataFrame, built: Built, about: Mapping[str, Any], simulat
         source=escape(str(about.get("source", ""))),
         retrieved=escape(str(about.get("retrieved", ""))),
     )
+
+
+def _named(force: str) -> str:
+    return "a made-up force" if force == SIMULATED_FORCE else forces.resolve(force).name
 
 
 def _section(title: str, headings: Sequence[str], rows: list[list[str]]) -> str:
@@ -144,6 +150,7 @@ _PAGE = """\
 <meta name="audience" content="internal">
 <title>Crew cells of {force}: profile to sign off</title>
 <style>
+:root {{ color-scheme: light dark; }}
 body {{ font: 1rem/1.5 system-ui, sans-serif; max-width: 48rem; margin: 0 auto; padding: 1rem; }}
 body {{ color: #1a1a1a; background: #fff; }}
 caption {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }}
@@ -153,6 +160,14 @@ td {{ font-variant-numeric: tabular-nums; }}
 th[scope=row], th:first-child {{ text-align: left; font-weight: normal; }}
 thead th {{ font-weight: bold; }}
 .wide {{ overflow-x: auto; position: relative; }}
+@media (max-width: 30rem) {{
+  h1 {{ font-size: 1.5rem; }}
+  h2 {{ font-size: 1.2rem; }}
+  th, td {{ padding: .3rem .25rem; font-size: .9rem; }}
+}}
+@media (prefers-color-scheme: dark) {{
+  body {{ color: #e8e8e8; background: #16181b; }}
+}}
 </style>
 </head>
 <body>

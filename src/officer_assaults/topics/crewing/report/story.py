@@ -260,9 +260,9 @@ def headline(story: CrewingStory) -> dict[str, str]:
 def _studies_in_words(story: CrewingStory) -> str:
     if story.studies is None:
         return "No interval: nothing that was published can be counted."
-    *single, both = story.studies.to_dict("records")
+    *_, both = story.studies.to_dict("records")
     return (
-        f"American studies, {words.number(len(single))} taken together: officers "
+        "American studies together: officers "
         f"alone were injured {words.number(both['Ratio'], 2)} times as often once assaulted "
         f"({words.interval_words(both['lower'], both['upper'], 2, level=story.level)})."
     )

@@ -7,7 +7,15 @@ from functools import lru_cache
 
 import pandas as pd
 
-from officer_assaults.data import exposure, force_year, forces, long_view, recorded, years
+from officer_assaults.data import (
+    decisions,
+    exposure,
+    force_year,
+    forces,
+    long_view,
+    recorded,
+    years,
+)
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.tables import Release
 from officer_assaults.stats import dispersion
@@ -44,6 +52,8 @@ class Glances:
         Release of the counts.
     notes : tuple of str
         What stands in for a denominator that is not held.
+    waiting : tuple of str
+        Sentence on recording breaks that wait for a decision; none where all is decided.
     """
 
     table: pd.DataFrame
@@ -52,6 +62,7 @@ class Glances:
     places: int
     release: Release
     notes: tuple[str, ...]
+    waiting: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=2)
@@ -83,6 +94,7 @@ def glances(vintage: str = "auto", alpha: float = 0.05) -> Glances:
         places=int(table["place"].notna().sum()),
         release=data.release,
         notes=exposures.notes,
+        waiting=decisions.waiting(data.release.vintage),
     )
 
 

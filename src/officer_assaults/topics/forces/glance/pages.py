@@ -18,6 +18,7 @@ def write(
     *,
     inputs: str,
     scopes: Iterable[str] = (),
+    claims: Mapping[str, Sequence[Any]] | None = None,
 ) -> list[Path]:
     """Write the page of every force that has reports, and of ``scopes``; and of all forces.
 
@@ -31,6 +32,8 @@ def write(
         Hash of the package and the data; with the list of reports it tells whether a page is new.
     scopes : iterable of str
         Further forces.
+    claims : mapping, optional
+        Short name of a force to what others said of it, judged.
 
     Returns
     -------
@@ -46,10 +49,15 @@ def write(
             shelf = shelves.setdefault(str(result["scope"]), {})
             shelf[f"{entry.notebook}.html"] = entry.question
     paths = {slug: folder / slug / report.PAGE for slug in sorted(shelves)}
+    said = claims or {}
+    marks = {
+        slug: _mark(inputs, {**shelves[slug], **dict.fromkeys(paths, ""), **_verdicts(said, slug)})
+        for slug in paths
+    }
     stale = {
         slug: mark
-        for slug, path in paths.items()
-        if (mark := _mark(inputs, {**shelves[slug], **dict.fromkeys(paths, "")})) not in _text(path)
+        for slug, mark in marks.items()
+        if mark not in _text(paths[slug]) or not paths[slug].with_suffix(".png").is_file()
     }
     for slug, mark in stale.items():
         made = report.page(
@@ -57,8 +65,11 @@ def write(
             model.series(slug),
             slug,
             reports=dict(sorted(shelves[slug].items())),
+            picture=report.PICTURE,
             pairs=_pairs(slug, set(paths)),
+            claims=said.get(slug, ()),
         )
+        write_atomic(folder / slug / report.PICTURE, report.shared_picture(model.glances(), slug))
         write_atomic(paths[slug], made.replace("<title>", f"{mark}<title>", 1))
     if stale:
         for one, other in sorted(pair.pairs(model.glances(), set(paths))):
@@ -71,6 +82,10 @@ def write(
                 content = content.replace("<title>", f"{mark}<title>", 1)
             write_atomic(folder / name, content)
     return list(paths.values())
+
+
+def _verdicts(claims: Mapping[str, Sequence[Any]], slug: str) -> dict[str, str]:
+    return {f"claim {one.claim}": str(one.verdict) for one in claims.get(slug, ())}
 
 
 def _pairs(slug: str, built: set[str]) -> dict[str, str]:

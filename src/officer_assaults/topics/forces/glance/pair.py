@@ -24,6 +24,8 @@ FOLDER = "compare"
 KILOMETRES_A_DEGREE = 111.2
 NEAREST = 3
 SIMILAR = 3
+#: Ratio from which it is told as "times as many" and not in per cent.
+TIMES = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ def sentences(glances: Glances, one: str, other: str) -> PairSaid:
     opening = (
         f"Not known. No record tells whether officers of {first} or of {second} run more risk."
     )
-    not_say = f"Officers of {first} run more risk than officers of {second}, or less."
+    more, less = (first, second) if found is None or found.value >= 1 else (second, first)
+    not_say = f"Officers of {more} run more risk than officers of {less}."
     if found is None:
         why = "The records of the two cannot be set against their officers here."
         return PairSaid(f"{opening} {why}", "", _counts(glances, one, other), not_say)
@@ -111,7 +114,7 @@ def sentences(glances: Glances, one: str, other: str) -> PairSaid:
         else "Chance alone would hardly make that difference; other ways of recording could."
     )
     return PairSaid(
-        answer=f"{opening} That of {first} shows {moved} that of {second}.",
+        answer=f"{opening} The record of {first} shows {moved} that of {second}.",
         record=f"The difference has a {limits}, for chance alone. {chance}",
         say=f"In {glances.after} {first} recorded {moved} {second} ({limits}, for chance alone).",
         not_say=not_say,
@@ -173,6 +176,8 @@ def _limits(found: Estimate) -> str:
     assert found.lower is not None
     assert found.upper is not None
     name = words.level_words(found.level)
+    if found.value >= TIMES:
+        return f"{name} {words.interval(found.lower, found.upper, 1)} times"
     low, high = (words.percent(abs(limit - 1)) for limit in (found.lower, found.upper))
     if found.lower < 1 < found.upper:
         return f"{name} {low} fewer to {high} more"
@@ -180,6 +185,8 @@ def _limits(found: Estimate) -> str:
 
 
 def _moved(value: float) -> str:
+    if value >= TIMES:
+        return f"{words.number(value, 1)} times as many assaults per officer as"
     share = words.percent(abs(value - 1))
     if share == "0%":
         return "about as many assaults per officer as"
