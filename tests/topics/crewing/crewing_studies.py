@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from officer_assaults.topics.crewing.model.cells import prepare
 from officer_assaults.topics.crewing.model.policy import evaluate, fit_policy_model
 from officer_assaults.topics.crewing.model.policy_language import Policy
 from officer_assaults.topics.crewing.model.study import (
