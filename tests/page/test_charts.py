@@ -82,14 +82,6 @@ def test_names_at_line_ends_never_overlap() -> None:
     assert all(low.y1 <= high.y0 + 1 for low, high in pairwise(boxes))
 
 
-def test_histogram_bars_add_up_and_are_the_rows() -> None:
-    values = pd.DataFrame({"r": np.exp(np.random.default_rng(1).normal(size=300))})
-    chart = charts.histogram(values, value="r", axis_label="Ratio", bins=12, log=True)
-    assert chart.data["count"].sum() == 300
-    heights = [bar.get_height() for bar in chart.figure.axes[0].patches]
-    assert heights == chart.data["count"].tolist()
-
-
 def test_tiles_show_steps_and_cross_out_what_is_missing() -> None:
     frame = pd.DataFrame(
         {"f": ["a", "a", "b", "b"], "y": ["1", "2", "1", "2"], "v": [0.0, 1.0, np.nan, 2.0]}
@@ -112,8 +104,8 @@ def test_tiles_show_steps_and_cross_out_what_is_missing() -> None:
 
 @pytest.mark.parametrize("log", [True, False])
 def test_axis_numbers_are_plain(log: bool) -> None:
-    frame = ROWS.assign(Ratio=ROWS["Ratio"] * (1 if log else 10_000))
-    chart = charts.histogram(frame, value="Ratio", axis_label="x", log=log)
+    frame = ROWS.assign(**ROWS[["Ratio", "lower", "upper"]] * (1 if log else 10_000))
+    chart = charts.caterpillar(frame, **COLUMNS, axis_label="x", log=log)
     chart.figure.draw_without_rendering()
     texts = [tick.get_text() for tick in chart.figure.axes[0].get_xticklabels()]
     assert texts

@@ -79,7 +79,9 @@ def test_a_figure_is_closed_after_it_was_shown(shown: Shown) -> None:
     for text in (*ax.get_xticklabels(), *ax.get_yticklabels()):
         text.set_size(12)
     before = plt.get_fignums()
-    chart = charts.histogram(ROWS, value="Count", axis_label="x")
+    chart = charts.lines(
+        ROWS.assign(Name="a"), x="Year", y="Count", series="Name", axis_label="Count"
+    )
     report.show_figure(chart, headline="h", subtitle="s", alt=ALT)
     assert plt.get_fignums() == before
     theme.close(fig)

@@ -14,7 +14,6 @@ from scipy import stats
 
 from officer_assaults.stats.heterogeneity import (
     dersimonian_laird,
-    generalised_q,
     leave_one_out,
     paule_mandel,
     predictive_comparison,
@@ -85,6 +84,11 @@ def test_prediction_interval_is_t_with_k_minus_one():
     half = stats.t.isf(0.025, 12) * np.hypot(fitted.tau, fitted.se)
     got = fitted.prediction_interval()
     assert (got.lower, got.upper) == pytest.approx((fitted.mu - half, fitted.mu + half))
+
+
+def generalised_q(y, v, tau2):
+    w = 1 / (v + tau2)
+    return float(w @ (y - np.average(y, weights=w)) ** 2)
 
 
 estimates = arrays(float, st.integers(3, 30), elements=st.floats(-3, 3, width=32))

@@ -59,35 +59,6 @@ def detect(
     return found.sort_values(PROPOSAL[:3], ignore_index=True)
 
 
-def detect_revised(
-    earlier: pd.DataFrame,
-    later: pd.DataFrame,
-    ratio: tuple[float, float] = RATIO,
-    minimum: int = MINIMUM,
-) -> pd.DataFrame:
-    """Years whose count a later release halved or doubled.
-
-    Parameters
-    ----------
-    earlier, later : pandas.DataFrame
-        Columns force, financial_year, offence_code, offences; one row per key.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns force, financial_year, offence_code, earlier, later, ratio.
-    """
-    key = ["force", "financial_year", "offence_code"]
-    both = earlier[[*key, "offences"]].merge(
-        later[[*key, "offences"]], on=key, suffixes=("_earlier", "_later")
-    )
-    both = both.rename(columns={"offences_earlier": "earlier", "offences_later": "later"})
-    both = both[both["earlier"] >= minimum]
-    both = both.assign(ratio=both["later"] / both["earlier"])
-    found = both[(both["ratio"] < ratio[0]) | (both["ratio"] > ratio[1])]
-    return found.sort_values(key, ignore_index=True)
-
-
 def decided(release: str = "auto") -> pd.DataFrame:
     """Return the breaks as the project decided them for one release.
 

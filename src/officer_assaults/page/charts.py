@@ -263,53 +263,6 @@ def lines(
     return Chart(fig, rows, f"Line chart of {words.plural(max(1, len(ends)), 'series', 'series')}.")
 
 
-def histogram(
-    frame: pd.DataFrame,
-    *,
-    value: str,
-    axis_label: str,
-    bins: int = 20,
-    marked: float | None = None,
-    marked_label: str = "",
-    log: bool = False,
-) -> Chart:
-    """Draw how often values occur, with one value marked; the rows are the bars.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        One row per value.
-    value : str
-        Column.
-    axis_label : str
-        Quantity and unit of the horizontal axis.
-    bins : int
-        Number of bars.
-    marked : float, optional
-        Value to mark, for instance the focus force among placebos.
-    marked_label : str
-        Words for it.
-    log : bool
-        Logarithmic axis, for ratios.
-    """
-    import pandas as pd
-    import seaborn as sns
-
-    fig, ax = theme.figure(height=290)
-    sns.histplot(
-        x=frame[value].to_numpy(float), bins=bins, log_scale=log, ax=ax,
-        color=theme.PALETTE["grey"], edgecolor=theme.PALETTE["paper"], alpha=1.0,
-    )  # fmt: skip
-    bars = [(bar.get_x(), bar.get_x() + bar.get_width(), bar.get_height()) for bar in ax.patches]
-    ax.set_ylabel("")
-    _reference(ax, marked, marked_label, colour="blue", width=2.4)
-    ax.grid(visible=False, axis="x")
-    _value_axis(ax, axis_label, log=log)
-    title_axis(fig, "Number of values")
-    rows = pd.DataFrame(bars, columns=["from", "to", "count"]).astype({"count": int})
-    return Chart(fig, rows, f"Histogram of {words.plural(len(frame), 'value')}.")
-
-
 def heat_tiles(
     frame: pd.DataFrame,
     *,
@@ -606,12 +559,10 @@ def _value_axis(ax: Axes, axis_label: str, *, log: bool) -> None:
     ax.set_xlabel(wrap(axis_label, _AXIS_LABEL_WIDTH))
 
 
-def _reference(
-    ax: Axes, at: float | None, label: str, *, colour: str = "ink", width: float = 1.2
-) -> None:
+def _reference(ax: Axes, at: float | None, label: str) -> None:
     if at is None:
         return
-    ax.axvline(at, color=theme.PALETTE[colour], linewidth=width, linestyle=(0, (4, 2)), zorder=1)
+    ax.axvline(at, color=theme.PALETTE["ink"], linewidth=1.2, linestyle=(0, (4, 2)), zorder=1)
     if label:
         ax.annotate(
             wrap(label, 30), (at, 1), (0, 4), xycoords=("data", "axes fraction"),

@@ -216,12 +216,6 @@ def tau2_interval(estimates: ArrayLike, variances: ArrayLike, alpha: float = 0.0
     return Interval(low, high)
 
 
-def generalised_q(estimates: ArrayLike, variances: ArrayLike, tau2: float) -> float:
-    """Weighted sum of squares about the weighted mean, weights ``1 / (variance + tau2)``."""
-    y, v = _estimates(estimates, variances)
-    return _q(y, v, tau2)
-
-
 def predictive_comparison(
     estimates: ArrayLike, variances: ArrayLike, index: int | str, alpha: float = 0.05
 ) -> PredictiveComparison:

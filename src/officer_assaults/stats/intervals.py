@@ -255,21 +255,6 @@ def wilson(successes: int, trials: int, alpha: float = 0.05) -> Interval:
     return binomial_intervals([successes], [trials], alpha, method="wilson").at(0)
 
 
-def clopper_pearson(successes: int, trials: int, alpha: float = 0.05) -> Interval:
-    """Clopper-Pearson interval of a proportion, which never covers less than 1 - alpha.
-
-    Raises
-    ------
-    ValueError
-        If there are no trials or more successes than trials.
-
-    Notes
-    -----
-    Clopper and Pearson (1934), Biometrika 26:404; equals R ``binom.test``.
-    """
-    return binomial_intervals([successes], [trials], alpha, method="exact").at(0)
-
-
 def binomial_intervals(
     successes: ArrayLike,
     trials: ArrayLike,

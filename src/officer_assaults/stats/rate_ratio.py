@@ -93,25 +93,6 @@ class RateDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class RelativeGrowth:
-    """Growth of one force over the growth of the rest: a ratio of rate ratios."""
-
-    ratio: float
-    lower: float
-    upper: float
-    p: float
-    focus: float
-    rest: float
-    phi: float
-    tau: float
-
-    @property
-    def interval(self) -> Interval:
-        """The two limits."""
-        return Interval(self.lower, self.upper)
-
-
-@dataclass(frozen=True, slots=True)
 class LogRatios:
     """Log rate ratios and their sampling variances, arrays of shape ``(n,)``."""
 
@@ -362,30 +343,6 @@ def tipping_phi(y1: int, e1: float, y0: int, e0: float, *, alpha: float = 0.05) 
     return reach**2 / (1 / y1 + 1 / y0)
 
 
-def tipping_tau(
-    y1: int, e1: float, y0: int, e0: float, *, phi: float = 1.0, alpha: float = 0.05
-) -> float:
-    """Year-to-year spread at which the interval of the ratio comes to reach 1.
-
-    Parameters
-    ----------
-    y1, e1, y0, e0
-        As for :func:`exact_rate_ratio`.
-    phi : float
-        Dispersion within a year, 1 or more.
-    alpha : float
-        One minus the coverage.
-
-    Returns
-    -------
-    float
-        Standard deviation on the log scale; 0 where the interval contains 1 without any.
-    """
-    _check_spread(phi, 0.0)
-    excess = tipping_phi(y1, e1, y0, e0, alpha=alpha) - phi
-    return math.sqrt(excess * (1 / y1 + 1 / y0)) if excess > 0 else 0.0
-
-
 def rate_difference(
     y1: int,
     e1: float,
@@ -443,91 +400,6 @@ def _mover(effective: tuple[float, float, float, float], alpha: float) -> tuple[
 
     found = confint_poisson_2indep(*effective, method="mover", compare="diff", alpha=alpha)
     return float(found[0]), float(found[1])
-
-
-def relative_growth(
-    focus: RateRatio,
-    rest: RateRatio,
-    *,
-    phi: float = 1.0,
-    tau: float = 0.0,
-    alpha: float = 0.05,
-) -> RelativeGrowth:
-    """Growth of one force over the growth of the rest.
-
-    Parameters
-    ----------
-    focus, rest : RateRatio
-        Rate ratio of the force, and of the rest with the force's counts taken out of it.
-    phi : float
-        Variance over mean within a year, in all four counts.
-    tau : float
-        Standard deviation of year-to-year movement of the contrast on the log scale.
-    alpha : float
-        One minus the coverage.
-
-    Returns
-    -------
-    RelativeGrowth
-        Ratio of ratios; its interval carries counting error, ``phi`` and ``tau`` only.
-
-    Raises
-    ------
-    ValueError
-        If any of the four counts is 0, or the rest is smaller than the force it should not hold.
-    """
-    counts = (focus.y1, focus.y0, rest.y1, rest.y0)
-    if min(counts) == 0:
-        raise ValueError(f"growth relative to the rest needs four counts above 0, not {counts}")
-    _check_spread(phi, tau)
-    ratio = focus.ratio / rest.ratio
-    se = math.sqrt(phi * sum(1 / count for count in counts) + tau**2)
-    lower, upper, p = _wald_log(math.log(ratio), se, check_alpha(alpha))
-    return RelativeGrowth(ratio, lower, upper, p, focus.ratio, rest.ratio, phi, tau)
-
-
-def exact_ratio_of_ratios(
-    focus: tuple[int, int], other: tuple[int, int], *, alpha: float = 0.05
-) -> RelativeGrowth:
-    """Exact conditional ratio of two growth ratios over the same two periods.
-
-    Parameters
-    ----------
-    focus, other : tuple of int
-        Counts of period 1 and period 0 of each series; exposures must change alike, so that they
-        cancel.
-    alpha : float
-        One minus the coverage.
-
-    Returns
-    -------
-    RelativeGrowth
-        Conditional maximum-likelihood odds ratio and exact limits; Fisher's p.
-
-    Notes
-    -----
-    Given all margins of the 2 x 2 table a count is noncentral hypergeometric: R ``fisher.test``,
-    whose root finder stops at a relative error of about 3e-6 where this one does not.
-    """
-    from scipy import stats
-    from scipy.stats import contingency
-
-    check_alpha(alpha)
-    table = check_counts("count", [focus, other]).astype(int)
-    if not table.any(axis=0).all() or not table.any(axis=1).all():
-        raise ValueError("a series or a period without any event has no ratio of ratios")
-    fitted = contingency.odds_ratio(table)
-    limits = fitted.confidence_interval(1 - alpha)
-    return RelativeGrowth(
-        ratio=float(fitted.statistic),
-        lower=float(limits.low),
-        upper=float(limits.high),
-        p=float(stats.fisher_exact(table).pvalue),
-        focus=_ratio(focus[0], 1, focus[1], 1),
-        rest=_ratio(other[0], 1, other[1], 1),
-        phi=1.0,
-        tau=0.0,
-    )
 
 
 def part_of_whole(

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from crewing_runs import SEED, runs
+from crewing_studies import confounding_study, misclassification_study, policy_study
 from scipy import stats
 
 from officer_assaults.stats.shares import misclassified_ratios, officer_hour_share
@@ -14,10 +15,7 @@ from officer_assaults.topics.crewing.model.policy_language import POLICIES
 from officer_assaults.topics.crewing.model.study import (
     CORRECT,
     HOUR,
-    confounding_study,
     fast_ratio,
-    misclassification_study,
-    policy_study,
 )
 from officer_assaults.topics.crewing.simulator.params import ForceParams, Risk
 

@@ -11,7 +11,6 @@ from officer_assaults.stats.rate_ratio import (
     exact_rate_ratio,
     log_ratios,
     rate_ratio_table,
-    relative_growth,
 )
 from officer_assaults.stats.verdicts import reproduces, unusual
 
@@ -48,16 +47,6 @@ def test_october_2023_release():
     result = ratio_of(FOCUS, LATE)
     assert (result.y0, result.y1) == (785, 1038)
     assert result.percent_change == pytest.approx(32.2, abs=PRINTED_1DP)
-
-
-def test_growth_over_the_rest_of_england_and_wales():
-    focus, nation = ratio_of(FOCUS, PRINTED), ratio_of("england-and-wales", FIRST)
-    assert (nation.y0, nation.y1) == (26_295, 30_977)
-    rest = exact_rate_ratio(nation.y1 - focus.y1, nation.e1, nation.y0 - focus.y0, nation.e0)
-    got = relative_growth(focus, rest)
-    assert (got.ratio, got.lower, got.upper) == pytest.approx(
-        (1.135, 1.033, 1.246), abs=PRINTED_3DP
-    )
 
 
 def test_the_year_is_not_odd_among_the_usable_forces():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -94,31 +94,6 @@ def simulate_force(params: ForceParams, seed: int, *, shifts: int = 0) -> Simula
     return SimulatedForce(
         params, seed, {name: make() for name, make in makers.items()}, work_out(world)
     )
-
-
-def misclassified(
-    cells: pd.DataFrame, share: float, seed: int, *, numerator: bool = True
-) -> pd.DataFrame:
-    """Cells in which a share of the hours, and of the victims, stands under the other crew.
-
-    Parameters
-    ----------
-    cells : pandas.DataFrame
-        From the simulator: rows of a stratum alternate between single and double.
-    share : float
-        Share of each arm that is booked under the other.
-    seed : int
-    numerator : bool
-        Whether victims are booked wrongly too, or hours alone.
-    """
-    hours = cells["officer_hours"].to_numpy()
-    other = hours.reshape(-1, 2)[:, ::-1].ravel()
-    changed: dict[str, Any] = {"officer_hours": (1 - share) * hours + share * other}
-    if numerator:
-        y = cells["y"].to_numpy()
-        moved = np.random.default_rng(seed).binomial(y, share)
-        changed["y"] = y - moved + moved.reshape(-1, 2)[:, ::-1].ravel()
-    return cells.assign(**changed)
 
 
 def planned_hours(cells: pd.DataFrame) -> pd.DataFrame:
