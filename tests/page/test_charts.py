@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.dates import date2num
 
 from officer_assaults.page import charts, svg, theme
 from officer_assaults.topics.forces import figures
@@ -185,3 +186,32 @@ def test_names_of_lines_that_end_close_together_do_not_collide(apart: float, mar
     assert len(heights) == 4
     # A line of text is fifteen high; names may stand no closer than their own lines do.
     assert min(b - a for a, b in pairwise(heights)) >= 14
+
+
+def test_a_line_stops_where_quarters_are_missing() -> None:
+    quarters = pd.Series(pd.date_range("2018-04-01", periods=12, freq="QS"))
+    kept = quarters.drop([3, 4, 5, 7])
+    frame = pd.DataFrame({"Quarter": kept, "Offences": np.arange(100, 108)})
+    chart = charts.lines(frame, x="Quarter", y="Offences", axis_label="Offences")
+    drawn = [line.get_xydata() for line in chart.figure.axes[0].lines]
+    assert [len(points) for points in drawn] == [3, 1, 4, 1]
+    assert len(chart.data) == 8
+
+
+def test_the_names_of_events_stand_clear_of_each_others_uprights() -> None:
+    quarters = pd.date_range("2012-04-01", periods=55, freq="QS")
+    frame = pd.DataFrame({"Quarter": quarters, "Offences": np.arange(55) + 50})
+    days = pd.to_datetime(["2017-02-15", "2018-04-20", "2018-11-13"])
+    labels = ["inspection: inadequate", "second inspection: good", "Act in force"]
+    events = dict(zip(days, labels, strict=True))
+    chart = charts.lines(frame, x="Quarter", y="Offences", axis_label="Offences", events=events)
+    axes = chart.figure.axes[0]
+    chart.figure.canvas.draw()
+    boxes = [text.get_window_extent() for text in axes.texts if text.get_text()]
+    uprights = [axes.transData.transform((day, 50))[0] for day in date2num(days)]
+    assert len(boxes) == len(uprights) == 3
+    for box, own in zip(boxes, uprights, strict=True):
+        assert box.x1 <= own
+    for (one, _), (box, at) in pairwise(zip(boxes, uprights, strict=True)):
+        assert not one.padded(-1).overlaps(box)
+        assert not one.x0 < at < one.x1

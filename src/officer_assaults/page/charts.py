@@ -33,6 +33,9 @@ _NEAR_END = 1 / 3
 _AXIS_LABEL_WIDTH = 40
 _FRAME = 74.0
 _LINE = 15.0
+#: A step over dates that is this many times the usual one ends a line.
+_GAP = 1.5
+_RUN = "unbroken run"
 _TEXT_CONTRAST = 4.5
 _TICK_ROOM = 38.0
 _DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)))
@@ -187,6 +190,8 @@ def lines(
 ) -> Chart:
     """Draw one line per series, named at its end, with dated events as dashed uprights.
 
+    A line over dates stops where periods are missing, and goes on after them.
+
     Parameters
     ----------
     frame : DataFrame
@@ -224,8 +229,6 @@ def lines(
     every = list(dict.fromkeys(rows[series])) if series else [None]
     if len(every) > len(_DASHES) and focus is None:
         raise ValueError(f"{len(every)} lines cannot be told apart; name one as focus=")
-    import seaborn as sns
-
     fig, ax = theme.figure(height=height)
     ends = []
     for at, name in enumerate(sorted(every, key=lambda name: name == focus)):
@@ -234,10 +237,7 @@ def lines(
         order = 0 if focus is not None else at
         colour = theme.PALETTE["grey"] if is_context else theme.SERIES[order]
         style = {"color": colour, "linestyle": "solid" if is_context else _DASHES[order]}
-        sns.lineplot(
-            data=part, x=x, y=y, ax=ax, estimator=None, sort=False, legend=False,
-            linewidth=1.0 if is_context else 2.4, **style,
-        )  # fmt: skip
+        _unbroken(ax, part, x, y, linewidth=1.0 if is_context else 2.4, **style)
         if lower and upper and not is_context:
             ax.fill_between(part[x], part[lower], part[upper], color=colour, alpha=0.18, lw=0)
         if name is not None and not is_context:
@@ -586,14 +586,51 @@ def _events(ax: Axes, events: Mapping[Any, str]) -> float:
     labels = [wrap(label, 22) for label in events.values()]
     step = _LINE * max((label.count("\n") + 1 for label in labels), default=1)
     levels = min(len(labels), 3)
+    line: dict[str, Any] = {
+        "color": theme.PALETTE["axis"],
+        "linewidth": 1.2,
+        "linestyle": (0, (4, 2)),
+    }
+    scale: Any = ax.xaxis
     for order, (at, label) in enumerate(zip(events, labels, strict=True)):
-        ax.axvline(at, color=theme.PALETTE["axis"], linewidth=1.2, linestyle=(0, (4, 2)), zorder=1)
+        rise = 3 + step * (order % levels)
+        ax.axvline(at, zorder=1, **line)
+        # A name ends at its own upright, so that those after it rise free of it.
+        low, high = ax.get_xlim()
+        near_start = (float(scale.convert_units(at)) - low) / (high - low) < _NEAR_END
         ax.annotate(
-            label, (at, 1), (0, 3 + step * (order % levels)),
-            xycoords=("data", "axes fraction"), textcoords="offset points", ha="center",
-            va="bottom", color=theme.PALETTE["muted"],
+            label, (at, 1), (3 if near_start else -3, rise),
+            xycoords=("data", "axes fraction"), textcoords="offset points",
+            ha="left" if near_start else "right", va="bottom", color=theme.PALETTE["muted"],
+        )  # fmt: skip
+        ax.annotate(
+            "", (at, 1), (0, rise + _LINE), xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            arrowprops={"arrowstyle": "-", "shrinkA": 0, "shrinkB": 0} | line,
         )  # fmt: skip
     return step * levels
+
+
+def _unbroken(ax: Axes, part: pd.DataFrame, x: str, y: str, **style: Any) -> None:
+    """Draw a line that stops where dates are missing; a date between two gaps is a dot."""
+    import seaborn as sns
+
+    run = _runs(part[x])
+    sns.lineplot(
+        data=part.assign(**{_RUN: run}), x=x, y=y, units=_RUN, ax=ax, estimator=None,
+        sort=False, legend=False, **style,
+    )  # fmt: skip
+    alone = part[(np.bincount(run) == 1)[run]] if len(part) > 1 else part.iloc[:0]
+    if len(alone):
+        ax.plot(alone[x], alone[y], ".", color=style["color"], markersize=5)
+
+
+def _runs(moments: pd.Series) -> np.ndarray:
+    """Give each point the number of its unbroken run: dates wider apart than usual end one."""
+    if moments.dtype.kind != "M" or len(moments) < 3:
+        return np.zeros(len(moments), dtype=int)
+    steps = np.diff(moments.to_numpy()).astype("timedelta64[D]").astype(float)
+    return np.concatenate([[0], np.cumsum(steps > _GAP * np.median(steps))])
 
 
 def _tiles(ax: Axes, at: np.ndarray, colour: str, name: str) -> None:

@@ -165,10 +165,12 @@ def words_for_series(two: TwoYears, series: pd.DataFrame) -> dict[str, Any]:
     if then.sum() < breaks.MINIMUM:
         said = f"{two.force.name}: too few are recorded to compare quarters"
     beside = "" if two.force.kind == "nation" else ", beside England and Wales"
+    lost = series["Quarter"].nunique() > quarters
+    gaps = "; the line stops where the record cannot be used" if lost else ""
     return {
         "headline": said,
         "subtitle": f"Recorded assaults on constables without injury, {two.force.name}"
-        f"{beside}, by quarter",
+        f"{beside}, by quarter{gaps}",
         "formats": {"Offences": 0},
         "alt": f"Line of {quarters} quarters of recorded assaults without injury, "
         f"{mine['Quarter'].iloc[0]:%B %Y} to {mine['Quarter'].iloc[-1]:%B %Y}. {said}.",
