@@ -55,7 +55,8 @@ endif
 ifeq ($(filter help clean,$(or $(MAKECMDGOALS),help)),)
 # Where HOME cannot be written, tools keep their caches and runtime files in a private folder.
 ifneq ($(shell kept=$$(mktemp -d "$$HOME/.writable-XXXXXX" 2>/dev/null) && rmdir "$$kept" && echo yes),yes)
-export HOME := $(shell kept="$${TMPDIR:-/tmp}/officer-assaults-$$(id -u)"; mkdir -p -m 700 "$$kept" && test -O "$$kept" && echo "$$kept")
+override HOME := $(shell kept="$${TMPDIR:-/tmp}/officer-assaults-$$(id -u)"; mkdir -p -m 700 "$$kept" && test -O "$$kept" && echo "$$kept")
+export HOME
 endif
 # The environment of a copied or moved folder would run the code of the folder it came from.
 ifeq ($(shell cat $(VENV)/lib/python3*/site-packages/_editable_impl_officer_assaults.pth 2>/dev/null | \
