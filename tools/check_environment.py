@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 import sys
 from importlib.metadata import Distribution, distributions
+from pathlib import Path
 
 #: Imported by every batch; what these need, they import themselves.
 NEEDED = ("numpy", "pandas", "scipy", "statsmodels.api", "patsy", "matplotlib.figure", "papermill")
@@ -12,17 +14,16 @@ NEEDED = ("numpy", "pandas", "scipy", "statsmodels.api", "patsy", "matplotlib.fi
 
 def damaged(package: Distribution) -> str:
     """Name the first file of a package that is absent or of another size; empty if none is."""
-    for file in package.files or ():
-        path = package.locate_file(file)
-        size = getattr(file, "size", None)
-        if file.suffix == ".pyc" or size is None:
+    # From Python 3.12 on, `package.files` leaves out what is absent.
+    for name, _, size in csv.reader((package.read_text("RECORD") or "").splitlines()):
+        if not size or name.endswith(".pyc"):
             continue
         try:
-            found = path.stat().st_size  # type: ignore[attr-defined]
+            found = Path(str(package.locate_file(name))).stat().st_size
         except OSError:
-            return str(file)
-        if found != size:
-            return str(file)
+            return name
+        if found != int(size):
+            return name
     return ""
 
 
