@@ -5,22 +5,13 @@ import zipfile
 
 import pandas as pd
 import pytest
+from official_release import COLUMNS
 
 from officer_assaults import files
 from officer_assaults.data import check, exposure, forces, home_office, recorded, tables, workforce
 from officer_assaults.data.workbooks import read
 from officer_assaults.refusals import Refusal
 
-COLUMNS = [
-    "Financial Year",
-    "Financial Quarter",
-    "Force Name",
-    "Offence Description",
-    "Offence Group",
-    "Offence Subgroup",
-    "Offence Code",
-    "Number of Offences",
-]
 KINDS = {
     "104": ("Assault without injury on a constable", "Violence without injury"),
     "8S": ("Assault with injury on a constable", "Violence with injury"),

@@ -80,19 +80,19 @@ def test_each_breach_is_named(outputs, expected, said):
 
 
 def test_nothing_of_one_run_is_left():
-    text = "<a at 0x7f00deadbeef> /run/1/work/a.csv /tmp/ipykernel_12/34.py:3: Warning"
+    text = "<a at 0x7f00deadbeef> /run/1/folder/a.csv /y/ipykernel_12/34.py:3: Warning"
     one = _notebook(_stream("stdout", "a"), _stream("stderr", text), _stream("stdout", "b"), FIGURE)
     other = _notebook(
         _stream("stdout", "ab"),
         _stream(
-            "stderr", "<a at 0x7f1123456789> /run/22/work/a.csv /x/ipykernel_9/8.py:3: Warning"
+            "stderr", "<a at 0x7f1123456789> /run/22/folder/a.csv /x/ipykernel_9/8.py:3: Warning"
         ),
         FIGURE,
     )
     other["cells"][0]["metadata"]["papermill"]["duration"] = 3
     before = copy.deepcopy(one)
-    clean = reproducible(one, {"/run/1/work": "."})
-    assert clean == reproducible(other, {"/run/22/work": "."})
+    clean = reproducible(one, {"/run/1/folder": "."})
+    assert clean == reproducible(other, {"/run/22/folder": "."})
     assert one == before
     assert clean["cells"][0]["outputs"][1]["text"] == "<a> ./a.csv cell:3: Warning"
     assert "papermill" not in str(clean)

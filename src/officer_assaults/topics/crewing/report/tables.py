@@ -104,9 +104,8 @@ def counts_table(story: CrewingStory) -> dict[str, Any]:
 def others_table(story: CrewingStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: other ways to the same ratio."""
     one = story.analysis.adjusted
-    rows: list[tuple[str, float, float, float, str]] = [
-        ("Main model", one.ratio, *_limits(one), one.method.split(",")[0])
-    ]
+    main = ("Main model", one.ratio, *_limits(one), one.method.split(",")[0])
+    rows: list[tuple[str, float, float, float, str]] = []
     for found in story.analysis.weighted:
         label, note = WAY_WORDS[found.label]
         rows.append((label, found.ratio, found.lower, found.upper, note))
@@ -121,7 +120,7 @@ def others_table(story: CrewingStory) -> dict[str, Any]:
         notes.append(f"Too imprecise to show: {listed}.")
     columns = ["Way", "Rate ratio", "lower", "upper", "What it guards against"]
     return {
-        "frame": pd.DataFrame(told or rows, columns=columns),
+        "frame": pd.DataFrame([main, *told], columns=columns),
         "caption": "Rate ratio per officer-hour, single over double crews, in other ways",
         "level": story.level,
         "notes": notes,
