@@ -53,6 +53,7 @@ def told(how: str, command: str) -> Iterator[Callable[[str], None]]:
             lines.event("problem", **said, **place)
     except SystemExit as left:
         code = left.code if isinstance(left.code, int) else int(bool(left.code))
+    lines.write("\n")  # What was written without a line end is an event as well.
     lines.event("end", exit=code, seconds=round(time.monotonic() - began, 1))
     sys.exit(code)
 
