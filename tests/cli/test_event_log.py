@@ -8,12 +8,17 @@ import pytest
 from officer_assaults.cli.event_log import told
 
 
-@pytest.mark.parametrize("code", [0, 3])
-def test_all_that_is_written_becomes_events(capsys, code):
-    with pytest.raises(SystemExit) as left, told("json", "reports") as say:
+def run(code):
+    with told("json", "reports") as say:
         say("reading")
         sys.stderr.write("one\n\ntwo without an end")
         sys.exit(code)
+
+
+@pytest.mark.parametrize("code", [0, 3])
+def test_all_that_is_written_becomes_events(capsys, code):
+    with pytest.raises(SystemExit) as left:
+        run(code)
     events = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [event["event"] for event in events] == ["start", "step", "step", "step", "end"]
     assert [event["text"] for event in events[1:4]] == ["reading", "one", "two without an end"]
