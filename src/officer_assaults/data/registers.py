@@ -15,7 +15,7 @@ from officer_assaults.data.forces import Force
 from officer_assaults.data.schemas import column as schema_column
 from officer_assaults.data.schemas import count, one_of, table, text, year_label
 from officer_assaults.data.tables import Release
-from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.refusals import Problems, Refusal
 from officer_assaults.stats.labels import look_alikes, named
 
 CRIME_RECORD = "crime-record"
@@ -140,13 +140,11 @@ def inside_project(path: str, parameter: str) -> Path:
     except (OSError, RuntimeError, ValueError):
         whole = root.parent
     if given.is_absolute() or not whole.is_relative_to(root):
-        raise Refusal(
-            Problem(
-                "E124",
-                f"'{path}' is not a file inside the project.",
-                "Put it below data/ and give its path from the project's folder.",
-                column=parameter,
-            )
+        raise Refusal.of(
+            "E124",
+            f"'{path}' is not a file inside the project.",
+            "Put it below data/ and give its path from the project's folder.",
+            column=parameter,
         )
     return whole
 

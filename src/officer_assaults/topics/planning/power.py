@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 from officer_assaults.stats.heterogeneity import paule_mandel
 from officer_assaults.stats.intervals import Interval, check_alpha, wilson
 
@@ -921,14 +921,12 @@ def _refuse_sparse(y: FloatArray, e: FloatArray) -> None:
             f"Planning needs at least {LEAST_AREAS} areas and {LEAST_PERIODS} periods, every area "
             "in every period."
         )
-        raise Refusal(Problem("E114", what, remedy))
+        raise Refusal.of("E114", what, remedy)
     if np.any(y.sum(axis=1) == 0) or np.any(e <= 0):
-        raise Refusal(
-            Problem(
-                "E114",
-                "an area has no recorded assault at all, or no hours in a period.",
-                "Join it to a neighbouring area, or give a longer period.",
-            )
+        raise Refusal.of(
+            "E114",
+            "an area has no recorded assault at all, or no hours in a period.",
+            "Join it to a neighbouring area, or give a longer period.",
         )
 
 
