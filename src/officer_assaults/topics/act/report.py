@@ -744,8 +744,8 @@ def _as_promised(rate: float, alpha: float) -> bool:
 def _found_jump(story: InterruptionStory) -> Finding:
     assert story.jump is not None
     jump = story.jump
-    return Estimate(
-        jump.size, jump.interval.lower, jump.interval.upper, unit="proportion",
+    return Estimate.of(
+        jump.size, jump.interval, unit="proportion",
         denominator=f"{jump.days_in_force} of {jump.days} days in force",
         period=f"{story.years[0]} to {story.years[1]}", release=story.vintage, level=story.level,
         note="the rest of the year at the rate of the year before; counting chance only",
@@ -758,8 +758,8 @@ def _found_jump(story: InterruptionStory) -> Finding:
 
 def _found_register(story: InterruptionStory, own: RegisterSteps, simulated: bool) -> Finding:
     limits = own.difference_interval
-    return Estimate(
-        own.difference, limits.lower, limits.upper, unit="ratio of steps",
+    return Estimate.of(
+        own.difference, limits, unit="ratio of steps",
         denominator="entries of the second register", period=_day(story.event),
         release=story.vintage, level=story.level, simulated=simulated,
         note=ATTRIBUTIONS[own.attribution],

@@ -643,8 +643,8 @@ def _found_washington(story: CrewingStory) -> list[Finding]:
             washington.naive,
         ),
     ]
-    pooled = Estimate(
-        float(both["Ratio"]), float(both["lower"]), float(both["upper"]), level=story.level,
+    pooled = Estimate.of(
+        both["Ratio"], both, level=story.level,
         unit="risk ratio", denominator="officers recorded as assaulted in the United States",
         period=f"early 1970s; {_years(washington)}", release="evidence ledger; NIBRS 2018-2022",
         note="A common effect, each study weighed by its precision.",
@@ -658,8 +658,8 @@ def _found_washington(story: CrewingStory) -> list[Finding]:
 
 
 def _washington_finding(story: CrewingStory, name: str, how: str, found: RiskRatio) -> Finding:
-    return Estimate(
-        found.ratio, found.lower, found.upper, level=story.level, unit="risk ratio",
+    return Estimate.of(
+        found.ratio, found, level=story.level, unit="risk ratio",
         denominator=f"officers recorded as assaulted: {found.events1} of {found.total1} "
         f"injured alone, {found.events0} of {found.total0} in two-officer vehicles",
         period=_years(story.washington), release="NIBRS 2018-2022",
@@ -712,9 +712,9 @@ def _found_reports(story: CrewingStory) -> list[Finding]:
 def _found_survey(story: CrewingStory) -> Finding:
     bounds, share = story.bounds, float(story.survey["percent"]) / 100
     unit_hours = crewing_shares.officer_hour_share(share)
-    return Estimate(
+    return Estimate.of(
         crewing_shares.ratio_from_shares(story.victims_single, unit_hours),
-        bounds.ratio.lower, bounds.ratio.upper, level=BOUNDS, unit="rate ratio",
+        bounds.ratio, level=BOUNDS, unit="rate ratio",
         denominator="officer-hours, bounded from a share of answers",
         period="12 months to February 2016", release="PFEW and University of Nottingham survey",
         note=f"Assumes that {story.victims_single:.0%} of victims were single crewed; with that "
@@ -732,8 +732,8 @@ def _found_survey(story: CrewingStory) -> Finding:
 def _found_taser(story: CrewingStory) -> Finding:
     taser = story.taser
     limits = taser.within_interval
-    return Estimate(
-        taser.within, limits.lower, limits.upper, level=story.level, unit="rate ratio",
+    return Estimate.of(
+        taser.within, limits, level=story.level, unit="rate ratio",
         denominator=f"officer-years of {taser.units} forces",
         period="2017/18 to 2019/20", release="2023-10; HOSB 30/18, 33/19, 37/20",
         note="An association between totals of forces, not between officers.",
@@ -748,8 +748,8 @@ def _found_taser(story: CrewingStory) -> Finding:
 
 def _found_trial(story: CrewingStory) -> Finding:
     trial = story.trial
-    return Estimate(
-        trial.ratio, trial.lower, trial.upper, level=story.level, unit="rate ratio",
+    return Estimate.of(
+        trial.ratio, trial, level=story.level, unit="rate ratio",
         denominator="shifts, arms taken as equally long", period="June 2016 to June 2017",
         release="press report of the published trial, second-hand",
         note=f"{trial.y1} and {trial.y0} officers; {trial.method} interval.",

@@ -563,10 +563,9 @@ def _found_units(story: ComparisonStory) -> Finding:
 
 def _found_size(story: ComparisonStory) -> Finding:
     size = story.size
-    return Estimate(
+    return Estimate.of(
         size.rho,
-        size.lower,
-        size.upper,
+        size,
         unit="rank correlation",
         denominator=f"{size.units} forces",
     ).finding(
@@ -596,10 +595,9 @@ def _found_count_place(story: ComparisonStory) -> Finding:
     verdict = verdicts.reproduces(CLAIMED_PLACE, place)
     if verdict != "reproduces":
         verdict = verdicts.within(CLAIMED_PLACE, limits.lower, limits.upper)
-    return Estimate(
+    return Estimate.of(
         place,
-        limits.lower,
-        limits.upper,
+        limits,
         unit=f"place by count among {story.by_count.units} forces, 1 is highest",
         denominator="none: a count follows the size of a force",
         note="counting chance alone",
@@ -614,10 +612,9 @@ def _found_count_place(story: ComparisonStory) -> Finding:
 
 def _found_place(story: ComparisonStory, name: str) -> Finding:
     own = story.focus[name]
-    return Estimate(
+    return Estimate.of(
         own.rank,
-        own.rank_set.lower,
-        own.rank_set.upper,
+        own.rank_set,
         unit=f"place among {own.units} forces, 1 is highest",
         denominator=PER[name],
         note="confidence set; for counting chance alone "
@@ -635,10 +632,9 @@ def _found_place(story: ComparisonStory, name: str) -> Finding:
 
 def _found_rate(story: ComparisonStory) -> Finding:
     own = story.focus[story.main]
-    return Estimate(
+    return Estimate.of(
         own.rate,
-        own.rate_interval.lower,
-        own.rate_interval.upper,
+        own.rate_interval,
         unit="recorded assaults on constables",
         denominator=quoted(story.main),
         note="exact Poisson interval",
@@ -655,10 +651,9 @@ def _found_rate(story: ComparisonStory) -> Finding:
 def _found_funnel(story: ComparisonStory) -> Finding:
     own = story.focus[story.main]
     table = story.usable[story.main].funnel.table.loc[story.force.slug]
-    return Estimate(
+    return Estimate.of(
         own.ratio,
-        own.expected.lower,
-        own.expected.upper,
+        own.expected,
         unit="ratio; limits are the range expected of one force, not an interval of the value",
         denominator=PER[story.main],
         note=f"z = {own.z:.3f} (leave-one-out Paule-Mandel), p = {own.p:.3g}; robust z = "
@@ -674,10 +669,9 @@ def _found_funnel(story: ComparisonStory) -> Finding:
 
 def _found_claimed_place(story: ComparisonStory) -> Finding:
     own, (place, limits) = story.focus[story.main], _count_rank(story)
-    return Estimate(
+    return Estimate.of(
         own.rank,
-        own.rank_set.lower,
-        own.rank_set.upper,
+        own.rank_set,
         unit=f"place among {own.units} forces, 1 is highest",
         denominator=PER[story.main],
         note=f"by count place {place} ({_places(limits)}), which follows size: rank correlation "

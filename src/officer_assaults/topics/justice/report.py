@@ -663,10 +663,9 @@ def _found_rate(story: JusticeStory, code: str) -> Finding | None:
     own, gap = story.row(code, story.own), story.gaps.get(code)
     if own is None or story.is_nation or gap is None:
         return None
-    return Estimate(
-        float(own["rate"]),
-        float(own["lower"]),
-        float(own["upper"]),
+    return Estimate.of(
+        own["rate"],
+        own,
         unit="share charged or summonsed",
         denominator=f"{words.number(own['recorded'], 0)} recorded offences, code {code}",
         note=f"difference from all other forces {gap.lower:+.3f} to {gap.upper:+.3f} (Newcombe); "
@@ -684,10 +683,9 @@ def _found_all(story: JusticeStory, code: str) -> Finding | None:
     row = story.row(code, story.everyone)
     if row is None:
         return None
-    return Estimate(
-        float(row["rate"]),
-        float(row["lower"]),
-        float(row["upper"]),
+    return Estimate.of(
+        row["rate"],
+        row,
         unit="share charged or summonsed",
         denominator=f"{words.number(row['recorded'], 0)} recorded offences, code {code}, with "
         "British Transport Police",
@@ -733,10 +731,9 @@ def _series_key(series: str) -> str:
 def _found_change(story: JusticeStory, series: str, measure: str) -> Finding:
     change = story.changes[series, measure]
     limits = change.difference_interval
-    return Estimate(
+    return Estimate.of(
         change.difference,
-        limits.lower,
-        limits.upper,
+        limits,
         unit="months" if measure == "length" else "difference of shares",
         denominator="defendants, England and Wales",
         note=f"{change.before:.4g} to {change.after:.4g}; dispersion of months "
@@ -765,10 +762,9 @@ def _found_level(story: JusticeStory, measure: str) -> Finding:
     change = story.changes[models.POLICE, measure]
     most = measure == "convicted"
     limits = change.after_interval
-    return Estimate(
+    return Estimate.of(
         change.after,
-        limits.lower,
-        limits.upper,
+        limits,
         unit="share",
         denominator="defendants prosecuted" if most else "defendants sentenced",
         note=f"before the Act {change.before:.4g}",
@@ -784,10 +780,9 @@ def _found_level(story: JusticeStory, measure: str) -> Finding:
 def _found_beyond(story: JusticeStory, measure: str) -> Finding:
     interval = story.beyond[measure]
     police, control = (story.changes[name, measure] for name in (models.POLICE, models.CONTROL))
-    return Estimate(
+    return Estimate.of(
         police.difference - control.difference,
-        interval.lower,
-        interval.upper,
+        interval,
         unit="months" if measure == "length" else "difference of differences of shares",
         denominator="defendants, England and Wales",
     ).finding(
@@ -848,8 +843,8 @@ def _found_parts(story: JusticeStory) -> list[Finding]:
 
 
 def _found_overlap(overlap: Overlap, total: int, common: dict[str, Any]) -> Finding:
-    return Estimate(
-        float(overlap.upper_at_lowest), float(overlap.lower), float(overlap.upper), level=BOUNDS,
+    return Estimate.of(
+        overlap.upper_at_lowest, overlap, level=BOUNDS,
         unit="cases; value is the most if both counts are their lowest",
         denominator=f"{total} reported", period=common["period"], release=common["vintage"],
         note="Frechet bounds, no sampling error",

@@ -764,8 +764,8 @@ def _found_part(story: PlanningStory) -> list[Finding]:
         return []
     held = wilson(int(story.part["covered"].sum()), len(story.part), story.alpha)
     return [
-        Estimate(
-            float(story.part["covered"].mean()), held.lower, held.upper, unit="share",
+        Estimate.of(
+            story.part["covered"].mean(), held, unit="share",
             denominator=f"{len(story.part)} years of forces", level=story.level,
             release=story.history.vintage, period=year_label(int(story.part["year"].max())),
             note=f"{FORECAST_NOTE} Years of one force are taken as independent.",
@@ -784,10 +784,9 @@ def _found_coverage(story: PlanningStory) -> list[Finding]:
         for method in (forecasts.RANDOM_WALK, forecasts.LAST_COUNT):
             row = story.score(method, series=series)
             made.append(
-                Estimate(
-                    float(row["coverage"]),
-                    float(row["lower"]),
-                    float(row["upper"]),
+                Estimate.of(
+                    row["coverage"],
+                    row,
                     unit="share",
                     denominator=f"{row['forecasts']} forecasts from {row['origins']} years",
                     period=_forecast_years(row),
@@ -811,10 +810,9 @@ def _forecast_years(row: pd.Series) -> str:
 
 def _found_skill(story: PlanningStory) -> Finding:
     found = story.skill
-    return Estimate(
+    return Estimate.of(
         found.ratio,
-        found.lower,
-        found.upper,
+        found,
         unit="ratio of scores",
         denominator=f"{found.forecasts} forecasts from {found.origins} years",
         period=_forecast_years(story.score(forecasts.RANDOM_WALK)),
@@ -846,10 +844,9 @@ def _found_power(story: PlanningStory) -> list[Finding]:
                 else verdicts.within(target, row["lower"], row["upper"])
             )
             made.append(
-                Estimate(
-                    float(row["power"]),
-                    float(row["lower"]),
-                    float(row["upper"]),
+                Estimate.of(
+                    row["power"],
+                    row,
                     unit="share of simulated trials",
                     denominator=f"{row['runs']} simulated trials of {row['months']} months in "
                     f"{row['areas']} areas",
@@ -868,10 +865,9 @@ def _found_power(story: PlanningStory) -> list[Finding]:
 
 def _found_plan(story: PlanningStory) -> Finding:
     plan = story.plan
-    return Estimate(
+    return Estimate.of(
         plan.power,
-        plan.lower,
-        plan.upper,
+        plan,
         unit="share of simulated trials",
         denominator=f"{plan.runs} simulated trials in {plan.setting.areas} areas",
         release=_vintage(story),

@@ -622,10 +622,9 @@ def _found_share(story: SeverityStory, which: int) -> Finding:
         (share.after, share.after_interval) if which else (share.before, share.before_interval)
     )
     year = two.after if which else two.before
-    return Estimate(
+    return Estimate.of(
         value,
-        limits.lower,
-        limits.upper,
+        limits,
         unit="share with injury",
         denominator="recorded assaults on constables",
         period=year.financial_year,
@@ -646,10 +645,9 @@ def _found_share_change(story: SeverityStory) -> Finding:
     if share is None or two is None:
         raise ValueError("the force has no injury split")
     gap = share.difference_interval
-    return Estimate(
+    return Estimate.of(
         share.difference,
-        gap.lower,
-        gap.upper,
+        gap,
         unit="difference of shares",
         denominator="recorded assaults on constables",
         note=f"Newcombe interval; Fisher's exact p = {share.p:.3g}, odds ratio "
@@ -670,10 +668,9 @@ def _found_contrast(
     # Counting chance alone judges nothing where the scatter of forces is known.
     judged = (story.panel.get("calibrated", contrast) if contrast.tau == 0 else contrast).interval
     limits = contrast.interval
-    return Estimate(
+    return Estimate.of(
         contrast.ratio,
-        limits.lower,
-        limits.upper,
+        limits,
         unit="ratio of ratios",
         denominator="recorded assaults with injury",
         note=f"p = {contrast.p:.3g}"
