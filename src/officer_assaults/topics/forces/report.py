@@ -612,9 +612,10 @@ def _found_count_place(story: ComparisonStory) -> Finding:
 
 def _found_place(story: ComparisonStory, name: str) -> Finding:
     own = story.focus[name]
-    return Estimate.of(
+    return Estimate(
         own.rank,
-        own.rank_set,
+        own.rank_set.lower,
+        own.rank_set.upper,
         unit=f"place among {own.units} forces, 1 is highest",
         denominator=PER[name],
         note="confidence set; for counting chance alone "
@@ -669,9 +670,10 @@ def _found_funnel(story: ComparisonStory) -> Finding:
 
 def _found_claimed_place(story: ComparisonStory) -> Finding:
     own, (place, limits) = story.focus[story.main], _count_rank(story)
-    return Estimate.of(
+    return Estimate(
         own.rank,
-        own.rank_set,
+        own.rank_set.lower,
+        own.rank_set.upper,
         unit=f"place among {own.units} forces, 1 is highest",
         denominator=PER[story.main],
         note=f"by count place {place} ({_places(limits)}), which follows size: rank correlation "

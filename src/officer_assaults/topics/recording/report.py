@@ -397,7 +397,7 @@ def _found_ceiling(story: ReportingStory, ceilings: pd.DataFrame) -> Finding:
 
 
 def _found_level(story: ReportingStory, panel: PanelFit) -> Finding:
-    row = panel.summary.set_index("quantity").loc["level of recording"].to_dict()
+    row = panel.summary.set_index("quantity").loc[["level of recording"]].iloc[0]
     return Estimate.of(
         row["estimate"],
         row,
