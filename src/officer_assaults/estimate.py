@@ -129,7 +129,8 @@ class Estimate:
     @classmethod
     def of(cls, value: float, limits: Any, **about: Any) -> Estimate:
         """Estimate whose limits are those of ``limits``: an interval, a result or a row."""
-        return cls(float(value), float(limits.lower), float(limits.upper), **about)
+        exact = value if isinstance(value, int) else float(value)
+        return cls(exact, float(limits.lower), float(limits.upper), **about)
 
     @property
     def is_bound(self) -> bool:

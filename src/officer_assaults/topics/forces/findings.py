@@ -114,10 +114,9 @@ def _found_count_place(story: ComparisonStory) -> Finding:
 
 def _found_place(story: ComparisonStory, name: str) -> Finding:
     own = story.focus[name]
-    return Estimate(
+    return Estimate.of(
         own.rank,
-        own.rank_set.lower,
-        own.rank_set.upper,
+        own.rank_set,
         unit=f"place among {own.units} forces, 1 is highest",
         denominator=PER[name],
         note="confidence set; for counting chance alone "
@@ -172,10 +171,9 @@ def _found_funnel(story: ComparisonStory) -> Finding:
 
 def _found_claimed_place(story: ComparisonStory) -> Finding:
     own, (place, limits) = story.focus[story.main], count_rank(story)
-    return Estimate(
+    return Estimate.of(
         own.rank,
-        own.rank_set.lower,
-        own.rank_set.upper,
+        own.rank_set,
         unit=f"place among {own.units} forces, 1 is highest",
         denominator=PER[story.main],
         note=f"by count place {place} ({places(limits)}), which follows size: rank correlation "

@@ -240,7 +240,7 @@ def _found_parts(story: JusticeStory) -> list[Finding]:
 
 def _found_overlap(overlap: Overlap, total: int, common: dict[str, Any]) -> Finding:
     return Estimate.of(
-        overlap.upper_at_lowest, overlap, level=BOUNDS,
+        float(overlap.upper_at_lowest), overlap, level=BOUNDS,
         unit="cases; value is the most if both counts are their lowest",
         denominator=f"{total} reported", period=common["period"], release=common["vintage"],
         note="Frechet bounds, no sampling error",
