@@ -197,8 +197,9 @@ def test_what_follows_the_deployment_is_never_adjusted_for(baseline_cells, refus
 
 @pytest.mark.parametrize(
     "name",
-    ["x_arrest\u0435d", "x_\u0430rrested", "x_arr\u0395sted", "x_arr\u00adested", "x_arr\u200bested",
-     "x_\u2060arrested", "x_arr\u0332ested", "x_arreste\u0501", "x_\u13aarrested", "x_arr\ufe0fested"],
+    ["x_arrest\u0435d", "x_\u0430rrested", "x_arr\u0395sted", "x_arr\u00adested",
+     "x_arr\u200bested", "x_\u2060arrested", "x_arr\u0332ested", "x_arreste\u0501",
+     "x_\u13aarrested", "x_arr\ufe0fested"],
     ids=ascii,
 )  # fmt: skip
 def test_a_name_in_letters_that_look_like_others_is_refused(baseline_cells, refused, name):
