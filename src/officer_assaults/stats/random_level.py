@@ -19,7 +19,7 @@ from scipy import special, stats
 from statsmodels.base.model import GenericLikelihoodModel
 
 from officer_assaults.estimate import Shown
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 from officer_assaults.stats import glm
 from officer_assaults.stats.designs import Balance
 from officer_assaults.stats.formulas import RateFormula, rebuild_design
@@ -143,7 +143,7 @@ def fit(
     errors = np.asarray(found.cov_params())
     if not (found.mle_retvals["converged"] and np.isfinite(errors).all()):
         what = f"the levels of '{level}' cannot be told from chance, or the fit does not settle."
-        raise Refusal(Problem("E122", what, "Leave the random level out, or drop a term."))
+        raise Refusal.of("E122", what, "Leave the random level out, or drop a term.")
     names = list(start.vcov.columns)
     return RandomLevel(
         spec=start.spec,
