@@ -187,16 +187,14 @@ def choose_vintage(
     _check_vintage(wanted)
     if not _holds(wanted, slug, years):
         name = forces.names()[slug]
-        raise Refusal(
-            Problem(
-                "E107",
-                f"the release '{wanted}' does not hold {' and '.join(years)} for {name}.",
-                "Choose whole years that it holds."
-                if wanted == newest()
-                else f"Use {newest()}, which covers all forces; releases are never mixed in one "
-                "comparison.",
-                column="vintage",
-            )
+        raise Refusal.of(
+            "E107",
+            f"the release '{wanted}' does not hold {' and '.join(years)} for {name}.",
+            "Choose whole years that it holds."
+            if wanted == newest()
+            else f"Use {newest()}, which covers all forces; releases are never mixed in one "
+            "comparison.",
+            column="vintage",
         )
     return wanted
 
@@ -373,7 +371,7 @@ def national(vintage: str = "auto", without: Iterable[str | Force] = ()) -> pd.D
         mine = frame[frame["force"] == slug].set_index(key)[numbers]
         if mine.empty:
             what = f"the release '{vintage}' does not hold {forces.names()[slug]}."
-            raise Refusal(Problem("E107", what, f"Use {newest()} for both.", column="vintage"))
+            raise Refusal.of("E107", what, f"Use {newest()} for both.", column="vintage")
         whole = (whole - mine).dropna().astype("int64")
     return _named_national(whole.reset_index(), frame.columns)
 
@@ -586,13 +584,11 @@ def _early_vintages() -> list[str]:
 
 def _check_vintage(vintage: str) -> None:
     if vintage not in vintages():
-        raise Refusal(
-            Problem(
-                "E107",
-                f"'{vintage}' is not a release of the recorded figures.",
-                nearest(vintage, vintages()),
-                column="vintage",
-            )
+        raise Refusal.of(
+            "E107",
+            f"'{vintage}' is not a release of the recorded figures.",
+            nearest(vintage, vintages()),
+            column="vintage",
         )
 
 
@@ -600,13 +596,11 @@ def _full(vintage: str) -> str:
     name = newest() if vintage == "auto" else vintage
     _check_vintage(name)
     if name not in full_vintages():
-        raise Refusal(
-            Problem(
-                "E106",
-                f"the release '{name}' holds whole years only, not quarters.",
-                f"Use {newest()}.",
-                column="vintage",
-            )
+        raise Refusal.of(
+            "E106",
+            f"the release '{name}' holds whole years only, not quarters.",
+            f"Use {newest()}.",
+            column="vintage",
         )
     return name
 
@@ -646,21 +640,17 @@ def _national_long(vintage: str) -> pd.DataFrame:
 def _check_codes(codes: tuple[str, ...], first: FinancialYear) -> None:
     unknown = [code for code in codes if code not in CODES]
     if unknown or not codes:
-        raise Refusal(
-            Problem(
-                "E107",
-                f"code {', '.join(unknown) or '(none)'} is not part of this series.",
-                "Compare 104, 8S or both; 8T and the context series stand apart.",
-            )
+        raise Refusal.of(
+            "E107",
+            f"code {', '.join(unknown) or '(none)'} is not part of this series.",
+            "Compare 104, 8S or both; 8T and the context series stand apart.",
         )
     if INJURY in codes and first < FIRST_YEAR:
-        raise Refusal(
-            Problem(
-                "E108",
-                f"{first} lies before 1 April 2017, when code 8S began.",
-                "Compare years from 2017/18 on; report 06 follows code 104 from 2012.",
-                column="period0",
-            )
+        raise Refusal.of(
+            "E108",
+            f"{first} lies before 1 April 2017, when code 8S began.",
+            "Compare years from 2017/18 on; report 06 follows code 104 from 2012.",
+            column="period0",
         )
 
 
@@ -711,12 +701,10 @@ def _counts_of(
     if absent or partial & set(labels):
         named = ", ".join([*absent, *sorted(partial & set(labels))])
         held = sorted(set(long.loc[long["complete"], "financial_year"]))
-        raise Refusal(
-            Problem(
-                "E106",
-                f"the release '{name}' holds no complete year {named}.",
-                f"It holds {held[0]} to {held[-1]}; releases are never mixed in one comparison.",
-            )
+        raise Refusal.of(
+            "E106",
+            f"the release '{name}' holds no complete year {named}.",
+            f"It holds {held[0]} to {held[-1]}; releases are never mixed in one comparison.",
         )
     wanted = {slug for kind in kinds for slug in forces.slugs(kind)}  # type: ignore[arg-type]
     return long[long["financial_year"].isin(labels) & long["force"].isin(wanted)]
@@ -813,12 +801,10 @@ def _codes_in_words(code: object) -> str:
 def _year_count(frame: pd.DataFrame, force: Force, year: FinancialYear, vintage: str) -> YearCount:
     row = frame[(frame["force"] == force.slug) & (frame["financial_year"] == year.label)]
     if row.empty:
-        raise Refusal(
-            Problem(
-                "E106",
-                f"the release '{vintage}' holds no complete year {year} for {force.name}.",
-                f"It holds {', '.join(frame['financial_year'].unique())}.",
-            )
+        raise Refusal.of(
+            "E106",
+            f"the release '{vintage}' holds no complete year {year} for {force.name}.",
+            f"It holds {', '.join(frame['financial_year'].unique())}.",
         )
     cells = row.iloc[0]
     return YearCount(
