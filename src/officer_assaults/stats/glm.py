@@ -36,7 +36,7 @@ FEW_CLUSTERS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast:
+class Contrast(Shown):
     """A weighted sum of coefficients: on the log scale, and as a rate ratio."""
 
     estimate: float
@@ -45,6 +45,16 @@ class Contrast:
     ratio: float
     lower: float
     upper: float
+    label: str = ""
+
+    def table(self) -> pd.DataFrame:
+        """Give the rate ratio with its interval, in one row: term, rate ratio, lower, upper, p."""
+        row = (self.label, self.ratio, self.lower, self.upper, self.p)
+        return pd.DataFrame([row], columns=["term", "rate ratio", "lower", "upper", "p"])
+
+    def title(self) -> str:
+        """Say that it is a ratio."""
+        return f"Rate ratio: {self.label}"
 
     @property
     def interval(self) -> Interval:
@@ -283,6 +293,9 @@ class RateModel(Shown):
             ratio=math.exp(estimate),
             lower=math.exp(estimate - half),
             upper=math.exp(estimate + half),
+            label=" + ".join(
+                term if weight == 1 else f"{weight:g} {term}" for term, weight in weights.items()
+            ),
         )
 
 

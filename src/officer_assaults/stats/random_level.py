@@ -8,7 +8,7 @@ is the negative binomial.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,9 @@ from statsmodels.base.model import GenericLikelihoodModel
 from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Refusal
 from officer_assaults.stats import glm
+from officer_assaults.stats.designs import Balance
 from officer_assaults.stats.formulas import RateFormula, rebuild_design
-from officer_assaults.stats.glm import ModelSpec
+from officer_assaults.stats.glm import ModelRows, ModelSpec
 from officer_assaults.stats.intervals import FloatArray
 
 
@@ -43,6 +44,8 @@ class RandomLevel(Shown):
     groups : int
     statsmodels : GenericLikelihoodModelResults
         Its last parameter is the log of one over the variance.
+    rows : ModelRows
+        The data of the fit; fitted counts are those given each group's level.
     """
 
     spec: ModelSpec
@@ -51,8 +54,25 @@ class RandomLevel(Shown):
     variance: float
     groups: int
     statsmodels: Any = field(repr=False)
+    rows: ModelRows = field(repr=False)
     _formula: RateFormula = field(repr=False)
     _info: DesignInfo = field(repr=False)
+
+    @property
+    def nb_alpha(self) -> None:
+        """Given their levels, counts are Poisson."""
+
+    @property
+    def dispersion(self) -> float:
+        """Pearson statistic, given the levels, over rows minus coefficients."""
+        rows = self.rows
+        pearson = float(((rows.y - rows.mu) ** 2 / rows.mu).sum())
+        return pearson / (len(rows.y) - len(self.coefficients))
+
+    @property
+    def balance(self) -> Balance:
+        """Sum of counts, observed and fitted."""
+        return Balance(float(self.rows.y.sum()), float(self.rows.mu.sum()))
 
     @property
     def reference_df(self) -> float:
@@ -132,6 +152,7 @@ def fit(
         variance=variance,
         groups=len(labels),
         statsmodels=found,
+        rows=replace(start.rows, mu=model.expected(np.asarray(found.params))),
         _formula=start._formula,
         _info=start._info,
     )
@@ -156,6 +177,11 @@ class _GammaLevel(GenericLikelihoodModel):  # type: ignore[misc]
         eta = self._log_exposure + self.exog @ params[:-1]
         mu = np.exp(eta)
         return eta, mu, math.exp(params[-1]), np.bincount(self._codes, mu).astype(float)
+
+    def expected(self, params: FloatArray) -> FloatArray:
+        """Fitted counts, each group at the mean of what its level can be."""
+        _, mu, theta, expected = self._parts(params)
+        return np.asarray(mu * ((theta + self._events) / (theta + expected))[self._codes])
 
     def loglike(self, params: FloatArray) -> float:
         """Log likelihood of all groups."""
