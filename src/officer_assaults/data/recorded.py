@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from officer_assaults.data import breaks, forces
+from officer_assaults.data.columns import INJURY, NO_INJURY
 from officer_assaults.data.forces import Force
 from officer_assaults.data.periods import (
     ALL_QUARTERS,
@@ -32,7 +33,6 @@ from officer_assaults.data.recorded_years import usable_quarters as usable_quart
 from officer_assaults.data.recorded_years import vintages as vintages
 from officer_assaults.data.recorded_years import vintages_side_by_side as vintages_side_by_side
 from officer_assaults.data.recorded_years import yearly as yearly
-from officer_assaults.data.schemas import INJURY, NO_INJURY
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problem, Refusal
 

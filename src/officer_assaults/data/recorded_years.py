@@ -10,9 +10,7 @@ from typing import Any
 import pandas as pd
 
 from officer_assaults.data import breaks, forces, releases, tables
-from officer_assaults.data.forces import Force
-from officer_assaults.data.periods import FinancialYear, financial_year, financial_year_of
-from officer_assaults.data.schemas import (
+from officer_assaults.data.columns import (
     CONSTABLE_SERIES,
     CONTEXT_SERIES,
     INJURY,
@@ -20,6 +18,8 @@ from officer_assaults.data.schemas import (
     OTHER_WORKERS,
     OTHER_WORKERS_START,
 )
+from officer_assaults.data.forces import Force
+from officer_assaults.data.periods import FinancialYear, financial_year, financial_year_of
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Refusal, nearest
 
