@@ -4,6 +4,8 @@
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
+# Two installations at once would each find what the other has not unpacked yet.
+.NOTPARALLEL:
 
 # Values are taken as they were typed: $(value ...) leaves dollar signs and calls of functions alone.
 override typed = $(foreach name,$(1),$(eval override $(name) := $$(value $(name))))
@@ -52,6 +54,12 @@ ifneq ($(SSL_CERT_FILE)$(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tl
 export UV_NATIVE_TLS ?= true
 export UV_SYSTEM_CERTS ?= $(UV_NATIVE_TLS)
 endif
+# Stands beside the environment while files are unpacked into it or removed, with number and start of
+# the processes that do. Left by killed ones, it has the next make install everything anew.
+override UNFINISHED := $(VENV).unfinished
+override look = begun() { echo $$( { cut -d" " -f22 "/proc/$$1/stat" || ps -o lstart= -p "$$1"; } 2>/dev/null); }; \
+	busy() { { while read -r pid start; do test "$$pid" = "$$PPID" || test -z "$$start" || \
+	test "$$(begun "$$pid")" != "$$start" || return 0; done < $(UNFINISHED); } 2>/dev/null; return 1; }
 ifeq ($(filter help clean,$(or $(MAKECMDGOALS),help)),)
 # Where HOME cannot be written, tools keep their caches and runtime files in a private folder.
 ifneq ($(shell kept=$$(mktemp -d "$$HOME/.writable-XXXXXX" 2>/dev/null) && rmdir "$$kept" && echo yes),yes)
@@ -61,17 +69,13 @@ endif
 # The environment of a copied or moved folder would run the code of the folder it came from.
 ifeq ($(shell cat $(VENV)/lib/python3*/site-packages/_editable_impl_officer_assaults.pth 2>/dev/null | \
 	{ read -r tree || test -n "$$tree" || exit 0; test "$$(cd "$$tree" 2>/dev/null && pwd -P)" = "$$(pwd -P)/src" || echo moved; }),moved)
-$(shell echo 'This folder was copied or moved: making $(VENV) anew' >&2; rm -rf $(if $(filter .venv,$(VENV)),$(VENV),$(SELF)))
+$(shell echo 'This folder was copied or moved: making $(VENV) anew' >&2; $(if $(filter .venv,$(VENV)),echo > $(UNFINISHED),rm -f $(SELF)))
 endif
-endif
-# Stands beside the environment while packages are unpacked, with the number of the make that does.
-# Left by one that was killed, it has the next make install everything anew.
-override UNFINISHED := $(VENV).unfinished
-ifneq ($(wildcard $(UNFINISHED)),)
-ifeq ($(filter help clean,$(or $(MAKECMDGOALS),help)),)
-ifneq ($(shell pid=$$(cat $(UNFINISHED)); if { ps -o comm= -p "$$pid" || cat "/proc/$$pid/comm"; } 2>/dev/null | grep -q make; then echo busy; else rm -rf $(if $(filter .venv,$(VENV)),$(VENV),$(SELF)) $(UNFINISHED); fi),)
+override ANEW := $(shell test ! -e $(UNFINISHED) || { $(look); if busy; then echo busy; \
+	elif test $(VENV) = .venv; then rm -rf .venv && rm -f $(UNFINISHED); \
+	else rm -f $(CORE) $(FULL) $(SELF) && echo --reinstall; fi; })
+ifeq ($(ANEW),busy)
 $(error Another make is installing into $(VENV): wait until it has ended)
-endif
 endif
 endif
 # Threads inside one process would fight the processes that run side by side.
@@ -225,17 +229,16 @@ lock: $(FULL) $(SELF) ## resolve requirements.lock again from pyproject.toml
 
 # The lock pins uv as well: a machine without uv gets the pinned one, checked by its hash.
 $(BIN)/python:
-	@$(begin)
 	@test -n "$$PYTHON" || { echo 'No Python 3.11 to 3.13 found: install one, or name it: make PYTHON=/path/to/python3.11' >&2; exit 2; }
 	@echo "Making $(VENV) with $$PYTHON"
-	@if command -v uv >/dev/null; then uv venv --quiet --python "$$PYTHON" $(VENV); \
+	@$(begin); if command -v uv >/dev/null; then uv venv --quiet --python "$$PYTHON" $(VENV); \
 	else "$$PYTHON" -m venv $(VENV) 2>/dev/null || "$$PYTHON" -m venv --clear --without-pip $(VENV); fi
 
 $(VENV)/uv.lock: requirements.lock | $(BIN)/python
 	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.lock > $@.part && mv $@.part $@
 
 $(BIN)/uv: $(VENV)/uv.lock
-	@if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r $<; \
+	@$(begin); if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r $<; \
 	elif $(BIN)/python -m pip --version >/dev/null 2>&1; then $(BIN)/python -m pip install --quiet --require-hashes -r $<; \
 	else "$$PYTHON" -m pip --python $(BIN)/python install --quiet --require-hashes -r $<; fi
 # What Python's own venv brings stands in no lock; the test tools bring the locked pip.
@@ -243,7 +246,11 @@ $(BIN)/uv: $(VENV)/uv.lock
 	@touch $@
 
 # A stamp is given after every file of every package was found and imports worked, never before.
-override begin = echo "$$PPID" > $(UNFINISHED)
+# What failed in good order, without a network say, and left all as it was, is not made anew.
+override begin = $(look); if busy; then echo 'Another make is installing into $(VENV): wait until it has ended' >&2; exit 2; fi; \
+	printf '%s\n' "$$PPID $$(begun "$$PPID")" "$$$$ $$(begun "$$$$")" > $(UNFINISHED)
+override unpack = $(begin); VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet $(1) || \
+	{ ! $(BIN)/python tools/check_environment.py 2>/dev/null || rm -f $(UNFINISHED); exit 1; }
 override define finish
 	@$(BIN)/python tools/check_environment.py
 	@touch $@ && rm -f $(UNFINISHED)
@@ -251,8 +258,7 @@ endef
 
 override define install
 	@echo 'Installing from requirements.lock ($(1))'
-	@$(begin)
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r pyproject.toml $(2) -c requirements.lock
+	@$(call unpack,$(ANEW) --require-hashes -r pyproject.toml $(2) -c requirements.lock)
 	$(finish)
 endef
 
@@ -264,6 +270,5 @@ $(FULL): requirements.lock $(CORE)
 
 # Dependencies change with the lock only; commands and entry points are registered again with pyproject.toml.
 $(SELF): pyproject.toml $(CORE)
-	@$(begin)
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(call unpack,--no-deps --no-build-isolation --editable .)
 	$(finish)

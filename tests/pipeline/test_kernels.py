@@ -72,6 +72,33 @@ def test_outputs_are_those_of_stock_papermill(tmp_path, use_server):
     assert made[engines.FORKED]["cells"] == stock["cells"]
 
 
+# The reader sleeps, as on a busy machine, while far more is said than ZeroMQ keeps of itself.
+SPEAKS_WHILE_NOBODY_READS = """import os, signal, subprocess
+subprocess.Popen(["sh", "-c", f"sleep 1; kill -CONT {reader}"])
+os.kill(reader, signal.SIGSTOP)
+for i in range(20_000):
+    display(i)"""
+READER = """import os, sys, nbformat, papermill
+from officer_assaults.pipeline import engines
+_, source, engine = sys.argv
+engines._OUTPUT_SECONDS = 5
+done = papermill.execute_notebook(
+    source, None, {"reader": os.getpid()}, engine_name=engine, progress_bar=False
+)
+sys.stdout.write(str(len(done.cells[-1].outputs)))"""
+
+
+@pytest.mark.parametrize("engine", [engines.STOCK, engines.FORKED])
+def test_what_nobody_reads_yet_is_kept(tmp_path, engine):
+    source = tmp_path / "a.ipynb"
+    nbformat.write(tree.notebook(SPEAKS_WHILE_NOBODY_READS), source)
+    command = [sys.executable, "-c", READER, str(source), engine]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, start_new_session=True
+    )
+    assert done.stdout == "20000", done.stderr[-2000:]
+
+
 def test_imports_are_paid_once(tmp_path, use_server):
     cell = "import sys; done = {'pandas', 'matplotlib.pyplot'} <= set(sys.modules)"
     job = _job(

@@ -160,6 +160,11 @@ def test_nothing_outside_the_grammar_is_run(attack, monkeypatch, tmp_path):
         "C(one):C(other)",
         "one*other",
         "bs(number, df=50):bs(twice, df=50):bs(thrice, df=50)",
+        "C(one) + C(other)",
+        "te(cr(number, df=50), cr(twice, df=50))",
+        "cr(number, df=51)",
+        "poly(number, 100000)",
+        "I(number ** 100000)",
     ],
     ids=lambda term: term[:24],
 )

@@ -214,7 +214,7 @@ class StockEngine(NBClientEngine):  # type: ignore[misc]
                 startup_timeout=int(start_timeout),
                 timeout=execution_timeout,
                 shutdown_kernel="immediate",
-                extra_arguments=[messages.ARGUMENT],
+                extra_arguments=messages.ARGUMENTS,
                 iopub_timeout=_OUTPUT_SECONDS,
                 raise_on_iopub_timeout=True,
                 log=logger,

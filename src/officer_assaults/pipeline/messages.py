@@ -1,17 +1,26 @@
-"""Messages: how a kernel writes what it says, so that no text of a cell is lost on the way."""
+"""Messages: how a kernel sends what it says, so that no output of a cell is lost on the way.
+
+A publisher of ZeroMQ drops what waits beyond the first thousand messages, without a word: on a busy
+machine outputs, and the message that a cell has ended. Here they wait, however many.
+"""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+import zmq
 from jupyter_client.jsonutil import json_default
 from jupyter_client.session import json_packer
 
 from officer_assaults.pipeline.terminal import HALF_SIGN
 
-#: Argument with which a kernel takes :func:`pack` instead of its own way.
-ARGUMENT = "--Session.packer=officer_assaults.pipeline.messages.pack"
+#: Arguments with which a kernel takes :func:`pack` and lets its messages wait.
+ARGUMENTS = [
+    "--Session.packer=officer_assaults.pipeline.messages.pack",
+    "--IPKernelApp.extra_extensions=officer_assaults.pipeline.messages",
+]
+_NO_LIMIT = 0
 
 
 def pack(message: Any) -> bytes:
@@ -24,3 +33,16 @@ def pack(message: Any) -> bytes:
     except UnicodeEncodeError:
         whole = json.dumps(message, default=json_default, allow_nan=False, ensure_ascii=False)
         return HALF_SIGN.sub("\ufffd", whole).encode()
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Let a kernel's outputs wait until they are sent.
+
+    Before each cell, since ZeroMQ takes this limit only for clients that are connected already.
+    """
+    thread = shell.kernel.iopub_thread
+
+    def wait_without_limit(*_: Any) -> None:
+        thread.schedule(lambda: thread.socket.set(zmq.SNDHWM, _NO_LIMIT))
+
+    shell.events.register("pre_run_cell", wait_without_limit)

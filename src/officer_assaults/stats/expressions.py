@@ -12,6 +12,8 @@ MAX_DEPTH = 40
 #: Longer expressions are refused before they are parsed.
 MAX_LENGTH = 2_000
 _QUOTED = re.compile(r"""('[^']*'|"[^"]*")""")
+#: What is read as one name, with the signs that nobody sees.
+_WORD = re.compile(r"[^\x00-\x2f:;<=>?@\[\\\]^`{|}~\s]+")
 
 
 def normal(text: str) -> str:
@@ -21,6 +23,19 @@ def normal(text: str) -> str:
     """
     parts = _QUOTED.split(text)
     return "".join(p if n % 2 else unicodedata.normalize("NFKC", p) for n, p in enumerate(parts))
+
+
+def disguised(text: str) -> str:
+    """First name that mixes alphabets or holds unseen signs, those written out; empty if none does.
+
+    Such a name looks like another one, which a rule may refuse.
+    """
+    for word in _WORD.findall("".join(_QUOTED.split(text)[::2])):
+        letters = [sign for sign in word if sign not in "_0123456789"]
+        alphabets = {unicodedata.name(sign, "UNKNOWN").split()[0] for sign in letters}
+        if len(alphabets) > 1 or any(unicodedata.category(sign)[0] != "L" for sign in letters):
+            return str(word.encode("ascii", "backslashreplace").decode())
+    return ""
 
 
 def read(text: str, longest: int = MAX_LENGTH) -> ast.expr:

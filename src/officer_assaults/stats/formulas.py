@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -87,9 +88,13 @@ def check_formula(text: str, columns: Sequence[str]) -> RateFormula:
     ------
     Refusal
         E125 for each unknown column, each function outside C, cr, bs, log and I, and anything else
-        that Python would evaluate; also for a formula that cannot be parsed.
+        that Python would evaluate; also for a formula that cannot be parsed and for names in
+        letters that look like others.
     """
     text = expressions.normal(text)
+    if name := expressions.disguised(text):
+        what = f"the name '{name}' mixes alphabets or holds signs that nobody sees."
+        raise _refuse(what, "Write it in Latin letters; rename the column if it has such a name.")
     outcome, leaves = _split(text)
     problems = Problems()
     used: dict[str, None] = {}
@@ -190,12 +195,16 @@ def _check_width(formula: RateFormula, data: pd.DataFrame) -> None:
         terms = ModelDesc.from_formula(formula.right).rhs_termlist
     except PatsyError as error:
         raise Refusal(_cannot_build(error)) from None
+    together = 0
     for term in terms:
-        width = 1
-        for factor in term.factors:
-            width *= _columns_at_most(factor.name(), data)
-        if width * max(1, len(data)) > MAX_CELLS:
-            what = f"the term '{term.name()}' makes about {width:,} columns of {len(data):,} rows."
+        width = math.prod(_columns_at_most(factor.name(), data) for factor in term.factors)
+        together += width
+        if together * max(1, len(data)) > MAX_CELLS:
+            with_others = "" if width == together else f", {together:,} with those before it,"
+            what = (
+                f"the term '{term.name()}' makes about {width:,} columns{with_others} of "
+                f"{len(data):,} rows."
+            )
             raise _refuse(what, "Use columns of fewer levels, or leave the term out.")
 
 
@@ -473,4 +482,4 @@ def _cannot_build(error: Exception) -> Problem:
 
 
 def _refuse(what: str, remedy: str) -> Refusal:
-    return Refusal(Problem("E125", what, remedy))
+    return Refusal.of("E125", what, remedy)

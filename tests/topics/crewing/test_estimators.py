@@ -187,6 +187,34 @@ def test_what_follows_the_deployment_is_never_adjusted_for(baseline_cells, refus
     assert refused(lambda: check_adjustment([column])).codes == ("E116",)
     wide = "".join(chr(ord(letter) + 0xFEE0) if letter.isalpha() else letter for letter in column)
     assert refused(lambda: prepare(baseline_cells, formula=f"weekend + {wide}")).codes == ("E116",)
+    # Columns of one's own, under the name that an export gives them.
+    for own in (f"x_{column}", f"x_{column}".upper(), f"C(x_{column})"):
+        terms = f"weekend + {own}"
+        assert refused(lambda given=terms: prepare(baseline_cells, formula=given)).codes == (
+            "E116",
+        )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["x_arrest\u0435d", "x_\u0430rrested", "x_arr\u0395sted", "x_arr\u00adested",
+     "x_arr\u200bested", "x_\u2060arrested", "x_arr\u0332ested", "x_arreste\u0501",
+     "x_\u13aarrested", "x_arr\ufe0fested"],
+    ids=ascii,
+)  # fmt: skip
+def test_a_name_in_letters_that_look_like_others_is_refused(baseline_cells, refused, name):
+    """Cyrillic, Greek and Cherokee letters, soft hyphens, joiners, unseen signs, underlining."""
+    cells = baseline_cells.assign(**{name: np.arange(len(baseline_cells)) % 2})
+    refusal = refused(lambda: prepare(cells, formula=f"weekend + {name}"))
+    assert refusal.codes in (("E125",), ("E116",))
+    assert str(refusal).isascii()
+
+
+@pytest.mark.parametrize("name", ["x_ŵyth", "x_café_2", "x_weekend"])
+def test_a_name_in_latin_letters_is_a_name(baseline_cells, name):
+    rng = np.random.default_rng(1)
+    cells = baseline_cells.assign(**{name: rng.random(len(baseline_cells))})
+    assert name in prepare(cells, formula=f"weekend + {name}").adjustment
 
 
 def test_an_override_needs_a_reason_and_keeps_it(baseline_cells, refused):

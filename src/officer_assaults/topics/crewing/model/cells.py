@@ -360,7 +360,8 @@ def _own_terms(frame: pd.DataFrame, formula: str, override_reason: str) -> tuple
     # What comes after deployment is refused by name, whether or not the cells carry it.
     formula = expressions.normal(formula)
     check_adjustment(
-        [word for word in POST_TREATMENT if re.search(rf"\b{word}\b", formula)], override_reason
+        [word for word in POST_TREATMENT if re.search(rf"(?i)\b(?:x_)?{word}\b", formula)],
+        override_reason,
     )
     parsed = check_formula(f"victims ~ {formula}", list(frame.columns))
     if "single" in parsed.columns or "crew" in parsed.columns:
