@@ -177,10 +177,10 @@ def net_count(
     return column(dtype, description, check, unit=unit, code="E102", nullable=nullable)
 
 
-def amount(description: str, unit: str, *, nullable: bool = False, above: float = 0.0) -> pa.Column:
+def amount(description: str, unit: str) -> pa.Column:
     """Exposure that must be greater than zero."""
-    check = pa.Check.gt(above, error="E104|{cell} is not above zero.|Give the exposure.")
-    return column("float64", description, check, unit=unit, code="E104", nullable=nullable)
+    check = pa.Check.gt(0.0, error="E104|{cell} is not above zero.|Give the exposure.")
+    return column("float64", description, check, unit=unit, code="E104")
 
 
 def percentage(description: str, *, nullable: bool = False) -> pa.Column:

@@ -251,7 +251,6 @@ def officer_exposure(
     force: str | Force,
     period0: str | FinancialYear,
     period1: str | FinancialYear,
-    wanted: str = "officers",
     shares: tuple[float, float] = (1.0, 1.0),
 ) -> OfficerExposure:
     """Officer-years of a force in two years; why there are none stands in ``note``.
@@ -262,14 +261,10 @@ def officer_exposure(
         Any force.
     period0, period1 : str or FinancialYear
         The years.
-    wanted : {"officers", "days"}
-        With "days" no officer-years are looked up, and the note says so.
     shares : (float, float)
         Shares of the two years that are counted (:attr:`TwoYears.shares`).
     """
     chosen = forces.resolve(force)
-    if wanted == "days":
-        return OfficerExposure(None, None, "Days were asked for as the only exposure")
     periods = (period0, period1)
     try:
         values = [exposure.of_force(chosen, period, last_known=True) for period in periods]

@@ -233,11 +233,9 @@ def rate(
     )
 
 
-def weekly_rate(
-    count: int, days: float, alpha: float = 0.05, method: ExactMethod = "exact"
-) -> Rate:
+def weekly_rate(count: int, days: float, alpha: float = 0.05) -> Rate:
     """Events per week over a period of so many days, with a Poisson interval."""
-    return rate(count, days, per=DAYS_PER_WEEK, alpha=alpha, method=method)
+    return rate(count, days, per=DAYS_PER_WEEK, alpha=alpha)
 
 
 def wilson(successes: int, trials: int, alpha: float = 0.05) -> Interval:

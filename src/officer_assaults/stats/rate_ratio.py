@@ -84,7 +84,6 @@ class RateDifference:
     upper: float
     method: str
     per: float
-    phi: float
 
     @property
     def interval(self) -> Interval:
@@ -392,7 +391,7 @@ def rate_difference(
         lower, upper = difference - half, difference + half
     else:
         lower, upper = _mover((y1 / phi, e1 / phi, y0 / phi, e0 / phi), alpha)
-    return RateDifference(difference * per, lower * per, upper * per, method, per, phi)
+    return RateDifference(difference * per, lower * per, upper * per, method, per)
 
 
 def _mover(effective: tuple[float, float, float, float], alpha: float) -> tuple[float, float]:

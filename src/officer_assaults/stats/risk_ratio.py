@@ -32,8 +32,6 @@ class RiskRatio:
         Persons with the outcome, and all persons, in the compared and the reference group.
     clusters : int or None
         Number of clusters; None where persons were taken as independent.
-    adjusted_for : tuple of str
-        Columns whose levels the groups were compared within.
     method : str
         How the limits were made.
     """
@@ -47,7 +45,6 @@ class RiskRatio:
     events0: int
     total0: int
     clusters: int | None
-    adjusted_for: tuple[str, ...]
     method: str
 
     @property
@@ -111,7 +108,6 @@ def risk_ratio(
         events0=int(events0),
         total0=int(total0),
         clusters=None,
-        adjusted_for=(),
         method="log-normal, persons taken as independent",
     )
 
@@ -200,7 +196,6 @@ def clustered_risk_ratio(
         events0=counts[2],
         total0=counts[3],
         clusters=model.clusters,
-        adjusted_for=tuple(adjust),
         method=(
             f"Poisson regression, errors clustered ({correction}), t with {model.clusters} - 1 "
             "degrees of freedom"

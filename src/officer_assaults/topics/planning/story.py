@@ -133,15 +133,7 @@ class PlanningStory:
     @property
     def next_count(self) -> tuple[float, float, float]:
         """Median and limits of the force's next count."""
-        return self._first(self.future)
-
-    @property
-    def next_total(self) -> tuple[float, float, float]:
-        """Median and limits of next year's total."""
-        return self._first(self.together)
-
-    def _first(self, future: Forecast) -> tuple[float, float, float]:
-        row = future.table([self.level]).iloc[0]
+        row = self.future.table([self.level]).iloc[0]
         return float(row["median"]), float(row["lower"]), float(row["upper"])
 
     def score(self, method: str, horizon: int = 1, series: int = 0) -> pd.Series:
