@@ -100,6 +100,11 @@ def table(
     )
 
 
+def column_names(schema: pa.DataFrameSchema) -> list[str]:
+    """Names of the columns of a schema, without the pattern for columns of your own."""
+    return [name for name, column in schema.columns.items() if not column.regex]
+
+
 def one_of(words: tuple[str, ...], code: str = "E124") -> pa.Check:
     """Check that a cell is one word of a fixed vocabulary."""
     return pa.Check.isin(words, error=f"{code}|{{cell}} is not known.|Known: {', '.join(words)}.")

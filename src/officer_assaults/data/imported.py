@@ -146,6 +146,20 @@ def received(path: Path) -> dict[str, str]:
     return {"file": path.name, "checksum": f"sha256:{files.sha256_file(path)}"}
 
 
+def sidecar(path: Path, vintage: str, title: str, source: str, url: str) -> dict[str, Any]:
+    """Provenance of a table of the Home Office that was brought in."""
+    return {
+        "title": f"{title}, release {vintage}",
+        "source": source,
+        "publisher": "Home Office",
+        "url": url,
+        "vintage": vintage,
+        "notes": [f"Imported from {path.name}."],
+        "how_read": how_read(path),
+        "received": received(path),
+    }
+
+
 def how_read(path: Path) -> str:
     """Tell a public copy from a publisher's file: no publisher of these tables gives Parquet."""
     return tables.HOW_READ[path.suffix.lower() == PARQUET]

@@ -16,7 +16,7 @@ from officer_assaults.data.periods import (
 )
 from officer_assaults.data.recorded import CODES, YearCount
 from officer_assaults.data.tables import Release
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 
 #: Quarters of a year that make a comparison like for like: half a year.
 FEWEST_QUARTERS = 2
@@ -269,7 +269,7 @@ def officer_exposure(
     try:
         values = [exposure.of_force(chosen, period, last_known=True) for period in periods]
     except Refusal as refusal:
-        return OfficerExposure(None, None, _said(refusal.problems[0]))
+        return OfficerExposure(None, None, refusal.problems[0].said)
     sources = dict.fromkeys(
         each for period in periods for each in exposure.officer_releases(period)
     )
@@ -332,10 +332,6 @@ def by_severity(quarters: pd.DataFrame) -> pd.DataFrame:
     wide = wide.dropna().astype("int64").reset_index()
     wide.columns.name = None
     return wide.rename(columns={CODES[0]: "n_no_injury", CODES[1]: "n_injury"})
-
-
-def _said(problem: Problem) -> str:
-    return f"{problem.what[:1].upper()}{problem.what[1:]} ({problem.code})"
 
 
 def _only(count: YearCount, codes: tuple[str, ...]) -> YearCount:

@@ -11,7 +11,7 @@ from scipy import stats
 
 from officer_assaults.refusals import Refusal, nearest
 from officer_assaults.stats.glm import Correction, RateModel, fit_rate_model
-from officer_assaults.stats.intervals import Interval, check_alpha, check_counts
+from officer_assaults.stats.intervals import Limits, check_alpha, check_counts
 
 COMPARED = "compared"
 CLUSTER = "cluster"
@@ -19,7 +19,7 @@ STRATUM_LIMIT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class RiskRatio:
+class RiskRatio(Limits):
     """Risk in one group over risk in another.
 
     Parameters
@@ -46,11 +46,6 @@ class RiskRatio:
     total0: int
     clusters: int | None
     method: str
-
-    @property
-    def interval(self) -> Interval:
-        """The two limits."""
-        return Interval(self.lower, self.upper)
 
     @property
     def risk1(self) -> float:

@@ -81,8 +81,3 @@ def common(story: ReportingStory) -> dict[str, Any]:
         "vintage": story.two.vintage,
         "level": story.level,
     }
-
-
-def sentence(text: str) -> str:
-    """Begin with a capital and drop the full stop."""
-    return (text[:1].upper() + text[1:]).rstrip(".")
