@@ -9,6 +9,7 @@ import pandas as pd
 
 from officer_assaults.data.histories import year_label
 from officer_assaults.page import words
+from officer_assaults.page.told import Told
 from officer_assaults.stats import forecast as forecasts
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ ASSUMED = "(assumption)"
 
 
 @dataclass(frozen=True, slots=True)
-class PlanningStory:
+class PlanningStory(Told):
     """Everything that the report on planning says, before it is put into words.
 
     Parameters
@@ -119,11 +120,6 @@ class PlanningStory:
     own_setting: bool
     own_cells: bool
     alpha: float
-
-    @property
-    def level(self) -> float:
-        """Coverage of the intervals."""
-        return 1 - self.alpha
 
     @property
     def next_year(self) -> str:
