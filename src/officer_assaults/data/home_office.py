@@ -546,8 +546,7 @@ def _summary(
         rows_read=rows_read,
         files=written,
         same=change.same,
-        changed=len(change.changed),
-        largest=change.changed.head(10),
+        revised=change.changed,
         revisions=releases.large(sums.changed),
         new_periods=tuple(f"quarter from {start:%d %B %Y}" for start in periods),
         gone=change.gone,
@@ -555,7 +554,6 @@ def _summary(
         notes=tuple(notes),
         lost=lost,
         dry_run=dry_run,
-        revised=change.changed,
     )
 
 

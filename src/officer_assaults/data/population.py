@@ -112,8 +112,7 @@ def import_population(
         rows_read=len(rows) - head.row - 1,
         files=written,
         same=change.same,
-        changed=len(change.changed),
-        largest=change.changed.head(10),
+        revised=change.changed,
         revisions=releases.large(change.changed),
         new_periods=tuple(f"mid-{year}" for year in years),
         gone=change.gone,
@@ -121,7 +120,6 @@ def import_population(
         notes=notes,
         lost=lost,
         dry_run=dry_run,
-        revised=change.changed,
     )
 
 

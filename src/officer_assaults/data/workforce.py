@@ -90,8 +90,7 @@ def import_workforce(
         rows_read=len(rows),
         files=written,
         same=change.same,
-        changed=len(change.changed),
-        largest=change.changed.head(10),
+        revised=change.changed,
         revisions=releases.large(change.changed),
         new_periods=tuple(f"{day:%d %B %Y}" for day in days),
         gone=change.gone,
@@ -99,7 +98,6 @@ def import_workforce(
         notes=(*notes, *releases.jumps(frame)),
         lost=lost,
         dry_run=dry_run,
-        revised=change.changed,
     )
 
 
