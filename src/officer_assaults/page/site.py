@@ -92,6 +92,26 @@ class Judging(Protocol):
         """Evidence with its sources."""
 
 
+class JudgedOnce:
+    """Judges as another module does, and the same results only once."""
+
+    def __init__(self, judging: Judging) -> None:
+        self.FOCUS = judging.FOCUS
+        self.by_article, self.ways_in = judging.by_article, judging.ways_in
+        self.ledger = judging.ledger
+        self._judging = judging
+        self._judged: dict[str, Sequence[Any]] = {}
+
+    def rows(self, results: Iterable[Mapping[str, Any]]) -> Sequence[Any]:
+        """Judge every claim, where these findings are new."""
+        held = list(results)
+        key = repr([(each["scope"], each["notebook"], each.get("non_default"), each["findings"])
+                    for each in held])  # fmt: skip
+        if key not in self._judged:
+            self._judged[key] = self._judging.rows(held)
+        return self._judged[key]
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The headline of one report, for the front page."""
@@ -140,6 +160,7 @@ def build_index(reports: Path, judging: Judging | None = None) -> Path:
     from officer_assaults.pipeline.results import read_failures, read_reports
 
     results, everything = read_reports(reports), read_reports(reports, variants=True)
+    judging = JudgedOnce(judging) if judging is not None else None
     fill_gaps(reports, results, everything)
     picture.refresh(reports, results)
     page = render_index(
