@@ -352,7 +352,9 @@ def build_site(
     refuse_internal_files(files)
     _empty(out, files)
     for name, content in files.items():
-        write_atomic(out / name, content)
+        if name != _SITE_FILES:
+            write_atomic(out / name, content)
+    write_atomic(out / _SITE_FILES, files[_SITE_FILES])
     return [out / name for name in files]
 
 
@@ -479,11 +481,12 @@ def pack_name(force: str) -> str:
 
 
 def _empty(out: Path, files: Iterable[str]) -> None:
-    """Remove what an earlier site wrote, by its own list, and nothing else."""
-    if not out.exists():
-        return
+    """Remove what an earlier site wrote, by its own list, and nothing else.
+
+    The list is written before the first file, so that what an interrupted one left is known.
+    """
     listed = out / _SITE_FILES
-    if any(out.iterdir()) and not listed.is_file():
+    if out.exists() and any(out.iterdir()) and not listed.is_file():
         raise FileExistsError(f"{out} holds other things than an earlier site; name a new folder")
     text = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
     inside = out.resolve()
@@ -494,7 +497,9 @@ def _empty(out: Path, files: Iterable[str]) -> None:
     foreign = [name for name in files if name not in earlier and (out / name).exists()]
     if foreign:
         raise FileExistsError(f"{out / foreign[0]} was not written by an earlier site")
-    for name in earlier:
+    write_atomic(listed, "".join(f"{name}\n" for name in sorted({*earlier, *files})))
+    half = [path.relative_to(out).as_posix() for path in out.rglob(f"{TEMPORARY_PREFIX}*")]
+    for name in {*earlier, *half} - {_SITE_FILES}:
         path = out / name
         if path.parent.resolve().is_relative_to(inside):
             with contextlib.suppress(OSError):
