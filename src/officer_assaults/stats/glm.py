@@ -15,7 +15,7 @@ from patsy import DesignInfo
 from scipy import stats
 
 from officer_assaults.estimate import Estimate, Shown
-from officer_assaults.refusals import Problem, Refusal, nearest
+from officer_assaults.refusals import Refusal, nearest
 from officer_assaults.stats import support
 from officer_assaults.stats.designs import (
     Balance,
@@ -36,7 +36,7 @@ FEW_CLUSTERS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast:
+class Contrast(Shown):
     """A weighted sum of coefficients: on the log scale, and as a rate ratio."""
 
     estimate: float
@@ -45,6 +45,16 @@ class Contrast:
     ratio: float
     lower: float
     upper: float
+    label: str = ""
+
+    def table(self) -> pd.DataFrame:
+        """Give the rate ratio with its interval, in one row: term, rate ratio, lower, upper, p."""
+        row = (self.label, self.ratio, self.lower, self.upper, self.p)
+        return pd.DataFrame([row], columns=["term", "rate ratio", "lower", "upper", "p"])
+
+    def title(self) -> str:
+        """Say that it is a ratio."""
+        return f"Rate ratio: {self.label}"
 
     @property
     def interval(self) -> Interval:
@@ -271,7 +281,7 @@ class RateModel(Shown):
             if weight and term in self.unsupported:
                 what = f"the term '{term}' rests on one cluster, or has no error of its own."
                 remedy = "Cluster by a finer unit, use model errors, or take the term out."
-                raise Refusal(Problem("E114", what, remedy))
+                raise Refusal.of("E114", what, remedy)
         w = np.array([weights.get(term, 0.0) for term in terms])
         estimate = float(w @ self.coefficients.to_numpy())
         se = math.sqrt(float(w @ self.vcov.to_numpy() @ w))
@@ -283,6 +293,9 @@ class RateModel(Shown):
             ratio=math.exp(estimate),
             lower=math.exp(estimate - half),
             upper=math.exp(estimate + half),
+            label=" + ".join(
+                term if weight == 1 else f"{weight:g} {term}" for term, weight in weights.items()
+            ),
         )
 
 
@@ -410,7 +423,7 @@ def fit_rate_model(
         return _assemble(spec, fitted, rows, parsed, info)
     except np.linalg.LinAlgError:
         what = "some terms are sums of others but for the last digits."
-        raise Refusal(Problem("E122", what, "Drop one of them, or centre and scale it.")) from None
+        raise Refusal.of("E122", what, "Drop one of them, or centre and scale it.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -616,7 +629,7 @@ def _check_options(family: str, cov: str, cluster: str | None, correction: str) 
 def _column(frame: pd.DataFrame, name: str, code: str) -> FloatArray:
     if name not in frame.columns:
         what = f"no column is called '{name}'."
-        raise Refusal(Problem(code, what, nearest(name, list(frame.columns)), column=name))
+        raise Refusal.of(code, what, nearest(name, list(frame.columns)), column=name)
     values = pd.to_numeric(frame[name], errors="coerce")
     return np.array(values, dtype=float)
 
@@ -637,13 +650,13 @@ def _exposure_column(frame: pd.DataFrame, name: str) -> FloatArray:
 def _cluster_column(frame: pd.DataFrame, name: str) -> NDArray[Any]:
     if name not in frame.columns:
         what = f"no column is called '{name}'."
-        raise Refusal(Problem("E125", what, nearest(name, list(frame.columns)), column=name))
+        raise Refusal.of("E125", what, nearest(name, list(frame.columns)), column=name)
     missing = frame[name].isna().to_numpy()
     _refuse_rows(~missing, frame, name, "E125", "Every row needs its cluster.")
     codes, labels = pd.factorize(frame[name], sort=True)
     if len(labels) < 2:
         what = f"'{name}' has one cluster only."
-        raise Refusal(Problem("E114", what, "Cluster by a finer unit.", column=name))
+        raise Refusal.of("E114", what, "Cluster by a finer unit.", column=name)
     return np.asarray(labels)[codes]
 
 
@@ -651,14 +664,12 @@ def _refuse_bad_exposure(values: FloatArray, index: pd.Index, name: str) -> None
     good = np.isfinite(values) & (values > 0)
     if not good.all():
         first = int(np.argmin(good))
-        raise Refusal(
-            Problem(
-                "E104",
-                f"exposure is {values[first]:g} in row {index[first]} "
-                f"({int((~good).sum()):,} of {len(good):,} rows are not above 0).",
-                "Give every row its exposure, or leave out rows that had none.",
-                column=name,
-            )
+        raise Refusal.of(
+            "E104",
+            f"exposure is {values[first]:g} in row {index[first]} "
+            f"({int((~good).sum()):,} of {len(good):,} rows are not above 0).",
+            "Give every row its exposure, or leave out rows that had none.",
+            column=name,
         )
 
 
@@ -671,4 +682,4 @@ def _refuse_rows(
             f"'{frame[name].iloc[first]}' in row {frame.index[first]} "
             f"({int((~good).sum()):,} of {len(good):,} rows)."
         )
-        raise Refusal(Problem(code, what, remedy, column=name))
+        raise Refusal.of(code, what, remedy, column=name)
