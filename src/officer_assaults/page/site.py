@@ -13,7 +13,7 @@ from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Protocol
 
-from officer_assaults.files import write_atomic
+from officer_assaults.files import TEMPORARY_PREFIX, write_atomic
 from officer_assaults.findings import VERDICTS
 from officer_assaults.page import (
     audience,
