@@ -19,15 +19,7 @@ from officer_assaults.data import (
     schemas,
     tables,
 )
-from officer_assaults.data.imported import Imported
-from officer_assaults.data.periods import (
-    FinancialYear,
-    financial_year,
-    financial_year_of,
-    quarter_days,
-    quarters_in_words,
-)
-from officer_assaults.data.schemas import (
+from officer_assaults.data.columns import (
     CONSTABLE_SERIES,
     CONTEXT_SERIES,
     INJURY,
@@ -36,6 +28,14 @@ from officer_assaults.data.schemas import (
     OTHER_SERIES,
     OTHER_WORKERS,
     OTHER_WORKERS_START,
+)
+from officer_assaults.data.imported import Imported
+from officer_assaults.data.periods import (
+    FinancialYear,
+    financial_year,
+    financial_year_of,
+    quarter_days,
+    quarters_in_words,
 )
 from officer_assaults.data.workbooks import Progress, Table, plain, read
 from officer_assaults.refusals import Problems, Refusal

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from officer_assaults.data.schemas import INJURY, NO_INJURY
+from officer_assaults.data.columns import INJURY, NO_INJURY
 from officer_assaults.findings import Verdict
 
 if TYPE_CHECKING:
