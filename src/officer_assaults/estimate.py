@@ -126,6 +126,12 @@ class Estimate:
         if not self.unit or not self.denominator:
             raise ValueError("an estimate needs a unit and a denominator")
 
+    @classmethod
+    def of(cls, value: float, limits: Any, **about: Any) -> Estimate:
+        """Estimate whose limits are those of ``limits``: an interval, a result or a row."""
+        exact = value if isinstance(value, int) else float(value)
+        return cls(exact, float(limits.lower), float(limits.upper), **about)
+
     @property
     def is_bound(self) -> bool:
         """Whether the limits are bounds or a range, which no chance enters."""

@@ -101,6 +101,19 @@ class Refusal(Exception):
         self.problems: tuple[Problem, ...] = found
         super().__init__("\n".join(str(problem) for problem in found))
 
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        what: str,
+        remedy: str,
+        file: str | None = None,
+        row: int | None = None,
+        column: str | None = None,
+    ) -> Refusal:
+        """Refusal of one problem; arguments as for :class:`Problem`."""
+        return cls(Problem(code, what, remedy, file, row, column))
+
     def __reduce__(self) -> tuple[type[Refusal], tuple[tuple[Problem, ...]]]:
         return (type(self), (self.problems,))
 

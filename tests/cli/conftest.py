@@ -16,7 +16,7 @@ from officer_assaults.cli import project as project_
 
 @pytest.fixture
 def built(monkeypatch):
-    """Folders that an index page was built for."""
+    """Folders that an index page was built for; pages at a glance are those of the real forces."""
     folders = []
 
     def build_index(folder, judging=None):
@@ -25,7 +25,14 @@ def built(monkeypatch):
         path.write_text("index")
         return path
 
+    def glance_pages(project, scopes=(), *, folder=None):
+        for scope in scopes:
+            path = (folder or project.reports) / scope / "index.html"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"{scope} at a glance")
+
     monkeypatch.setattr(output, "build_index", build_index)
+    monkeypatch.setattr(output, "glance_pages", glance_pages)
     return folders
 
 

@@ -229,7 +229,7 @@ MUTANTS = (
     ),
     Mutant(
         "vintages and years mixed: any year is the same segment",
-        "stats/forecast",
+        "stats/forecast_panel",
         "return moment.year if moment.month >= APRIL else moment.year - 1",
         "return moment.year",
         "January to March counted in the following financial year",
@@ -389,7 +389,7 @@ MUTANTS = (
     ),
     Mutant(
         "month of commencement counted as before",
-        "topics/justice/model",
+        "topics/justice/courts",
         "[month < commencement, month == commencement, month.isin(last)]",
         "[month <= commencement, month == commencement, month.isin(last)]",
         "a mixed month in the comparison",
@@ -414,7 +414,7 @@ MUTANTS = (
     ),
     Mutant(
         "control category not in the binomial total",
-        "topics/act/model",
+        "topics/act/steps",
         "fit = fit_batch(design.matrix, recorded, recorded + other)\n    quantile",
         "fit = fit_batch(design.matrix, recorded)\n    quantile",
         "no control at all",
@@ -422,7 +422,7 @@ MUTANTS = (
     ),
     Mutant(
         "permutation count off by one",
-        "topics/planning/power",
+        "topics/planning/trials",
         "far = np.abs(centred) >= np.abs(own)[:, None] - TIE",
         "far = np.abs(centred) > np.abs(own)[:, None] + TIE",
         "the drawn allocation not counted: p of 0 possible",
@@ -454,7 +454,7 @@ MUTANTS = (
     ),
     Mutant(
         "common movement drawn for each force",
-        "stats/forecast",
+        "stats/forecasters",
         "common = model.tau_common * np.cumsum(t[1:], axis=0) + "
         "model.drift_se * ahead[:, None] * t[:1]",
         "common = model.drift_se * ahead[:, None] * t[:1]",

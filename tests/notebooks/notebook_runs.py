@@ -1,6 +1,7 @@
 """Notebooks run cell by cell in this process, with everything that they displayed kept."""
 
 import json
+import re
 from pathlib import Path
 
 from officer_assaults.findings import FINDING_MIME, ROLE_KEY, SOURCE_MIME
@@ -51,3 +52,10 @@ def run(name, monkeypatch, *, edits=None, **parameters):
             assert set(parameters) <= set(values)
             values.update(parameters)
     return Shown(outputs, values)
+
+
+def checked(shown, opening):
+    """Number found by the check whose name begins so."""
+    (text,) = [text for text in shown.text("table") if "was checked" in text]
+    (line,) = [line for line in text.splitlines() if line.strip().startswith(opening)]
+    return float(re.findall(r"(?<= )-?[\d,.]+(?= )", line)[0].replace(",", ""))

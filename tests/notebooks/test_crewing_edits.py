@@ -21,6 +21,10 @@ FIT = """fit = glm.fit(
     family="poisson",
     alpha=alpha,
 )"""
+RANDOM = (
+    "from officer_assaults.stats import random_level\n\n"
+    'fit = random_level.fit(model, rows, exposure="officer_hours", level="beat", alpha=alpha)'
+)
 #: Cells that a short run leaves out: figures and tables behind the headline.
 LAST_OF_SHORT = "report.main_points"
 
@@ -66,6 +70,15 @@ def model(shown):
     return next(text for text in shown.text("table") if "The fitted model" in text)
 
 
+def test_the_checks_of_the_model_stand_beside_it_and_follow_it(edited):
+    plain, levels = edited(), edited(FIT, RANDOM)
+    own = plain.names["fit"].statsmodels
+    found = notebook_runs.checked(plain, "Dispersion")
+    assert found == pytest.approx(own.pearson_chi2 / own.df_resid, abs=6e-3)
+    assert notebook_runs.checked(plain, "Influence: most that one beat moves 'single'") < 1
+    assert notebook_runs.checked(levels, "Dispersion") < found
+
+
 def test_a_term_more_is_a_row_more_and_moves_the_interval(edited):
     """``single`` meets the night: the headline's ratio is the one over all hours as worked."""
     plain, crossed = (
@@ -86,11 +99,7 @@ def test_the_family_is_one_word(edited):
 
 
 def test_a_random_level_by_beat_is_one_call(edited):
-    new = (
-        "from officer_assaults.stats import random_level\n\n"
-        'fit = random_level.fit(model, rows, exposure="officer_hours", level="beat", alpha=alpha)'
-    )
-    shown = edited(FIT, new)
+    shown = edited(FIT, RANDOM)
     assert "a random level by beat (60 groups" in "".join(shown.html("table"))
     assert ratio(shown)["value"] == pytest.approx(ratio(edited())["value"], rel=0.1)
 

@@ -4,7 +4,7 @@ import csv
 import re
 
 import pytest
-from notebook_runs import run
+from notebook_runs import checked, run
 
 from officer_assaults import paths
 from officer_assaults.data import cache, inspections, recording_evidence
@@ -61,6 +61,15 @@ def test_figures_of_thames_valley(thames_valley, finding, value, lower, upper, v
     got = (found["value"], found["lower"], found["upper"])
     assert got == pytest.approx((value, lower, upper), abs=2e-3)
     assert found["verdict"] == verdict
+
+
+def test_the_checks_of_the_model_stand_beside_it(thames_valley):
+    own = thames_valley.names["fit"].statsmodels
+    found = checked(thames_valley, "Dispersion")
+    assert found == pytest.approx(own.pearson_chi2 / own.df_resid, abs=6e-3)
+    assert checked(thames_valley, "Influence: most that one force moves 'log_public'") < 1
+    # With levels of forces held, more officers go with more records than in proportion.
+    assert checked(thames_valley, "Slope on the log exposure") > 1
 
 
 def test_audits_are_not_carried_over_one_for_one(thames_valley):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
-from notebook_runs import run
+from notebook_runs import checked, run
 
 from officer_assaults.data import forces
 from officer_assaults.refusals import Refusal
@@ -25,6 +25,12 @@ def test_the_model_is_what_statsmodels_fits(plain):
     found = fit.table().set_index("term")["rate ratio"]
     assert found["later"] == pytest.approx(np.exp(direct.params["later"]))
     assert plain.findings["rise.others"]["value"] == pytest.approx(found["later"])
+
+
+def test_the_checks_of_the_model_stand_beside_it(plain):
+    own = plain.names["fit"].statsmodels
+    assert checked(plain, "Dispersion") == pytest.approx(own.pearson_chi2 / own.df_resid, abs=6e-3)
+    assert checked(plain, "Influence: most that one force moves 'later'") < 1
 
 
 @pytest.mark.parametrize(

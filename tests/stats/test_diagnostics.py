@@ -9,15 +9,18 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
+from officer_assaults.stats import random_level
 from officer_assaults.stats.diagnostics import (
     condition_number,
     diagnostic_table,
     dispersion_tests,
+    influence,
     offset_sanity,
     randomised_residuals,
     zeros,
 )
 from officer_assaults.stats.glm import fit_rate_model
+from officer_assaults.stats.newton import leave_one_cluster_out
 
 FOLDER = Path(__file__).parents[2] / "data" / "reference"
 
@@ -136,7 +139,7 @@ def test_the_condition_number_sees_collinear_terms(cells):
 
 def test_table_applies_the_rules(cells, model):
     table = diagnostic_table(model, seed=1).set_index("check")
-    first = "Dispersion (Pearson over degrees of freedom)"
+    first = "Dispersion: variance of counts over that of chance alone"
     assert table.loc[first, "value"] == model.dispersion
     assert table.loc[first, "passed"] is False
     for honest in (
@@ -145,11 +148,50 @@ def test_table_applies_the_rules(cells, model):
         fit(cells, family="nb2"),
     ):
         assert diagnostic_table(honest, seed=1).set_index("check").loc[first, "passed"] is True
-    balance = "Predicted over observed total, minus 1"
+    balance = "Fitted total over the observed, less one"
     assert table.loc[balance, "passed"] is True
     nb = diagnostic_table(fit(cells, family="nb2"), seed=1).set_index("check")
     assert nb.loc[balance, "passed"] is None
-    assert table.loc["SD of quantile residuals", "value"] > 1.5
+    assert table.loc["Spread of residuals", "value"] > 1.5
+
+
+@pytest.mark.parametrize("formula", ["y ~ single + C(band)", "y ~ single + C(beat)"])
+def test_influence_is_the_largest_move_of_a_refit_without_one_cluster(cells, formula):
+    """A beat's own level cannot be refitted without the beat, and moves nothing else."""
+    found = fit(cells, formula, cov="cluster", cluster="beat")
+    rows, at = found.rows, list(found.vcov.columns).index("single")
+    refits = leave_one_cluster_out(
+        rows.matrix, rows.y, rows.log_exposure, rows.groups, partial=True
+    )
+    moved = (refits.coefficients[:, at] - refits.full[at]) ** 2
+    # One Newton step is near a full refit while no cluster is most of the data.
+    expected = np.sqrt(moved.max() / (moved.sum() - moved.max()))
+    assert influence(found, "single") == pytest.approx(expected, rel=0.1)
+    assert np.isnan(influence(found, "absent"))
+    assert np.isnan(influence(fit(cells, formula), "single"))
+
+
+def test_a_cluster_that_sways_the_answer_does_not_pass(cells):
+    """However far one beat lies, the error of all beats would hide it."""
+    swayed = cells.copy()
+    own = (swayed["beat"] == swayed["beat"].iloc[0]) & (swayed["single"] == 1)
+    swayed.loc[own, "y"] += 400
+    for frame, passes in ((cells, True), (swayed, False)):
+        found = fit(frame, "y ~ single", cov="cluster", cluster="beat")
+        last = diagnostic_table(found, 1, "single").iloc[-1]
+        assert "one beat moves 'single'" in last["check"]
+        assert last["passed"] is passes
+
+
+def test_a_random_level_is_checked_like_any_model(cells):
+    """Given their levels beats vary less, and an intercept gives the total back."""
+    plain = fit(cells, cov="cluster", cluster="beat")
+    levels = random_level.fit(
+        "y ~ single + C(band) + risk", cells, exposure="officer_hours", level="beat"
+    )
+    table = diagnostic_table(levels, 1, "single").set_index("check")["value"]
+    assert table["Dispersion: variance of counts over that of chance alone"] < plain.dispersion
+    assert table["Fitted total over the observed, less one"] == pytest.approx(0, abs=1e-5)
 
 
 def test_memory_of_the_table_grows_with_rows_alone():

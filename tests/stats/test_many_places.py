@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from officer_assaults.stats import near
+from officer_assaults.stats import near, newton
 from officer_assaults.stats.newton import leave_one_cluster_out
 from officer_assaults.stats.within import fit_within
 
@@ -63,6 +63,35 @@ def test_refits_from_a_series_are_those_on_rows(monkeypatch, partial):
     assert (series.coefficients != whole.coefficients).any(1).mean() > 0.5
     errors = [np.sqrt(np.diag(left.vcov)) for left in (series, whole)]
     np.testing.assert_allclose(*errors, rtol=1e-6)
+
+
+@pytest.mark.parametrize("victims", [50, 90, 400])
+def test_refits_with_few_victims_are_those_of_dense_fits(monkeypatch, victims):
+    x, y, offset, place = draw(500, 8)
+    rng = np.random.default_rng(4)
+    hit = rng.choice(len(y), victims, p=np.exp(offset) / np.exp(offset).sum())
+    y = np.bincount(hit, minlength=len(y)).astype(float)
+    y[np.flatnonzero(place == 7)[:4]] += 4.0  # One place moves every coefficient far.
+    monkeypatch.setattr(near, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(newton, "_without", None)  # None is left to a fit of its own.
+    left = leave_one_cluster_out(x, y, offset, place)
+    by_place = np.bincount(place, weights=y)
+    for code in [7, *np.argsort(-by_place)[:5], *np.flatnonzero(by_place == 0)[:3]]:
+        rest = place != code
+        model = sm.GLM(y[rest], x[rest], family=sm.families.Poisson(), offset=offset[rest])
+        dense = model.fit(tol=1e-11, tol_criterion="params", maxiter=200)
+        np.testing.assert_allclose(left.coefficients[code], dense.params, atol=1e-8, rtol=0)
+
+
+def test_an_arm_without_events_is_refused_among_many_places(monkeypatch):
+    x, y, offset, place = draw(500, 8)
+    y = np.where((place == 3) | (x[:, 1] == 0), y, 0.0)  # Single crews have victims there alone.
+    y[np.flatnonzero((place == 3) & (x[:, 1] == 1))[0]] = 3.0
+    monkeypatch.setattr(near, "MOST_AT_ONCE", 0)
+    with pytest.raises(ValueError, match=r"settle|gradient|singular"):
+        leave_one_cluster_out(x, y, offset, place)
+    left = leave_one_cluster_out(x, y, offset, place, partial=True)
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(left.coefficients[:, 0])), [3])
 
 
 def test_sums_of_rates_from_a_series_are_those_of_rows(monkeypatch):

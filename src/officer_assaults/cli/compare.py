@@ -17,7 +17,7 @@ def compare(first: str, second: str, out: Path | None) -> None:
     from officer_assaults.data import forces
     from officer_assaults.files import write_atomic
     from officer_assaults.page import markup
-    from officer_assaults.refusals import Problem, Refusal
+    from officer_assaults.refusals import Refusal
     from officer_assaults.topics.forces.glance import model, pair
 
     one, other = (forces.resolve(name).slug for name in (first, second))
@@ -25,10 +25,10 @@ def compare(first: str, second: str, out: Path | None) -> None:
     for slug in (one, other):
         if slug not in glances.table.index:
             problem = f"'{slug}' is in no table of all forces."
-            raise Refusal(Problem("E101", problem, "Name a territorial force."))
+            raise Refusal.of("E101", problem, "Name a territorial force.")
     if one == other:
         problem = f"'{first}' and '{second}' are the same force."
-        raise Refusal(Problem("E101", problem, "Name two forces."))
+        raise Refusal.of("E101", problem, "Name two forces.")
     said = pair.sentences(glances, *sorted((one, other)))
     target = out or paths.reports_dir() / pair.address(one, other)
     write_atomic(target, pair.page(glances, one, other))

@@ -71,7 +71,7 @@ def _whose(
     """
     from officer_assaults.data import forces
     from officer_assaults.pipeline.parameters import split_assignments
-    from officer_assaults.refusals import Problem, Refusal
+    from officer_assaults.refusals import Refusal
     from officer_assaults.topics.crewing import published
     from officer_assaults.topics.crewing.data import schemas
     from officer_assaults.topics.crewing.given import checked
@@ -80,7 +80,7 @@ def _whose(
     held = str(opened.cells["force"].iloc[0])
     if force is not None and forces.resolve(force).slug != held:
         what = f"the export is of '{held}', not of '{force}'."
-        raise Refusal(Problem("E101", what, "Leave --force out, or give its file.", file.name))
+        raise Refusal.of("E101", what, "Leave --force out, or give its file.", file.name)
     told: dict[str, str] = {}
     if opened.protected and opened.file is not None:
         told = published.entry(opened.cells, opened.file.about.period_months)

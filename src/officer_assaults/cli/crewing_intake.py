@@ -26,13 +26,13 @@ def map_(paths: tuple[Path, ...], target: Path, force: str, source: str, retriev
     """Propose a mapping of a folder or of files, for a person to correct and confirm."""
     from officer_assaults.data import forces
     from officer_assaults.files import write_new
-    from officer_assaults.refusals import Problem, Refusal
+    from officer_assaults.refusals import Refusal
     from officer_assaults.topics.crewing.data.schemas import SIMULATED_FORCE
     from officer_assaults.topics.crewing.intake.propose import NOT_USED, propose
 
     if target.exists():
         what, remedy = "is there already.", "Name another with --to, or remove it."
-        raise Refusal(Problem("P306", what, remedy, str(target)))
+        raise Refusal.of("P306", what, remedy, str(target))
     slug = forces.resolve(force).slug if force and force != SIMULATED_FORCE else force
     known = {"force": slug, "source": source, "retrieved": retrieved}
     text = propose(paths, target.parent, {name: value for name, value in known.items() if value})

@@ -30,16 +30,16 @@ def check_name(root: Path, name: str, file: Path) -> Path:
         P306 before anything is made, so that no report is lost.
     """
     from officer_assaults.files import sha256_file
-    from officer_assaults.refusals import Problem, Refusal
+    from officer_assaults.refusals import Refusal
 
     folder = root / RUNS / name
     if Path(name).name != name or name.startswith("."):
         what = f"'{name}' is no name of a run."
-        raise Refusal(Problem("P306", what, "Give letters, digits and '-' with --name."))
+        raise Refusal.of("P306", what, "Give letters, digits and '-' with --name.")
     held = folder / "data.sha256"
     if folder.is_dir() and (not held.is_file() or held.read_text() != sha256_file(file)):
         what = f"the run '{name}' was made from another export."
-        raise Refusal(Problem("P306", what, "Give this one a name with --name.", str(folder)))
+        raise Refusal.of("P306", what, "Give this one a name with --name.", str(folder))
     return folder
 
 
@@ -67,14 +67,14 @@ def diff(before: str, after: str) -> None:
 
 
 def _place(said: str) -> Path:
-    from officer_assaults.refusals import Problem, Refusal
+    from officer_assaults.refusals import Refusal
 
     for path in (Path(said), Path(RUNS) / said):
         if path.exists():
             return path
     known = sorted(path.name for path in Path(RUNS).iterdir()) if Path(RUNS).is_dir() else []
     remedy = f"Runs here: {', '.join(known)}." if known else "Name a folder of a build or reports."
-    raise Refusal(Problem("P301", f"no run and no folder '{said}'.", remedy))
+    raise Refusal.of("P301", f"no run and no folder '{said}'.", remedy)
 
 
 def _findings(said: str) -> dict[str, dict[str, Any]]:
@@ -86,7 +86,7 @@ def _findings(said: str) -> dict[str, dict[str, Any]]:
 
 def _results(file: Path, *, named: bool) -> list[dict[str, Any]]:
     """Read the findings of a report; a file that was named must be one."""
-    from officer_assaults.refusals import Problem, Refusal
+    from officer_assaults.refusals import Refusal
 
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
@@ -96,7 +96,7 @@ def _results(file: Path, *, named: bool) -> list[dict[str, Any]]:
     whole = isinstance(found, list) and all({"id", "label"} <= set(each) for each in found)
     if (named and not whole) or content is None:
         remedy = "Name a run, a folder of reports or the JSON of one."
-        raise Refusal(Problem("P301", "holds no results of a report.", remedy, str(file)))
+        raise Refusal.of("P301", "holds no results of a report.", remedy, str(file))
     return list(found) if whole and found else []
 
 

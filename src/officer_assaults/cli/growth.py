@@ -51,14 +51,14 @@ def _said(found: Growth) -> list[str]:
 
 def _said_of(found: Growth, slug: str, name: str) -> str:
     from officer_assaults.page import words
-    from officer_assaults.refusals import Problem, Refusal
+    from officer_assaults.refusals import Refusal
 
     rows = found.frame.set_index("force")
     if slug not in rows.index:
         out = found.left_out
         why = " ".join(out.loc[out["force"] == slug, "reason"].head(1)).rstrip(".")
         problem = f"{name} is not compared over these years{': ' if why else ''}{why}."
-        raise Refusal(Problem("E108", problem, "Choose other years, or leave --force out."))
+        raise Refusal.of("E108", problem, "Choose other years, or leave --force out.")
     numbers = ["growth", "lower", "upper", "y0", "y1"]
     own = {name: float(rows[name][slug]) for name in numbers}
     return (

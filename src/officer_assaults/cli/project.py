@@ -13,7 +13,7 @@ from officer_assaults.data import vocabularies
 from officer_assaults.page import audience
 from officer_assaults.pipeline.parameters import join_assignments
 from officer_assaults.pipeline.project import Project
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 
 FOCUS_FORCE = "thames-valley"
 NATIONAL = "england-and-wales"
@@ -76,7 +76,7 @@ def load() -> Project:
     try:
         root = paths.project_root()
     except FileNotFoundError as error:
-        raise Refusal(Problem("P305", f"{error}.", "Run it in the project folder.")) from error
+        raise Refusal.of("P305", f"{error}.", "Run it in the project folder.") from error
     return Project(
         root=root,
         notebooks=paths.notebooks_dir(),

@@ -15,18 +15,18 @@ def site(folder: Path, address: str) -> None:
     from officer_assaults.cli import project as project_
     from officer_assaults.page import site as site_
     from officer_assaults.pipeline import results
-    from officer_assaults.refusals import Problem, Refusal
+    from officer_assaults.refusals import Refusal
     from officer_assaults.topics.claims import report as judging
 
     reports = project_.load().reports
     found = results.read_reports(reports, variants=True)
     other = [r for r in found if results.VARIANT in r["name"] and not r.get("files")]
     if len(other) == len(found):
-        raise Refusal(Problem("P310", "no report is made yet.", "Make some: 'make reports'."))
+        raise Refusal.of("P310", "no report is made yet.", "Make some: 'make reports'.")
     try:
         files = site_.build_site(reports, folder, address, judging)
     except FileExistsError as error:
-        raise Refusal(Problem("P307", f"{error}.", "Nothing was written.")) from error
+        raise Refusal.of("P307", f"{error}.", "Nothing was written.") from error
     click.echo(f"Gathered {len(files)} files in {folder}.")
     left = [f"{report['scope']}/{report['name']}" for report in other]
     if left:

@@ -125,12 +125,12 @@ def findings(stem: Path | None) -> None:
     from officer_assaults.cli import project as project_
     from officer_assaults.pipeline import results
     from officer_assaults.pipeline.inputs import dump_json
-    from officer_assaults.refusals import Problem, Refusal
+    from officer_assaults.refusals import Refusal
 
     project = project_.load()
     made = results.read_reports(project.reports, variants=True)
     if not made:
-        raise Refusal(Problem("P310", "no report is made yet.", "Make some: 'make reports'."))
+        raise Refusal.of("P310", "no report is made yet.", "Make some: 'make reports'.")
     rows = [
         {
             "parameters": dump_json(report["non_default"]),

@@ -62,13 +62,13 @@ def _number(study: Study, runs: str) -> int:
 
 
 def _chosen(studies: Sequence[Study], runs: str, only: Sequence[str]) -> list[Study]:
-    from officer_assaults.refusals import Problem, Refusal, nearest
+    from officer_assaults.refusals import Refusal, nearest
     from officer_assaults.topics.recording.model import bayes
 
     named = [s for s in studies if not only or any(word in s.id for word in only)]
     if not named:
         hint = nearest(only[0], [study.id for study in studies])
-        raise Refusal(Problem("P301", f"no study is called '{only[0]}'.", hint))
+        raise Refusal.of("P301", f"no study is called '{only[0]}'.", hint)
     able = [study for study in named if not study.needs or bayes.available()]
     for study in named:
         if study not in able:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from officer_assaults.files import MOST_BYTES, leads_elsewhere
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 
 MOST_UNPACKED = 2 * 1024**3
 #: Bytes of a file that is read in blocks and never held whole.
@@ -444,4 +444,4 @@ def _too_much(path: Path) -> Refusal:
 
 
 def _refuse(file: str, what: str, remedy: str) -> Refusal:
-    return Refusal(Problem("E124", what, remedy, file))
+    return Refusal.of("E124", what, remedy, file)

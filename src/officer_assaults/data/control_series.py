@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from officer_assaults.data import breaks, exposure, forces, recorded, tables
+from officer_assaults.data.columns import CONTEXT_SERIES, NO_INJURY
 from officer_assaults.data.forces import Force
 from officer_assaults.data.periods import FinancialYear, financial_year
-from officer_assaults.data.schemas import CONTEXT_SERIES, NO_INJURY
 from officer_assaults.data.tables import Release
-from officer_assaults.refusals import Problem, Refusal, nearest
+from officer_assaults.refusals import Refusal, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,11 @@ def controlled_series(
     """
     unknown = [name for name in controls if name not in CONTEXT_SERIES]
     if unknown:
-        raise Refusal(
-            Problem(
-                "E118",
-                f"'{unknown[0]}' is not a control series.",
-                nearest(unknown[0], CONTEXT_SERIES),
-                column="controls",
-            )
+        raise Refusal.of(
+            "E118",
+            f"'{unknown[0]}' is not a control series.",
+            nearest(unknown[0], CONTEXT_SERIES),
+            column="controls",
         )
     first, last = pd.Timestamp(start), pd.Timestamp(end)
     assaults = recorded.quarterly(vintage)

@@ -10,8 +10,8 @@ import pandas as pd
 
 from officer_assaults import files, paths
 from officer_assaults.data import all_schemas, breaks, forces, readers, recorded, releases, tables
-from officer_assaults.data.schemas import INJURY, NO_INJURY
-from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.data.columns import INJURY, NO_INJURY
+from officer_assaults.refusals import Problems, Refusal
 
 TABLE = "recording-breaks"
 CODES = (NO_INJURY, INJURY)
@@ -155,9 +155,7 @@ def confirm(force: str, code: str, reason: str, release: str = "auto") -> None:
     rows = rows[(rows["force"] == slug) & (rows["offence_code"] == code)]
     if rows.empty:
         what = f"there is no decision on code {code} of {forces.names()[slug]} to let stand."
-        raise Refusal(
-            Problem("E107", what, "Decide it: leave-out, flag or keep.", column="decision")
-        )
+        raise Refusal.of("E107", what, "Decide it: leave-out, flag or keep.", column="decision")
     _check_reason(reason)
     known = rows["how_known"].astype("str") + f"; confirmed on {name}: {reason}"
     _add(rows.assign(release=name, how_known=known))
@@ -235,7 +233,7 @@ def remove_release(folder: str, vintage: str, *, dry_run: bool = False) -> tuple
 
 def _check_reason(reason: str) -> None:
     if not reason.strip():
-        raise Refusal(Problem("E124", "a decision needs its reason.", "Say how it is known."))
+        raise Refusal.of("E124", "a decision needs its reason.", "Say how it is known.")
 
 
 def _add(rows: pd.DataFrame) -> None:

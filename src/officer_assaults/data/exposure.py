@@ -10,7 +10,7 @@ from officer_assaults.data import forces, releases, tables
 from officer_assaults.data.forces import Force
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.tables import Release
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 
 OFFICER_MEASURES = ("officer_fte", "officer_headcount", "constable_fte")
 #: Measure under which published totals of officers stand in published/figures.csv.
@@ -101,13 +101,11 @@ def _officer_years(
     """Officer-years by force, British Transport Police included where it is held."""
     year = financial_year(period)
     if measure not in OFFICER_MEASURES:
-        raise Refusal(
-            Problem(
-                "E104",
-                f"'{measure}' is no measure of officers.",
-                f"Known: {_listed()}.",
-                column="measure",
-            )
+        raise Refusal.of(
+            "E104",
+            f"'{measure}' is no measure of officers.",
+            f"Known: {_listed()}.",
+            column="measure",
         )
     stocks = _stocks(measure)
     days = pd.DatetimeIndex(stocks.columns)
@@ -115,15 +113,13 @@ def _officer_years(
     before = [end for end in absent if end < days.min()]
     if before or (absent and not stand_ins):
         held = ", ".join(f"{day:%Y}" for day in days)
-        raise Refusal(
-            Problem(
-                "E104",
-                f"no officer numbers at {' and '.join(f'{end:%d %B %Y}' for end in absent)}, so "
-                f"{year} has no officer-years.",
-                f"The tables hold 31 March of {held}; import a newer one"
-                + ("." if before else ", or use a stand-in and say so (last_stock)."),
-                column="period",
-            )
+        raise Refusal.of(
+            "E104",
+            f"no officer numbers at {' and '.join(f'{end:%d %B %Y}' for end in absent)}, so "
+            f"{year} has no officer-years.",
+            f"The tables hold 31 March of {held}; import a newer one"
+            + ("." if before else ", or use a stand-in and say so (last_stock)."),
+            column="period",
         )
     both = pd.concat([_stock_at(stocks, end)[0] for end in _ends(year)], axis=1)
     years: pd.Series[float] = both.mean(axis=1, skipna=False).dropna()
@@ -206,14 +202,12 @@ def residents(period: str | FinancialYear, *, last_estimate: bool = False) -> pd
     mine = frame[frame["mid_year"] == wanted]
     if mine.empty:
         held = f"{frame['mid_year'].min()} to {frame['mid_year'].max()}"
-        raise Refusal(
-            Problem(
-                "E104",
-                f"no population estimate for mid-{year.first}.",
-                f"The table holds mid-{held}; for a later year use the last estimate and say so "
-                "(last_estimate).",
-                column="period",
-            )
+        raise Refusal.of(
+            "E104",
+            f"no population estimate for mid-{year.first}.",
+            f"The table holds mid-{held}; for a later year use the last estimate and say so "
+            "(last_estimate).",
+            column="period",
         )
     return (
         mine[["force", "residents"]]
@@ -242,9 +236,7 @@ def uses_of_force(period: str | FinancialYear) -> pd.DataFrame:
     mine = frame[frame["financial_year"] == year.label]
     if mine.empty:
         held = ", ".join(sorted(set(frame["financial_year"])))
-        raise Refusal(
-            Problem("E104", f"no uses of force for {year}.", f"Held: {held}.", column="period")
-        )
+        raise Refusal.of("E104", f"no uses of force for {year}.", f"Held: {held}.", column="period")
     return (
         mine[["force", "incidents"]]
         .rename(columns={"incidents": "exposure"})
@@ -296,14 +288,12 @@ def of_force(
         wanted += forces.slugs("transport") if denominator in OFFICER_MEASURES else []
     absent = [slug for slug in wanted if slug not in frame.index]
     if absent:
-        raise Refusal(
-            Problem(
-                "E101",
-                f"{forces.names()[absent[0]]} is not in the table that '{denominator}' comes from "
-                f"for {financial_year(period)}.",
-                "Compare counts by year instead, or set them against figures of its own.",
-                column="force",
-            )
+        raise Refusal.of(
+            "E101",
+            f"{forces.names()[absent[0]]} is not in the table that '{denominator}' comes from "
+            f"for {financial_year(period)}.",
+            "Compare counts by year instead, or set them against figures of its own.",
+            column="force",
         )
     return float(frame.loc[wanted].sum())
 

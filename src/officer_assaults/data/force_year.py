@@ -115,14 +115,12 @@ def force_year(
         As :func:`recorded.compare`; E107 for a release that does not hold all forces.
     """
     if vintage != "auto" and vintage not in recorded.full_vintages():
-        raise Refusal(
-            Problem(
-                "E107",
-                f"the release '{vintage}' does not hold every force, so forces cannot be compared "
-                "within it.",
-                f"Use {recorded.newest()}; releases are never mixed in one comparison.",
-                column="vintage",
-            )
+        raise Refusal.of(
+            "E107",
+            f"the release '{vintage}' does not hold every force, so forces cannot be compared "
+            "within it.",
+            f"Use {recorded.newest()}; releases are never mixed in one comparison.",
+            column="vintage",
         )
     panel = _without(recorded.compare(period0, period1, vintage), exclude)
     year = financial_year(period1)

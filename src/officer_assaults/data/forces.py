@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 from officer_assaults import paths
 from officer_assaults.data import tables
-from officer_assaults.refusals import Problem, Refusal, nearest
+from officer_assaults.refusals import Refusal, nearest
 
 Kind = Literal["territorial", "transport", "nation"]
 ENGLAND_AND_WALES = "england-and-wales"
@@ -71,7 +71,7 @@ def resolve(text: str | Force) -> Force:
     found = _by_key().get(_key(text))
     if found is None:
         known = [force.slug for force in _all()] + [force.name for force in _all()]
-        raise Refusal(Problem("E101", f"'{text}' is not a police force.", _suggestion(text, known)))
+        raise Refusal.of("E101", f"'{text}' is not a police force.", _suggestion(text, known))
     return found
 
 

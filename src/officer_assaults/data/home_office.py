@@ -19,15 +19,7 @@ from officer_assaults.data import (
     schemas,
     tables,
 )
-from officer_assaults.data.imported import Imported
-from officer_assaults.data.periods import (
-    FinancialYear,
-    financial_year,
-    financial_year_of,
-    quarter_days,
-    quarters_in_words,
-)
-from officer_assaults.data.schemas import (
+from officer_assaults.data.columns import (
     CONSTABLE_SERIES,
     CONTEXT_SERIES,
     INJURY,
@@ -37,8 +29,16 @@ from officer_assaults.data.schemas import (
     OTHER_WORKERS,
     OTHER_WORKERS_START,
 )
+from officer_assaults.data.imported import Imported
+from officer_assaults.data.periods import (
+    FinancialYear,
+    financial_year,
+    financial_year_of,
+    quarter_days,
+    quarters_in_words,
+)
 from officer_assaults.data.workbooks import Progress, Table, plain, read
-from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.refusals import Problems, Refusal
 
 #: Header spellings of the police recorded crime tables, in comparison form. Releases of 2020 wrote
 #: "Offence Count"; exports by other tools join the words with dots or underscores.
@@ -161,7 +161,7 @@ def _read(path: Path, progress: Progress | None) -> Table:
         if any("Outcome " in problem.remedy for problem in refusal.problems):
             what = "is a table of outcomes, which counts no offences."
             remedy = "Give the Police Force Area table of offences; outcomes cannot be imported."
-            raise Refusal(Problem("E124", what, remedy, path.name)) from refusal
+            raise Refusal.of("E124", what, remedy, path.name) from refusal
         raise
 
 

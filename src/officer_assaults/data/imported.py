@@ -14,7 +14,7 @@ import pandas as pd
 from officer_assaults import files
 from officer_assaults.data import forces, readers, tables
 from officer_assaults.data.workbooks import PARQUET, Table, plain
-from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+from officer_assaults.refusals import Problems, Refusal, nearest
 
 #: Bodies in the crime tables that are no police force.
 NOT_FORCES = frozenset({"actionfraud", "cifas", "ukfinance", "financialfraudactionuk"})
@@ -179,13 +179,8 @@ def vintage_of(path: Path, vintage: str | None) -> str:
     if vintage is not None:
         if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", vintage):
             return vintage
-        raise Refusal(
-            Problem(
-                "E107",
-                f"'{vintage}' is no release month.",
-                "Write it as 2024-01.",
-                column="vintage",
-            )
+        raise Refusal.of(
+            "E107", f"'{vintage}' is no release month.", "Write it as 2024-01.", column="vintage"
         )
     dated = re.search(r"(?<!\d)(\d{2})(0[1-9]|1[0-2])(\d{2})(?!\d)", path.stem)
     if dated:
@@ -193,14 +188,12 @@ def vintage_of(path: Path, vintage: str | None) -> str:
     months = re.findall(r"(?<!\d)(20\d{2}-(?:0[1-9]|1[0-2]))(?!\d)", path.stem)
     if months:
         return str(months[-1])
-    raise Refusal(
-        Problem(
-            "E107",
-            "the file name does not tell the month of the release.",
-            "Give the month in which it was published: --vintage 2024-01.",
-            path.name,
-            column="vintage",
-        )
+    raise Refusal.of(
+        "E107",
+        "the file name does not tell the month of the release.",
+        "Give the month in which it was published: --vintage 2024-01.",
+        path.name,
+        column="vintage",
     )
 
 

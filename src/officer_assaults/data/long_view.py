@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 
 from officer_assaults.data import breaks, forces, recorded
-from officer_assaults.data.forces import Force
-from officer_assaults.data.periods import FinancialYear, financial_year
-from officer_assaults.data.schemas import (
+from officer_assaults.data.columns import (
     INJURY,
     INJURY_STARTS,
     NO_INJURY,
     OTHER_WORKERS,
     OTHER_WORKERS_START,
 )
+from officer_assaults.data.forces import Force
+from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.estimate import Shown
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 from officer_assaults.stats.heterogeneity import paule_mandel
 from officer_assaults.stats.rate_ratio import exact_rate_ratio, log_ratios
 
@@ -328,5 +328,5 @@ def _not_whole(
     broken = frame[(frame["financial_year"] == year.label) & (frame["state"] == "broken")]
     what = f"{force.name} has no whole year {year} of code {' and '.join(codes)}"
     if broken.empty:
-        return Refusal(Problem("E106", f"{what} in this release.", "Choose another year."))
-    return Refusal(Problem("E108", f"{what}: {broken['note'].iloc[0]}", "Choose another year."))
+        return Refusal.of("E106", f"{what} in this release.", "Choose another year.")
+    return Refusal.of("E108", f"{what}: {broken['note'].iloc[0]}", "Choose another year.")

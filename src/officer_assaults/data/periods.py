@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 
 _LABEL = re.compile(r"(\d{4})\s*[/\-–]\s*(\d{2}|\d{4})")
 
@@ -96,8 +96,8 @@ def financial_year(text: str | FinancialYear) -> FinancialYear:
         following = first + 1 if len(second) == 4 else (first + 1) % 100
         if int(second) == following:
             return FinancialYear(first)
-    raise Refusal(
-        Problem("E106", f"'{text}' is not a financial year.", "Write it as 2018/19 or 2018-19.")
+    raise Refusal.of(
+        "E106", f"'{text}' is not a financial year.", "Write it as 2018/19 or 2018-19."
     )
 
 
@@ -118,7 +118,7 @@ def two_years_in_order(
             if first == second
             else f"{first} comes after {second}."
         )
-        raise Refusal(Problem("E106", what, "Give the earlier year as period0.", column="period1"))
+        raise Refusal.of("E106", what, "Give the earlier year as period0.", column="period1")
     return first, second
 
 

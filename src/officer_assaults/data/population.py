@@ -22,7 +22,7 @@ from officer_assaults.data import (
 )
 from officer_assaults.data.imported import Imported
 from officer_assaults.data.workbooks import Progress, plain
-from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+from officer_assaults.refusals import Problems, Refusal, nearest
 
 FOLDER = "population"
 POPULATION_URL = (
@@ -88,7 +88,7 @@ def import_population(
     chosen = vintage if vintage is not None else f"mid-{max(head.years.values())}"
     if not re.fullmatch(r"mid-\d{4}", chosen):
         what, remedy = f"'{chosen}' is no mid-year.", "Write it as mid-2024."
-        raise Refusal(Problem("E107", what, remedy, path.name, column="vintage"))
+        raise Refusal.of("E107", what, remedy, path.name, column="vintage")
     releases.refuse_existing(FOLDER, chosen)
     long = _long(head, rows, problems)
     long = _forces_of(long, problems) if head.by_force else _summed(long, lookup, problems)
@@ -136,7 +136,7 @@ def _sheet(path: Path, vintage: str | None) -> tuple[_Header, list[list[Any]]]:
         return best
     what = "holds no sheet with areas and a column for each mid-year."
     remedy = "Give estimates by police force area (name, population), or by local authority "
-    raise Refusal(Problem("E124", what, f"{remedy}(code, name, Mid-2023 ...).", path.name))
+    raise Refusal.of("E124", what, f"{remedy}(code, name, Mid-2023 ...).", path.name)
 
 
 def _header(place: int, row: Sequence[Any], path: Path, vintage: str | None) -> _Header | None:
@@ -154,7 +154,7 @@ def _header(place: int, row: Sequence[Any], path: Path, vintage: str | None) -> 
         if told is None:
             what = "does not tell the mid-year of its estimates."
             remedy = "Give it: --vintage mid-2024."
-            raise Refusal(Problem("E106", what, remedy, path.name))
+            raise Refusal.of("E106", what, remedy, path.name)
         years = {alone[0]: int(told[1])}
     if not years or (force is None and code is None):
         return None
@@ -198,13 +198,11 @@ def _summed(long: pd.DataFrame, lookup: Path | str | None, problems: Problems) -
     """Sum local authorities to forces; areas that hold authorities are passed over by code."""
     if lookup is None:
         what = "holds local authorities, which a lookup sums to forces."
-        raise Refusal(
-            Problem(
-                "E124",
-                what,
-                "Give the lookup of local authorities to police force areas: --lookup FILE.",
-                problems.file,
-            )
+        raise Refusal.of(
+            "E124",
+            what,
+            "Give the lookup of local authorities to police force areas: --lookup FILE.",
+            problems.file,
         )
     held = _lookup(Path(lookup))
     inside = long["area"].isin(list(held))

@@ -59,21 +59,17 @@ def read_text(path: Path | str, shown: str | None = None) -> str:
         raw = path.read_bytes()
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise Refusal(
-            Problem("E124", f"cannot be read ({reason}).", "Check the path.", shown)
-        ) from error
+        raise Refusal.of("E124", f"cannot be read ({reason}).", "Check the path.", shown) from error
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise Refusal(
-            Problem("E124", "is encoded as UTF-16.", "Save it as 'CSV UTF-8' and retry.", shown)
+        raise Refusal.of(
+            "E124", "is encoded as UTF-16.", "Save it as 'CSV UTF-8' and retry.", shown
         )
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         what = f"byte 0x{raw[error.start]:02X} is not UTF-8; perhaps the file is Windows-1252."
-        raise Refusal(
-            Problem("E124", what, "Save it as 'CSV UTF-8' and retry.", shown, line)
-        ) from error
+        raise Refusal.of("E124", what, "Save it as 'CSV UTF-8' and retry.", shown, line) from error
 
 
 class _PlainLoader(yaml.SafeLoader):

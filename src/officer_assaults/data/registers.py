@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pandera.pandas as pa
 from numpy.typing import NDArray
 
 from officer_assaults import files, paths
 from officer_assaults.data import forces, readers
+from officer_assaults.data.columns import column as schema_column
+from officer_assaults.data.columns import count, one_of, table, text, year_label
 from officer_assaults.data.forces import Force
-from officer_assaults.data.schemas import column as schema_column
-from officer_assaults.data.schemas import count, one_of, table, text, year_label
 from officer_assaults.data.tables import Release
-from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.refusals import Problems, Refusal
 from officer_assaults.stats.labels import look_alikes, named
 
 CRIME_RECORD = "crime-record"
@@ -140,13 +142,11 @@ def inside_project(path: str, parameter: str) -> Path:
     except (OSError, RuntimeError, ValueError):
         whole = root.parent
     if given.is_absolute() or not whole.is_relative_to(root):
-        raise Refusal(
-            Problem(
-                "E124",
-                f"'{path}' is not a file inside the project.",
-                "Put it below data/ and give its path from the project's folder.",
-                column=parameter,
-            )
+        raise Refusal.of(
+            "E124",
+            f"'{path}' is not a file inside the project.",
+            "Put it below data/ and give its path from the project's folder.",
+            column=parameter,
         )
     return whole
 
@@ -176,23 +176,10 @@ def read_registers(
     """
     chosen = forces.resolve(force)
     where = inside_project(path, parameter)
-    frame = readers.read_table(where, REGISTER_COUNTS)
     problems = Problems(file=where.name)
-    if "category" not in frame:
-        frame["category"] = pd.Series(pd.NA, index=frame.index, dtype="str")
-    frame.index = readers.read_cells(where).index
-    frame["force"] = _resolved(frame["force"], problems)
-    _check_keys(frame, problems, KEY)
-    problems.raise_if_any()
-    mine = frame[frame["force"] == chosen.slug]
-    names = [name for name in REGISTERS if name in set(mine["register"])]
-    others = [name for name in names if name != CRIME_RECORD]
-    simulated = bool(mine["is_simulated"].any()) if "is_simulated" in mine else False
-    _check_registers(mine, chosen, others, names, problems)
-    problems.raise_if_any()
+    mine, about = _rows_of(chosen, where, REGISTER_COUNTS, KEY, problems)
     sums = mine.groupby(["register", "period_start"])["count"].sum()
-    second = sums.loc[others[0]].sort_index()
-    own = CRIME_RECORD in names
+    second, own = sums.loc[about["second_name"]].sort_index(), about["own_first"]
     series = sums.loc[CRIME_RECORD] if own else published.set_index("date")["recorded"]
     dates = pd.DatetimeIndex(second.index.intersection(series.index)).sort_values()
     _check_periods(second.index, dates, own, problems)
@@ -202,11 +189,8 @@ def read_registers(
         dates=dates,
         first=series.loc[dates].to_numpy(dtype=float),
         second=second.loc[dates].to_numpy(dtype=float),
-        second_name=others[0],
-        own_first=own,
         categories=_categories(mine[mine["register"] == CRIME_RECORD], dates),
-        simulated=simulated,
-        release=_release(where, len(frame)),
+        **about,
     )
 
 
@@ -241,34 +225,41 @@ def read_yearly_registers(
     """
     chosen = forces.resolve(force)
     where = inside_project(path, parameter)
-    frame = readers.read_table(where, YEARLY_COUNTS)
     problems = Problems(file=where.name)
+    mine, about = _rows_of(chosen, where, YEARLY_COUNTS, YEARLY_KEY, problems)
+    _check_kinds(mine, periods, problems)
+    problems.raise_if_any()
+    given = None if about["own_first"] else published
+    counts = _by_category(mine, about["second_name"], periods, given, problems)
+    problems.raise_if_any()
+    return YearlyRegisters(
+        force=chosen, period0=periods[0], period1=periods[1], counts=counts, **about
+    )
+
+
+def _rows_of(
+    force: Force, where: Path, schema: pa.DataFrameSchema, key: list[str], problems: Problems
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Rows of one force, checked, and what is to be known of the file's registers."""
+    frame = readers.read_table(where, schema)
     if "category" not in frame:
         frame["category"] = pd.Series(pd.NA, index=frame.index, dtype="str")
     frame.index = readers.read_cells(where).index
     frame["force"] = _resolved(frame["force"], problems)
-    _check_keys(frame, problems, YEARLY_KEY)
+    _check_keys(frame, problems, key)
     problems.raise_if_any()
-    mine = frame[frame["force"] == chosen.slug]
+    mine = frame[frame["force"] == force.slug]
     names = [name for name in REGISTERS if name in set(mine["register"])]
     others = [name for name in names if name != CRIME_RECORD]
-    _check_registers(mine, chosen, others, names, problems)
+    _check_registers(mine, force, others, names, problems)
     problems.raise_if_any()
-    own = CRIME_RECORD in names
-    _check_kinds(mine, periods, problems)
-    problems.raise_if_any()
-    counts = _by_category(mine, others[0], periods, None if own else published, problems)
-    problems.raise_if_any()
-    return YearlyRegisters(
-        force=chosen,
-        period0=periods[0],
-        period1=periods[1],
-        counts=counts,
-        second_name=others[0],
-        own_first=own,
-        simulated=bool(mine["is_simulated"].any()) if "is_simulated" in mine else False,
-        release=_release(where, len(frame)),
-    )
+    simulated = "is_simulated" in mine and bool(mine["is_simulated"].any())
+    return mine, {
+        "second_name": others[0],
+        "own_first": CRIME_RECORD in names,
+        "simulated": simulated,
+        "release": _release(where, len(frame)),
+    }
 
 
 def _by_category(

@@ -16,7 +16,7 @@ import yaml
 
 from officer_assaults import files, paths
 from officer_assaults.data import all_schemas, readers, tables
-from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.refusals import Problems, Refusal
 
 LICENCE = "Open Government Licence v3.0"
 LICENCE_URL = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
@@ -72,7 +72,7 @@ def leading(folder: str) -> str:
     """
     names = held(folder)
     if not names:
-        raise Refusal(Problem("E124", f"data/{folder} holds no release.", "Restore data/."))
+        raise Refusal.of("E124", f"data/{folder} holds no release.", "Restore data/.")
     whole = [name for name in names if not lacking(folder, name)]
     return (whole or names)[-1]
 
@@ -160,15 +160,13 @@ def remove(folder: str, vintage: str, *, dry_run: bool = False) -> tuple[str, ..
     if not whole and not sides:
         known = ", ".join(held(folder)) or "none"
         what = f"there is no release '{vintage}' in data/{folder}."
-        raise Refusal(Problem("E107", what, f"It holds {known}.", column="vintage"))
+        raise Refusal.of("E107", what, f"It holds {known}.", column="vintage")
     if any((readers.read_mapping(path) or {}).get("imported") is not True for path in sides):
-        raise Refusal(
-            Problem(
-                "E107",
-                f"the release '{vintage}' of data/{folder} came with the project.",
-                "Only imported releases are removed; version control brings the others back.",
-                column="vintage",
-            )
+        raise Refusal.of(
+            "E107",
+            f"the release '{vintage}' of data/{folder} came with the project.",
+            "Only imported releases are removed; version control brings the others back.",
+            column="vintage",
         )
     if not dry_run:
         _unlink(found)
@@ -201,7 +199,7 @@ def unwritable(path: Path, error: OSError) -> Refusal:
     reason = error.strerror or str(error)
     what = f"cannot be written ({reason})."
     remedy = "Nothing was changed. Make room, or ask for the right to write to data/."
-    return Refusal(Problem("E124", what, remedy, tables.shown(path)))
+    return Refusal.of("E124", what, remedy, tables.shown(path))
 
 
 def refuse_existing(folder: str, vintage: str) -> None:
@@ -213,14 +211,12 @@ def refuse_existing(folder: str, vintage: str) -> None:
         E107 if it exists.
     """
     if vintage in existing(folder):
-        raise Refusal(
-            Problem(
-                "E107",
-                f"the release '{vintage}' is in data/{folder} already; it is never overwritten.",
-                "Give another month if this is another release.",
-                f"data/{folder}/{vintage}.csv",
-                column="vintage",
-            )
+        raise Refusal.of(
+            "E107",
+            f"the release '{vintage}' is in data/{folder} already; it is never overwritten.",
+            "Give another month if this is another release.",
+            f"data/{folder}/{vintage}.csv",
+            column="vintage",
         )
 
 

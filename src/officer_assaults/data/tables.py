@@ -14,7 +14,7 @@ import pandas as pd
 
 from officer_assaults import files, paths
 from officer_assaults.data import all_schemas, readers
-from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+from officer_assaults.refusals import Problems, Refusal, nearest
 
 SIDECAR = ".meta.yml"
 #: How a table was read; only the first two can bear a verdict of "reproduces".
@@ -168,7 +168,7 @@ def path_of(name: str) -> Path:
     """
     path = paths.data_dir() / f"{name}.csv"
     if not path.is_file() or all_schemas.schema_of(name) is None:
-        raise Refusal(Problem("E124", f"there is no table '{name}'.", nearest(name, names())))
+        raise Refusal.of("E124", f"there is no table '{name}'.", nearest(name, names()))
     return path
 
 

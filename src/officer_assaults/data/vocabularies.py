@@ -83,7 +83,7 @@ def _force(text: str) -> str:
     force = forces.resolve(text)
     if force.kind == "nation":
         remedy = "Name a force; report 01 takes England and Wales."
-        raise Refusal(Problem("E101", f"'{text}' is not a police force.", remedy))
+        raise Refusal.of("E101", f"'{text}' is not a police force.", remedy)
     return force.slug
 
 
@@ -113,7 +113,7 @@ def _financial_year(text: str) -> str:
     known = _all_years()
     if label not in known:
         what = f"no release holds {label}."
-        raise Refusal(Problem("E106", what, f"Give a year from {known[0]} to {known[-1]}."))
+        raise Refusal.of("E106", what, f"Give a year from {known[0]} to {known[-1]}.")
     return label
 
 
@@ -142,7 +142,7 @@ def _vintage(text: str) -> str:
 
     known = recorded.vintages()
     if text not in known:
-        raise Refusal(Problem("E107", f"'{text}' is not a release.", nearest(text, known)))
+        raise Refusal.of("E107", f"'{text}' is not a release.", nearest(text, known))
     return text
 
 
@@ -170,7 +170,7 @@ def _year_of_release(text: str) -> str:
 def _not_whole(vintage: str, year: str, force: str, known: Sequence[str]) -> Problem:
     """Say why a release cannot compare a year."""
     from officer_assaults.data import recorded
-    from officer_assaults.data.schemas import INJURY_STARTS
+    from officer_assaults.data.columns import INJURY_STARTS
 
     of = f" of {force}" if force else ""
     remedy = f"It holds {known[0]} to {known[-1]}." if known else "Choose another release."

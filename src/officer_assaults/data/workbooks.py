@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from officer_assaults.data import bounds, readers
-from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+from officer_assaults.refusals import Problems, Refusal, nearest
 
 #: Rows searched for the header; releases put titles and notes above it.
 HEADER_ROWS = 30
@@ -192,13 +192,11 @@ def _sheets(path: Path) -> tuple[int, Iterator[tuple[str, Callable[[], _Rows]]]]
         return 1, iter([("", lambda: _parquet_rows(path))])
     if suffix in BOOKS:
         return _book_sheets(path)
-    raise Refusal(
-        Problem(
-            "E124",
-            f"is no table ('{suffix or path.name}').",
-            "Give ODS, XLSX, CSV or Parquet.",
-            path.name,
-        )
+    raise Refusal.of(
+        "E124",
+        f"is no table ('{suffix or path.name}').",
+        "Give ODS, XLSX, CSV or Parquet.",
+        path.name,
     )
 
 
@@ -224,14 +222,12 @@ def _book_sheets(path: Path) -> tuple[int, Iterator[tuple[str, Callable[[], _Row
 
 def _unopened(path: Path, error: Exception, where: str = "") -> Refusal:
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return Refusal(
-        Problem(
-            "E124",
-            f"{where}cannot be opened ({reason}).",
-            "The file is cut short, protected or of another format: download it again, or save it "
-            "as XLSX or CSV.",
-            path.name,
-        )
+    return Refusal.of(
+        "E124",
+        f"{where}cannot be opened ({reason}).",
+        "The file is cut short, protected or of another format: download it again, or save it "
+        "as XLSX or CSV.",
+        path.name,
     )
 
 
@@ -246,7 +242,7 @@ def _csv_rows(path: Path) -> _Rows:
     """Rows of a CSV, as many cells each as the header has or more; commas, semicolons or tabs."""
     text = readers.read_text(path)
     if not text.strip():
-        raise Refusal(Problem("E124", "is empty.", "Download the file again.", path.name))
+        raise Refusal.of("E124", "is empty.", "Download the file again.", path.name)
     lines = text.splitlines()[:HEADER_ROWS]
     comma = max((",", ";", "\t"), key=lambda mark: max(line.count(mark) for line in lines))
     rows = _fast_rows(text, lines, comma)
@@ -256,7 +252,7 @@ def _csv_rows(path: Path) -> _Rows:
         except csv.Error as error:
             what = f"is no regular CSV ({error})."
             remedy = "A quotation mark is open: download the file again, or save it as XLSX."
-            raise Refusal(Problem("E124", what, remedy, path.name)) from error
+            raise Refusal.of("E124", what, remedy, path.name) from error
     return rows
 
 

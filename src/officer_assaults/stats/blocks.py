@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from patsy import DesignInfo, ModelDesc
 
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 from officer_assaults.stats import expressions
 from officer_assaults.stats.formulas import RateFormula, build_design, rebuild_design
 from officer_assaults.stats.intervals import FloatArray
@@ -223,4 +223,4 @@ def _covariates(formula: RateFormula, factors: Sequence[str]) -> tuple[str, ...]
 
 def refuse(what: str, remedy: str) -> Refusal:
     """Refusal of a question that sums over patterns cannot answer (E125)."""
-    return Refusal(Problem("E125", what, remedy))
+    return Refusal.of("E125", what, remedy)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 from officer_assaults.stats.intervals import Interval
 from officer_assaults.stats.rate_ratio import exact_rate_ratio
 
@@ -71,12 +71,10 @@ def recorded_change(
         E122 if either count is zero: there is no ratio to explain.
     """
     if before <= 0 or after <= 0:
-        raise Refusal(
-            Problem(
-                "E122",
-                f"counts of {before} and {after} have no ratio whose log could be shared out.",
-                "Choose periods in which assaults were recorded.",
-            )
+        raise Refusal.of(
+            "E122",
+            f"counts of {before} and {after} have no ratio whose log could be shared out.",
+            "Choose periods in which assaults were recorded.",
         )
     found = exact_rate_ratio(after, days_after, before, days_before, alpha=alpha)
     return RecordedChange(int(before), int(after), found.ratio, found.interval)

@@ -159,10 +159,8 @@ def _refuse_ranges(parts: pd.DataFrame, total: int) -> None:
 
 def _refuse_overfull(together: int, total: int) -> None:
     if together > total:
-        raise Refusal(
-            Problem(
-                "E120",
-                f"the parts count {together} cases or more, the total {total}.",
-                "They overlap: set exclusive to false, or correct the counts.",
-            )
+        raise Refusal.of(
+            "E120",
+            f"the parts count {together} cases or more, the total {total}.",
+            "They overlap: set exclusive to false, or correct the counts.",
         )

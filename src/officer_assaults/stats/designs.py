@@ -82,12 +82,10 @@ def check_rank(x: FloatArray, names: list[str]) -> None:
         E122, naming each aliased column and the columns that it repeats.
     """
     if x.shape[0] <= x.shape[1]:
-        raise Refusal(
-            Problem(
-                "E122",
-                f"{x.shape[1]} terms for {x.shape[0]} rows leave nothing to measure error with.",
-                "Drop terms, or use finer rows.",
-            )
+        raise Refusal.of(
+            "E122",
+            f"{x.shape[1]} terms for {x.shape[0]} rows leave nothing to measure error with.",
+            "Drop terms, or use finer rows.",
         )
     triangle = np.asarray(np.linalg.qr(x, mode="r"))
     scale = np.sqrt((triangle**2).sum(axis=0))
@@ -130,8 +128,8 @@ def check_events(x: FloatArray, y: FloatArray, names: list[str]) -> None:
     rank can there be one; then a linear programme looks for it.
     """
     if not (y > 0).any():
-        raise Refusal(
-            Problem("E122", "there is no event in any row.", "Check the counts, or pool periods.")
+        raise Refusal.of(
+            "E122", "there is no event in any row.", "Check the counts, or pool periods."
         )
     scaled = x / np.sqrt((x**2).sum(axis=0))
     free = linalg.null_space(

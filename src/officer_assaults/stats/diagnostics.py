@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -13,15 +14,49 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.discrete.diagnostic import PoissonDiagnostic
 
-from officer_assaults.stats.glm import DISPERSION_RULE, RateModel
+from officer_assaults.stats.designs import Balance
+from officer_assaults.stats.glm import DISPERSION_RULE, ModelRows, ModelSpec
 from officer_assaults.stats.intervals import FloatArray, Interval
 from officer_assaults.stats.newton import fit_design
 
 CONDITION_RULE = 30.0
 MOST_CELLS = 20_000_000
 RESIDUAL_STREAM = 1996
+BY_CHANCE = "How often chance alone does as much"
+#: A cluster without which a coefficient moves by more than its standard error sways it, as in R's
+#: ``influence.measures`` (Belsley, Kuh and Welsch 1980).
+INFLUENCE_RULE = 1.0
+NEAR_NOTHING = 1e-9
 # Beyond this a normal tail is smaller than the smallest double.
 FARTHEST = 37.5
+
+
+class Checked(Protocol):
+    """What a check needs of a fitted model: of :mod:`glm` or :mod:`random_level`."""
+
+    @property
+    def spec(self) -> ModelSpec:
+        """What was fitted."""
+
+    @property
+    def rows(self) -> ModelRows:
+        """Counts, fitted counts, exposure and design."""
+
+    @property
+    def vcov(self) -> pd.DataFrame:
+        """Covariance of the coefficients."""
+
+    @property
+    def nb_alpha(self) -> float | None:
+        """Negative-binomial alpha."""
+
+    @property
+    def dispersion(self) -> float:
+        """Pearson statistic over the degrees of freedom."""
+
+    @property
+    def balance(self) -> Balance:
+        """Sum of counts, observed and fitted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +67,7 @@ class OffsetSanity:
     ----------
     slope, lower, upper : float
         Freed slope and its interval, with quasi-Poisson errors; ``nan`` if the exposure does not
-        vary apart from the terms of the model.
+        vary enough apart from the terms of the model.
     """
 
     slope: float
@@ -59,12 +94,12 @@ class Zeros:
     p: float
 
 
-def dispersion_tests(model: RateModel) -> pd.DataFrame:
+def dispersion_tests(model: Checked) -> pd.DataFrame:
     """Score and regression tests of variance equal to mean.
 
     Parameters
     ----------
-    model : RateModel
+    model : RateModel or RandomLevel
         Any family; the tests are those of the Poisson model of the same terms.
 
     Returns
@@ -78,7 +113,11 @@ def dispersion_tests(model: RateModel) -> pd.DataFrame:
     Its plain "CT nb1" row is left out: statsmodels 0.15 computes it from the regression of
     "CT nb2" (on the fitted mean instead of a constant), so the two rows are equal.
     """
-    found = _poisson_diagnostic(model).test_dispersion()
+    return _dispersion_tests(_poisson_diagnostic(model))
+
+
+def _dispersion_tests(poisson: PoissonDiagnostic) -> pd.DataFrame:
+    found = poisson.test_dispersion()
     table = pd.DataFrame(
         {
             "test": found.method,
@@ -90,12 +129,12 @@ def dispersion_tests(model: RateModel) -> pd.DataFrame:
     return table[table["test"] != "CT nb1"].reset_index(drop=True)
 
 
-def quantile_residuals(model: RateModel, seed: int) -> FloatArray:
+def quantile_residuals(model: Checked, seed: int) -> FloatArray:
     """Randomised quantile residuals, standard normal if the model holds.
 
     Parameters
     ----------
-    model : RateModel
+    model : RateModel or RandomLevel
         For quasi-Poisson the Poisson distribution is used, so dispersion shows.
     seed : int
         Seed of the randomisation; show two, since a pattern that changes is not one.
@@ -127,12 +166,12 @@ def randomised_residuals(
     return np.asarray(np.clip(residuals, -FARTHEST, FARTHEST))
 
 
-def offset_sanity(model: RateModel) -> OffsetSanity:
+def offset_sanity(model: Checked) -> OffsetSanity:
     """Free the slope of the log exposure to see whether counts grow in proportion to it.
 
     Parameters
     ----------
-    model : RateModel
+    model : RateModel or RandomLevel
         Fitted model; it is not changed, and its offset stays fixed at a slope of 1.
     """
     rows = model.rows
@@ -141,7 +180,10 @@ def offset_sanity(model: RateModel) -> OffsetSanity:
     weights, *_ = np.linalg.lstsq(rows.matrix, extra, rcond=None)
     if np.linalg.norm(extra - rows.matrix @ weights) <= 1e-6 * math.sqrt(len(extra)):
         return OffsetSanity(math.nan, math.nan, math.nan)
-    fit = fit_design(wider, rows.y, rows.log_exposure)
+    try:
+        fit = fit_design(wider, rows.y, rows.log_exposure)
+    except ValueError:
+        return OffsetSanity(math.nan, math.nan, math.nan)
     df = len(extra) - wider.shape[1]
     scale = max(1.0, float(((rows.y - fit.mu) ** 2 / fit.mu).sum()) / df)
     slope = 1 + float(fit.coefficients[-1])
@@ -149,7 +191,7 @@ def offset_sanity(model: RateModel) -> OffsetSanity:
     return OffsetSanity(slope, slope - half, slope + half)
 
 
-def zeros(model: RateModel) -> Zeros:
+def zeros(model: Checked) -> Zeros:
     """Rows without an event, observed against expected.
 
     Notes
@@ -157,87 +199,154 @@ def zeros(model: RateModel) -> Zeros:
     The p-value is that of statsmodels' moment test for zeros under Poisson. An excess asks for
     better terms or for nb2, not for a second process: short exposure makes zeros by itself.
     """
+    return _zeros(model, _poisson_diagnostic(model))
+
+
+def _zeros(model: Checked, poisson: PoissonDiagnostic) -> Zeros:
     expected = float(_cdf(np.zeros_like(model.rows.mu), model.rows.mu, model.nb_alpha).sum())
-    test = _poisson_diagnostic(model).test_poisson_zeroinflation()
+    test = poisson.test_poisson_zeroinflation()
     return Zeros(int((model.rows.y == 0).sum()), expected, float(test.pvalue))
 
 
-def condition_number(model: RateModel) -> float:
+def condition_number(model: Checked) -> float:
     """Condition number of the design with columns scaled to length 1 (Belsley, Kuh and Welsch)."""
     scaled = model.rows.matrix / np.sqrt((model.rows.matrix**2).sum(axis=0))
     return float(np.linalg.cond(scaled))
 
 
-def diagnostic_table(model: RateModel, seed: int) -> pd.DataFrame:
+def influence(model: Checked, term: str) -> float:
+    """Most that leaving one cluster out moves a coefficient, in errors of the other clusters.
+
+    Parameters
+    ----------
+    model : RateModel or RandomLevel
+    term : str
+        One of its coefficients.
+
+    Returns
+    -------
+    float
+        ``nan`` for a model without clusters, or a term that it does not have or that none moves.
+
+    Notes
+    -----
+    As DFBETAS, whose error is also that without the row in question: in the error of all clusters
+    no cluster could exceed 1, however far it lies. Moves are one Newton step from the fit on all
+    rows (Pregibon 1981, Ann. Statist. 9:705), Poisson whatever the family, and the error is that
+    of the jackknife. What a cluster alone tells, such as its own level, stays where it is.
+    """
+    terms = list(model.vcov.columns)
+    if model.rows.groups is None or term not in terms:
+        return math.nan
+    squares = np.array([moved[terms.index(term)] ** 2 for moved in _moves(model.rows)])
+    others = float(squares.sum() - squares.max())
+    return math.sqrt(float(squares.max()) / others) if others > 0 else math.nan
+
+
+def _moves(rows: ModelRows) -> Iterator[FloatArray]:
+    """Step of the coefficients as each cluster leaves."""
+    x = rows.matrix / np.sqrt((rows.matrix**2).mean(axis=0))
+    mu = fit_design(x, rows.y, rows.log_exposure).mu
+    information = (x * mu[:, None]).T @ x
+    for group in np.unique(np.asarray(rows.groups)):
+        own = np.asarray(rows.groups) == group
+        score = x[own].T @ (rows.y[own] - mu[own])
+        left = information - (x[own] * mu[own, None]).T @ x[own]
+        step = np.linalg.pinv(left, rcond=NEAR_NOTHING, hermitian=True) @ -score
+        yield step / np.sqrt((rows.matrix**2).mean(axis=0))
+
+
+def diagnostic_table(model: Checked, seed: int, term: str = "") -> pd.DataFrame:
     """All checks that need nothing but the model, each with its rule.
 
     Parameters
     ----------
-    model : RateModel
+    model : RateModel or RandomLevel
         Fitted model.
     seed : int
         Seed of the randomised residuals.
+    term : str
+        Coefficient that the answer rests on; without one influence is left out.
 
     Returns
     -------
     DataFrame
         Columns check, value, rule, passed (missing where a check is never decisive).
     """
-    dispersion = dispersion_tests(model)
-    condition, offset, empty = condition_number(model), offset_sanity(model), zeros(model)
+    poisson = _poisson_diagnostic(model)
+    dispersion, empty = _dispersion_tests(poisson), _zeros(model, poisson)
+    condition, offset = condition_number(model), offset_sanity(model)
     residuals = quantile_residuals(model, seed)
     honest = model.spec.family != "poisson" or model.spec.cov != "model"
     rows: list[tuple[str, Any, str, bool | None]] = [
         (
-            "Dispersion (Pearson over degrees of freedom)",
+            "Dispersion: variance of counts over that of chance alone",
             model.dispersion,
-            f"above {DISPERSION_RULE}: no model standard errors",
+            f"Above {DISPERSION_RULE}: no errors of the plain model",
             honest or model.dispersion <= DISPERSION_RULE,
         ),
-        ("Dean B, p", _p_of(dispersion, "Dean B"), "read with the dispersion", None),
-        ("Cameron-Trivedi nb2 (HC3), p", _p_of(dispersion, "CT nb2 HC3"), "as above", None),
-        ("Count frequencies, p", _frequency_p(model), "never decisive; see the rootogram", None),
-        ("Predicted over observed total, minus 1", *_balance_row(model)),
+        ("Excess variance, Dean's test", _p_of(dispersion, "Dean B"), BY_CHANCE, None),
         (
-            "Slope of log count on log exposure",
+            "Excess variance, Cameron and Trivedi's test",
+            _p_of(dispersion, "CT nb2 HC3"),
+            BY_CHANCE,
+            None,
+        ),
+        ("Spread of the counts themselves", _frequency_p(model, poisson), BY_CHANCE, None),
+        ("Fitted total over the observed, less one", *_balance_row(model)),
+        (
+            "Slope on the log exposure, where proportion means one",
             offset.slope,
-            "1 inside its interval; the offset is never freed",
+            "One inside its interval; it is never freed",
             offset.agrees,
         ),
-        ("Rows without event, observed", empty.observed, "read with the expected", None),
-        ("Rows without event, expected", empty.expected, "no zero-inflated model by default", None),
-        ("SD of quantile residuals", float(residuals.std(ddof=1)), "1 if the model holds", None),
+        ("Rows without an event", empty.observed, "Read with the next", None),
+        ("Rows without an event, as fitted", empty.expected, "No second process for them", None),
+        ("Spread of residuals", float(residuals.std(ddof=1)), "One if the model holds", None),
         (
-            "Condition number",
+            "Terms that nearly repeat others (condition number)",
             condition,
-            f"below {CONDITION_RULE:g}, or show the variance left",
+            f"Below {CONDITION_RULE:g}, or errors show it",
             condition < CONDITION_RULE,
         ),
     ]
+    if term:
+        rows.append(_influence_row(model, term))
     return pd.DataFrame(rows, columns=["check", "value", "rule", "passed"])
 
 
-def _balance_row(model: RateModel) -> tuple[float, str, bool | None]:
+def _influence_row(model: Checked, term: str) -> tuple[str, float, str, bool | None]:
+    moved = influence(model, term)
+    rule = f"Below {INFLUENCE_RULE:g}, or the answer leans on one"
+    label = f"Influence: most that one {model.spec.cluster or 'cluster'} moves '{term}', in errors"
+    return label, moved, rule, None if math.isnan(moved) else moved < INFLUENCE_RULE
+
+
+def _balance_row(model: Checked) -> tuple[float, str, bool | None]:
     if model.spec.family == "nb2":
-        return model.balance.relative, "nb2 need not balance", None
-    return model.balance.relative, "0 within one in a million", abs(model.balance.relative) < 1e-6
+        return model.balance.relative, "A negative binomial need not balance", None
+    return (
+        model.balance.relative,
+        "Nothing, within one in a million",
+        abs(model.balance.relative) < 1e-6,
+    )
 
 
 def _p_of(table: pd.DataFrame, test: str) -> float:
     return float(table.loc[table["test"] == test, "p"].iloc[0])
 
 
-def _frequency_p(model: RateModel) -> float:
+def _frequency_p(model: Checked, poisson: PoissonDiagnostic) -> float:
     """Chi-square of binned count frequencies; missing where counts are too few to bin."""
     top = int(np.quantile(model.rows.y, 0.9))
     # At most eight bins of equal width up to the 90th percentile.
     edges = np.unique(np.linspace(0, top + 1, min(top + 2, 9)).round().astype(int))
-    if len(edges) < 3 or top * model.n > MOST_CELLS:
+    if len(edges) < 3 or top * len(model.rows.y) > MOST_CELLS:
         return math.nan
-    return float(_poisson_diagnostic(model).test_chisquare_prob(bin_edges=edges).pvalue)
+    return float(poisson.test_chisquare_prob(bin_edges=edges).pvalue)
 
 
-def _poisson_diagnostic(model: RateModel) -> PoissonDiagnostic:
+def _poisson_diagnostic(model: Checked) -> PoissonDiagnostic:
     rows = model.rows
     poisson = sm.Poisson(rows.y, rows.matrix, offset=rows.log_exposure)
     start = fit_design(rows.matrix, rows.y, rows.log_exposure).coefficients

@@ -482,4 +482,4 @@ def _cannot_build(error: Exception) -> Problem:
 
 
 def _refuse(what: str, remedy: str) -> Refusal:
-    return Refusal(Problem("E125", what, remedy))
+    return Refusal.of("E125", what, remedy)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 from officer_assaults.stats.heterogeneity import (
     paule_mandel,
     predictive_comparisons,
@@ -250,21 +250,17 @@ def _quantile(law: Any, probability: float) -> FloatArray:
 def _refuse_empty(counts: FloatArray, units: Sequence[str]) -> None:
     empty = [unit for unit, count in zip(units, counts, strict=True) if count == 0]
     if empty:
-        raise Refusal(
-            Problem(
-                "E122",
-                f"no events for {', '.join(empty)}: a log rate does not exist.",
-                "Leave the unit out by the table of recording breaks, or choose another period.",
-            )
+        raise Refusal.of(
+            "E122",
+            f"no events for {', '.join(empty)}: a log rate does not exist.",
+            "Leave the unit out by the table of recording breaks, or choose another period.",
         )
 
 
 def _refuse_few(units: int) -> None:
     if units < MINIMUM_UNITS:
-        raise Refusal(
-            Problem(
-                "E114",
-                f"{units} units are too few to learn how far units differ.",
-                f"Compare {MINIMUM_UNITS} or more.",
-            )
+        raise Refusal.of(
+            "E114",
+            f"{units} units are too few to learn how far units differ.",
+            f"Compare {MINIMUM_UNITS} or more.",
         )

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
 
-from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.refusals import Problems, Refusal
 from officer_assaults.stats.intervals import check_alpha
 
 FloatArray = NDArray[np.float64]
@@ -467,12 +467,10 @@ def _maximise(problem: _Objective, start: FloatArray) -> FloatArray:
             break
         theta = theta - np.linalg.solve(hessian, problem.gradient(theta))
     if np.linalg.eigvalsh(problem.hessian(theta))[0] <= 0 or not np.all(np.isfinite(theta)):
-        raise Refusal(
-            Problem(
-                "E122",
-                "the likelihood has no peak with these covariates.",
-                "Leave out covariates, or bring validation counts or a narrower prior.",
-            )
+        raise Refusal.of(
+            "E122",
+            "the likelihood has no peak with these covariates.",
+            "Leave out covariates, or bring validation counts or a narrower prior.",
         )
     return theta
 

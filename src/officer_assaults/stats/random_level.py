@@ -8,7 +8,7 @@ is the negative binomial.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,11 @@ from scipy import special, stats
 from statsmodels.base.model import GenericLikelihoodModel
 
 from officer_assaults.estimate import Shown
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 from officer_assaults.stats import glm
+from officer_assaults.stats.designs import Balance
 from officer_assaults.stats.formulas import RateFormula, rebuild_design
-from officer_assaults.stats.glm import ModelSpec
+from officer_assaults.stats.glm import ModelRows, ModelSpec
 from officer_assaults.stats.intervals import FloatArray
 
 
@@ -43,6 +44,8 @@ class RandomLevel(Shown):
     groups : int
     statsmodels : GenericLikelihoodModelResults
         Its last parameter is the log of one over the variance.
+    rows : ModelRows
+        The data of the fit; fitted counts are those given each group's level.
     """
 
     spec: ModelSpec
@@ -51,8 +54,25 @@ class RandomLevel(Shown):
     variance: float
     groups: int
     statsmodels: Any = field(repr=False)
+    rows: ModelRows = field(repr=False)
     _formula: RateFormula = field(repr=False)
     _info: DesignInfo = field(repr=False)
+
+    @property
+    def nb_alpha(self) -> None:
+        """Given their levels, counts are Poisson."""
+
+    @property
+    def dispersion(self) -> float:
+        """Pearson statistic, given the levels, over rows minus coefficients."""
+        rows = self.rows
+        pearson = float(((rows.y - rows.mu) ** 2 / rows.mu).sum())
+        return pearson / (len(rows.y) - len(self.coefficients))
+
+    @property
+    def balance(self) -> Balance:
+        """Sum of counts, observed and fitted."""
+        return Balance(float(self.rows.y.sum()), float(self.rows.mu.sum()))
 
     @property
     def reference_df(self) -> float:
@@ -123,7 +143,7 @@ def fit(
     errors = np.asarray(found.cov_params())
     if not (found.mle_retvals["converged"] and np.isfinite(errors).all()):
         what = f"the levels of '{level}' cannot be told from chance, or the fit does not settle."
-        raise Refusal(Problem("E122", what, "Leave the random level out, or drop a term."))
+        raise Refusal.of("E122", what, "Leave the random level out, or drop a term.")
     names = list(start.vcov.columns)
     return RandomLevel(
         spec=start.spec,
@@ -132,6 +152,7 @@ def fit(
         variance=variance,
         groups=len(labels),
         statsmodels=found,
+        rows=replace(start.rows, mu=model.expected(np.asarray(found.params))),
         _formula=start._formula,
         _info=start._info,
     )
@@ -156,6 +177,11 @@ class _GammaLevel(GenericLikelihoodModel):  # type: ignore[misc]
         eta = self._log_exposure + self.exog @ params[:-1]
         mu = np.exp(eta)
         return eta, mu, math.exp(params[-1]), np.bincount(self._codes, mu).astype(float)
+
+    def expected(self, params: FloatArray) -> FloatArray:
+        """Fitted counts, each group at the mean of what its level can be."""
+        _, mu, theta, expected = self._parts(params)
+        return np.asarray(mu * ((theta + self._events) / (theta + expected))[self._codes])
 
     def loglike(self, params: FloatArray) -> float:
         """Log likelihood of all groups."""

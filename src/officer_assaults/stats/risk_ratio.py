@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 from scipy import stats
 
-from officer_assaults.refusals import Problem, Refusal, nearest
+from officer_assaults.refusals import Refusal, nearest
 from officer_assaults.stats.glm import Correction, RateModel, fit_rate_model
 from officer_assaults.stats.intervals import Interval, check_alpha, check_counts
 
@@ -238,10 +238,8 @@ def _two_groups(frame: pd.DataFrame, group: str, compared: str, reference: str) 
     present = sorted(str(name) for name in frame[group].unique())
     for name in (compared, reference):
         if name not in present:
-            raise Refusal(
-                Problem(
-                    "E114", f"no row has {group} '{name}'.", nearest(name, present), column=group
-                )
+            raise Refusal.of(
+                "E114", f"no row has {group} '{name}'.", nearest(name, present), column=group
             )
     return frame[frame[group].isin([compared, reference])]
 
@@ -256,13 +254,11 @@ def _informative(rows: pd.DataFrame, events: str, adjust: Sequence[str]) -> pd.D
 def _refuse_impossible(rows: pd.DataFrame, events: str, total: str) -> None:
     wrong = rows[rows[events] > rows[total]]
     if not wrong.empty:
-        raise Refusal(
-            Problem(
-                "E103",
-                f"{wrong[events].iloc[0]} {events} of {wrong[total].iloc[0]} {total}.",
-                "Events are part of their total.",
-                column=events,
-            )
+        raise Refusal.of(
+            "E103",
+            f"{wrong[events].iloc[0]} {events} of {wrong[total].iloc[0]} {total}.",
+            "Events are part of their total.",
+            column=events,
         )
 
 
@@ -274,13 +270,11 @@ def _group_counts(
     for name in (compared, reference):
         mine = rows[rows[group] == name]
         if mine[events].sum() == 0:
-            raise Refusal(
-                Problem(
-                    "E114",
-                    f"group '{name}' has no {events}, so the ratio has no finite interval.",
-                    "Widen the period or the offences, or give the counts without a ratio.",
-                    column=events,
-                )
+            raise Refusal.of(
+                "E114",
+                f"group '{name}' has no {events}, so the ratio has no finite interval.",
+                "Widen the period or the offences, or give the counts without a ratio.",
+                column=events,
             )
         counts += [int(mine[events].sum()), int(mine[total].sum())]
     return counts[0], counts[1], counts[2], counts[3]

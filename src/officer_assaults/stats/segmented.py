@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from officer_assaults.findings import Verdict
-from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.refusals import Problems, Refusal
 from officer_assaults.stats.batch_glm import BatchFit, fit_batch
 from officer_assaults.stats.changes import Attribution, attribute
 from officer_assaults.stats.intervals import Interval, check_alpha
@@ -152,8 +152,8 @@ def parse_day(text: str, parameter: str) -> pd.Timestamp:
     try:
         return pd.Timestamp(date.fromisoformat(text))
     except ValueError:
-        raise Refusal(
-            Problem("E113", f"'{text}' is no date.", "Write it as 2018-11-13.", column=parameter)
+        raise Refusal.of(
+            "E113", f"'{text}' is no date.", "Write it as 2018-11-13.", column=parameter
         ) from None
 
 
@@ -229,7 +229,7 @@ def segmented_series(
     fit = fit_batch(design.matrix, counts)
     if not fit.converged[0]:
         remedy = "Choose a series with events on both sides of the date."
-        raise Refusal(Problem("E122", "no step can be fitted to this series.", remedy))
+        raise Refusal.of("E122", "no step can be fitted to this series.", remedy)
     quasi = family == "quasi-poisson"
     quantile = float(
         stats.t.isf(options.alpha / 2, fit.df) if quasi else stats.norm.isf(options.alpha / 2)
@@ -299,9 +299,7 @@ def break_dates(
         deviances.append(_poisson_deviance(counts, fit.fitted[0]))
         dispersions.append(float(fit.dispersion[0]))
     if not rows:
-        raise Refusal(
-            Problem("E122", "no step can be fitted to this series.", "Choose a longer series.")
-        )
+        raise Refusal.of("E122", "no step can be fitted to this series.", "Choose a longer series.")
     best = int(np.argmin(deviances))
     distance = (np.array(deviances) - deviances[best]) / max(1.0, dispersions[best])
     table = pd.DataFrame(rows, columns=["date", "ratio", "lower", "upper"])
@@ -408,13 +406,11 @@ def _per_year(dates: pd.DatetimeIndex) -> int:
             pd.DatetimeIndex(pd.date_range(dates[0], periods=len(dates), freq=frequency))
         ):
             return per_year
-    raise Refusal(
-        Problem(
-            "E106",
-            "the dates are not the starts of consecutive months or quarters.",
-            "Give every period once, in order, zero counts included.",
-            column="date",
-        )
+    raise Refusal.of(
+        "E106",
+        "the dates are not the starts of consecutive months or quarters.",
+        "Give every period once, in order, zero counts included.",
+        column="date",
     )
 
 

@@ -494,12 +494,10 @@ def _log_contrast(cells: FloatArray) -> tuple[FloatArray, FloatArray]:
 def _panel(log_ratios: ArrayLike, variances: ArrayLike) -> tuple[FloatArray, FloatArray]:
     estimates = np.asarray(log_ratios, dtype=float)
     if len(estimates) < MINIMUM_COMPARATORS:
-        raise Refusal(
-            Problem(
-                "E114",
-                f"{len(estimates)} other forces are too few to measure how far forces differ.",
-                f"Compare with at least {MINIMUM_COMPARATORS}.",
-            )
+        raise Refusal.of(
+            "E114",
+            f"{len(estimates)} other forces are too few to measure how far forces differ.",
+            f"Compare with at least {MINIMUM_COMPARATORS}.",
         )
     return estimates, np.asarray(variances, dtype=float)
 

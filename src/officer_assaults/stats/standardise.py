@@ -56,4 +56,5 @@ def standardised_ratio(
         ratio=math.exp(estimate),
         lower=math.exp(estimate - half),
         upper=math.exp(estimate + half),
+        label=f"{arm}, standardised",
     )

@@ -11,7 +11,7 @@ import statsmodels.formula.api as smf
 from statsmodels.stats.rates import power_poisson_ratio_2indep
 
 from officer_assaults.refusals import Refusal
-from officer_assaults.topics.planning import power
+from officer_assaults.topics.planning import power, trials
 from officer_assaults.topics.planning.power import (
     TrialSetting,
     allocations,
@@ -98,7 +98,7 @@ def test_one_fit_equals_the_library():
     policy = allocations("cluster crossover", 12, 12, 1, rng)[0].astype(float)
     exposure = rng.uniform(0.5, 2.0, (12, 12))
     y = rng.poisson(6 * exposure * 0.8**policy).astype(float)
-    beta, se = power._two_way(y[None], policy[None], exposure[None])
+    beta, se = trials._two_way(y[None], policy[None], exposure[None])
     frame = pd.DataFrame(
         {
             "y": y.ravel(),
@@ -124,7 +124,7 @@ def test_parallel_arms_equal_the_library():
     policy = allocations("parallel", 12, 4, 924, rng)[17].astype(float)
     exposure = rng.uniform(0.5, 2.0, (12, 4))
     y = rng.poisson(9 * exposure * 0.8**policy).astype(float)
-    beta, se = power._two_arms(y[None], policy[None], exposure[None])
+    beta, se = trials._two_arms(y[None], policy[None], exposure[None])
     fit = sm.GLM(
         y.ravel(),
         sm.add_constant(policy.ravel()),
@@ -159,9 +159,9 @@ def test_permutation_p_is_exact_on_a_trial_small_enough_to_count():
     listed = allocations("parallel", 4, 1, 6, np.random.default_rng(0)).astype(float)
     counts = np.array([[[10.0], [9.0], [1.0], [2.0]]])
     drawn = listed[:, :, 0].tolist().index([1.0, 1.0, 0.0, 0.0])
-    residual = power._null_residual(counts, np.ones_like(counts), switches=False)
+    residual = trials._null_residual(counts, np.ones_like(counts), switches=False)
     scores = residual.reshape(1, -1) @ listed.reshape(len(listed), -1).T
-    p, centred = power._list_p(scores, np.array([drawn]))
+    p, centred = trials._list_p(scores, np.array([drawn]))
     assert p == pytest.approx(2 / 6)
     assert centred == pytest.approx(19 - 11)
 

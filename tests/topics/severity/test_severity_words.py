@@ -12,6 +12,7 @@ from officer_assaults.stats import glm
 from officer_assaults.stats import severity as models
 from officer_assaults.topics.audit import report as audit
 from officer_assaults.topics.severity import data as frames
+from officer_assaults.topics.severity import findings as severity_findings
 from officer_assaults.topics.severity import model as growth
 from officer_assaults.topics.severity import report as severity_split
 
@@ -91,11 +92,11 @@ def test_counting_chance_alone_gives_no_verdict_where_the_scatter_of_forces_is_k
     story = _story("thames-valley")
     firm = models.SeverityContrast("naive", 0.5, 0.1)
     wide = models.SeverityContrast("calibrated", 0.5, 0.4, df=36, tau=0.3, comparators=37)
-    alone = severity_split._found_contrast(story, "severity.naive", firm, "2026-04")
+    alone = severity_findings._found_contrast(story, "severity.naive", firm, "2026-04")
     assert alone.verdict == "consistent"
     known = replace(story, panel={"calibrated": wide})
     assert (
-        severity_split._found_contrast(known, "severity.naive", firm, "2026-04").verdict
+        severity_findings._found_contrast(known, "severity.naive", firm, "2026-04").verdict
         == "not supported"
     )
 

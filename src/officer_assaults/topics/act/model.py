@@ -17,13 +17,12 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special, stats
 
 from officer_assaults.estimate import Shown
 from officer_assaults.findings import Verdict
-from officer_assaults.refusals import Problem, Problems
-from officer_assaults.stats.batch_glm import BatchFit, fit_batch
+from officer_assaults.refusals import Problems
+from officer_assaults.stats.batch_glm import fit_batch
 from officer_assaults.stats.changes import RecordedChange
 from officer_assaults.stats.glm import RateModel
 from officer_assaults.stats.heterogeneity import paule_mandel
@@ -34,89 +33,26 @@ from officer_assaults.stats.segmented import (
     STANDARD,
     SeriesOptions,
     check_length,
-    parse_day,
     period_of,
     series_design,
 )
+from officer_assaults.topics.act.gates import MINIMUM_PLACEBOS as MINIMUM_PLACEBOS
+from officer_assaults.topics.act.gates import Gate, check_gates
+from officer_assaults.topics.act.gates import placebo_days as placebo_days
+from officer_assaults.topics.act.gates import refusal as refusal
+from officer_assaults.topics.act.gates import usable_forces as usable_forces
+from officer_assaults.topics.act.steps import (
+    FloatArray,
+    Steps,
+    calibrated,
+    pooled_step,
+    wide_matrix,
+)
+from officer_assaults.topics.act.steps import PooledStep as PooledStep
+from officer_assaults.topics.act.steps import controlled_steps as controlled_steps
 
-FloatArray = NDArray[np.float64]
-
-MINIMUM_CONTROLS = 2
-MINIMUM_PLACEBOS = 4
 #: Largest share of placebo intervals that may exclude no step, in units of what is promised.
 LARGEST_PLACEBO_RATE = 1.4
-# Below about ten a quarter a logit of shares is no longer near normal.
-SMALLEST_COUNT = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """Step of recorded assaults relative to one control, force by force.
-
-    Parameters
-    ----------
-    table : DataFrame, indexed by force
-        log_step, se (quasi), ratio, lower, upper, p, dispersion; with a slope option also
-        slope_ratio, slope_lower, slope_upper (per year).
-    control : str
-        Control series.
-    event : Timestamp
-        First period after the event.
-    df : int
-        Degrees of freedom of the t distribution.
-    alpha : float
-        One minus the coverage.
-    """
-
-    table: pd.DataFrame
-    control: str
-    event: pd.Timestamp
-    df: int
-    alpha: float
-
-    def of(self, force: str) -> Interval:
-        """Interval of one force's step, as a ratio."""
-        lower, upper = self.table.loc[force, ["lower", "upper"]].to_numpy(dtype=float)
-        return Interval(float(lower), float(upper))
-
-
-@dataclass(frozen=True, slots=True)
-class PooledStep:
-    """Mean step over forces, Paule-Mandel.
-
-    Parameters
-    ----------
-    control : str
-        Control series.
-    event : Timestamp
-        First period after the event or placebo date.
-    ratio, interval : float, Interval
-        Mean step as a ratio.
-    tau : float
-        Standard deviation of forces' true steps, log scale.
-    k : int
-        Number of forces.
-    rejected : float
-        Share of forces whose own interval excludes no step.
-    """
-
-    control: str
-    event: pd.Timestamp
-    ratio: float
-    interval: Interval
-    tau: float
-    k: int
-    rejected: float
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One condition that must hold before a step may be called identified."""
-
-    name: str
-    passed: bool
-    found: str
-    needed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,266 +101,6 @@ class Assessment:
             lambda values: float((values < self.alpha).mean())
         )
         return bool((rates <= LARGEST_PLACEBO_RATE * self.alpha).all())
-
-
-def quiet_dates(
-    dates: pd.DatetimeIndex, event: pd.Timestamp, dated: Sequence[pd.Timestamp] = ()
-) -> list[pd.Timestamp]:
-    """Periods before an event that can carry a trial step and hold no dated event.
-
-    Parameters
-    ----------
-    dates : DatetimeIndex
-        Starts of the periods.
-    event : Timestamp
-        Date of the event.
-    dated : sequence of Timestamp
-        Days on which something is known to have happened in all forces.
-    """
-    earlier = dates[dates < period_of(dates, event)]
-    busy = {period_of(dates, day) for day in dated}
-    possible = earlier[MINIMUM_BEFORE : len(earlier) - MINIMUM_AFTER + 1]
-    return [day for day in possible if day not in busy]
-
-
-def check_gates(
-    dates: pd.DatetimeIndex,
-    event: pd.Timestamp,
-    controls: Sequence[str],
-    placebo_dates: Sequence[pd.Timestamp],
-) -> None:
-    """Refuse a series too short, or too few comparisons, for a verdict; all problems at once.
-
-    Parameters
-    ----------
-    dates : DatetimeIndex
-        Starts of the periods.
-    event : Timestamp
-        Date of the event.
-    controls : sequence of str
-        Control series.
-    placebo_dates : sequence of Timestamp
-        Dates before the event at which nothing is known to have happened.
-
-    Raises
-    ------
-    Refusal
-        E118.
-    """
-    problems = Problems()
-    check_length(problems, dates, event, "the event")
-    if len(set(controls)) < MINIMUM_CONTROLS:
-        problems.add(
-            "E118",
-            f"{len(set(controls))} control series cannot contradict each other.",
-            f"Name at least {MINIMUM_CONTROLS}.",
-            column="controls",
-        )
-    if len(set(placebo_dates)) < MINIMUM_PLACEBOS:
-        problems.add(
-            "E118",
-            f"{len(set(placebo_dates))} placebo dates show too little of what chance does.",
-            f"Name at least {MINIMUM_PLACEBOS}.",
-            column="placebo_dates",
-        )
-    earlier = dates[dates < period_of(dates, event)]
-    for placebo in placebo_dates:
-        check_length(problems, earlier, placebo, f"placebo date {placebo:%Y-%m-%d}")
-    problems.raise_if_any()
-
-
-def placebo_days(
-    named: Sequence[str], dates: pd.Series, event: pd.Timestamp, dated: pd.DataFrame
-) -> list[pd.Timestamp]:
-    """Read the placebo dates; ``["auto"]`` takes every quiet period before the event.
-
-    Parameters
-    ----------
-    named : sequence of str
-        ISO dates, or "auto" alone.
-    dates : Series
-        Starts of the periods, in any order.
-    event : Timestamp
-        Date of the event.
-    dated : DataFrame
-        Columns day, event: what is known to have happened in all forces.
-
-    Raises
-    ------
-    Refusal
-        E113 for text that is no date; E118 for a date in whose period something is known to have
-        happened.
-    """
-    periods = pd.DatetimeIndex(dates.drop_duplicates().sort_values())
-    if list(named) == ["auto"]:
-        return quiet_dates(periods, event, list(dated["day"]))
-    days = [parse_day(text, "placebo_dates") for text in named]
-    known = {period_of(periods, day): said for day, said in
-             zip(dated["day"], dated["event"], strict=True)}  # fmt: skip
-    problems = Problems()
-    for day in days:
-        said = known.get(period_of(periods, day))
-        if said is not None:
-            problems.add(
-                "E118",
-                f"{day:%Y-%m-%d} is no placebo date: its quarter holds '{said}'.",
-                "Name a quarter in which nothing is known to have happened, or write auto.",
-                column="placebo_dates",
-            )
-    problems.raise_if_any()
-    return days
-
-
-def usable_forces(
-    frame: pd.DataFrame, controls: Sequence[str], broken: Sequence[str] = ()
-) -> tuple[list[str], pd.DataFrame]:
-    """Tell forces whose series can carry the model from those that cannot, and say why.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Columns force, date, recorded and the controls; one row per force and period.
-    controls : sequence of str
-        Control series.
-    broken : sequence of str
-        Forces with a decided recording break inside the window.
-
-    Returns
-    -------
-    kept : list of str
-    left_out : DataFrame
-        Columns force, code, reason.
-    """
-    points = frame["date"].nunique()
-    kept, out = [], []
-    for force, rows in frame.groupby("force", sort=True):
-        values = rows[["recorded", *controls]]
-        smallest = values.min().min()
-        if len(rows) < points or values.isna().any().any():
-            out.append((force, "E106", "a period is missing from its series"))
-        elif smallest < 0:
-            out.append(
-                (force, "E102", f"a count of \N{MINUS SIGN}{-smallest:g} (net of cancelled crimes)")
-            )
-        elif force in broken:
-            out.append((force, "E108", "a recording break lies inside the series"))
-        elif smallest < SMALLEST_COUNT:
-            what = f"a period with {smallest:g}, fewer than {SMALLEST_COUNT}, in a series"
-            out.append((force, "E114", what))
-        else:
-            kept.append(str(force))
-    return kept, pd.DataFrame(out, columns=["force", "code", "reason"])
-
-
-def refusal(
-    force: str, name: str, kept: Sequence[str], left_out: pd.DataFrame
-) -> tuple[Problem, ...]:
-    """Why a force cannot be judged by itself; empty if it can.
-
-    Parameters
-    ----------
-    force, name : str
-        Short name and name of the force.
-    kept : sequence of str
-        Usable forces.
-    left_out : DataFrame
-        From :func:`usable_forces`.
-    """
-    if force in kept:
-        return ()
-    row = left_out[left_out["force"] == force]
-    if row.empty:
-        return (
-            Problem(
-                "E101",
-                f"{name} is no single force with a series of its own.",
-                "Choose a force; the mean over all forces is in every report.",
-            ),
-        )
-    return (
-        Problem(
-            str(row["code"].iloc[0]),
-            f"{name}: {row['reason'].iloc[0]}.",
-            "Choose another force or window; the other forces are shown.",
-        ),
-    )
-
-
-def controlled_steps(
-    frame: pd.DataFrame,
-    control: str,
-    event: pd.Timestamp,
-    options: SeriesOptions = STANDARD,
-) -> Steps:
-    """Step of recorded assaults relative to a control, for every force of a frame at once.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        As for :func:`usable_forces`, with usable forces only.
-    control : str
-        Control series.
-    event : Timestamp
-        Date of the event.
-    options : SeriesOptions
-        Slope, season and coverage.
-
-    Notes
-    -----
-    Binomial (recorded, control) on trend, season and step; quasi-likelihood errors with t. In
-    simulated series with a shared autocorrelated disturbance this holds its coverage where
-    single-series models do not, Newey-West errors included (Turner et al. 2021, Bottomley et al.
-    2023 find the same of short series).
-    """
-    recorded, dates, forces = _matrix(frame, "recorded")
-    other = _matrix(frame, control)[0]
-    design = series_design(dates, event, options)
-    fit = fit_batch(design.matrix, recorded, recorded + other)
-    quantile = float(stats.t.isf(options.alpha / 2, fit.df))
-    table = _step_columns(fit, quantile)
-    if options.slope:
-        table = table.assign(**_slope_columns(fit, quantile))
-    table.index = pd.Index(forces, name="force")
-    return Steps(table, control, design.event, fit.df, options.alpha)
-
-
-def pooled_step(steps: Steps) -> PooledStep:
-    """Mean step over forces with the share of forces whose interval excludes no step."""
-    table = steps.table.dropna(subset=["log_step"])
-    panel = paule_mandel(table["log_step"], table["se"] ** 2)
-    limits = panel.interval(steps.alpha)
-    return PooledStep(
-        control=steps.control,
-        event=steps.event,
-        ratio=float(np.exp(panel.mu)),
-        interval=Interval(float(np.exp(limits.lower)), float(np.exp(limits.upper))),
-        tau=panel.tau,
-        k=panel.k,
-        rejected=float((table["p"] < steps.alpha).mean()),
-    )
-
-
-def calibrated(steps: Steps, spread: float) -> Steps:
-    """Widen every force's interval by the spread that steps show where nothing happened.
-
-    Parameters
-    ----------
-    steps : Steps
-        With errors of the series alone.
-    spread : float
-        Standard deviation of placebo steps beyond their own errors, log scale.
-    """
-    table, se = steps.table, np.hypot(steps.table["se"], spread)
-    half = float(stats.t.isf(steps.alpha / 2, steps.df)) * se
-    return replace(
-        steps,
-        table=table.assign(
-            se=se,
-            lower=np.exp(table["log_step"] - half),
-            upper=np.exp(table["log_step"] + half),
-            p=2 * stats.t.sf(np.abs(table["log_step"]) / se, steps.df),
-        ),
-    )
 
 
 def assess(
@@ -527,8 +203,8 @@ def best_steps(
     rows = []
     for control, start, harmonics, slope in product(controls, starts, (0, 1), (False, True)):
         part, options = frame[frame["date"] >= start], SeriesOptions(slope, harmonics, alpha)
-        recorded, dates, _ = _matrix(part, "recorded")
-        totals = recorded + _matrix(part, control)[0]
+        recorded, dates, _ = wide_matrix(part, "recorded")
+        totals = recorded + wide_matrix(part, control)[0]
         tried = list(dates[MINIMUM_BEFORE : 1 - MINIMUM_AFTER])
         if not tried:
             continue
@@ -749,39 +425,6 @@ def immediate_jump(change: RecordedChange, days_in_force: int, days: int) -> Jum
 
 
 _RATIO = ["ratio", "lower", "upper"]
-
-
-def _matrix(frame: pd.DataFrame, column: str) -> tuple[FloatArray, pd.DatetimeIndex, list[str]]:
-    """Lay one column out by force and date, both sorted; NaN where a force has no such date."""
-    rows, forces = pd.factorize(frame["force"], sort=True)
-    places, dates = pd.factorize(frame["date"], sort=True)
-    wide = np.full((len(forces), len(dates)), np.nan)
-    wide[rows, places] = frame[column].to_numpy(dtype=float)
-    return wide, pd.DatetimeIndex(dates), list(forces)
-
-
-def _step_columns(fit: BatchFit, quantile: float) -> pd.DataFrame:
-    log_step, se = fit.coefficients[:, -1], fit.quasi_se(-1)
-    return pd.DataFrame(
-        {
-            "log_step": log_step,
-            "se": se,
-            "ratio": np.exp(log_step),
-            "lower": np.exp(log_step - quantile * se),
-            "upper": np.exp(log_step + quantile * se),
-            "p": 2 * stats.t.sf(np.abs(log_step) / se, fit.df),
-            "dispersion": fit.dispersion,
-        }
-    )
-
-
-def _slope_columns(fit: BatchFit, quantile: float) -> dict[str, FloatArray]:
-    slope, se = fit.coefficients[:, -2], fit.quasi_se(-2)
-    return {
-        "slope_ratio": np.exp(slope),
-        "slope_lower": np.exp(slope - quantile * se),
-        "slope_upper": np.exp(slope + quantile * se),
-    }
 
 
 def _without_busy(trial: Steps, dates: pd.DatetimeIndex, busy: pd.DataFrame | None) -> Steps:

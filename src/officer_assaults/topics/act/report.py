@@ -1,43 +1,33 @@
-"""Interruption: the sentences, tables and findings of the report on the 2018 Act."""
+"""Interruption: the sentences and tables of the report on the 2018 Act."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from officer_assaults.data.forces import spoken
-from officer_assaults.estimate import Estimate, statement
-from officer_assaults.findings import BOUNDS, Finding
 from officer_assaults.page import words
 from officer_assaults.stats.segmented import register_verdict
-from officer_assaults.topics.act import figures
-from officer_assaults.topics.act.model import LARGEST_PLACEBO_RATE
+from officer_assaults.topics.act.figure_words import SHORT as SHORT
+from officer_assaults.topics.act.figure_words import law_of as law_of
+from officer_assaults.topics.act.figure_words import record_figure as record_figure
+from officer_assaults.topics.act.figure_words import series_figure as series_figure
+from officer_assaults.topics.act.figure_words import timing_figure as timing_figure
+from officer_assaults.topics.act.findings import findings as findings
+from officer_assaults.topics.act.findings import found_national
+from officer_assaults.topics.act.story import ATTRIBUTIONS, CONTROLS, day_in_words, plain_control
+from officer_assaults.topics.act.story import InterruptionStory as InterruptionStory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from officer_assaults.data.forces import Force
     from officer_assaults.data.registers import Registers
-    from officer_assaults.data.tables import Release
-    from officer_assaults.refusals import Problem
-    from officer_assaults.stats.glm import RateModel
     from officer_assaults.stats.intervals import Interval
     from officer_assaults.stats.segmented import RegisterSteps, SegmentedSeries
-    from officer_assaults.topics.act.model import Assessment, Jump, PooledStep
+    from officer_assaults.topics.act.model import Assessment
 
-CONTROLS = {
-    "105A": "public victims",
-    "public-order": "public order",
-    "all-crime-except-fraud": "all crime except fraud",
-    "violence-with-injury": "violence with injury",
-    "8N": "public victims with injury",
-    "weapons": "weapons",
-    "drugs": "drugs",
-    "66": "other offences against the state",
-}
 ASSUMPTIONS = (
     "Whatever else moved recorded assaults on officers at the date moved the control alike.",
     "Recording of neither series changed at the date by itself.",
@@ -48,90 +38,6 @@ SETTLE = (
     "Recorded assaults by day, so that the quarter of the Act can be cut at its day.",
     "Dates at which each force changed its recording practice.",
 )
-ATTRIBUTIONS = {
-    "recording": "the crime record moved and the other register not that way: recording",
-    "both registers": "both registers moved alike: what happens may have changed",
-    "both kinds": "the other register moved, and the crime record differently: both",
-    "neither": "no change can be told from none",
-}
-STEPPED = "Recorded assaults stepped at the event beyond what other recorded crime did"
-
-
-@dataclass(frozen=True, slots=True)
-class InterruptionStory:
-    """Everything that the report says about one dated event.
-
-    Parameters
-    ----------
-    force : Force
-        In focus.
-    event : Timestamp
-        Day of the event.
-    assessment : Assessment or None
-        Without a force in focus where that one cannot carry the model; None if nothing can.
-    refused : tuple of Problem
-        Why the force, or the whole analysis, is refused.
-    left_out : DataFrame
-        force, code, reason: forces that cannot carry the model.
-    law : str
-        Label of the law that came into force on the day; empty for another event.
-    fits : mapping of str to RateModel
-        Model of all usable forces together, by control; its term ``after`` is the step.
-    search : DataFrame
-        From :func:`officer_assaults.topics.act.model.best_steps`.
-    jump : Jump or None
-        Jump on the first day by which the event alone would have made the year's change.
-    years : tuple of str
-        Financial years compared for the jump.
-    vintage, release : str, Release
-        Where the series come from.
-    covid : bool
-        Whether the window reaches into 2020.
-    alpha : float
-        One minus the coverage.
-    """
-
-    force: Force
-    event: pd.Timestamp
-    assessment: Assessment | None
-    refused: tuple[Problem, ...]
-    left_out: pd.DataFrame
-    law: str
-    fits: Mapping[str, RateModel]
-    search: pd.DataFrame
-    jump: Jump | None
-    years: tuple[str, str]
-    vintage: str
-    release: Release
-    covid: bool
-    alpha: float
-
-    @property
-    def level(self) -> float:
-        """Coverage of the intervals."""
-        return 1 - self.alpha
-
-    @property
-    def focus(self) -> Assessment | None:
-        """Assessment, where the force is in it."""
-        found = self.assessment
-        return found if found is not None and found.force is not None else None
-
-    @property
-    def in_the_quarter(self) -> int:
-        """Number of models in which the best of all dates is the quarter of the event."""
-        found = self.assessment
-        return 0 if found is None else int((self.search["date"] == found.event).sum())
-
-    @property
-    def record_stepped(self) -> bool:
-        """Whether all controls and most searched models put a step of the record at the event."""
-        found = self.assessment
-        if found is None or not self.fits:
-            return False
-        limits = [fit.contrast({"after": 1.0}) for fit in self.fits.values()]
-        one_side = all(one.lower > 1 for one in limits) or all(one.upper < 1 for one in limits)
-        return one_side and 2 * self.in_the_quarter > len(self.search)
 
 
 def answer(story: InterruptionStory) -> str:
@@ -160,7 +66,7 @@ def headline(story: InterruptionStory) -> dict[str, str]:
         return {
             "number": "Not judged",
             "text": f"The series of {spoken(story.force.slug)} cannot be judged at "
-            f"{_day(story.event)}.",
+            f"{day_in_words(story.event)}.",
             "interval": f"No interval. {words.without_codes(_sentence(problem.what))}.",
             "caveat": caution if story.assessment else problem.remedy,
         }
@@ -172,7 +78,7 @@ def headline(story: InterruptionStory) -> dict[str, str]:
     }[found.verdict]
     return {
         "number": found.verdict.capitalize(),
-        "text": f"{said} on {_day(story.event)}.",
+        "text": f"{said} on {day_in_words(story.event)}.",
         "interval": _step_words(story, found),
         "caveat": caution,
     }
@@ -224,7 +130,7 @@ def may_say(story: InterruptionStory) -> dict[str, Any] | None:
         "assaults without injury on officers than their trend, set against "
         f"{CONTROLS[control]} ({limits}); why cannot be told from the records.",
         "not_say": "The Act made assaults on officers rarer, or more common.",
-        "finding": _found_national(story, control, fit),
+        "finding": found_national(story, control, fit),
     }
 
 
@@ -274,8 +180,8 @@ def gate_table(story: InterruptionStory) -> list[dict[str, Any]]:
         return []
     rows = [
         {
-            "Condition": _plain_control(gate.name),
-            "Found": _plain_control(gate.found),
+            "Condition": plain_control(gate.name),
+            "Found": plain_control(gate.found),
             "Needed": gate.needed,
             "Holds": "yes" if gate.passed else "no",
         }
@@ -316,8 +222,8 @@ def step_table(story: InterruptionStory) -> list[dict[str, Any]]:
     return [
         {
             "frame": frame,
-            "caption": f"Step of recorded assaults on constables at {_day(story.event)}, relative "
-            "to other recorded crime of the same force",
+            "caption": "Step of recorded assaults on constables at "
+            f"{day_in_words(story.event)}, relative to other recorded crime of the same force",
             "level": story.level,
             "notes": "Binomial share with trend and season, quasi errors with t. The first "
             "intervals are widened by how far steps spread where nothing happened; those of the "
@@ -361,125 +267,6 @@ def placebo_table(story: InterruptionStory) -> list[dict[str, Any]]:
             "notes": "If the method were right, about "
             f"{words.percent(story.alpha)} of intervals would exclude no step. Each date is "
             "widened by the spread at the other dates.",
-        }
-    ]
-
-
-def record_figure(
-    story: InterruptionStory, rows: pd.DataFrame, expected: Mapping[str, pd.DataFrame]
-) -> list[dict[str, Any]]:
-    """Figures of the record of all forces beside what the models expect without a step.
-
-    Parameters
-    ----------
-    story : InterruptionStory
-    rows : DataFrame
-        What the models were fitted to.
-    expected : mapping of str to DataFrame
-        Control to :func:`officer_assaults.topics.act.model.without_step`.
-    """
-    if not story.fits:
-        return []
-    recorded = rows.groupby("date")[["recorded"]].sum().reset_index()
-    named = {CONTROLS[control]: frame for control, frame in expected.items()}
-    labels = {story.event: "event" if story.law == "" else story.law}
-    chart = figures.record_without_step(recorded, named, labels)
-    ratios = [
-        f"{words.number(fit.contrast({'after': 1.0}).ratio, 2)} times what {CONTROLS[control]} "
-        "would have had it be"
-        for control, fit in story.fits.items()
-    ]
-    forces = next(iter(story.fits.values())).clusters
-    return [
-        {
-            "fig": chart,
-            "headline": "The record of all forces stepped when the event came"
-            if story.record_stepped
-            else "The record of all forces shows no clear step at the event",
-            "subtitle": f"By quarter, {forces} forces together: recorded assaults without injury "
-            "on constables, and the number expected from each comparison without a step",
-            "alt": f"{chart.alt_hint} From the event on the record is {words.listing(ratios)}.",
-            "formats": {"Offences a quarter": 0},
-        }
-    ]
-
-
-def series_figure(
-    story: InterruptionStory,
-    recorded: pd.DataFrame,
-    expected: Mapping[str, pd.DataFrame],
-    events: pd.DataFrame,
-) -> list[dict[str, Any]]:
-    """Figures of the series beside what each control would have had it be."""
-    found = story.focus
-    if found is None:
-        return []
-    named = {CONTROLS[control]: frame for control, frame in expected.items()}
-    chart = figures.series_with_counterfactual(recorded, named, _labels(story, events))
-    ratios = [
-        f"{words.number(float(step.table['ratio'].loc[str(found.force)]), 2)} times what "
-        f"{CONTROLS[step.control]} would have had it be"
-        for step in found.steps
-    ]
-    agree = "agree" if found.gates[0].passed else "do not agree"
-    return [
-        {
-            "fig": chart,
-            "headline": f"The controls {agree} on what would have been expected",
-            "subtitle": f"By quarter: recorded assaults without injury on {story.force.name} "
-            "constables, and the number expected from each control without a step",
-            "alt": f"{chart.alt_hint} From the event on the record is "
-            f"{words.listing(ratios)}; the bands are {words.level_words(story.level)}s of the "
-            "expected number.",
-            "formats": dict.fromkeys(("Offences a quarter", "lower", "upper"), 0),
-        }
-    ]
-
-
-def timing_figure(
-    story: InterruptionStory,
-    own: pd.DataFrame,
-    breaks: Mapping[str, pd.DataFrame],
-    events: pd.DataFrame,
-    base: tuple[pd.Timestamp, pd.Timestamp],
-) -> list[dict[str, Any]]:
-    """Figures of the record and its controls as an index, with dated events.
-
-    Parameters
-    ----------
-    story : InterruptionStory
-        The force.
-    own : DataFrame
-        Its series by quarter.
-    breaks : mapping of str to DataFrame
-        Series to :func:`officer_assaults.stats.segmented.break_dates`.
-    events : DataFrame
-        Dated events.
-    base : tuple of Timestamp
-        First and last day of the year whose mean quarter is 100.
-    """
-    if not breaks:
-        return []
-    columns = {"recorded": "constables", **CONTROLS}
-    columns = {name: said for name, said in columns.items() if name in own}
-    chart = figures.indexed_series(own, columns, base, _labels(story, events))
-    best = {name: words.quarter(frame["date"].iloc[0]) for name, frame in breaks.items()}
-    together = len(set(best.values())) == 1
-    said = (
-        f"All {len(best)} records step best in {next(iter(best.values()))}"
-        if together
-        else "The records do not step in the same quarter"
-    )
-    listed = [f"{name.split(',')[0]} in {when}" for name, when in best.items()]
-    return [
-        {
-            "fig": chart,
-            "headline": said,
-            "subtitle": f"By quarter: recorded offences of {story.force.name}, each series as an "
-            f"index of its mean quarter in {base[0].year}/{base[1]:%y}",
-            "alt": f"{chart.alt_hint} The quarter in which a step fits each record best is: "
-            f"{words.listing(listed)}.",
-            "formats": {"Index": 0},
         }
     ]
 
@@ -643,155 +430,6 @@ def search_table(story: InterruptionStory) -> list[dict[str, Any]]:
     ]
 
 
-def findings(story: InterruptionStory, own: RegisterSteps | None, simulated: bool) -> list[Finding]:
-    """State the findings, with the verdict on each claim computed by rule."""
-    made = [_found_steps(story)] if story.focus else [_found_refused(story)]
-    if story.assessment is not None:
-        made += [_found_national(story, *each) for each in story.fits.items()]
-        made += [_found_pooled(story, pooled) for pooled in story.assessment.pooled]
-        made += _found_placebos(story, story.assessment)
-    if story.focus is not None:
-        made = [*_found_each(story, story.focus), *made]
-    if story.jump is not None:
-        made.append(_found_jump(story))
-    if own is not None:
-        made.append(_found_register(story, own, simulated))
-    return made
-
-
-def _found_steps(story: InterruptionStory) -> Finding:
-    found = story.focus
-    assert found is not None
-    failed = [gate.name for gate in found.gates if not gate.passed]
-    note = f"conditions that failed: {'; '.join(failed)}" if failed else "all conditions hold"
-    return statement(
-        "act.step", f"Step of recorded assaults on {story.force.name} officers at "
-        f"{_day(story.event)}", STEPPED, found.verdict, release=story.vintage,
-        period=_day(story.event), note=_plain_control(note),
-    )  # fmt: skip
-
-
-def _found_each(story: InterruptionStory, found: Assessment) -> list[Finding]:
-    made = []
-    for step in found.calibrated if found.holds_level else ():
-        own = step.table.loc[str(found.force)].to_dict()
-        made.append(
-            _step(story, own["ratio"], own["lower"], own["upper"], step.control).finding(
-                f"act.step_{_key(step.control)}",
-                f"Step of {story.force.name} relative to {CONTROLS[step.control]}",
-                STEPPED, found.verdict,
-                note="binomial share; errors widened by the spread of steps at quiet dates, t on "
-                f"{step.df} df, dispersion {own['dispersion']:.2f}",
-            )
-        )  # fmt: skip
-    return made
-
-
-def _found_national(story: InterruptionStory, control: str, fit: RateModel) -> Finding:
-    step = fit.contrast({"after": 1.0})
-    said = f"{fit.spec.formula}; {fit.spec.family}, errors clustered by {fit.spec.cluster}"
-    return _step(story, step.ratio, step.lower, step.upper, control).finding(
-        f"act.national_{_key(control)}",
-        f"Step of {fit.clusters} forces together relative to {CONTROLS[control]}",
-        "The national record of assaults on officers stepped when the event came",
-        "consistent" if story.record_stepped else "not supported",
-        note=f"{said}; best quarter of all in {story.in_the_quarter} of {len(story.search)} "
-        "models; why it stepped is not identified",
-    )
-
-
-def _found_pooled(story: InterruptionStory, pooled: PooledStep) -> Finding:
-    limits = pooled.interval
-    return _step(story, pooled.ratio, limits.lower, limits.upper, pooled.control).finding(
-        f"act.pooled_{_key(pooled.control)}",
-        f"Mean step of {pooled.k} forces relative to {CONTROLS[pooled.control]}",
-        "The event changed recorded assaults in the forces together", "not identified",
-        note=f"Paule-Mandel, tau = {pooled.tau:.3f}; {pooled.rejected:.0%} of forces' intervals "
-        "exclude no step; it began everywhere on one day, so nothing tells law from recording",
-    )  # fmt: skip
-
-
-def _found_placebos(story: InterruptionStory, found: Assessment) -> list[Finding]:
-    made = []
-    for control, part in found.placebos.groupby("control", sort=False):
-        for name, column in (("placebo", "rejected"), ("level", "calibrated")):
-            rate, wide = part[column], name == "level"
-            shares = Estimate(
-                float(rate.mean()), float(rate.min()), float(rate.max()),
-                unit="share of forces' intervals; limits are the range over dates",
-                denominator=f"{int(part['k'].max())} forces, {len(part)} dates",
-                release=story.vintage, period=_day(story.event), level=BOUNDS,
-                note=f"mean steps {part['ratio'].min():.2f} to {part['ratio'].max():.2f}",
-            )  # fmt: skip
-            made.append(
-                shares.finding(
-                    f"act.{name}_{_key(str(control))}",
-                    f"{'Widened intervals' if wide else 'Intervals'} that exclude no step at "
-                    f"placebo dates, relative to {CONTROLS[str(control)]}",
-                    f"{'Widened' if wide else 'Taken alone'}, relative to "
-                    f"{CONTROLS[str(control)]}, the method finds a step at about "
-                    f"{story.alpha:.0%} of dates without one",
-                    "consistent" if _as_promised(rate.mean(), story.alpha) else "contradicted",
-                )
-            )
-    return made
-
-
-def _as_promised(rate: float, alpha: float) -> bool:
-    return abs(rate - alpha) <= (LARGEST_PLACEBO_RATE - 1) * alpha
-
-
-def _found_jump(story: InterruptionStory) -> Finding:
-    assert story.jump is not None
-    jump = story.jump
-    return Estimate(
-        jump.size, jump.interval.lower, jump.interval.upper, unit="proportion",
-        denominator=f"{jump.days_in_force} of {jump.days} days in force",
-        period=f"{story.years[0]} to {story.years[1]}", release=story.vintage, level=story.level,
-        note="the rest of the year at the rate of the year before; counting chance only",
-    ).finding(
-        "act.jump",
-        "Jump on its first day by which the law alone would have made the year's change",
-        "The law alone made the year's change", "not identified",
-    )  # fmt: skip
-
-
-def _found_register(story: InterruptionStory, own: RegisterSteps, simulated: bool) -> Finding:
-    limits = own.difference_interval
-    return Estimate(
-        own.difference, limits.lower, limits.upper, unit="ratio of steps",
-        denominator="entries of the second register", period=_day(story.event),
-        release=story.vintage, level=story.level, simulated=simulated,
-        note=ATTRIBUTIONS[own.attribution],
-    ).finding(
-        "act.second_register", "Step of the crime record over that of the second register",
-        "What happens changed at the event, not only what is recorded",
-        register_verdict(own.attribution),
-    )  # fmt: skip
-
-
-def _step(
-    story: InterruptionStory, ratio: float, lower: float, upper: float, control: str
-) -> Estimate:
-    return Estimate(
-        float(ratio), float(lower), float(upper), unit="ratio of the level after to before",
-        denominator=f"recorded offences of {CONTROLS[control]}", period=_day(story.event),
-        release=story.vintage, level=story.level,
-    )  # fmt: skip
-
-
-def _key(control: str) -> str:
-    return control.lower().replace("-", "_")
-
-
-def _found_refused(story: InterruptionStory) -> Finding:
-    return statement(
-        "act.step", f"Step of recorded assaults on {story.force.name} officers at "
-        f"{_day(story.event)}", STEPPED, "needs data", release=story.vintage,
-        period=_day(story.event), note="; ".join(str(problem) for problem in story.refused),
-    )  # fmt: skip
-
-
 def _point_gates(found: Assessment) -> str:
     failed = [gate.name for gate in found.gates if not gate.passed]
     why = []
@@ -853,39 +491,8 @@ def _point_timing(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) 
     return f"By itself each record of {story.force.name} jumps most in: {words.listing(listed)}."
 
 
-def _labels(story: InterruptionStory, events: pd.DataFrame) -> dict[Any, str]:
-    shown = events[(events["day"] >= figures.FIRST_SHOWN) & (events["kind"] != "law")]
-    # Later events would crowd a telephone; the table of dated events has them all.
-    shown = shown[shown["event"].isin(list(SHORT)) & (shown["force"] == story.force.slug)]
-    labels = {row["day"]: SHORT[row["event"]] for row in shown.to_dict("records")}
-    labels[story.event] = story.law or "event"
-    return dict(sorted(labels.items()))
-
-
-def law_of(event: pd.Timestamp, events: pd.DataFrame) -> str:
-    """Label of the law that came into force on a day; empty if none did."""
-    laws = events.loc[events["kind"] == "law", ["day", "event"]].set_index("day")["event"]
-    return SHORT.get(laws.get(event, ""), "")
-
-
-SHORT = {
-    "Inspection report on crime recording": "inspection",
-    "Emergency workers Act in force": "Act in force",
-}
-
-
-def _plain_control(text: str) -> str:
-    for code, name in sorted(CONTROLS.items(), key=lambda item: -len(item[0])):
-        text = text.replace(f"against {code}", f"against {name}")
-    return text
-
-
 def _limits(value: float, interval: Interval) -> str:
     return f"{words.number(value, 2)} ({words.interval(interval.lower, interval.upper, 2)})"
-
-
-def _day(day: pd.Timestamp) -> str:
-    return day.strftime("%-d %B %Y")
 
 
 def _sentence(text: str) -> str:

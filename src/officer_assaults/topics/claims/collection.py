@@ -12,7 +12,7 @@ import yaml
 from officer_assaults import paths
 from officer_assaults.data import bounds, forces, readers, tables
 from officer_assaults.data.periods import FinancialYear, financial_year
-from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+from officer_assaults.refusals import Problems, Refusal, nearest
 from officer_assaults.topics.claims import said
 from officer_assaults.topics.claims.figures import OFFENCES
 
@@ -272,7 +272,7 @@ def _csv(path: Path) -> Any:
         line = int(cells.index[running][0])
         what = "a cell runs on into the next line."
         remedy = "Look for a quotation mark without its partner, and write each claim on one line."
-        raise Refusal(Problem("E124", what, remedy, path.name, line))
+        raise Refusal.of("E124", what, remedy, path.name, line)
     return [(int(str(line)), dict(row)) for line, row in cells.to_dict("index").items()]
 
 

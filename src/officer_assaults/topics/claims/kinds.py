@@ -11,7 +11,7 @@ from officer_assaults.data import forces, readings, tables
 from officer_assaults.estimate import Shown
 from officer_assaults.findings import Verdict
 from officer_assaults.page import words
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 from officer_assaults.stats import intervals, rate_ratio
 from officer_assaults.topics.claims import figures
 from officer_assaults.topics.claims.collection import Claim
@@ -198,7 +198,7 @@ def _rank(claim: Claim) -> Answer:
     assert claim.end is not None
     if forces.resolve(claim.force).kind == "nation":
         what = "England and Wales has no place among forces."
-        raise Refusal(Problem("E126", what, "Name a force.", column="force"))
+        raise Refusal.of("E126", what, "Name a force.", column="force")
     before = type(claim.end)(claim.end.first - 1)
     try:
         found = readings.place_readings(claim.force, before, claim.end)
@@ -511,8 +511,8 @@ def _signed(value: float, said: Figure) -> str:
 def _figure(claim: Claim, text: str = "") -> Figure:
     found = figure(text or claim.says)
     if found is None:
-        raise Refusal(Problem("E126", f"'{claim.says}' says no figure.",
-                              "Write the figure as it was said: +12%.", column="says"))  # fmt: skip
+        raise Refusal.of("E126", f"'{claim.says}' says no figure.",
+                              "Write the figure as it was said: +12%.", column="says")  # fmt: skip
     return found
 
 

@@ -1,45 +1,30 @@
-"""Crewing evidence: the sentences and findings of the report on real crewing data."""
+"""Crewing evidence: the sentences and tables of the report on real crewing data."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from officer_assaults import estimate
 from officer_assaults.data import forces
-from officer_assaults.estimate import Estimate
-from officer_assaults.findings import BOUNDS, Finding, Verdict
 from officer_assaults.page import words
 from officer_assaults.stats import shares as crewing_shares
-from officer_assaults.stats import verdicts
+from officer_assaults.topics.evidence.findings import findings as findings
 from officer_assaults.topics.evidence.model import CREWING_TOPIC
+from officer_assaults.topics.evidence.story import CITIES, strata_in_words, years_of
+from officer_assaults.topics.evidence.story import CrewingStory as CrewingStory
+from officer_assaults.topics.evidence.story import Washington as Washington
+from officer_assaults.topics.evidence.story import years_in_words as years_in_words
 
 if TYPE_CHECKING:
-    from officer_assaults.stats.ecological import EcologicalAssociation
-    from officer_assaults.stats.rate_ratio import RateRatio
     from officer_assaults.stats.risk_ratio import RiskRatio
-    from officer_assaults.topics.evidence.model import MissingReports
 
 OFFENCE_WORDS: Mapping[str, str] = {
     "13A": "aggravated assault",
     "13B": "simple assault",
     "13C": "intimidation",
-}
-INJURY_CLAIM = (
-    "Once assaulted, an officer alone is injured more often than an officer of a two-officer unit."
-)
-WASHINGTON_CLAIM = (
-    "In the records of Washington DC an officer assaulted alone is injured more often than one of "
-    "a two-officer unit."
-)
-#: Agencies as a reader outside the United States knows them.
-CITIES: Mapping[str, str] = {
-    "Birmingham PD": "Birmingham, Alabama",
-    "San Diego PD": "San Diego, California",
 }
 COUNT_PAIR = re.compile(r"(\d+) against (\d+)")
 TRIALS: Mapping[str, str] = {
@@ -49,116 +34,8 @@ TRIALS: Mapping[str, str] = {
     "F19": "Body-worn video on shifts drawn by lot",
     "F20": "Body-worn video, the same trials",
 }
-TRAINING = "G16"
 TWICE = 2.0
 PLAIN_NUMBER = re.compile(r"[\d.,]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Washington:
-    """Injury given assault in the Washington records.
-
-    Parameters
-    ----------
-    years, offences : tuple
-        What the main comparison holds.
-    compared, reference : str
-        Assignments, as the records name them.
-    stratum : tuple of str
-        Columns that the main comparison is made within.
-    naive : RiskRatio
-        Officers taken as independent.
-    main : RiskRatio
-        Within strata, clustered by incident: the one that the verdict follows.
-    active : RiskRatio
-        The same, with activity.
-    others : tuple of (str, RiskRatio)
-        Other choices that could have been made, clustered, with what differs.
-    by_year : DataFrame
-        year, assignment, injured, victims.
-    """
-
-    years: tuple[int, ...]
-    offences: tuple[str, ...]
-    compared: str
-    reference: str
-    stratum: tuple[str, ...]
-    naive: RiskRatio
-    main: RiskRatio
-    active: RiskRatio
-    others: tuple[tuple[str, RiskRatio], ...]
-    by_year: pd.DataFrame
-
-    @property
-    def verdict(self) -> Verdict:
-        """Verdict on more injury alone, from the clustered interval."""
-        return verdicts.lies("above", 1.0, self.main.lower, self.main.upper)
-
-
-@dataclass(frozen=True, slots=True)
-class CrewingStory:
-    """Everything that the report on crewing evidence says, before it is put into words.
-
-    Parameters
-    ----------
-    washington : Washington
-        Injury given assault.
-    counts, deployment : DataFrame
-        From :func:`deployment.crew_count_ratios` and :func:`deployment.ratios_by_deployment`.
-    implied : float
-        Rate ratio per officer with all sizes of agency added up.
-    agencies : mapping of str to MissingReports
-        Two agencies by name.
-    survey : Series
-        Row of the survey on single crewing.
-    victims_single : float
-        Share of victims taken to be single crewed, for the bounds.
-    taser : EcologicalAssociation
-        Uses of TASER and recorded rates of forces.
-    trial : RateRatio
-        Officers assaulted with and without TASER in the published trial.
-    ledger : DataFrame
-        Published figures with how each was read.
-    studies : DataFrame
-        From :func:`officer_assaults.topics.evidence.model.american_studies`.
-    alpha : float
-        One minus the coverage of intervals.
-    """
-
-    washington: Washington
-    counts: pd.DataFrame
-    deployment: pd.DataFrame
-    implied: float
-    agencies: Mapping[str, MissingReports]
-    survey: pd.Series
-    victims_single: float
-    taser: EcologicalAssociation
-    trial: RateRatio
-    ledger: pd.DataFrame
-    studies: pd.DataFrame
-    alpha: float
-
-    @property
-    def both(self) -> pd.Series:
-        """Studies of injury once assaulted, weighed together."""
-        return self.studies.iloc[-1]
-
-    @property
-    def level(self) -> float:
-        """Coverage of the intervals."""
-        return 1 - self.alpha
-
-    @property
-    def bounds(self) -> crewing_shares.SurveyBounds:
-        """What the survey's share allows."""
-        return crewing_shares.survey_bounds(
-            float(self.survey["percent"]) / 100, self.victims_single
-        )
-
-    @property
-    def total(self) -> pd.Series:
-        """Counts of all activities together."""
-        return self.counts.iloc[-1]
 
 
 def two_counts(text: str) -> tuple[int, int]:
@@ -242,7 +119,7 @@ def boxes(story: CrewingStory) -> dict[str, str | list[str]]:
     washington = story.washington
     return {
         "shows": [
-            f"How often officers recorded as assaulted in Washington DC ({_years(washington)}) "
+            f"How often officers recorded as assaulted in Washington DC ({years_of(washington)}) "
             "were injured, alone and in two-officer vehicles.",
             "How counts by crew mislead without hours by crew, on US federal records.",
             "What published studies of crewing, TASER and training say, and how each was read.",
@@ -288,7 +165,7 @@ def victims_table(story: CrewingStory) -> dict[str, Any]:
 def ratio_rows(story: CrewingStory) -> pd.DataFrame:
     """Rows of the forest: each way to compare, the main one first."""
     washington = story.washington
-    strata = _strata(washington.stratum)
+    strata = strata_in_words(washington.stratum)
     ways = [
         (f"Within {strata}, by incident", washington.main, "clustered by incident"),
         (f"Within {strata} and activity", washington.active, "clustered by incident"),
@@ -351,7 +228,7 @@ def words_for_forest(story: CrewingStory) -> dict[str, str]:
         "headline": turns,
         "subtitle": f"Ratio of the share injured, {washington.compared} over "
         f"{washington.reference}, officers recorded as victims of {_offences(washington)}, "
-        f"Washington DC, {_years(washington)} unless said otherwise",
+        f"Washington DC, {years_of(washington)} unless said otherwise",
         "alt": f"Ratios with intervals: {words.ratio(main.ratio, main.lower, main.upper)} with "
         f"errors clustered by incident, and {words.ratio(naive.ratio, naive.lower, naive.upper)} "
         "with officers taken as independent.",
@@ -619,166 +496,6 @@ def trials_table(story: CrewingStory) -> dict[str, Any]:
     }
 
 
-def findings(story: CrewingStory) -> list[Finding]:
-    """State the findings, with the verdict on each claim computed by rule."""
-    return [
-        *_found_washington(story),
-        _found_deployment(story),
-        *_found_reports(story),
-        _found_survey(story),
-        _found_taser(story),
-        _found_trial(story),
-        *_found_training(story),
-    ]
-
-
-def _found_washington(story: CrewingStory) -> list[Finding]:
-    washington, both = story.washington, story.both
-    kinds = [
-        ("crewing.injury_ratio", f"within {_strata(washington.stratum)}", washington.main),
-        ("crewing.injury_ratio_activity", "within activity as well", washington.active),
-        (
-            "crewing.injury_ratio_unclustered",
-            "officers taken as independent (too narrow; judged by the clustered interval)",
-            washington.naive,
-        ),
-    ]
-    pooled = Estimate(
-        float(both["Ratio"]), float(both["lower"]), float(both["upper"]), level=story.level,
-        unit="risk ratio", denominator="officers recorded as assaulted in the United States",
-        period=f"early 1970s; {_years(washington)}", release="evidence ledger; NIBRS 2018-2022",
-        note="A common effect, each study weighed by its precision.",
-    ).finding(
-        "crewing.injury_pooled",
-        "Risk ratio of injury once assaulted, alone over in pairs, all studies",
-        INJURY_CLAIM,
-        verdicts.lies("above", 1.0, float(both["lower"]), float(both["upper"])),
-    )  # fmt: skip
-    return [pooled, *(_washington_finding(story, *kind) for kind in kinds)]
-
-
-def _washington_finding(story: CrewingStory, name: str, how: str, found: RiskRatio) -> Finding:
-    return Estimate(
-        found.ratio, found.lower, found.upper, level=story.level, unit="risk ratio",
-        denominator=f"officers recorded as assaulted: {found.events1} of {found.total1} "
-        f"injured alone, {found.events0} of {found.total0} in two-officer vehicles",
-        period=_years(story.washington), release="NIBRS 2018-2022",
-        note=f"{found.method}. The verdict follows the clustered interval.",
-    ).finding(
-        name,
-        f"Risk ratio of injury once assaulted, alone over two-officer, {how}",
-        WASHINGTON_CLAIM,
-        story.washington.verdict,
-        quantity=f"injury once assaulted in Washington, {name.rpartition('_')[2]}",
-    )  # fmt: skip
-
-
-def _found_deployment(story: CrewingStory) -> Finding:
-    low, high = story.deployment["per_officer"].min(), story.deployment["per_officer"].max()
-    return Estimate(
-        story.implied, float(low), float(high), level=BOUNDS, unit="rate ratio",
-        denominator="patrol units by size of municipal agency, 1987",
-        period="1995-2019", release="LEOKA 1995-2019; LEMAS 1987",
-        note="The value adds up all municipal units; the limits are its range over sizes of "
-        "agency, not a confidence interval.",
-    ).finding(
-        "crewing.city_counts",
-        "Rate ratio per officer, alone over two-officer, that reports and units imply",
-        "Officers alone are assaulted more often per hour than officers in pairs, since more "
-        "reports are of officers alone.",
-        verdicts.bounded("above", 1.0, low, high),
-    )  # fmt: skip
-
-
-def _found_reports(story: CrewingStory) -> list[Finding]:
-    return [
-        estimate.count(
-            f"crewing.zeros_{name.split()[0].lower().replace(',', '')}",
-            f"{CITIES.get(name, name)}: zeros that cannot be counts",
-            "A zero in the federal series is a year without an assault on an officer.",
-            "contradicted",
-            value=found.implausible,
-            unit="years",
-            denominator=f"{found.zeros} zeros in {found.reports + found.zeros} years with a figure",
-            period=f"{found.table['year'].min()}-{found.table['year'].max()}",
-            release="LEOKA",
-            note="Probability of 0 below 0.001 at the agency's lowest reported rate.",
-        )
-        for name, found in story.agencies.items()
-        if found.implausible
-    ]
-
-
-def _found_survey(story: CrewingStory) -> Finding:
-    bounds, share = story.bounds, float(story.survey["percent"]) / 100
-    unit_hours = crewing_shares.officer_hour_share(share)
-    return Estimate(
-        crewing_shares.ratio_from_shares(story.victims_single, unit_hours),
-        bounds.ratio.lower, bounds.ratio.upper, level=BOUNDS, unit="rate ratio",
-        denominator="officer-hours, bounded from a share of answers",
-        period="12 months to February 2016", release="PFEW and University of Nottingham survey",
-        note=f"Assumes that {story.victims_single:.0%} of victims were single crewed; with that "
-        "share free the bounds are 0 and infinity. The value reads the answer as a share of "
-        "unit-hours.",
-    ).finding(
-        "crewing.survey_bounds",
-        "Rate ratio per officer-hour, single over double, that the survey allows if "
-        f"{story.victims_single:.0%} of victims were single crewed",
-        "Since most officers say they are single crewed often or always, the risk alone is higher.",
-        verdicts.bounded("above", 1.0, bounds.ratio.lower, bounds.ratio.upper),
-    )  # fmt: skip
-
-
-def _found_taser(story: CrewingStory) -> Finding:
-    taser = story.taser
-    limits = taser.within_interval
-    return Estimate(
-        taser.within, limits.lower, limits.upper, level=story.level, unit="rate ratio",
-        denominator=f"officer-years of {taser.units} forces",
-        period="2017/18 to 2019/20", release="2023-10; HOSB 30/18, 33/19, 37/20",
-        note="An association between totals of forces, not between officers.",
-    ).finding(
-        "crewing.taser_totals",
-        f"Ratio of recorded rates that goes with {words.number(taser.factor)} times the uses of "
-        "TASER, within forces",
-        "More TASER use goes with fewer recorded assaults on officers.",
-        verdicts.lies("below", 1.0, limits.lower, limits.upper),
-    )  # fmt: skip
-
-
-def _found_trial(story: CrewingStory) -> Finding:
-    trial = story.trial
-    return Estimate(
-        trial.ratio, trial.lower, trial.upper, level=story.level, unit="rate ratio",
-        denominator="shifts, arms taken as equally long", period="June 2016 to June 2017",
-        release="press report of the published trial, second-hand",
-        note=f"{trial.y1} and {trial.y0} officers; {trial.method} interval.",
-    ).finding(
-        "crewing.taser_trial",
-        "City of London trial: officers assaulted, shifts with TASER over shifts without",
-        "Recorded assaults on officers doubled on shifts with TASER.",
-        verdicts.lies("above", 1.0, trial.lower, trial.upper),
-    )  # fmt: skip
-
-
-def _found_training(story: CrewingStory) -> list[Finding]:
-    row = story.ledger[story.ledger["id"] == TRAINING]
-    if row.empty:
-        return []
-    one = row.iloc[0]
-    return [
-        estimate.statement(
-            "crewing.training",
-            f"{one['what']}: {one['value']} ({one['area']})",
-            "Safety training lowers the number of assaults recorded on officers.",
-            "needs data",
-            period=str(one["period"]),
-            release=f"evidence ledger, {TRAINING}, {one['how_read']}",
-            note=str(one["caution"]),
-        )
-    ]
-
-
 def _point_washington(story: CrewingStory) -> str:
     main = story.washington.main
     return (
@@ -795,16 +512,6 @@ def _point_missing(story: CrewingStory, name: str) -> str:
     )
 
 
-def years_in_words(years: Sequence[int]) -> str:
-    """Write years as a span."""
-    first, last = min(years), max(years)
-    return str(first) if first == last else f"{first} to {last}"
-
-
-def _years(washington: Washington) -> str:
-    return years_in_words(washington.years)
-
-
 def _offences(washington: Washington) -> str:
     return words.listing([OFFENCE_WORDS[code] for code in washington.offences])
 
@@ -812,10 +519,6 @@ def _offences(washington: Washington) -> str:
 def _left_out(washington: Washington) -> str:
     rest = [name for code, name in OFFENCE_WORDS.items() if code not in washington.offences]
     return f"victims of {words.listing(rest)}" if rest else "nothing else"
-
-
-def _strata(names: tuple[str, ...]) -> str:
-    return words.listing(list(names)) if names else "no strata"
 
 
 def _excludes(found: RiskRatio) -> bool:

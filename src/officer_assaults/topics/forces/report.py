@@ -1,47 +1,31 @@
-"""Comparison: the sentences, tables and findings of the report that sets forces side by side."""
+"""Comparison: the sentences and tables of the report that sets forces side by side."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from officer_assaults.data import decisions, forces
-from officer_assaults.estimate import Estimate, count, statement
-from officer_assaults.findings import Finding, Verdict
 from officer_assaults.page import words
-from officer_assaults.stats import verdicts
+from officer_assaults.topics.forces.findings import findings as findings
+from officer_assaults.topics.forces.story import (
+    CLAIMED_FORCES,
+    CLAIMED_PLACE,
+    MANY,
+    OFFENCES,
+    PER,
+    count_rank,
+    places,
+    quoted,
+)
+from officer_assaults.topics.forces.story import ComparisonStory as ComparisonStory
+from officer_assaults.topics.forces.story import rate_units as rate_units
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from officer_assaults.data.force_year import Exposures, ForceYear
-    from officer_assaults.data.forces import Force
     from officer_assaults.refusals import Problem
-    from officer_assaults.stats.intervals import Interval
-    from officer_assaults.stats.ranks import RankDistribution
-    from officer_assaults.topics.forces.model import Association, ForceAmongForces, RateComparison
 
-OFFENCES = "recorded assaults on constables"
-#: Denominators in the words of a sentence: one, many, and the units that a rate is quoted for.
-PER: dict[str, str] = {
-    "officer_fte": "officer-year",
-    "officer_headcount": "officer-year (persons)",
-    "constable_fte": "constable-year",
-    "residents": "resident",
-    "uses_of_force": "recorded use of force",
-}
-MANY: dict[str, str] = {
-    "officer_fte": "officer-years",
-    "officer_headcount": "officer-years (persons)",
-    "constable_fte": "constable-years",
-    "residents": "residents",
-    "uses_of_force": "recorded uses of force",
-}
-UNITS_PER_RATE: dict[str, float] = {"residents": 100_000.0}
-CLAIMED_PLACE, CLAIMED_FORCES = 6, 40
 #: Rank correlation with size above which an order of counts is mostly one of sizes.
 MOSTLY = 0.7
 SETTLE = (
@@ -52,73 +36,6 @@ SETTLE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ComparisonStory:
-    """Everything that the report says about one force among the others.
-
-    Parameters
-    ----------
-    force : Force
-        In focus.
-    data : ForceYear
-        Counts and who can be compared.
-    exposures : Exposures
-        Denominators.
-    usable : mapping of str to RateComparison
-        The forces that can be compared, by denominator.
-    focus : mapping of str to ForceAmongForces
-        The force in focus; empty where it cannot be compared.
-    by_count : RankDistribution
-        Ranks of the same forces by plain count.
-    readings : DataFrame
-        From :func:`officer_assaults.data.readings.place_readings`.
-    model : Estimate or None
-        Rate of the force over that of the others by the model; None where it is not compared.
-    size : Association
-        How count and officers go together.
-    shares : DataFrame
-        force, share (of offences with injury), lower, upper; usable forces.
-    main : str
-        Denominator of the headline.
-    alpha : float
-        One minus the coverage.
-    """
-
-    force: Force
-    data: ForceYear
-    exposures: Exposures
-    usable: Mapping[str, RateComparison]
-    focus: Mapping[str, ForceAmongForces]
-    by_count: RankDistribution
-    readings: pd.DataFrame
-    model: Estimate | None
-    size: Association
-    shares: pd.DataFrame
-    main: str
-    alpha: float
-
-    @property
-    def refused(self) -> tuple[Problem, ...]:
-        """Why the force is not compared; empty if it is."""
-        return self.data.refusal(self.force)
-
-    @property
-    def level(self) -> float:
-        """Coverage of the intervals."""
-        return 1 - self.alpha
-
-    @property
-    def year(self) -> str:
-        """Year compared."""
-        return self.data.year.label
-
-    @property
-    def count(self) -> int | None:
-        """Recorded offences of the force, None for one that is not among the 43."""
-        mine = self.data.counts.set_index("force")["count"]
-        return int(mine[self.force.slug]) if self.force.slug in mine.index else None
-
-
 def answer(story: ComparisonStory) -> str:
     """Answer the question of the page: how the force compares."""
     who = forces.spoken(story.force.slug)
@@ -127,10 +44,10 @@ def answer(story: ComparisonStory) -> str:
             f"Not known. {words.capital(who)} cannot be set against the other forces in "
             f"{story.year}."
         )
-    own, (place, _) = story.focus[story.main], _count_rank(story)
+    own, (place, _) = story.focus[story.main], count_rank(story)
     text = (
         f"By plain count {who} is number {place} of {own.units} forces that can be compared. Per "
-        f"{PER[story.main]} any place from {_places(own.rank_set)} is open"
+        f"{PER[story.main]} any place from {places(own.rank_set)} is open"
     )
     return f"{text}: a count says above all how large a force is."
 
@@ -150,7 +67,7 @@ def headline(story: ComparisonStory) -> dict[str, str]:
         }
     own = story.focus[story.main]
     return {
-        "number": f"{_places(own.rank_set)} of {own.units}",
+        "number": f"{places(own.rank_set)} of {own.units}",
         "text": f"Places that the records leave open to {forces.spoken(story.force.slug)} by "
         f"recorded assaults per {PER[story.main]} in {story.year}.",
         "interval": f"Whatever the true order is, {words.percent(story.level)} of such intervals "
@@ -175,8 +92,8 @@ def may_say(story: ComparisonStory) -> dict[str, str]:
         "say": f"In {story.year}, {who} recorded {words.number(own.rate, 0)} assaults per "
         f"{quoted(story.main)} ({words.level_words(story.level)} "
         f"{words.interval(own.rate_interval.lower, own.rate_interval.upper, 0)}); among "
-        f"{own.units} forces its place could be any from {_places(own.rank_set)}.",
-        "not_say": f"{words.capital(who)} is number {_count_rank(story)[0]} for attacks on "
+        f"{own.units} forces its place could be any from {places(own.rank_set)}.",
+        "not_say": f"{words.capital(who)} is number {count_rank(story)[0]} for attacks on "
         "officers.",
         "source": source,
     }
@@ -229,7 +146,7 @@ def denominators_table(story: ComparisonStory) -> dict[str, Any]:
             "Place": own.rank,
             "place_lower": own.rank_set.lower,
             "place_upper": own.rank_set.upper,
-            "Counting chance alone": _places(own.rank_interval),
+            "Counting chance alone": places(own.rank_interval),
         }
         for name, own in story.focus.items()
     ]
@@ -406,64 +323,12 @@ def map_edges(story: ComparisonStory) -> list[float]:
     return [float(np.round(edge, -1)) for edge in np.quantile(rates, [0.2, 0.4, 0.6, 0.8])]
 
 
-def findings(story: ComparisonStory) -> list[Finding]:
-    """State the results, each with its verdict by rule."""
-    made = [_found_units(story), _found_size(story)]
-    if story.refused:
-        return [*made, _found_refused(story)]
-    made.append(_found_count_place(story))
-    made += [_found_place(story, name) for name in story.focus]
-    made.append(_found_rate(story))
-    made.append(_found_funnel(story))
-    if story.model is not None:
-        made.append(
-            story.model.finding(
-                "comparison.model",
-                f"Rate of {story.force.name} over that of the other forces, by the model",
-                "The recorded rate is above that of the other forces",
-                verdicts.lies("above", 1.0, story.model.lower, story.model.upper),
-            )
-        )
-    made.append(_found_claimed_place(story))
-    return made
-
-
-def place_verdict(claimed: int, by_rate: Interval, by_count: Interval) -> Verdict:
-    """Judge a claimed place, read as a statement about risk.
-
-    "consistent" if the place lies in the interval by rate; "not supported" if only the order of
-    plain counts allows it, which is a statement about size; else "contradicted".
-    """
-    if by_rate.contains(claimed):
-        return "consistent"
-    return "not supported" if by_count.contains(claimed) else "contradicted"
-
-
-def _count_rank(story: ComparisonStory) -> tuple[int, Interval]:
-    slug = story.force.slug
-    return int(story.by_count.table["rank"][slug]), story.by_count.interval(slug)
-
-
 def _problem_text(problem: Problem) -> str:
     return (problem.what[:1].upper() + problem.what[1:]).rstrip(".")
 
 
-def quoted(name: str) -> str:
-    """Write the unit that rates on a denominator are quoted for, "1,000 officer-years"."""
-    return f"{words.number(rate_units(name))} {MANY[name]}"
-
-
-def rate_units(name: str) -> float:
-    """Units of exposure that rates on a denominator are quoted for."""
-    return UNITS_PER_RATE.get(name, 1000.0)
-
-
 def _left_out_names(story: ComparisonStory) -> list[str]:
     return sorted({forces.spoken(slug) for slug in story.data.panel.left_out["force"]})
-
-
-def _places(interval: Interval) -> str:
-    return words.interval(interval.lower, interval.upper, 0)
 
 
 def _why(story: ComparisonStory) -> str:
@@ -495,7 +360,7 @@ def _denominator_line(story: ComparisonStory) -> str:
     parts = [f"{own.rank} per {PER[name]}" for name, own in story.focus.items()]
     own = story.focus[story.main]
     return (
-        f"{story.force.name}'s place among {own.units}: {_count_rank(story)[0]} by count, "
+        f"{story.force.name}'s place among {own.units}: {count_rank(story)[0]} by count, "
         f"{words.listing(parts)}."
     )
 
@@ -503,7 +368,7 @@ def _denominator_line(story: ComparisonStory) -> str:
 def _point_denominators(story: ComparisonStory) -> str:
     ranks = [own.rank for own in story.focus.values()]
     return (
-        f"The same force is number {_count_rank(story)[0]} by plain count, and number "
+        f"The same force is number {count_rank(story)[0]} by plain count, and number "
         f"{min(ranks)} to {max(ranks)} once the count is set against something: no denominator is "
         "right by itself."
     )
@@ -539,155 +404,3 @@ def _point_left_out(story: ComparisonStory) -> str:
     if not gone:
         return ""
     return f"Left out of every comparison here, with the reasons below: {words.listing(gone)}."
-
-
-def _common(story: ComparisonStory) -> dict[str, Any]:
-    return {"period": story.year, "vintage": story.data.panel.vintage, "level": story.level}
-
-
-def _found_units(story: ComparisonStory) -> Finding:
-    units = len(story.data.counts)
-    return count(
-        "comparison.units",
-        "Territorial police forces of England and Wales",
-        f"The list of {CLAIMED_FORCES} forces is a list of all",
-        "needs data",
-        value=units,
-        unit="forces",
-        denominator="England and Wales, without British Transport Police",
-        note=f"{story.usable[story.main].units} remain once forces with a recording break or too "
-        "few offences are left out",
-        **_common(story),
-    )
-
-
-def _found_size(story: ComparisonStory) -> Finding:
-    size = story.size
-    return Estimate(
-        size.rho,
-        size.lower,
-        size.upper,
-        unit="rank correlation",
-        denominator=f"{size.units} forces",
-    ).finding(
-        "comparison.size",
-        "Rank correlation of recorded count and officers",
-        "Forces with more officers record more",
-        verdicts.lies("above", 0, size.lower, size.upper),
-        **_common(story),
-    )
-
-
-def _found_refused(story: ComparisonStory) -> Finding:
-    return statement(
-        "comparison.refused",
-        f"{story.force.name} is not compared",
-        f"{story.force.name} can be set among the forces in {story.year}",
-        "needs data",
-        release=story.data.panel.vintage,
-        period=story.year,
-        level=story.level,
-        note="; ".join(str(problem) for problem in story.refused),
-    )
-
-
-def _found_count_place(story: ComparisonStory) -> Finding:
-    place, limits = _count_rank(story)
-    verdict = verdicts.reproduces(CLAIMED_PLACE, place)
-    if verdict != "reproduces":
-        verdict = verdicts.within(CLAIMED_PLACE, limits.lower, limits.upper)
-    return Estimate(
-        place,
-        limits.lower,
-        limits.upper,
-        unit=f"place by count among {story.by_count.units} forces, 1 is highest",
-        denominator="none: a count follows the size of a force",
-        note="counting chance alone",
-    ).finding(
-        "comparison.place_by_count",
-        f"Place of {story.force.name} by recorded count",
-        f"Place {CLAIMED_PLACE} by count",
-        verdict,
-        **_common(story),
-    )
-
-
-def _found_place(story: ComparisonStory, name: str) -> Finding:
-    own = story.focus[name]
-    return Estimate(
-        own.rank,
-        own.rank_set.lower,
-        own.rank_set.upper,
-        unit=f"place among {own.units} forces, 1 is highest",
-        denominator=PER[name],
-        note="confidence set; for counting chance alone "
-        f"{_places(own.rank_interval)}, with quarterly dispersion "
-        f"{_places(own.rank_interval_dispersed)}",
-    ).finding(
-        f"comparison.place_{name}",
-        f"Place of {story.force.name} by recorded assaults per {PER[name]}",
-        f"Among the {own.top} highest rates",
-        verdicts.lies("below", own.top + 0.5, own.rank_set.lower, own.rank_set.upper),
-        quantity=f"place per {PER[name]}",
-        **_common(story),
-    )
-
-
-def _found_rate(story: ComparisonStory) -> Finding:
-    own = story.focus[story.main]
-    return Estimate(
-        own.rate,
-        own.rate_interval.lower,
-        own.rate_interval.upper,
-        unit="recorded assaults on constables",
-        denominator=quoted(story.main),
-        note="exact Poisson interval",
-    ).finding(
-        "comparison.rate",
-        f"Recorded assaults per {quoted(story.main)}, {story.force.name}",
-        f"{words.number(story.count or 0)} {OFFENCES} over the mean of the stocks at both "
-        "ends of the year",
-        "reproduces",
-        **_common(story),
-    )
-
-
-def _found_funnel(story: ComparisonStory) -> Finding:
-    own = story.focus[story.main]
-    table = story.usable[story.main].funnel.table.loc[story.force.slug]
-    return Estimate(
-        own.ratio,
-        own.expected.lower,
-        own.expected.upper,
-        unit="ratio; limits are the range expected of one force, not an interval of the value",
-        denominator=PER[story.main],
-        note=f"z = {own.z:.3f} (leave-one-out Paule-Mandel), p = {own.p:.3g}; robust z = "
-        f"{table['z_robust']:.3f}; {own.units} forces whose records hold",
-    ).finding(
-        "comparison.funnel",
-        f"Rate of {story.force.name} over the mean of the other forces, and range expected",
-        "The force stands out from the others",
-        verdicts.unusual(own.p, story.alpha),
-        **_common(story),
-    )
-
-
-def _found_claimed_place(story: ComparisonStory) -> Finding:
-    own, (place, limits) = story.focus[story.main], _count_rank(story)
-    return Estimate(
-        own.rank,
-        own.rank_set.lower,
-        own.rank_set.upper,
-        unit=f"place among {own.units} forces, 1 is highest",
-        denominator=PER[story.main],
-        note=f"by count place {place} ({_places(limits)}), which follows size: rank correlation "
-        f"with officers {story.size.rho:.2f}; recording differs between forces; the list of "
-        f"{CLAIMED_FORCES} is not named",
-    ).finding(
-        "comparison.claimed_place",
-        f"{story.force.name} as number {CLAIMED_PLACE} of {CLAIMED_FORCES} forces",
-        f"Number {CLAIMED_PLACE} of {CLAIMED_FORCES}, read as a statement about risk",
-        place_verdict(CLAIMED_PLACE, own.rank_set, limits),
-        quantity=f"place per {PER[story.main]}",
-        **_common(story),
-    )

@@ -1,143 +1,28 @@
-"""Justice: the sentences, tables and findings on what follows a recorded assault."""
+"""Justice: the sentences and tables on what follows a recorded assault."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from officer_assaults.data import forces
-from officer_assaults.data.schemas import INJURY, NO_INJURY
-from officer_assaults.estimate import Estimate, count
-from officer_assaults.findings import BOUNDS, Finding, Verdict
+from officer_assaults.data.columns import INJURY, NO_INJURY
 from officer_assaults.page import words
-from officer_assaults.stats import verdicts
 from officer_assaults.topics.justice import model as models
+from officer_assaults.topics.justice.findings import findings as findings
+from officer_assaults.topics.justice.findings import found_away
+from officer_assaults.topics.justice.story import MEANING as MEANING
+from officer_assaults.topics.justice.story import MEASURES as MEASURES
+from officer_assaults.topics.justice.story import JusticeStory as JusticeStory
+from officer_assaults.topics.justice.story import lag_verdict as lag_verdict
+from officer_assaults.topics.justice.story import range_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from officer_assaults.data.forces import Force
-    from officer_assaults.data.tables import Release
-    from officer_assaults.stats.composition import Composition, Overlap
-    from officer_assaults.stats.funnel import Funnel
     from officer_assaults.stats.intervals import Interval
-    from officer_assaults.stats.rate_ratio import RateRatio
-    from officer_assaults.topics.justice.data import ReportedQuarter
-    from officer_assaults.topics.justice.model import (
-        Chain,
-        ChargeRates,
-        PeriodChange,
-        StandardisedRates,
-    )
 
-MEANING = {NO_INJURY: "without injury", INJURY: "with injury"}
 EXTRA_RATES = (0.0, 0.2, 0.4)
-HALF = 0.5
-MEASURES = {
-    "convicted": "convicted of those prosecuted in the month",
-    "custody": "immediate custody of those sentenced",
-    "length": "mean custodial sentence, months",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class JusticeStory:
-    """Everything that the report says about charges, courts and a reported quarter.
-
-    Parameters
-    ----------
-    force : Force
-        In focus.
-    release, court_release : Release
-        Provenance of outcomes and of the court table.
-    rates : ChargeRates
-        Charge rates by force and class.
-    own, everyone, others : DataFrame
-        Charge rates by class of the force, of all forces, and of all but the force.
-    gaps : mapping of str to Interval
-        By class: interval of the force's rate minus that of the others.
-    standardised : StandardisedRates
-        Rates at one mix of classes.
-    funnels : mapping of str to Funnel
-        By class.
-    too_open : mapping of str to tuple of str
-        By class, forces left out of the funnel for too many offences without an outcome.
-    shares, everyone_shares : DataFrame
-        Share of every outcome, of the force and of all forces.
-    changes : mapping of (str, str) to PeriodChange
-        By series and measure, before and after the Act, settled months only.
-    whole : mapping of (str, str) to PeriodChange
-        The same with the half-processed months.
-    beyond : mapping of str to Interval
-        By measure, change beyond that of common assault.
-    chain, national_chain : Chain
-        From recorded to jailed, of the force and of all forces.
-    lags : DataFrame
-        From :func:`officer_assaults.topics.justice.model.conviction_lags`.
-    quarter : ReportedQuarter or None
-        What an article reports of the force.
-    parts : Composition or None
-        Shares of that quarter.
-    overlap : Overlap or None
-        Bounds of the overlap of its first two parts.
-    same_series : RateRatio or None
-        The reported quarter against the year of the first release, were they one series.
-    most_open : float
-        Largest share of open offences in the funnel.
-    alpha : float
-        One minus the coverage.
-    """
-
-    force: Force
-    release: Release
-    court_release: Release
-    rates: ChargeRates
-    own: pd.DataFrame
-    everyone: pd.DataFrame
-    others: pd.DataFrame
-    gaps: Mapping[str, Interval]
-    standardised: StandardisedRates
-    funnels: Mapping[str, Funnel]
-    too_open: Mapping[str, tuple[str, ...]]
-    shares: pd.DataFrame
-    everyone_shares: pd.DataFrame
-    changes: Mapping[tuple[str, str], PeriodChange]
-    whole: Mapping[tuple[str, str], PeriodChange]
-    beyond: Mapping[str, Interval]
-    chain: Chain
-    national_chain: Chain
-    lags: pd.DataFrame
-    quarter: ReportedQuarter | None
-    parts: Composition | None
-    overlap: Overlap | None
-    same_series: RateRatio | None
-    most_open: float
-    alpha: float
-
-    @property
-    def level(self) -> float:
-        """Coverage of the intervals."""
-        return 1 - self.alpha
-
-    @property
-    def is_nation(self) -> bool:
-        """Whether the focus is all forces together."""
-        return self.force.kind == "nation"
-
-    @property
-    def period(self) -> str:
-        """Quarters of recording that count, in words."""
-        first, last = self.rates.quarters[0], self.rates.quarters[-1]
-        return f"{first:%B %Y} to {last + pd.DateOffset(months=2):%B %Y}"
-
-    def row(self, code: str, frame: pd.DataFrame) -> pd.Series | None:
-        """Charge rate of one class in a frame of rates; None if it has no offence of it."""
-        mine = frame[frame["offence_code"] == code]
-        return None if mine.empty else mine.iloc[0]
 
 
 def answer(story: JusticeStory) -> str:
@@ -178,7 +63,7 @@ def may_say(story: JusticeStory) -> dict[str, Any]:
         f"{words.percent(chain.charged)} ended in a charge or summons; nationally "
         f"{words.percent(chain.convicted)} of those prosecuted were convicted.",
         "not_say": f"{words.percent(chain.convicted)} of those who assault officers are convicted.",
-        "finding": _found_away(story),
+        "finding": found_away(story),
         "source": f"Home Office, outcomes of offences recorded {story.period}",
     }
 
@@ -475,11 +360,11 @@ def composition_table(story: JusticeStory) -> dict[str, Any]:
             {
                 "Reported as": table.index,
                 "Count": [
-                    _range(low, high)
+                    range_in_words(low, high)
                     for low, high in table[["count_lower", "count_upper"]].itertuples(index=False)
                 ],
                 "Share, if all are among those reported": [
-                    _range(words.percent(low), words.percent(high))
+                    range_in_words(words.percent(low), words.percent(high))
                     for low, high in table[["share_lower", "share_upper"]].itertuples(index=False)
                 ],
             }
@@ -553,27 +438,6 @@ def court_rows(months: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def findings(story: JusticeStory) -> list[Finding]:
-    """State the results, each with its verdict by rule."""
-    made = [
-        finding
-        for code in (NO_INJURY, INJURY)
-        for finding in (_found_rate(story, code), _found_all(story, code))
-        if finding is not None
-    ]
-    made += [_found_change(story, series, measure) for series, measure in story.changes]
-    made += [_found_level(story, "convicted"), _found_level(story, "custody")]
-    made += [_found_beyond(story, measure) for measure in story.beyond]
-    made += _found_standardised(story)
-    made.append(_found_away(story))
-    return [*made, *_found_parts(story)]
-
-
-def lag_verdict(changes: Sequence[float] | pd.Series, whole: Verdict) -> Verdict:
-    """Verdict on a change of convictions: none unless the sign holds over all lags."""
-    return whole if len(set(np.sign(changes))) == 1 else "not identified"
-
-
 def _level(measure: str, value: float) -> str:
     return words.number(value, 2) if measure == "length" else words.percent(value, 1)
 
@@ -591,10 +455,6 @@ def _span(measure: str, interval: Interval) -> str:
         for limit in (interval.lower, interval.upper)
     )
     return f"{low} to {high}"
-
-
-def _range(low: Any, high: Any) -> str:
-    return str(low) if low == high else f"{low} to {high}"
 
 
 def _extra_words(share: float) -> str:
@@ -645,238 +505,3 @@ def _point_quarter(story: JusticeStory) -> str:
         f"A newspaper's {words.number(quarter.total)} cases of one quarter name no register; "
         "what it says of spitting and of weapons needs the force's own log."
     )
-
-
-def _common(story: JusticeStory) -> dict[str, Any]:
-    return {"period": story.period, "vintage": story.release.vintage, "level": story.level}
-
-
-def _courts_common(story: JusticeStory) -> dict[str, Any]:
-    return {
-        "period": "January 2018 to September 2019",
-        "vintage": story.court_release.vintage,
-        "level": story.level,
-    }
-
-
-def _found_rate(story: JusticeStory, code: str) -> Finding | None:
-    own, gap = story.row(code, story.own), story.gaps.get(code)
-    if own is None or story.is_nation or gap is None:
-        return None
-    return Estimate(
-        float(own["rate"]),
-        float(own["lower"]),
-        float(own["upper"]),
-        unit="share charged or summonsed",
-        denominator=f"{words.number(own['recorded'], 0)} recorded offences, code {code}",
-        note=f"difference from all other forces {gap.lower:+.3f} to {gap.upper:+.3f} (Newcombe); "
-        f"{own['open']} without an outcome",
-    ).finding(
-        f"justice.charged_{code}",
-        f"Recorded assaults {MEANING[code]} that ended in a charge, {story.force.name}",
-        f"A smaller share of those {MEANING[code]} than in all other forces",
-        verdicts.lies("below", 0, gap.lower, gap.upper),
-        **_common(story),
-    )
-
-
-def _found_all(story: JusticeStory, code: str) -> Finding | None:
-    row = story.row(code, story.everyone)
-    if row is None:
-        return None
-    return Estimate(
-        float(row["rate"]),
-        float(row["lower"]),
-        float(row["upper"]),
-        unit="share charged or summonsed",
-        denominator=f"{words.number(row['recorded'], 0)} recorded offences, code {code}, with "
-        "British Transport Police",
-    ).finding(
-        f"justice.national_{code}",
-        f"Recorded assaults {MEANING[code]} that ended in a charge, England and Wales",
-        "Most end without a charge",
-        verdicts.lies("below", HALF, float(row["lower"]), float(row["upper"])),
-        **_common(story),
-    )
-
-
-def _found_standardised(story: JusticeStory) -> list[Finding]:
-    table = story.standardised.table
-    if story.force.slug not in table.index:
-        return []
-    own = table.loc[[story.force.slug]].iloc[0]
-    lower, upper = float(own["lower"]), float(own["upper"])
-    all_ = float(story.everyone["charged"].sum() / story.everyone["recorded"].sum())
-    return [
-        Estimate(
-            float(own["standardised"]),
-            lower,
-            upper,
-            unit="share charged or summonsed",
-            denominator=f"{words.number(own['recorded'], 0)} recorded offences, codes 104 and 8S",
-            note=f"England and Wales {all_:.3f}; crude {float(own['crude']):.3f}",
-        ).finding(
-            "justice.charged_standardised",
-            f"Recorded assaults that ended in a charge, {story.force.name}, at the national "
-            "mix of classes",
-            "A smaller share than in England and Wales",
-            verdicts.lies("below", all_, lower, upper),
-            **_common(story),
-        )
-    ]
-
-
-def _series_key(series: str) -> str:
-    return "police" if series == models.POLICE else "control"
-
-
-def _found_change(story: JusticeStory, series: str, measure: str) -> Finding:
-    change = story.changes[series, measure]
-    limits = change.difference_interval
-    return Estimate(
-        change.difference,
-        limits.lower,
-        limits.upper,
-        unit="months" if measure == "length" else "difference of shares",
-        denominator="defendants, England and Wales",
-        note=f"{change.before:.4g} to {change.after:.4g}; dispersion of months "
-        f"{change.dispersion:.2f}; with the half-processed months "
-        f"{story.whole[series, measure].after:.4g}",
-    ).finding(
-        f"justice.{measure}_change_{_series_key(series)}",
-        f"Change after the Act, {series}: {MEASURES[measure]}",
-        f"Higher after the Act than before, {series}: {MEASURES[measure]}",
-        _over_lags(
-            story,
-            "police" if series == models.POLICE else "control",
-            measure,
-            verdicts.lies("above", 0, limits.lower, limits.upper),
-        ),
-        **_courts_common(story),
-    )
-
-
-def _over_lags(story: JusticeStory, column: str, measure: str, whole: Verdict) -> Verdict:
-    """Give no verdict on convictions whose sign hangs on the lag; the rest has no lag."""
-    return lag_verdict(story.lags[column], whole) if measure == "convicted" else whole
-
-
-def _found_level(story: JusticeStory, measure: str) -> Finding:
-    change = story.changes[models.POLICE, measure]
-    most = measure == "convicted"
-    limits = change.after_interval
-    return Estimate(
-        change.after,
-        limits.lower,
-        limits.upper,
-        unit="share",
-        denominator="defendants prosecuted" if most else "defendants sentenced",
-        note=f"before the Act {change.before:.4g}",
-    ).finding(
-        f"justice.{measure}_after",
-        f"After the Act, {models.POLICE}: {MEASURES[measure]}",
-        "Most are convicted" if most else "Most are jailed at once",
-        verdicts.lies("above", HALF, limits.lower, limits.upper),
-        **_courts_common(story),
-    )
-
-
-def _found_beyond(story: JusticeStory, measure: str) -> Finding:
-    interval = story.beyond[measure]
-    police, control = (story.changes[name, measure] for name in (models.POLICE, models.CONTROL))
-    return Estimate(
-        police.difference - control.difference,
-        interval.lower,
-        interval.upper,
-        unit="months" if measure == "length" else "difference of differences of shares",
-        denominator="defendants, England and Wales",
-    ).finding(
-        f"justice.{measure}_beyond_control",
-        f"Change beyond that of common assault: {MEASURES[measure]}",
-        f"Rose more than for common assault: {MEASURES[measure]}",
-        _over_lags(
-            story, "beyond", measure, verdicts.lies("above", 0, interval.lower, interval.upper)
-        ),
-        **_courts_common(story),
-    )
-
-
-def _found_away(story: JusticeStory) -> Finding:
-    chain, land = story.chain, story.national_chain
-    return Estimate(
-        chain.convicted_of_recorded, 0.0, chain.charged_most, level=BOUNDS,
-        unit="share of recorded assaults that end in a conviction",
-        denominator=f"{words.number(float(story.own['recorded'].sum()), 0)} recorded offences, "
-        "codes 104 and 8S",
-        period=story.period, release=story.release.vintage,
-        note=f"charged {chain.charged:.3f} x convicted {chain.convicted:.3f} (national); England "
-        f"and Wales {land.convicted_of_recorded:.3f}; out of court {chain.out_of_court:.3f}; "
-        "bounds without the national link; the tables are not linked",
-    ).finding(
-        "justice.away", "From recorded assault to conviction",
-        "Offenders get away with it", "not identified",
-    )  # fmt: skip
-
-
-def _found_parts(story: JusticeStory) -> list[Finding]:
-    quarter, parts, overlap = story.quarter, story.parts, story.overlap
-    if quarter is None or parts is None:
-        return []
-    common: dict[str, Any] = {
-        "period": f"{quarter.start:%B} to {quarter.end:%B %Y}",
-        "vintage": f"newspaper report (ledger {quarter.ledger_id})",
-        "level": story.level,
-    }
-    made = [
-        count(
-            f"composition.{_slug(str(part))}",
-            f"Counted by the article: {part}",
-            f"{_range(int(row['count_lower']), int(row['count_upper']))}: {part}",
-            "needs data",
-            value=float(row["count_lower"]),
-            unit="cases, at least",
-            denominator=f"{parts.total} reported, if the part belongs to them",
-            release=common["vintage"],
-            period=common["period"],
-            note="a count that the log of the force would settle",
-        )
-        for part, row in parts.table.iterrows()
-    ]
-    if overlap is not None:
-        made.append(_found_overlap(overlap, parts.total, common))
-    return [*made, _found_quarter(story, quarter, common)]
-
-
-def _found_overlap(overlap: Overlap, total: int, common: dict[str, Any]) -> Finding:
-    return Estimate(
-        float(overlap.upper_at_lowest), float(overlap.lower), float(overlap.upper), level=BOUNDS,
-        unit="cases; value is the most if both counts are their lowest",
-        denominator=f"{total} reported", period=common["period"], release=common["vintage"],
-        note="Frechet bounds, no sampling error",
-    ).finding(
-        "composition.overlap", "Cases that could be in both parts",
-        "The parts do not overlap", "needs data",
-    )  # fmt: skip
-
-
-def _found_quarter(
-    story: JusticeStory, quarter: ReportedQuarter, common: dict[str, Any]
-) -> Finding:
-    same = story.same_series
-    return count(
-        "composition.quarter",
-        f"Recorded assaults of the quarter for which {quarter.total} are reported",
-        f"The {quarter.total} reported are the recorded offences of the quarter",
-        verdicts.needs(quarter.total == quarter.recorded, "reproduces"),
-        value=float(quarter.recorded),
-        unit="recorded offences, codes 104 and 8S",
-        denominator=f"{quarter.days} days",
-        note=f"{quarter.recorded_no_injury} of code 104 alone; the register of the report is not "
-        "named, and two series are never compared (E107)"
-        + (f"; were they one series, p = {same.p:.2f}" if same is not None else ""),
-        **common,
-    )
-
-
-def _slug(part: str) -> str:
-    return re.sub(r"[^a-z]+", "_", part.lower()).strip("_")

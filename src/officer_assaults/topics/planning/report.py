@@ -1,172 +1,41 @@
-"""Planning: the sentences and findings of the report on forecasts and trials."""
+"""Planning: the sentences and tables of the report on forecasts and trials."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from officer_assaults.data.histories import year_label
-from officer_assaults.estimate import Estimate
-from officer_assaults.findings import Finding
 from officer_assaults.page import words
 from officer_assaults.stats import forecast as forecasts
-from officer_assaults.stats import verdicts
-from officer_assaults.stats.intervals import wilson
+from officer_assaults.topics.planning.figure_words import words_for_fan as words_for_fan
+from officer_assaults.topics.planning.figure_words import words_for_power as words_for_power
+from officer_assaults.topics.planning.figure_words import words_for_what_if as words_for_what_if
+from officer_assaults.topics.planning.findings import findings as findings
+from officer_assaults.topics.planning.findings import found_plan
+from officer_assaults.topics.planning.story import (
+    ASSUMED,
+    DESIGN_WORDS,
+    FORECAST_NOTE,
+    METHOD_WORDS,
+    changed,
+    setting_in_words,
+)
+from officer_assaults.topics.planning.story import CLUSTER_T as CLUSTER_T
+from officer_assaults.topics.planning.story import CLUSTER_Z as CLUSTER_Z
+from officer_assaults.topics.planning.story import PERMUTATION as PERMUTATION
+from officer_assaults.topics.planning.story import PlanningStory as PlanningStory
+from officer_assaults.topics.planning.story import what_if_rows as what_if_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from officer_assaults.data.forces import Force
-    from officer_assaults.data.histories import History
-    from officer_assaults.stats.forecast import Forecast, GrowthModel, Panel, Skill, WhatIf
+    from officer_assaults.stats.forecast import Panel
     from officer_assaults.stats.intervals import Interval
-    from officer_assaults.topics.planning.power import SampleSize, TrialPlan
-
-PERMUTATION, CLUSTER_T, CLUSTER_Z = "permutation", "cluster t", "cluster z"
-METHOD_WORDS = {
-    forecasts.RANDOM_WALK: "Random walk with drift",
-    forecasts.SEASONAL_NAIVE: "Same quarters as last year",
-    forecasts.NEGATIVE_BINOMIAL: "Quarterly trend, negative binomial",
-    forecasts.LOCAL_LEVEL: "Quarterly local level",
-    forecasts.COUNTING: "Counting chance in both years",
-    forecasts.LAST_COUNT: "Poisson about the last count",
-}
-CLAIMED = {
-    forecasts.RANDOM_WALK: "A 95% interval that allows for movement between years",
-    forecasts.LAST_COUNT: "A 95% interval from counting chance",
-}
-FORECAST_NOTE = "Forecasts of one year share its surprises, so read the lowest year as well."
-DESIGN_WORDS = {
-    "cluster crossover": "Crossover",
-    "stepped wedge": "Stepped wedge",
-    "parallel": "Parallel trial",
-}
-ASSUMED = "(assumption)"
-FAIR_POWER = 0.7
-
-
-@dataclass(frozen=True, slots=True)
-class PlanningStory:
-    """Everything that the report on planning says, before it is put into words.
-
-    Parameters
-    ----------
-    focus : Force
-        Force whose count is forecast.
-    history : History
-        Counts of all forces.
-    past : Series
-        Counts of the force by year.
-    growth : GrowthModel
-        How recorded figures have moved.
-    future, together : Forecast
-        Of the force, and of all usable forces.
-    known, known_quarters : float, int
-        What the release already holds of the first year forecast, and of how many quarters.
-    before : DataFrame
-        One-year-ahead forecasts of the force from past years beside what came: origin, observed,
-        median, lower, upper, covered.
-    part : DataFrame
-        From :func:`officer_assaults.stats.part_year.part_year_scores`; empty without a part year.
-    missing : tuple of str
-        Forces that ``together`` leaves out.
-    scores : DataFrame
-        Summary of the forecasts scored, with ``series``; the long series first.
-    skill : Skill
-        Default method against the baseline, long series, one year ahead.
-    grid : DataFrame
-        Power by design, ratio and test.
-    lengths : DataFrame
-        Power of crossovers by months and forces.
-    plan, alone : TrialPlan
-        The trial proposed, and that of one force.
-    sizes : sequence of SampleSize
-        Officer-shifts per arm without clustering.
-    patrol : mapping of str to float
-        rate_per_1000_hours and patrol_hours_per_year behind ``sizes``.
-    policies, questions : DataFrame
-        From :func:`what_if.policy_frame` and :func:`what_if.question_frame`.
-    changes : sequence of WhatIf or None
-        Next year's count under each policy; None where it is not estimated.
-    patrol_share : float
-        Share of the recorded count that crewing can reach (assumption).
-    simulated : bool
-        Whether the crewing cells are simulated.
-    own_setting : bool
-        Whether areas and months of the trial are those of an export; else they are assumed.
-    own_cells : bool
-        Whether the trials are set in a force's own export rather than on assumptions.
-    alpha : float
-        One minus the coverage of intervals.
-    """
-
-    focus: Force
-    history: History
-    past: pd.Series
-    growth: GrowthModel
-    future: Forecast
-    together: Forecast
-    known: float
-    known_quarters: int
-    before: pd.DataFrame
-    part: pd.DataFrame
-    missing: tuple[str, ...]
-    scores: pd.DataFrame
-    skill: Skill
-    grid: pd.DataFrame
-    lengths: pd.DataFrame
-    plan: TrialPlan
-    alone: TrialPlan
-    sizes: Sequence[SampleSize]
-    patrol: Mapping[str, float]
-    policies: pd.DataFrame
-    questions: pd.DataFrame
-    changes: Sequence[WhatIf | None]
-    patrol_share: float
-    simulated: bool
-    own_setting: bool
-    own_cells: bool
-    alpha: float
-
-    @property
-    def level(self) -> float:
-        """Coverage of the intervals."""
-        return 1 - self.alpha
-
-    @property
-    def next_year(self) -> str:
-        """Label of the first year forecast."""
-        return year_label(self.future.years[0])
-
-    @property
-    def next_count(self) -> tuple[float, float, float]:
-        """Median and limits of the force's next count."""
-        return self._first(self.future)
-
-    @property
-    def next_total(self) -> tuple[float, float, float]:
-        """Median and limits of next year's total."""
-        return self._first(self.together)
-
-    def _first(self, future: Forecast) -> tuple[float, float, float]:
-        row = future.table([self.level]).iloc[0]
-        return float(row["median"]), float(row["lower"]), float(row["upper"])
-
-    def score(self, method: str, horizon: int = 1, series: int = 0) -> pd.Series:
-        """Row of the scores of one method."""
-        name = self.scores["series"].unique()[series]
-        mine = self.scores[(self.scores["series"] == name) & (self.scores["horizon"] == horizon)]
-        row: pd.Series = mine[mine["method"] == method].iloc[0]
-        return row
-
-    def power(self, design: str, ratio: float, test: str = PERMUTATION) -> pd.Series:
-        """Row of the power grid."""
-        mine = self.grid[(self.grid["design"] == design) & (self.grid["test"] == test)]
-        row: pd.Series = mine.iloc[int((mine["ratio"] - ratio).abs().argmin())]
-        return row
+    from officer_assaults.topics.planning.power import TrialPlan
 
 
 def laid_out(panel: Panel, started: pd.DataFrame) -> np.ndarray:
@@ -234,7 +103,7 @@ def may_say(story: PlanningStory) -> dict[str, Any]:
         "of recorded assaults; that figure is an assumption.",
         "not_say": f"Single crews meet {words.number(plan.crew_ratio, 1)} times the rate of "
         "assaults.",
-        "finding": _found_plan(story),
+        "finding": found_plan(story),
     }
 
 
@@ -276,7 +145,7 @@ def main_points(story: PlanningStory) -> list[str]:
             "With as many quarters known as now, forecasts of the whole year were right, limits "
             f"and all, in {words.percent(float(story.part['covered'].mean()))} of past years."
         )
-    if not _changed(story):
+    if not changed(story):
         points.append("No crewing policy can be judged on these cells; the reasons are below.")
     points.append(
         "Of the designs tried, those that switch each area back and forth need the fewest months. "
@@ -367,21 +236,6 @@ def before_table(story: PlanningStory) -> list[dict[str, Any]]:
             "notes": "Both codes; each made from what was recorded up to the year before.",
         }
     ]
-
-
-def words_for_fan(story: PlanningStory) -> dict[str, Any]:
-    """Headline, subtitle and alternative text of the fan chart."""
-    median, low, high = story.next_count
-    verdict = _direction(story)
-    return {
-        "headline": f"{story.focus.name}: {verdict}",
-        "subtitle": f"{_series(story)} recorded by financial year, and bands that hold 50, 80 and "
-        "95 of 100 futures; random walk with drift",
-        "alt": f"Recorded counts from {story.history.years[0]} to {_last_year(story)}, then a fan "
-        f"that widens; {story.next_year}: {words.number(median, 0)}, "
-        f"{words.interval_words(low, high, 0, level=story.level)}.",
-        "formats": {"Count": 0},
-    }
 
 
 def scores_table(story: PlanningStory, horizon: int) -> dict[str, Any]:
@@ -475,7 +329,7 @@ def what_if_table(story: PlanningStory) -> dict[str, Any]:
             "least": change.difference.lower,
             "most": change.difference.upper,
         }
-        for label, change in _changed(story)
+        for label, change in changed(story)
     ]
     present = story.next_count
     intervals = {"Next year's count": ("lower", "upper")}
@@ -564,41 +418,7 @@ def questions_table(story: PlanningStory) -> dict[str, Any]:
 
 def any_what_if(story: PlanningStory) -> bool:
     """Whether the crewing rows can judge any policy; with too few areas they can judge none."""
-    return bool(_changed(story))
-
-
-def what_if_rows(story: PlanningStory) -> pd.DataFrame:
-    """Rows of the what-if chart: the difference each policy would make."""
-    return pd.DataFrame(
-        [
-            {
-                "Policy": label,
-                "Difference": change.difference_median,
-                "lower": change.difference.lower,
-                "upper": change.difference.upper,
-            }
-            for label, change in _changed(story)
-        ]
-    )
-
-
-def words_for_what_if(story: PlanningStory) -> dict[str, str]:
-    """Headline, subtitle and alternative text of the what-if chart."""
-    rows = what_if_rows(story)
-    first = rows.iloc[0]
-    span = story.next_count[2] - story.next_count[1]
-    largest = float(rows["Difference"].abs().max())
-    small = "smaller than" if largest < span / 2 else "of the size of"
-    return {
-        "headline": f"What a policy may change is {small} what a year may bring",
-        "subtitle": f"Difference in recorded offences in {story.next_year}, {story.focus.name}, "
-        "policy less present crewing; the forecast alone spans "
-        f"{words.interval(*story.next_count[1:], 0)}",
-        "alt": "Differences with intervals by policy; "
-        f"{str(first['Policy'])[:1].lower()}{str(first['Policy'])[1:]}: "
-        f"{words.number(first['Difference'], 0)} "
-        f"({words.interval(first['lower'], first['upper'], 0)}).",
-    }
+    return bool(changed(story))
 
 
 def power_table(story: PlanningStory, ratios: Sequence[float]) -> dict[str, Any]:
@@ -620,7 +440,7 @@ def power_table(story: PlanningStory, ratios: Sequence[float]) -> dict[str, Any]
             "Permutation over the list that the allocation was drawn from, two-sided at 5%; "
             f"in brackets {words.level_words(0.95)}s for "
             f"{words.number(int(mine['runs'].iloc[0]))} simulated trials.",
-            f"{_setting(story)} At a ratio of 1 the figure is the size of the test.",
+            f"{setting_in_words(story)} At a ratio of 1 the figure is the size of the test.",
         ],
         "simulated": True,
     }
@@ -652,23 +472,6 @@ def tests_table(story: PlanningStory, ratio: float) -> dict[str, Any]:
         "notes": "A power is worth its size: an analysis that rejects 10 of 100 trials in which "
         "nothing differs buys its power with false alarms.",
         "simulated": True,
-    }
-
-
-def words_for_power(story: PlanningStory) -> dict[str, str]:
-    """Headline, subtitle and alternative text of the power curves."""
-    crossover = story.power("cluster crossover", 0.8)
-    wedge, parallel = story.power("stepped wedge", 0.8), story.power("parallel", 0.8)
-    found = {row["design"]: row["power"] for row in (crossover, wedge, parallel)}
-    fair = [f"a {design}" for design, power in found.items() if power > FAIR_POWER]
-    who = words.listing(fair) if fair else "no design"
-    return {
-        "headline": f"Within about a year in one force, {who} would detect a reduction of 20% in "
-        f"more than {words.percent(FAIR_POWER)} of trials",
-        "subtitle": "Simulated trials in 100 whose permutation test rejects equality, by true "
-        f"reduction; {_setting(story)[:1].lower()}{_setting(story)[1:].rstrip('.')}; dashed: 80",
-        "alt": f"At a true reduction of 20% the crossover reaches {_percent(crossover)}, the "
-        f"stepped wedge {_percent(wedge)} and the parallel design {_percent(parallel)}.",
     }
 
 
@@ -725,205 +528,9 @@ def size_table(story: PlanningStory) -> dict[str, Any]:
     }
 
 
-def findings(story: PlanningStory) -> list[Finding]:
-    """State the findings, with the verdict on each claim computed by rule."""
-    return [
-        _found_forecast(story),
-        *_found_part(story),
-        *_found_coverage(story),
-        _found_skill(story),
-        *_found_power(story),
-        _found_plan(story),
-    ]
-
-
-def _found_forecast(story: PlanningStory) -> Finding:
-    median, low, high = story.next_count
-    return Estimate(
-        median,
-        low,
-        high,
-        unit="recorded offences",
-        denominator="one financial year",
-        period=story.next_year,
-        release=story.history.vintage,
-        level=story.level,
-        note=f"Random walk with drift, {story.known_quarters} quarters of the year known; median "
-        "and interval of simulated futures.",
-    ).finding(
-        "planning.forecast",
-        f"{story.focus.name}: recorded offences in {story.next_year}",
-        f"More assaults on {story.focus.name} constables will be recorded in "
-        f"{story.next_year} than in {_last_year(story)}.",
-        verdicts.lies("above", float(story.past.iloc[-1]), low, high),
-    )
-
-
-def _found_part(story: PlanningStory) -> list[Finding]:
-    if story.part.empty:
-        return []
-    held = wilson(int(story.part["covered"].sum()), len(story.part), story.alpha)
-    return [
-        Estimate(
-            float(story.part["covered"].mean()), held.lower, held.upper, unit="share",
-            denominator=f"{len(story.part)} years of forces", level=story.level,
-            release=story.history.vintage, period=year_label(int(story.part["year"].max())),
-            note=f"{FORECAST_NOTE} Years of one force are taken as independent.",
-        ).finding(
-            "planning.coverage_part_year",
-            f"Years whose total lay inside the interval from {story.known_quarters} quarters",
-            f"A forecast from part of a year holds {words.percent(story.level)} of totals.",
-            verdicts.within(story.level, held.lower, held.upper),
-        )
-    ]  # fmt: skip
-
-
-def _found_coverage(story: PlanningStory) -> list[Finding]:
-    made = []
-    for series, name in enumerate(story.scores["series"].unique()):
-        for method in (forecasts.RANDOM_WALK, forecasts.LAST_COUNT):
-            row = story.score(method, series=series)
-            made.append(
-                Estimate(
-                    float(row["coverage"]),
-                    float(row["lower"]),
-                    float(row["upper"]),
-                    unit="share",
-                    denominator=f"{row['forecasts']} forecasts from {row['origins']} years",
-                    period=_forecast_years(row),
-                    release=story.history.vintage,
-                    level=story.level,
-                    note=FORECAST_NOTE,
-                ).finding(
-                    f"planning.coverage_{method.split()[0].lower()}_{series}",
-                    f"{METHOD_WORDS[method]}: share of counts one year ahead inside the "
-                    f"interval, {name}",
-                    f"{CLAIMED[method]} holds {words.percent(story.level)} of next year's counts.",
-                    verdicts.within(story.level, row["lower"], row["upper"]),
-                )
-            )
-    return made
-
-
-def _forecast_years(row: pd.Series) -> str:
-    return f"{year_label(int(row['first']))} to {year_label(int(row['last']))}"
-
-
-def _found_skill(story: PlanningStory) -> Finding:
-    found = story.skill
-    return Estimate(
-        found.ratio,
-        found.lower,
-        found.upper,
-        unit="ratio of scores",
-        denominator=f"{found.forecasts} forecasts from {found.origins} years",
-        period=_forecast_years(story.score(forecasts.RANDOM_WALK)),
-        release=story.history.vintage,
-        level=story.level,
-        note="Jackknife over years of origin.",
-    ).finding(
-        "planning.skill",
-        "Mean CRPS of the random walk with drift over that of repeating last year",
-        "The forecast beats repeating last year.",
-        verdicts.lies("below", 1.0, found.lower, found.upper),
-    )
-
-
-def _found_power(story: PlanningStory) -> list[Finding]:
-    made = []
-    for design in story.grid["design"].unique():
-        key = design.replace(" ", "_")
-        for ratio, what, target in ((0.8, "power", 0.8), (1.0, "size", 0.05)):
-            row = story.power(design, ratio)
-            claim = (
-                f"{DESIGN_WORDS[design]}: a reduction of 20% is detected in four of five trials."
-                if what == "power"
-                else f"{DESIGN_WORDS[design]}: the permutation test rejects 5% of null trials."
-            )
-            rule = (
-                verdicts.lies("above", target, row["lower"], row["upper"])
-                if what == "power"
-                else verdicts.within(target, row["lower"], row["upper"])
-            )
-            made.append(
-                Estimate(
-                    float(row["power"]),
-                    float(row["lower"]),
-                    float(row["upper"]),
-                    unit="share of simulated trials",
-                    denominator=f"{row['runs']} simulated trials of {row['months']} months in "
-                    f"{row['areas']} areas",
-                    release=_vintage(story),
-                    simulated=True,
-                ).finding(
-                    f"planning.{what}_{key}",
-                    f"{DESIGN_WORDS[design]}: {what} of the permutation test at a "
-                    f"ratio of {words.number(ratio, 1)}",
-                    claim,
-                    rule,
-                )
-            )
-    return made
-
-
-def _found_plan(story: PlanningStory) -> Finding:
-    plan = story.plan
-    return Estimate(
-        plan.power,
-        plan.lower,
-        plan.upper,
-        unit="share of simulated trials",
-        denominator=f"{plan.runs} simulated trials in {plan.setting.areas} areas",
-        release=_vintage(story),
-        simulated=True,
-    ).finding(
-        "planning.trial",
-        f"Power of the trial proposed: {plan.setting.months} months, "
-        f"{words.plural(plan.forces, 'force')}",
-        f"The trial proposed would detect its ratio in more than "
-        f"{words.percent(plan.target)} of trials.",
-        verdicts.lies("above", plan.target, plan.lower, plan.upper),
-    )
-
-
-def _direction(story: PlanningStory) -> str:
-    _, low, high = story.next_count
-    last = float(story.past.iloc[-1])
-    if low > last:
-        return "next year's count is likely to be higher"
-    if high < last:
-        return "next year's count is likely to be lower"
-    return "next year's count may be lower or higher"
-
-
-def _series(story: PlanningStory) -> str:
-    codes = {"104": "without injury", "8S": "with injury"}
-    kinds = words.listing([codes[code] for code in story.history.codes])
-    return f"Assaults on constables {kinds}"
-
-
-def _last_year(story: PlanningStory) -> str:
-    return year_label(int(story.past.index.max()))
-
-
 def _all(story: PlanningStory) -> str:
     forces_left = story.history.frame["force"].nunique() - len(story.missing)
     return f"{forces_left} forces together"
-
-
-def _setting(story: PlanningStory) -> str:
-    setting = story.plan.setting
-    yearly = 12 * setting.events_per_month / story.plan.forces
-    return (
-        f"{setting.areas // story.plan.forces} areas, about {words.number(round(yearly))} recorded "
-        f"assaults a year, areas moving by {words.percent(setting.month_sd)} from month to month "
-        f"and {words.percent(setting.area_sd)} apart "
-        f"{'(read off the export)' if story.own_setting else ASSUMED}."
-    )
-
-
-def _vintage(story: PlanningStory) -> str:
-    return f"simulated on {'the own export' if story.own_setting else 'assumptions'}"
 
 
 def _ratio_heading(ratio: float) -> str:
@@ -933,19 +540,6 @@ def _ratio_heading(ratio: float) -> str:
 def _power_cell(row: pd.Series) -> str:
     limits = words.interval(100 * row["lower"], 100 * row["upper"], 0)
     return f"{words.number(100 * row['power'], 0)} ({limits})"
-
-
-def _percent(row: pd.Series) -> str:
-    return words.percent(float(row["power"]))
-
-
-def _changed(story: PlanningStory) -> list[tuple[str, WhatIf]]:
-    """Policies with an estimate, and next year's count under each."""
-    return [
-        (str(label), change)
-        for label, change in zip(story.policies["policy"], story.changes, strict=True)
-        if change is not None
-    ]
 
 
 def _refused(story: PlanningStory) -> list[str]:

@@ -282,10 +282,9 @@ def _found_shares(story: ReportingStory) -> list[Finding]:
         ("reporting.share_hidden_uptake", anchored.bias[3]),
     )
     return [
-        Estimate(
+        Estimate.of(
             result.median,
-            result.interval.lower,
-            result.interval.upper,
+            result.interval,
             unit=f"share of the log {story.moved}",
             denominator="log ratio of recorded assaults",
             note=f"probabilistic bias analysis {ASSUMED}, {result.draws} draws; "
@@ -323,10 +322,9 @@ def _found_bounds(story: ReportingStory) -> list[Finding]:
         return []
     found = case.feasible["all"]
     made = [
-        Estimate(
+        Estimate.of(
             found.limit,
-            found.interval.lower,
-            found.interval.upper,
+            found.interval,
             unit="probability that an assault is recorded",
             denominator="assaults on officers",
             note="arithmetic on the recorded ratio; nobody knows the probability itself",
@@ -362,10 +360,9 @@ def _found_bounds(story: ReportingStory) -> list[Finding]:
 
 def _found_contrasts(story: ReportingStory, anchored: Anchored) -> list[Finding]:
     return [
-        Estimate(
+        Estimate.of(
             found.ratio,
-            found.interval.lower,
-            found.interval.upper,
+            found.interval,
             unit="ratio of ratios",
             denominator="recorded assaults with injury",
             note=f"tau = {anchored.tau:.3f} over {anchored.others} other forces; p = {found.p:.3g}",
@@ -400,11 +397,10 @@ def _found_ceiling(story: ReportingStory, ceilings: pd.DataFrame) -> Finding:
 
 
 def _found_level(story: ReportingStory, panel: PanelFit) -> Finding:
-    row = panel.summary.set_index("quantity").loc["level of recording"].to_dict()
-    return Estimate(
-        float(row["estimate"]),
-        float(row["lower"]),
-        float(row["upper"]),
+    row = panel.summary.set_index("quantity").loc[["level of recording"]].iloc[0]
+    return Estimate.of(
+        row["estimate"],
+        row,
         unit="probability that an assault is recorded",
         denominator="assaults on officers",
         tolerance=1e-4,

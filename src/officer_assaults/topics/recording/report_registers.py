@@ -89,10 +89,9 @@ def register_table(brought: YearlyRegisters, alpha: float) -> dict[str, Any]:
 def register_finding(brought: YearlyRegisters, alpha: float, release: str) -> Finding:
     """State whether the crime record moved without the other register."""
     _, _, _, found = compared(brought, alpha)[0]
-    return Estimate(
+    return Estimate.of(
         found.difference,
-        found.difference_interval.lower,
-        found.difference_interval.upper,
+        found.difference_interval,
         unit="ratio of growths, crime record over other register",
         denominator=f"entries of the register {brought.second_name}",
         period=f"{brought.period0} to {brought.period1}",

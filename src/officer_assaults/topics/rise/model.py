@@ -256,8 +256,8 @@ def _about(two: TwoYears) -> dict[str, Any]:
 
 
 def _ratio(two: TwoYears, found: RateRatio, exposure: str, alpha: float) -> Estimate:
-    return Estimate(
-        found.ratio, found.lower, found.upper, unit="rate ratio", denominator=exposure,
+    return Estimate.of(
+        found.ratio, found, unit="rate ratio", denominator=exposure,
         level=1 - alpha, note=f"{found.method} conditional interval, counting chance only; "
         f"p = {found.p:.3g}", **_about(two),
     )  # fmt: skip
@@ -267,8 +267,8 @@ def _change(two: TwoYears, alpha: float) -> Estimate:
     y0, y1 = two.counts["y0"], two.counts["y1"]
     # A difference printed beside two counts is theirs, whatever the days of the years.
     found = rate_difference(y1, 1, y0, 1, per=1, alpha=alpha, method="wald")
-    return Estimate(
-        found.difference, found.lower, found.upper, unit=OFFENCES,
+    return Estimate.of(
+        found.difference, found, unit=OFFENCES,
         denominator=f"years of {two.before.days} and {two.after.days} days", level=1 - alpha,
         note=f"{y0} to {y1}; counting chance only", **_about(two),
     )  # fmt: skip
@@ -277,8 +277,8 @@ def _change(two: TwoYears, alpha: float) -> Estimate:
 def _weekly(two: TwoYears, which: int, alpha: float) -> Estimate:
     year = two.after if which else two.before
     found = weekly_rate(year.n_total, year.days, alpha)
-    return Estimate(
-        found.rate, found.lower, found.upper, unit=f"{OFFENCES} a week",
+    return Estimate.of(
+        found.rate, found, unit=f"{OFFENCES} a week",
         denominator=f"{year.days} days", level=1 - alpha, note="exact Poisson interval",
         **(_about(two) | {"period": year.financial_year}),
     )  # fmt: skip

@@ -308,22 +308,6 @@ def movement_table(size: Rise, movement: QuarterlyDispersion) -> dict[str, Any]:
     }
 
 
-def diagnostics_table(table: pd.DataFrame, formula: str) -> dict[str, Any]:
-    """Arguments of :func:`report.show_table`: the checks of the model of the forces."""
-    passed = table["passed"].map({True: "yes", False: "no"}).fillna("not decisive")
-    return {
-        "frame": pd.DataFrame(
-            {
-                "Check": table["check"],
-                "Found": [words.number(float(each), 3) for each in table["value"]],
-                "Rule": table["rule"],
-                "Passed": passed,
-            }
-        ),
-        "caption": f"Checks of the model {formula}",
-    }
-
-
 def words_for_caterpillar(size: Rise, among: YearAmongForces, others: Estimate) -> dict[str, str]:
     """Headline, subtitle and alternative text of the growth of all forces."""
     two = size.two

@@ -26,8 +26,8 @@ def injury_growth(split: InjurySplit, alpha: float = 0.05) -> Estimate | None:
     found = exact_rate_ratio(
         split.own[2], two.after.days, split.own[0], two.before.days, alpha=alpha
     )
-    return Estimate(
-        found.ratio, found.lower, found.upper, unit="rate ratio", denominator="days",
+    return Estimate.of(
+        found.ratio, found, unit="rate ratio", denominator="days",
         period=f"{two.period0} to {two.period1}", release=two.vintage,
         provenance=two.release.publisher, level=1 - alpha,
         note="exact conditional interval, counting chance only",

@@ -1,151 +1,34 @@
-"""Method validation: the sentences, tables and findings of the report on the methods."""
+"""Method validation: the sentences and tables of the report on the methods."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
-from officer_assaults.estimate import Estimate, count
-from officer_assaults.findings import Finding, Verdict
 from officer_assaults.page import words
 from officer_assaults.refusals import Refusal
-from officer_assaults.stats.studies import RANK_BINS, RANKS, Result, Target, judge, tally
-
-if TYPE_CHECKING:
-    pass
+from officer_assaults.stats.studies import RANK_BINS, RANKS, Result, judge, tally
+from officer_assaults.topics.validation.findings import findings as findings
+from officer_assaults.topics.validation.story import (
+    EXTERNAL,
+    FORECAST,
+    all_agree,
+    family,
+    limits_text,
+    lowest,
+    names_of,
+    program_in_words,
+    value_text,
+    written,
+)
+from officer_assaults.topics.validation.story import ValidationStory as ValidationStory
 
 KEPT, NOT_KEPT = "in the band", "outside the band"
-FORECAST = Target(
-    "real forces", "next year", "Forecast of next year's count, all forces", "coverage",
-    0.90, 0.98, "few origins, and forces of one year share its surprises",
-)  # fmt: skip
-KIND_WORDS: Mapping[str, str] = MappingProxyType(
-    {
-        "coverage": "intervals that hold the truth",
-        "size": "false alarms",
-        "power": "real differences found",
-        "bias": "mean error",
-        "ranks": "p of uniform ranks",
-        "contraction": "contraction of the prior",
-        "verdict": "draws that reach the verdict",
-    }
-)
 SAMPLED = ", sampled"
-IN_WASHINGTON = "injury once assaulted in Washington"
-EXTERNAL: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "nhefs.standardised": (
-            "Stopping smoking and weight, standardised",
-            "Standardisation gives the published gain of weight after stopping smoking.",
-        ),
-        "nhefs.ipw": (
-            "Stopping smoking and weight, weighted",
-            "Inverse probability weights give the published gain of weight.",
-        ),
-        "washington.naive": (
-            "Injury once assaulted, officers independent",
-            "The crude ratio of Washington comes out as calculated apart.",
-        ),
-        "washington.year": (
-            "Injury once assaulted, by incident",
-            "The clustered ratio of Washington comes out as calculated apart.",
-        ),
-        "washington.activity": (
-            "Injury once assaulted, by incident, with activity",
-            "The ratio within activity comes out as calculated apart.",
-        ),
-    }
-)
-
-
-#: Whose figures they are, and the quantity where a report states it too.
-RELEASED: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "nhefs": {
-            "unit": "kg", "denominator": "per person", "period": "1971 to 1982",
-            "release": "NHEFS",
-        },
-        "washington": {
-            "unit": "risk ratio", "denominator": "share injured", "period": "2021 to 2022",
-            "release": "NIBRS 2018-2022", "naive": f"{IN_WASHINGTON}, unclustered",
-            "year": f"{IN_WASHINGTON}, ratio", "activity": f"{IN_WASHINGTON}, activity",
-        },
-    }
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class ValidationStory:
-    """Everything that the report says, before it is put into words.
-
-    Parameters
-    ----------
-    full : tuple of Result
-        The last full study, with the forecast on the real forces.
-    now : tuple of Result
-        Studies made again in this report, few runs each, bands widened.
-    changed : tuple of str
-        Studies of the record whose code has changed since.
-    missing : tuple of str
-        Studies that the record lacks.
-    references : DataFrame
-        From :func:`officer_assaults.studies.references.compare`.
-    refused, refusal_wanted, refused_situation : str
-        Code of the refusal that the situation of mixed sources met, the one that it should meet,
-        and what is true in it.
-    versions : mapping of str to str
-        Of the last full study.
-    runs : int
-        Runs made again of each quick study.
-    release : str
-        Of the real counts that forecasts are scored on.
-    """
-
-    full: tuple[Result, ...]
-    now: tuple[Result, ...]
-    changed: tuple[str, ...]
-    missing: tuple[str, ...]
-    references: pd.DataFrame
-    refused: str
-    refusal_wanted: str
-    refused_situation: str
-    versions: Mapping[str, str]
-    runs: int
-    release: str
-
-    @property
-    def simulated(self) -> list[Result]:
-        """Results on simulated data of methods that reports rely on."""
-        return [one for one in self.relied if one.target != FORECAST]
-
-    @property
-    def relied(self) -> list[Result]:
-        """Results of the methods that reports rely on."""
-        return [one for one in self.full if one.target.relied]
-
-    @property
-    def missed(self) -> list[Result]:
-        """Those of them outside their band, nobody knows why."""
-        return [one for one in self.relied if not one.met and not one.target.miss]
-
-    @property
-    def limits(self) -> list[Result]:
-        """Those of them outside their band for a known reason."""
-        return [one for one in self.relied if not one.met and one.target.miss]
-
-    @property
-    def shown_to_fail(self) -> list[Result]:
-        """Results of methods that are there to show why another one is used."""
-        return [one for one in self.full if not one.target.relied]
-
-    def of(self, *kinds: str) -> list[Result]:
-        """Results of some kinds, methods that reports rely on."""
-        return [one for one in self.relied if one.target.kind in kinds]
 
 
 def forecast_result(scores: pd.DataFrame) -> Result:
@@ -166,11 +49,6 @@ def refusal_of(call: Callable[[], Any]) -> str:
     except Refusal as refusal:
         return ", ".join(dict.fromkeys(refusal.codes))
     return ""
-
-
-def family(result: Result) -> str:
-    """Group that a result is shown in."""
-    return result.family or "Forecast on real forces"
 
 
 def scenario_of(result: Result) -> str:
@@ -263,7 +141,7 @@ def _point_bands(story: ValidationStory) -> str:
     if story.limits:
         many = "each" if not story.missed else words.number(len(story.limits))
         known = f", {many} for a known reason that stands in a table below"
-    named = f": {_names(story.missed)}" if story.missed else ""
+    named = f": {names_of(story.missed)}" if story.missed else ""
     return (
         f"{words.plural(len(outside), 'band')} of methods relied on "
         f"{'is' if len(outside) == 1 else 'are'} not met{known}{named}."
@@ -273,17 +151,13 @@ def _point_bands(story: ValidationStory) -> str:
 def _point_references(story: ValidationStory) -> str:
     table = story.references
     off = int((~table["agrees"]).sum())
-    programs = words.listing([_program(str(name)) for name in table["program"].unique()])
+    programs = words.listing([program_in_words(str(name)) for name in table["program"].unique()])
     if off:
         return (
             f"{words.plural(off, 'figure')} of {words.number(len(table))} from {programs} "
             f"{'does' if off == 1 else 'do'} not agree within the tolerance."
         )
     return f"All {words.number(len(table))} figures from {programs} agree within their tolerance."
-
-
-def _program(name: str) -> str:
-    return {"Published": "a textbook", "Python": "calculations made apart"}.get(name, name)
 
 
 def _point_record(story: ValidationStory) -> str:
@@ -335,42 +209,13 @@ def notes_on_record(story: ValidationStory) -> list[str]:
     return notes
 
 
-def lowest(results: Sequence[Result]) -> Result | None:
-    """Find the result with the lowest value; None if there is none."""
-    return min(results, key=lambda one: one.value, default=None)
-
-
-def value_text(result: Result) -> str:
-    """Value of a result as its kind is written."""
-    return _write(result.target, result.value)
-
-
-def limits_text(result: Result) -> str:
-    """Monte-Carlo limits of a result; none for a p-value."""
-    if result.target.kind == "ranks":
-        return ""
-    return f"{_write(result.target, result.lower)} to {_write(result.target, result.upper)}"
-
-
 def band_text(result: Result) -> str:
     """Band of a result as its kind is written."""
     target = result.target
     if result.high >= 1 and target.kind not in ("bias", "contraction"):
-        return f"{_write(target, max(result.low, 0.0))} or more"
+        return f"{written(target, max(result.low, 0.0))} or more"
     low = result.low if target.kind in ("bias", "contraction") else max(result.low, 0.0)
-    return f"{_write(target, low)} to {_write(target, result.high)}"
-
-
-def _write(target: Target, value: float) -> str:
-    if target.kind == "ranks":
-        return words.p_value(value)
-    if target.kind == "bias":
-        return words.number(value, 3)
-    if target.kind == "contraction":
-        return words.number(value, 2)
-    if target.kind == "size":
-        return words.percent(value, 2 if value < 0.01 else 1)
-    return words.percent(value, 1)
+    return f"{written(target, low)} to {written(target, result.high)}"
 
 
 def results_table(results: Iterable[Result], caption: str, *notes: str) -> dict[str, Any]:
@@ -676,7 +521,7 @@ def external_table(story: ValidationStory) -> dict[str, Any]:
             "Analysis": label,
             "Published": _with_limits(by_id["value"], name),
             "Ours": _with_limits(by_id["found"], name),
-            "Agrees": "yes" if _all_agree(by_id, name) else "no",
+            "Agrees": "yes" if all_agree(by_id, name) else "no",
         }
         for name, (label, _) in EXTERNAL.items()
     ]
@@ -712,111 +557,9 @@ def now_table(story: ValidationStory) -> dict[str, Any]:
     )
 
 
-def findings(story: ValidationStory) -> list[Finding]:
-    """State the findings, one for each group of methods and for each source."""
-    found = [
-        _family_finding(name, [one for one in story.relied if family(one) == name], story.release)
-        for name in dict.fromkeys(family(one) for one in story.relied)
-    ]
-    return [*found, *_reference_findings(story), *_external_findings(story)]
-
-
-def _family_finding(name: str, results: Sequence[Result], release: str) -> Finding:
-    kept = sum(one.met for one in results)
-    verdict: Verdict = "consistent" if kept == len(results) else "not supported"
-    kinds = list(dict.fromkeys(one.target.kind for one in results))
-    is_real = any(one.target == FORECAST for one in results)
-    return count(
-        f"validation.{_slug(name)}",
-        f"{name}: bands met",
-        f"Every band is met: {name[0].lower()}{name[1:]} "
-        f"({words.listing([KIND_WORDS[kind] for kind in kinds])}).",
-        verdict,
-        value=float(kept),
-        unit="bands met",
-        denominator=f"of {words.plural(len(results), 'band')}",
-        period="all origins" if is_real else "",
-        simulated=not is_real,
-        note=_note(results),
-        release=release if is_real else "simulated",
-    )
-
-
-def _note(results: Sequence[Result]) -> str:
-    low = lowest([one for one in results if one.target.kind == "coverage"])
-    out = [one for one in results if not one.met]
-    parts = []
-    if low is not None:
-        parts.append(f"Lowest coverage {value_text(low)} ({limits_text(low)}).")
-    if out:
-        parts.append(f"Outside: {_names(out)}.")
-    return " ".join(parts)
-
-
-def _names(results: Sequence[Result]) -> str:
-    shown = [label(one) for one in results]
-    return words.listing(shown[:4] if len(shown) < 5 else [*shown[:4], f"{len(shown) - 4} more"])
-
-
-def label(result: Result) -> str:
-    """Name of a result in a sentence."""
-    if result.target.kind == "verdict":
-        situation = result.target.study.removeprefix("situation ").replace("_", " ")
-        return f"{situation}: {result.target.estimator}"
-    return result.target.estimator
-
-
-def _reference_findings(story: ValidationStory) -> Iterable[Finding]:
-    for name, part in story.references.groupby("program", sort=False):
-        program = str(name)
-        kept = int(part["agrees"].sum())
-        yield count(
-            f"validation.agrees.{_slug(program)}",
-            f"Figures that agree with {_program(program)}",
-            f"The functions of this project give the figures of {_program(program)}.",
-            "reproduces" if kept == len(part) else "contradicted",
-            value=float(kept),
-            unit="figures that agree",
-            denominator=f"of {words.plural(len(part), 'figure')}",
-            release="as given with each figure",
-        )
-
-
-def _external_findings(story: ValidationStory) -> Iterable[Finding]:
-    by_id = story.references.set_index("id")
-    for name, (what, claim) in EXTERNAL.items():
-        dataset, _, how = name.partition(".")
-        released = RELEASED[dataset]
-        yield Estimate(
-            float(by_id["found"][name]),
-            float(by_id["found"][f"{name}.lower"]),
-            float(by_id["found"][f"{name}.upper"]),
-            unit=released["unit"],
-            denominator=released["denominator"],
-            period=released["period"],
-            release=released["release"],
-            tolerance=1e-4,
-        ).finding(
-            f"validation.{name}",
-            what,
-            claim,
-            "reproduces" if _all_agree(by_id, name) else "contradicted",
-            quantity=released.get(how, ""),
-        )
-
-
-def _all_agree(by_id: pd.DataFrame, name: str) -> bool:
-    return bool(by_id.loc[[name, f"{name}.lower", f"{name}.upper"], "agrees"].all())
-
-
 def _with_limits(values: pd.Series, name: str) -> str:
     low, high = values[f"{name}.lower"], values[f"{name}.upper"]
     return f"{words.number(values[name], 2)} ({words.interval(low, high, 2)})"
-
-
-def _slug(name: str) -> str:
-    kept = "".join(sign if sign.isalnum() else "-" for sign in name.lower())
-    return "-".join(part for part in kept.split("-") if part)
 
 
 def _digits(value: float) -> str:

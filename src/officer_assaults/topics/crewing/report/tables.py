@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from officer_assaults.page import words
+from officer_assaults.page import checked, words
 from officer_assaults.stats import shares
-from officer_assaults.topics.crewing import disclosure, queries
+from officer_assaults.topics.crewing import disclosure, door, queries
 from officer_assaults.topics.crewing.model.policy import (
     FEWEST_EVENTS,
     LEAST_SHARE_OF_HOURS,
@@ -70,6 +70,20 @@ def model_table(story: CrewingStory, fit: Any) -> dict[str, Any]:
         "level": story.level,
         "notes": notes,
     }
+
+
+def checks_table(story: CrewingStory, checks: pd.DataFrame) -> dict[str, Any]:
+    """Arguments of :func:`report.show_table`: how the fitted model was checked.
+
+    In public the numbers are those of an own export's protected cells, to the digits of these.
+    """
+    if story.protected:
+        whole = checks["check"].str.startswith("Rows")
+        cut = queries.told(checks[["value"]])["value"]
+        checks = checks.assign(
+            value=cut.where(~whole, (checks["value"] / door.ROUND_TO).round() * door.ROUND_TO)
+        )
+    return checked.checks_table(checks, "the fitted model")
 
 
 def counts_table(story: CrewingStory) -> dict[str, Any]:
@@ -422,8 +436,13 @@ def policy_strata_table(story: CrewingStory) -> dict[str, Any]:
         for outcome in story.analysis.policies
         for stratum in outcome.strata
     ]
+    # None can be judged where no model of the cells can be fitted: each is named all the same.
+    none = [
+        {"Policy": outcome.policy.label, "Hours moved": NOT_AVAILABLE, "Gate": "refused"}
+        for outcome in story.analysis.policies
+    ]
     return {
-        "frame": pd.DataFrame(rows),
+        "frame": pd.DataFrame(rows or none),
         "caption": "Internal: what is observed in the crews that each policy moves hours to",
         "without_interval": "Hours and victims are counted, not estimated.",
     }

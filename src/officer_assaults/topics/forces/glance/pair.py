@@ -88,8 +88,8 @@ def ratio(glances: Glances, one: str, other: str) -> Estimate | None:
         return None
     (y1, y0), (e1, e0) = rows["after"], rows["officers"]
     found = exact_rate_ratio(int(y1), float(e1), int(y0), float(e0))
-    return Estimate(
-        found.ratio, found.lower, found.upper, unit="ratio", denominator="officer-years",
+    return Estimate.of(
+        found.ratio, found, unit="ratio", denominator="officer-years",
         period=str(glances.after), release=str(glances.release.vintage),
     )  # fmt: skip
 

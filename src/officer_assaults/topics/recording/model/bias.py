@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 from officer_assaults.stats.intervals import Interval, check_alpha
 
 FloatArray = NDArray[np.float64]
@@ -295,11 +295,9 @@ def _log_parts(
 def _check_cells(counts: SeverityCounts) -> None:
     cells = (counts.injury0, counts.no_injury0, counts.injury1, counts.no_injury1)
     if min(cells) <= 0:
-        raise Refusal(
-            Problem(
-                "E122",
-                f"injury {counts.injury0} and {counts.injury1}, no injury {counts.no_injury0} and "
-                f"{counts.no_injury1}: the anchor needs all four counts above 0.",
-                "Choose periods in which both classes were recorded.",
-            )
+        raise Refusal.of(
+            "E122",
+            f"injury {counts.injury0} and {counts.injury1}, no injury {counts.no_injury0} and "
+            f"{counts.no_injury1}: the anchor needs all four counts above 0.",
+            "Choose periods in which both classes were recorded.",
         )

@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+from officer_assaults.refusals import Problems, Refusal, nearest
 from officer_assaults.stats.changes import (
     Attribution,
     RecordedChange,
@@ -483,13 +483,11 @@ def survey_figures(surveys: pd.DataFrame, event_definition: str) -> tuple[Survey
         E110 if the event is not defined, or a figure lacks its base.
     """
     if event_definition not in EVENT_DEFINITIONS:
-        raise Refusal(
-            Problem(
-                "E110",
-                f"a recording probability needs a defined event, not '{event_definition}'.",
-                nearest(event_definition, list(EVENT_DEFINITIONS)),
-                column="event_definition",
-            )
+        raise Refusal.of(
+            "E110",
+            f"a recording probability needs a defined event, not '{event_definition}'.",
+            nearest(event_definition, list(EVENT_DEFINITIONS)),
+            column="event_definition",
         )
     rows = surveys[surveys["event_definition"] == event_definition]
     monthly = event_definition.endswith("monthly")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 from scipy.stats import qmc
 
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 from officer_assaults.stats.intervals import Interval, check_alpha
 from officer_assaults.stats.pogit import contraction, contraction_label
 from officer_assaults.topics.recording.model.bias import SeverityCounts
@@ -102,12 +102,10 @@ def joint_severity_posterior(
     sampling on quasi-random points, deterministic given the seed.
     """
     if min(counts.injury0, counts.injury1, counts.no_injury0, counts.no_injury1) <= 0:
-        raise Refusal(
-            Problem(
-                "E122",
-                "the joint model needs all four counts above 0.",
-                "Choose periods in which both classes were recorded.",
-            )
+        raise Refusal.of(
+            "E122",
+            "the joint model needs all four counts above 0.",
+            "Choose periods in which both classes were recorded.",
         )
     points = qmc.Sobol(5, seed=np.random.default_rng(seed)).random_base2(LOG2_POINTS)
     draws = _transform(points, counts, priors)

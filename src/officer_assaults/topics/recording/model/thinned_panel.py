@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 from officer_assaults.stats.pogit import PogitData, PogitFit, Prior, Terms, fit_pogit, group_effects
 
 
@@ -86,8 +86,8 @@ def panel_data(
     for name in (*incidence, *reporting):
         values = frame[name].to_numpy(dtype=float)
         if np.ptp(values) == 0:
-            raise Refusal(
-                Problem("E122", f"{name} is the same everywhere.", "Leave it out.", column=name)
+            raise Refusal.of(
+                "E122", f"{name} is the same everywhere.", "Leave it out.", column=name
             )
         standard[name] = (values - values.mean()) / values.std()
     columns = pd.DataFrame(standard)
