@@ -12,7 +12,7 @@ from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Protocol
 
-from officer_assaults.files import write_atomic
+from officer_assaults.files import TEMPORARY_PREFIX, write_atomic
 from officer_assaults.page import audience, catalogue, gaps, picture, publication, styles, words
 from officer_assaults.page.answers import answers_of, release_table, verdict_summary
 from officer_assaults.page.jinja import csp_hash, template
@@ -62,6 +62,26 @@ class Judging(Protocol):
         """Evidence with its sources."""
 
 
+class JudgedOnce:
+    """Judges as another module does, and the same results only once."""
+
+    def __init__(self, judging: Judging) -> None:
+        self.FOCUS = judging.FOCUS
+        self.by_article, self.ways_in = judging.by_article, judging.ways_in
+        self.ledger = judging.ledger
+        self._judging = judging
+        self._judged: dict[str, Sequence[Any]] = {}
+
+    def rows(self, results: Iterable[Mapping[str, Any]]) -> Sequence[Any]:
+        """Judge every claim, where these findings are new."""
+        held = list(results)
+        key = repr([(each["scope"], each["notebook"], each.get("non_default"), each["findings"])
+                    for each in held])  # fmt: skip
+        if key not in self._judged:
+            self._judged[key] = self._judging.rows(held)
+        return self._judged[key]
+
+
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """The reports of one folder: which are built, which failed, and the command for the rest."""
@@ -98,6 +118,7 @@ def build_index(reports: Path, judging: Judging | None = None) -> Path:
     from officer_assaults.pipeline.results import read_failures, read_reports
 
     results, everything = read_reports(reports), read_reports(reports, variants=True)
+    judging = JudgedOnce(judging) if judging is not None else None
     fill_gaps(reports, results, everything)
     picture.refresh(reports, results)
     page = render_index(
@@ -310,7 +331,9 @@ def build_site(
     refuse_internal_files(files)
     _empty(out, files)
     for name, content in files.items():
-        write_atomic(out / name, content)
+        if name != _SITE_FILES:
+            write_atomic(out / name, content)
+    write_atomic(out / _SITE_FILES, files[_SITE_FILES])
     return [out / name for name in files]
 
 
@@ -437,11 +460,12 @@ def pack_name(force: str) -> str:
 
 
 def _empty(out: Path, files: Iterable[str]) -> None:
-    """Remove what an earlier site wrote, by its own list, and nothing else."""
-    if not out.exists():
-        return
+    """Remove what an earlier site wrote, by its own list, and nothing else.
+
+    The list is written before the first file, so that what an interrupted one left is known.
+    """
     listed = out / _SITE_FILES
-    if any(out.iterdir()) and not listed.is_file():
+    if out.exists() and any(out.iterdir()) and not listed.is_file():
         raise FileExistsError(f"{out} holds other things than an earlier site; name a new folder")
     text = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
     inside = out.resolve()
@@ -452,7 +476,9 @@ def _empty(out: Path, files: Iterable[str]) -> None:
     foreign = [name for name in files if name not in earlier and (out / name).exists()]
     if foreign:
         raise FileExistsError(f"{out / foreign[0]} was not written by an earlier site")
-    for name in earlier:
+    write_atomic(listed, "".join(f"{name}\n" for name in sorted({*earlier, *files})))
+    half = [path.relative_to(out).as_posix() for path in out.rglob(f"{TEMPORARY_PREFIX}*")]
+    for name in {*earlier, *half} - {_SITE_FILES}:
         path = out / name
         if path.parent.resolve().is_relative_to(inside):
             with contextlib.suppress(OSError):
