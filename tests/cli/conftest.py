@@ -19,7 +19,7 @@ def built(monkeypatch):
     """Folders that an index page was built for; pages at a glance are those of the real forces."""
     folders = []
 
-    def build_index(folder):
+    def build_index(folder, judging=None):
         folders.append(folder)
         path = folder / "index.html"
         path.write_text("index")

@@ -16,6 +16,7 @@ import yaml
 from pandera.errors import SchemaErrors
 
 from officer_assaults.data import bounds
+from officer_assaults.data.columns import column_names as column_names
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 
 #: Cells listed per column and kind of problem; the rest are counted in one line.
@@ -287,11 +288,6 @@ def read_table(
     problems.found.sort(key=by_line)
     problems.raise_if_any()
     return frame.reset_index(drop=True)
-
-
-def column_names(schema: pa.DataFrameSchema) -> list[str]:
-    """Names of the columns of a schema, those that start with ``x_`` left out."""
-    return [name for name, column in schema.columns.items() if not column.regex]
 
 
 def typed(

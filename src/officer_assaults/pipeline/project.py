@@ -66,6 +66,9 @@ class Project:
         called before any is forked, for instance to load data.
     environment : mapping of str to str
         Environment variables of every kernel.
+    gather : str
+        Import path ``"module:function"`` of what makes pages of all results after a batch; it
+        takes the folder of reports. Empty where nothing does.
     """
 
     root: Path
@@ -89,6 +92,7 @@ class Project:
     render_imports: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
+    gather: str = ""
 
     def variables(self) -> dict[str, str]:
         """Environment variables of kernels on this machine."""
