@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from officer_assaults.stats import near, newton
+from officer_assaults.refusals import Refusal
+from officer_assaults.stats import designs, glm, near, newton, support
 from officer_assaults.stats.newton import leave_one_cluster_out
 from officer_assaults.stats.within import fit_within
 
@@ -102,3 +103,31 @@ def test_sums_of_rates_from_a_series_are_those_of_rows(monkeypatch):
     whole = near.rate_sums(x, weights, betas)
     monkeypatch.setattr(near, "MOST_AT_ONCE", 0)
     np.testing.assert_allclose(near.rate_sums(x, weights, betas), whole, rtol=1e-7)
+
+
+@pytest.mark.parametrize("victims", [30, 3_000])
+def test_fits_of_many_rows_are_those_of_few(monkeypatch, victims):
+    """Very many rows start from sums of products; answers and cautions stay those of all rows."""
+    x, y, offset, place = draw(40, 12)
+    hit = np.random.default_rng(3).choice(len(y), victims)
+    frame = pd.DataFrame(x[:, 1:], columns=["single", "share", "m2", "m3", "m4"])
+    frame = frame.assign(y=np.bincount(hit, minlength=len(y)), hours=np.exp(offset), place=place)
+    frame["almost"] = frame["share"] + 1e-7 * np.sin(place)
+
+    def told(terms):
+        how = {"exposure": "hours", "cov": "cluster", "cluster": "place"}
+        return glm.fit_rate_model(frame, f"y ~ {terms}", **how)
+
+    terms = ("single + share + m2 + m3 + m4", "single + share + almost")
+    whole = [told(one) for one in terms]
+    for module in (designs, glm, newton, support):
+        monkeypatch.setattr(module, "MANY_ROWS", 0)
+    for old, new in zip(whole, map(told, terms), strict=True):
+        assert new.cautions == old.cautions
+    np.testing.assert_allclose(told(terms[0]).vcov, whole[0].vcov, rtol=1e-8, atol=1e-14)
+    kept = ["estimate", "se", "lower", "upper"]
+    found = [model.log_ratios[kept].to_numpy() for model in (told(terms[0]), whole[0])]
+    np.testing.assert_allclose(*found, rtol=1e-8, atol=1e-10)
+    frame["twice"] = 2 * frame["single"]
+    with pytest.raises(Refusal, match="E122"):
+        told("single + twice")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from officer_assaults.stats import near
+from officer_assaults.stats.designs import PLAINLY
 from officer_assaults.stats.intervals import FloatArray
 
 Bounds = NDArray[np.intp]
@@ -20,7 +21,6 @@ Bounds = NDArray[np.intp]
 ERROR_WANTED = 2e-9
 STEP_TOLERANCE = 1e-10
 MAX_STEPS = 20
-PLAINLY = 1e-4
 CLUSTERS_AT_ONCE = 500
 
 

@@ -11,7 +11,7 @@ from scipy import linalg, special
 
 from officer_assaults.stats import near
 from officer_assaults.stats.blocks import BlockDesign
-from officer_assaults.stats.designs import RANK_TOLERANCE
+from officer_assaults.stats.designs import MANY_ROWS, RANK_TOLERANCE
 from officer_assaults.stats.intervals import FloatArray
 from officer_assaults.stats.left_out import close_refits, plainly_told
 
@@ -240,6 +240,8 @@ def _starting_values(
         # Patterns hold unlike numbers of rows: those with more to say weigh more.
         weights = np.exp(log_exposure) / np.exp(log_exposure).max()
         return np.asarray(linalg.solve(x.gram(weights), x.total(weights * guess)))
+    if len(y) > MANY_ROWS:
+        return np.asarray(linalg.solve(near.second_moments(x, np.ones(len(y))), x.T @ guess))
     return np.asarray(np.linalg.lstsq(x, guess, rcond=None)[0])
 
 
