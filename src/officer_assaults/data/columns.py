@@ -100,6 +100,11 @@ def table(
     )
 
 
+def column_names(schema: pa.DataFrameSchema) -> list[str]:
+    """Names of the columns of a schema, without the pattern for columns of your own."""
+    return [name for name, column in schema.columns.items() if not column.regex]
+
+
 def one_of(words: tuple[str, ...], code: str = "E124") -> pa.Check:
     """Check that a cell is one word of a fixed vocabulary."""
     return pa.Check.isin(words, error=f"{code}|{{cell}} is not known.|Known: {', '.join(words)}.")
@@ -177,10 +182,10 @@ def net_count(
     return column(dtype, description, check, unit=unit, code="E102", nullable=nullable)
 
 
-def amount(description: str, unit: str, *, nullable: bool = False, above: float = 0.0) -> pa.Column:
+def amount(description: str, unit: str) -> pa.Column:
     """Exposure that must be greater than zero."""
-    check = pa.Check.gt(above, error="E104|{cell} is not above zero.|Give the exposure.")
-    return column("float64", description, check, unit=unit, code="E104", nullable=nullable)
+    check = pa.Check.gt(0.0, error="E104|{cell} is not above zero.|Give the exposure.")
+    return column("float64", description, check, unit=unit, code="E104")
 
 
 def percentage(description: str, *, nullable: bool = False) -> pa.Column:

@@ -15,6 +15,7 @@ from officer_assaults.data.columns import (
     CONSTABLE_SERIES,
     INJURY_STARTS,
     SERIES,
+    column_names,
     count,
     one_of,
     series,
@@ -28,7 +29,6 @@ from officer_assaults.data.periods import (
     two_years_in_order,
 )
 from officer_assaults.data.recorded import CODES, Pair, YearCount
-from officer_assaults.data.schemas import named
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problems, Refusal
 
@@ -201,7 +201,7 @@ def read_force_year(path: Path | str) -> pd.DataFrame:
     """
     path = Path(path)
     problems = Problems(file=path.name)
-    cells = readers.read_cells(path, named(FORCE_YEAR), path.name)
+    cells = readers.read_cells(path, column_names(FORCE_YEAR), path.name)
     if "force" in cells:
         _check_forces(cells["force"], problems)
     try:

@@ -472,8 +472,3 @@ BY_RELEASE: dict[str, pa.DataFrameSchema] = {
     "officer-stocks": OFFICER_STOCKS,
     "population": POPULATION,
 }
-
-
-def named(schema: pa.DataFrameSchema) -> list[str]:
-    """Names of the columns of a schema, without the pattern for columns of your own."""
-    return [name for name, column in schema.columns.items() if not column.regex]

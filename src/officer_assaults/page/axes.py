@@ -100,17 +100,6 @@ def name_ends(ax: Axes, ends: Sequence[tuple[Any, float, str, str]], height: flo
         )  # fmt: skip
 
 
-def name_peaks(ax: Axes, peaks: Sequence[tuple[Any, float, str, str]]) -> None:
-    """Name lines over their highest points; ``peaks`` as for :func:`name_ends`."""
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.12 * (high - low))
-    for x, y, name, colour in peaks:
-        ax.annotate(
-            name, (x, y), (0, 6), textcoords="offset points", ha="center", weight="bold",
-            color=readable(colour),
-        )  # fmt: skip
-
-
 def readable(colour: str) -> str:
     """Give a colour for text: the same if it has the contrast that text needs, else its partner."""
     if theme.contrast(colour, theme.PAGE_LIGHT) >= _TEXT_CONTRAST:

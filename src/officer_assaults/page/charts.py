@@ -10,7 +10,7 @@ alone. Functions elsewhere that draw a figure of their own return a :class:`Char
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from officer_assaults.page.axes import (
     LINE,
     date_axis,
     name_ends,
-    name_peaks,
     sparse_ticks,
 )
 from officer_assaults.page.axes import legend_above as legend_above
@@ -181,7 +180,6 @@ def lines(
     x_label: str = "",
     zero: bool = True,
     as_percent: bool = False,
-    names: Literal["end", "peak"] = "end",
     height: float = 330,
 ) -> Chart:
     """Draw one line per series, named at its end, with dated events as dashed uprights.
@@ -210,8 +208,6 @@ def lines(
         Let the vertical axis begin at nought.
     as_percent : bool
         Write the vertical axis, a proportion, as percentages.
-    names : {"end", "peak"}
-        Where a line's name stands: at its right end, or over its highest point.
     height : float
         Height in px.
 
@@ -237,16 +233,12 @@ def lines(
         if lower and upper and not is_context:
             ax.fill_between(part[x], part[lower], part[upper], color=colour, alpha=0.18, lw=0)
         if name is not None and not is_context:
-            at_row = int(part[y].to_numpy().argmax()) if names == "peak" else -1
-            ends.append((part[x].iloc[at_row], float(part[y].iloc[at_row]), str(name), colour))
+            ends.append((part[x].iloc[-1], float(part[y].iloc[-1]), str(name), colour))
     ax.set(xlabel="", ylabel="")
     if zero:
         ax.set_ylim(bottom=0)
     room = _events(ax, events or {})
-    if names == "peak":
-        name_peaks(ax, ends)
-    else:
-        name_ends(ax, ends, height - room)
+    name_ends(ax, ends, height - room)
     ax.grid(visible=False, axis="x")
     title_axis(fig, axis_label)
     plain_numbers(ax, "y", as_percent=as_percent)
@@ -266,9 +258,7 @@ def heat_tiles(
     column: str,
     value: str,
     edges: Sequence[float],
-    row_height: float = ROW,
     column_label: str = "",
-    missing_label: str = "not available",
     step_labels: Sequence[str] | None = None,
 ) -> Chart:
     """Draw a grid of tiles shaded in at most five steps; missing ones are crossed outlines.
@@ -281,12 +271,8 @@ def heat_tiles(
         Columns; rows and columns are drawn in order of appearance.
     edges : sequence of float
         Limits between the steps, at most four; a value equal to an edge falls in the step above.
-    row_height : float
-        Height of a row in px.
     column_label : str
         Words under the columns.
-    missing_label : str
-        Words for a missing tile in the legend.
     step_labels : sequence of str, optional
         Words for each step in the legend, from the lowest; by default its limits.
 
@@ -302,7 +288,7 @@ def heat_tiles(
     grid = grid.reindex(
         index=list(dict.fromkeys(rows[row])), columns=list(dict.fromkeys(rows[column]))
     )
-    fig, ax = theme.figure(height=FRAME + 46 + row_height * len(grid))
+    fig, ax = theme.figure(height=FRAME + 46 + ROW * len(grid))
     step = np.digitize(grid.to_numpy(float), list(edges))
     gone = np.isnan(grid.to_numpy(float))
     labels = step_labels or [_step_name(edges, shade) for shade in range(len(edges) + 1)]
@@ -314,7 +300,7 @@ def heat_tiles(
         at = np.argwhere(gone)
         ax.plot(
             at[:, 1], at[:, 0], "x", color=theme.PALETTE["axis"], ms=6, mew=1.4,
-            label=missing_label,
+            label="not available",
         )  # fmt: skip
     ax.set_xlim(-0.5, grid.shape[1] - 0.5)
     ax.set_ylim(grid.shape[0] - 0.5, -0.5)

@@ -25,7 +25,7 @@ from officer_assaults.stats.designs import (
     has_intercept,
 )
 from officer_assaults.stats.formulas import RateFormula, build_design, check_formula, rebuild_design
-from officer_assaults.stats.intervals import FloatArray, Interval, check_alpha
+from officer_assaults.stats.intervals import FloatArray, Limits, check_alpha
 from officer_assaults.stats.model_rows import Correction as Correction
 from officer_assaults.stats.model_rows import (
     Covariance,
@@ -43,7 +43,7 @@ FEW_CLUSTERS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast(Shown):
+class Contrast(Limits, Shown):
     """A weighted sum of coefficients: on the log scale, and as a rate ratio."""
 
     estimate: float
@@ -62,11 +62,6 @@ class Contrast(Shown):
     def title(self) -> str:
         """Say that it is a ratio."""
         return f"Rate ratio: {self.label}"
-
-    @property
-    def interval(self) -> Interval:
-        """Limits of the rate ratio."""
-        return Interval(self.lower, self.upper)
 
 
 @dataclass(frozen=True, slots=True)
