@@ -99,6 +99,7 @@ def load() -> Project:
         render_imports=RENDER_IMPORTS,
         environment={paths.ROOT_VARIABLE: "{root}"},
         modules=("officer_assaults.cli.project", "officer_assaults.pipeline.run"),
+        warm=("officer_assaults.page.page:prepare",),
         gather="officer_assaults.cli.output:gather",
     )
 

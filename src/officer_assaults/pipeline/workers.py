@@ -20,7 +20,7 @@ from typing import Protocol
 from officer_assaults import scratch
 from officer_assaults.pipeline import engines
 from officer_assaults.pipeline.forked import ADDRESS_VARIABLE, KernelServer, short_folder
-from officer_assaults.pipeline.forkserver import PINNED, UNTHREADED
+from officer_assaults.pipeline.forkserver import PINNED, UNTHREADED, preload
 from officer_assaults.pipeline.notebooks import Notebook
 from officer_assaults.pipeline.plan import Plan
 from officer_assaults.pipeline.project import Project
@@ -74,6 +74,8 @@ class LocalWorkers:
         Environment variables that these imports need.
     imports : tuple of str
         Modules that workers find imported, for instance the page template's.
+    warm : tuple of str
+        Functions that workers call before their first run.
     notice : callable
         Called with a sentence if stock kernels have to be used.
     perform : callable
@@ -89,6 +91,7 @@ class LocalWorkers:
     imports: tuple[str, ...] = ()
     notice: Callable[[str], None] = _log.warning
     perform: Callable[[Job], Result] = perform
+    warm: tuple[str, ...] = ()
     ahead: Ahead | None = None
     _running: KernelServer | None = None
 
@@ -117,7 +120,7 @@ class LocalWorkers:
                 initargs=(environment,),
             )
             with _ended(pool):
-                _warm_up(pool, self.processes)
+                _warm_up(pool, self.processes, self.variables, self.warm)
                 self._wait_for(server)
                 self._running = server if self.engine == engines.FORKED else None
                 try:
@@ -213,14 +216,21 @@ def _holding_back_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _warm_up(pool: ProcessPoolExecutor, processes: int) -> None:
-    """Have the processes started while the fork server still imports.
+def _warm_up(
+    pool: ProcessPoolExecutor, processes: int, variables: dict[str, str], names: tuple[str, ...]
+) -> None:
+    """Have the processes started and warm while the fork server still imports.
 
     Ctrl-C waits until all of them are known: one that nobody ends would miss what it starts from.
     """
     with _holding_back_ctrl_c():
         for _ in range(processes):
-            pool.submit(os.getpid)
+            pool.submit(_warmed, variables, names)
+
+
+def _warmed(variables: dict[str, str], names: tuple[str, ...]) -> None:
+    os.environ.update(variables)
+    preload(names)
 
 
 @contextlib.contextmanager
@@ -312,5 +322,6 @@ def choose(
         project.variables(),
         _worker_imports(project),
         notice,
+        warm=project.warm,
         ahead=ahead,
     )

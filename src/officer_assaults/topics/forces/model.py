@@ -21,7 +21,7 @@ from officer_assaults.stats.ranks import (
     counting_draws,
     rank_distribution,
 )
-from officer_assaults.stats.shrinkage import ShrunkenRates, empirical_bayes
+from officer_assaults.stats.shrinkage import ShrunkenRates, empirical_bayes, full_bayes
 
 DRAWS = 4000
 
@@ -176,6 +176,8 @@ def compare_rates(
     *,
     per: float = 1000.0,
     phi: ArrayLike = 1.0,
+    top: int = TOP,
+    full: bool = False,
     alpha: float = 0.05,
     seed: int,
 ) -> RateComparison:
@@ -191,6 +193,10 @@ def compare_rates(
         Units of exposure that rates are quoted for.
     phi : array_like
         Dispersion of each force's count, in the order of ``frame``, or one for all.
+    top : int
+        Size of the group whose probability is wanted.
+    full : bool
+        Shrink by the full posterior instead of the empirical one.
     alpha : float
         One minus the coverage.
     seed : int
@@ -202,6 +208,7 @@ def compare_rates(
         E119 with fewer than ten forces, E122 for a force without any recorded offence.
     """
     names, counts, exposure = frame["force"].tolist(), frame["count"], frame["exposure"]
+    shrink = full_bayes if full else empirical_bayes
     funnel = funnel_loo(counts, exposure, names)
     ranked = [
         rank_distribution(
@@ -209,7 +216,7 @@ def compare_rates(
             funnel.table["rate"],
             names,
             denominator=denominator,
-            top=TOP,
+            top=top,
             alpha=alpha,
         )
         for dispersion in (1.0, phi)
@@ -218,7 +225,7 @@ def compare_rates(
         denominator=denominator,
         per=per,
         funnel=funnel,
-        shrunk=empirical_bayes(counts, exposure, names, alpha=alpha, draws=DRAWS, seed=seed),
+        shrunk=shrink(counts, exposure, names, alpha=alpha, draws=DRAWS, seed=seed),
         ranks=ranked[0],
         ranks_dispersed=ranked[1],
         alpha=alpha,

@@ -8,6 +8,7 @@ from typing import Any
 
 from officer_assaults.files import sha256, write_atomic
 from officer_assaults.page import catalogue
+from officer_assaults.pipeline import aside
 
 _MADE_FROM = '<meta name="made-from" content="{}">'
 
@@ -60,7 +61,8 @@ def write(
         if mark not in _text(paths[slug]) or not paths[slug].with_suffix(".png").is_file()
     }
     pairs = pair.pairs(model.glances(), set(paths)) if stale else set()
-    for slug, mark in stale.items():
+
+    def make(slug: str) -> None:
         made = report.page(
             model.glances(),
             model.series(slug),
@@ -71,9 +73,10 @@ def write(
             claims=said.get(slug, ()),
         )
         write_atomic(folder / slug / report.PICTURE, report.shared_picture(model.glances(), slug))
-        write_atomic(paths[slug], made.replace("<title>", f"{mark}<title>", 1))
-    for one, other in sorted(pairs):
-        _write_pair(folder, one, other, inputs)
+        write_atomic(paths[slug], made.replace("<title>", f"{stale[slug]}<title>", 1))
+
+    aside.each(make, list(stale))
+    aside.each(lambda both: _write_pair(folder, *both, inputs), sorted(pairs))
     table = folder / f"{report.ALL}.html"
     mark = _mark(inputs, dict.fromkeys(paths, ""))
     if mark not in _text(table):
