@@ -29,7 +29,7 @@ from officer_assaults.stats.designs import check_events, check_rank
 from officer_assaults.stats.formulas import RateFormula, check_formula
 from officer_assaults.stats.intervals import FloatArray, check_alpha
 from officer_assaults.stats.labels import look_alikes, named
-from officer_assaults.stats.newton import fit_design
+from officer_assaults.stats.newton import DesignFit, fit_design
 from officer_assaults.topics.crewing.roster_engine import (
     DEFAULT_MEMORY_MB,
     LONGEST,
@@ -192,14 +192,15 @@ def fit(
         patterns = _collapsed(roster, parsed, () if cluster else SQUARES)
         design = build_blocks(parsed, patterns.levels, patterns.codes, len(patterns.sums["n"]))
         _check_design(design, patterns.sums)
-        beta, mu = _settled(design, patterns.sums)
+        found = _settled(design, patterns.sums)
+        beta, mu, bread = found.coefficients, found.mu, found.vcov
         groups = _clusters(roster, cluster) if cluster else None
         if groups is None:
             meat = design.gram(_squares(patterns.sums, mu))
         else:
             meat = _cluster_meat(roster, patterns, design, beta, groups)
             meat = len(groups) / (len(groups) - 1) * meat
-    bread, sums = np.asarray(linalg.inv(design.gram(mu))), patterns.sums
+    sums = patterns.sums
     pearson = float((sums["q"] * sums["e"] / mu - 2 * sums["y"] + mu).sum())
     return RosterFit(
         formula=formula,
@@ -400,14 +401,13 @@ def _full_rank(gram: FloatArray) -> bool:
     return bool(linalg.eigvalsh(gram / np.outer(size, size))[0] > GRAM_TOLERANCE)
 
 
-def _settled(design: BlockDesign, sums: Mapping[str, FloatArray]) -> tuple[FloatArray, FloatArray]:
+def _settled(design: BlockDesign, sums: Mapping[str, FloatArray]) -> DesignFit:
     try:
-        found = fit_design(design, sums["y"], np.log(sums["e"]))
+        return fit_design(design, sums["y"], np.log(sums["e"]))
     except ValueError as error:
         what = f"the model cannot be estimated from these rows ({error})."
         remedy = "Drop a term or merge rare levels; check the unit of every number."
         raise Refusal(Problem("E122", what, remedy)) from error
-    return found.coefficients, found.mu
 
 
 def _squares(sums: Mapping[str, FloatArray], mu: FloatArray) -> FloatArray:
