@@ -11,7 +11,6 @@ from officer_assaults.data import forces
 from officer_assaults.data.periods import ALL_QUARTERS, quarters_in_words
 from officer_assaults.estimate import Estimate
 from officer_assaults.page import words
-from officer_assaults.topics.severity.findings import findings as findings
 from officer_assaults.topics.severity.story import LAYERS
 from officer_assaults.topics.severity.story import SeverityStory as SeverityStory
 
