@@ -27,6 +27,7 @@ from officer_assaults.data.schemas import (
     OTHER_WORKERS_START,
 )
 from officer_assaults.data.tables import Release
+from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Refusal, nearest
 
 FIRST_RELEASE = "first-release"
@@ -45,7 +46,7 @@ ANNUAL = ["force", "financial_year", "n_total", "n_no_injury", "n_injury", "days
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Shown):
     """Recorded assaults on constables in two years, for every force that can be compared.
 
     Parameters

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from officer_assaults.estimate import Shown
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -35,7 +37,7 @@ ATTRIBUTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class InterruptionStory:
+class InterruptionStory(Shown):
     """Everything that the report says about one dated event.
 
     Parameters

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from officer_assaults.data.tables import Release
+from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.topics.crewing import disclosure, door, queries
 from officer_assaults.topics.crewing.data.reader import CrewFile, load
@@ -23,7 +24,7 @@ from officer_assaults.topics.crewing.simulator.truth import Truth
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Given(Shown):
     """Cells of one report.
 
     Attributes

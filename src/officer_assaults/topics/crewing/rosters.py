@@ -49,6 +49,7 @@ PROBED_ROWS = 100_000
 PATTERNS_PER_MB = 1_000
 #: Sums of scores that a megabyte allows: 8 bytes each in a quarter of it.
 SUMS_PER_MB = 30_000
+CLUSTERS_AT_ONCE = 8_192
 SHORTEST_HASH = 16
 #: Smallest eigenvalue of a scaled cross-product that still tells terms apart.
 GRAM_TOLERANCE = 1e-10
@@ -465,7 +466,7 @@ def _cluster_meat(
     depends on few covariates, sums of the differences by cluster and combination are enough.
     """
     sizes = [len(block.matrix) for block in design.blocks]
-    if len(groups) * (sum(sizes) + len(design.names)) > roster.memory_mb * SUMS_PER_MB:
+    if len(groups) * sum(sizes) > roster.memory_mb * SUMS_PER_MB:
         raise refuse(
             f"scores of {len(groups):,} clusters on {sum(sizes):,} combinations need more than "
             f"{roster.memory_mb:,} MB.",
@@ -481,10 +482,14 @@ def _cluster_meat(
                     np.add.at(summed, group * size + place, difference)
 
     in_threads(add, roster.parts(list(patterns.levels)), roster.threads)
-    scores = np.empty((len(groups), len(design.names)))
-    for block, summed in zip(design.blocks, sums, strict=True):
-        scores[:, block.terms] = summed.reshape(len(groups), -1) @ block.matrix
-    return np.asarray(scores.T @ scores)
+    meat = np.zeros((len(design.names), len(design.names)))
+    for start in range(0, len(groups), CLUSTERS_AT_ONCE):
+        some = slice(start, start + CLUSTERS_AT_ONCE)
+        scores = np.empty((len(groups[some]), len(design.names)))
+        for block, summed in zip(design.blocks, sums, strict=True):
+            scores[:, block.terms] = summed.reshape(len(groups), -1)[some] @ block.matrix
+        meat += scores.T @ scores
+    return meat
 
 
 def _differences(

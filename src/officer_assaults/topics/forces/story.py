@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from officer_assaults.estimate import Estimate
+from officer_assaults.estimate import Estimate, Shown
 from officer_assaults.findings import Verdict
 from officer_assaults.page import words
 
@@ -42,7 +42,7 @@ CLAIMED_PLACE, CLAIMED_FORCES = 6, 40
 
 
 @dataclass(frozen=True, slots=True)
-class ComparisonStory:
+class ComparisonStory(Shown):
     """Everything that the report says about one force among the others.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from officer_assaults.data.histories import year_label
+from officer_assaults.estimate import Shown
 from officer_assaults.page import words
 from officer_assaults.stats import forecast as forecasts
 
@@ -38,7 +39,7 @@ ASSUMED = "(assumption)"
 
 
 @dataclass(frozen=True, slots=True)
-class PlanningStory:
+class PlanningStory(Shown):
     """Everything that the report on planning says, before it is put into words.
 
     Parameters

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from officer_assaults.estimate import Shown
 from officer_assaults.page import words
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ ASSUMED = "(assumption)"
 
 
 @dataclass(frozen=True, slots=True)
-class ReportingStory:
+class ReportingStory(Shown):
     """Everything that the report says about recording, before it is put into words.
 
     Parameters

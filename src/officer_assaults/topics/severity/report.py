@@ -147,7 +147,7 @@ def caveats(story: SeverityStory) -> list[str]:
     """Warnings at the top: refusals with their code, flags on the force's own figures."""
     notes = [f"{problem.code}: {_problem_text(problem)}." for problem in story.refused]
     if story.two is not None and not story.refused:
-        notes += list(story.two.notes)
+        notes += list(story.two.remarks)
         if story.two.vintage != story.data.panel.vintage:
             notes.append(
                 f"The force's own figures are of the release {story.two.vintage}; forces are set "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from officer_assaults.data import forces
-from officer_assaults.estimate import Estimate
+from officer_assaults.estimate import Estimate, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ LAYERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class SeverityStory:
+class SeverityStory(Shown):
     """Everything that the report says about injury and no injury in one force.
 
     Parameters
