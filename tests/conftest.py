@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import signal
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
@@ -26,6 +28,35 @@ hypothesis.settings.load_profile("project")
 DURATIONS = Path(__file__).with_name("durations.json")
 #: A run of fewer made-up inputs is a part of the suite and leaves the table in docs alone.
 LEAST_INPUTS = 10_000
+
+
+@pytest.fixture(scope="session")
+def standard_reports(tmp_path_factory, worker_id):
+    """Folder of the reports that ``make reports`` makes, without the pages that gather them.
+
+    Those of the tree are taken where they are fresh; the others are made once for all processes.
+    """
+    from officer_assaults import paths
+    from officer_assaults.cli import project as project_
+    from officer_assaults.pipeline import workers
+    from officer_assaults.pipeline.batch import run_batch
+    from officer_assaults.pipeline.lock import locked
+    from officer_assaults.pipeline.plan import make_plan
+
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared if worker_id == "master" else shared.parent
+    folder, done = shared / "standard-reports", shared / "standard-reports.done"
+    with locked(shared / "standard-reports.lock", lambda holder: None):
+        if not done.exists():
+            for part in (project_.FOCUS_FORCE, project_.NATIONAL, ".state"):
+                if (paths.reports_dir() / part).is_dir():
+                    shutil.copytree(paths.reports_dir() / part, folder / part)
+            project = replace(project_.load(), reports=folder)
+            plan = make_plan(project)
+            if plan.stale:
+                run_batch(project, plan, workers.choose(project, plan))
+            done.touch()
+    return folder
 
 
 def pytest_addoption(parser):

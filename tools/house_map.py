@@ -15,6 +15,7 @@ PAGE = ROOT / "docs" / "map.md"
 PACKAGE = "officer_assaults"
 #: A table of a release is named by its folder and a release that the code looks up.
 BY_RELEASE = ("recorded-assaults", "recorded-context", "workforce", "population")
+HANDED_ON = rf"^from ({PACKAGE}\.\S+) import (\w+) as \2$"
 HEAD = """\
 # One question, one room
 
@@ -72,7 +73,15 @@ def _files(module: str) -> list[Path]:
     inside = ROOT / "src" / Path(*module.split("."))
     if inside.is_dir():
         return sorted(inside.rglob("*.py")) if ".topics." in module else []
-    return [inside.with_suffix(".py")] if inside.with_suffix(".py").is_file() else []
+    file = inside.with_suffix(".py")
+    if not file.is_file():
+        return []
+    # A module speaks for those whose names it hands on.
+    handed = re.findall(HANDED_ON, file.read_text(encoding="utf-8"), re.MULTILINE)
+    return [
+        file,
+        *(found for part in sorted({part for part, _ in handed}) for found in _files(part)),
+    ]
 
 
 if __name__ == "__main__":

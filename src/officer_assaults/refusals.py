@@ -57,6 +57,11 @@ class Problem:
     row: int | None = None
     column: str | None = None
 
+    @property
+    def said(self) -> str:
+        """What is wrong as a sentence, with its code and without a remedy."""
+        return f"{self.what[:1].upper()}{self.what[1:]} ({self.code})"
+
     def __str__(self) -> str:
         place = [self.file] if self.file else []
         if self.row is not None:

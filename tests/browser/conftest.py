@@ -10,9 +10,6 @@ from typing import Any
 import pytest
 from browser_states import ARGUMENTS, FOCUS, PAIR, State, find_browser
 
-from officer_assaults import paths
-from officer_assaults.page import catalogue
-
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
@@ -33,37 +30,26 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def reports(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """Reports of the focus force and the nation: those of ``make reports`` where they are fresh.
-
-    Stale ones are made in a folder of the tests' own, once for all processes that run tests.
-    """
+def reports(
+    standard_reports: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Path:
+    """Reports of the focus force and the nation, with every page that gathers them."""
+    from officer_assaults.cli import output
     from officer_assaults.cli import project as project_
+    from officer_assaults.files import write_atomic
     from officer_assaults.pipeline.lock import locked
+    from officer_assaults.topics.forces.glance import model, pair
 
     shared = tmp_path_factory.getbasetemp()
     shared = shared if worker_id == "master" else shared.parent
     folder = shared / "browser-reports"
     with locked(shared / "browser-reports.lock", lambda holder: None):
         if not (folder / "index.html").exists():
-            for part in (FOCUS, catalogue.NATIONAL, ".state"):
-                if (paths.reports_dir() / part).is_dir():
-                    shutil.copytree(paths.reports_dir() / part, folder / part)
-            _make(replace(project_.load(), reports=folder))
+            shutil.copytree(standard_reports, folder)
+            # The pages of pairs need both forces built; this one stands for them.
+            write_atomic(folder / f"{PAIR}.html", pair.page(model.glances(), "kent", FOCUS))
+            output.build(replace(project_.load(), reports=folder))
     return folder
-
-
-def _make(project: Any) -> None:
-    from officer_assaults.cli.output import build
-    from officer_assaults.cli.reports import make
-    from officer_assaults.files import write_atomic
-    from officer_assaults.pipeline.plan import make_plan
-    from officer_assaults.topics.forces.glance import model, pair
-
-    make(project, make_plan(project))
-    # The pages of pairs need both forces built; this one stands for them.
-    write_atomic(project.reports / f"{PAIR}.html", pair.page(model.glances(), "kent", FOCUS))
-    build(project)
 
 
 @pytest.fixture

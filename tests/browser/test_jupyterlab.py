@@ -1,4 +1,8 @@
-"""JupyterLab in a browser: run every notebook, change the force of one, see figures, no error."""
+"""JupyterLab in a browser: run notebooks, change the force of one, see figures, no error.
+
+Stock kernels run every notebook each time in ``notebooks/test_other_tools.py``; here, where the
+front of JupyterLab is tried, some of them take turns and a full run has them all.
+"""
 
 import os
 import shutil
@@ -13,6 +17,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+import by_turns
 
 ROOT = Path(__file__).resolve().parents[2]
 # An idle kernel answers in a few seconds; a machine busy with other tests may need far longer.
@@ -124,7 +130,7 @@ def assert_no_complaint(page: Page) -> None:
     assert complaints.count() == 0, complaints.all_inner_texts()
 
 
-@pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.parametrize("name", by_turns.some(OTHERS, 3))
 def test_every_other_notebook_runs_as_it_is(lab: str, page: Page, name: str) -> None:
     page.set_default_timeout(PATIENCE_MS)
     page.goto(lab.format(name))

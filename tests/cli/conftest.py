@@ -16,16 +16,23 @@ from officer_assaults.cli import project as project_
 
 @pytest.fixture
 def built(monkeypatch):
-    """Folders that an index page was built for."""
+    """Folders that an index page was built for; pages at a glance are those of the real forces."""
     folders = []
 
-    def build_index(folder):
+    def build_index(folder, judging=None):
         folders.append(folder)
         path = folder / "index.html"
         path.write_text("index")
         return path
 
+    def glance_pages(project, scopes=(), *, folder=None):
+        for scope in scopes:
+            path = (folder or project.reports) / scope / "index.html"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"{scope} at a glance")
+
     monkeypatch.setattr(output, "build_index", build_index)
+    monkeypatch.setattr(output, "glance_pages", glance_pages)
     return folders
 
 

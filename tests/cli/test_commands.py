@@ -14,6 +14,7 @@ from officer_assaults import paths
 from officer_assaults.cli import output
 from officer_assaults.cli import project as project_
 from officer_assaults.cli.project import FOCUS_FORCE, NATIONAL
+from officer_assaults.page import catalogue
 from officer_assaults.pipeline.parameters import split_assignments
 from officer_assaults.refusals import Refusal
 
@@ -38,7 +39,7 @@ def test_nothing_stale_imports_no_engine(project, run):
         f"import sys; sys.path.insert(0, {str(tree.HERE)!r}); import notebook_tree as tree\n"
         "from officer_assaults.cli import main, output, project\n"
         f"project.load = lambda: tree.describe({str(project.root)!r})\n"
-        "output.build_index = lambda folder: folder\n"
+        "output.build_index = lambda folder, judging: folder\n"
         "try:\n    main(['reports'])\nexcept SystemExit as done:\n    assert not done.code\n"
         f"print([m for m in {HEAVY} if m in sys.modules])"
     )
@@ -123,7 +124,7 @@ def test_failures_are_listed_and_the_rest_is_made(project, run, built):
 
 
 def test_a_full_disk_is_told_and_mended_by_the_next_run(project, run, built, monkeypatch):
-    def full(folder):
+    def full(folder, judging):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
 
     with monkeypatch.context() as patch:
@@ -222,7 +223,8 @@ def test_publish_replaces_the_published_set_as_a_whole(project, run):
     )
     assert not (published / "old").exists()
     assert (published / "index.html").is_file()
-    assert (published / "kent" / "index.html").is_file()
+    at_a_glance = {path.parent.name for path in published.glob("*/index.html")}
+    assert at_a_glance == set(catalogue.force_names())
     assert names == [
         "everywhere/02_national.html",
         "everywhere/02_national.json",
@@ -322,7 +324,7 @@ def test_a_report_made_where_a_gap_was_and_a_page_of_other_people_stay(project, 
         project.reports / name for name in ("kent/02_forces.html", "mine.html", "notes/mine.html")
     )
 
-    def gather(folder):
+    def gather(folder, judging):
         if not gap.with_suffix(".json").is_file():
             gap.write_text("not built")
         return folder / "index.html"
@@ -346,7 +348,7 @@ def test_a_report_made_where_a_gap_was_and_a_page_of_other_people_stay(project, 
 def test_a_page_that_was_cut_short_is_made_again(run, project, monkeypatch, page, spoil):
     """Pages that no run makes have no stamps of their own."""
 
-    def gather(folder):
+    def gather(folder, judging):
         for name in ("index.html", "evidence.html", "claims/collection.html"):
             (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(f"whole {name}")

@@ -336,8 +336,8 @@ def test_a_second_release_says_what_changed(own_project, tmp_path):
     gone = (frame["Force Name"] == "Dorset") & late & first
     done = home_office.import_recorded_crime(_write(frame[~gone], tmp_path / "a-250124.csv"))
     assert (done.changed, done.previous) == (2, "2023-10")
-    assert done.largest["before"].tolist() == [208, 233]
-    assert done.largest["after"].tolist() == [800, 333]
+    assert done.revised["before"].tolist() == [208, 233]
+    assert done.revised["after"].tolist() == [800, 333]
     revised = done.revisions.set_index(["force", "financial_year"])
     assert revised.loc[("kent", "2017/18"), ["before", "after"]].tolist() == [928, 1520]
     assert revised.loc[("kent", "2018/19"), "change"] == pytest.approx(100 / 1017)

@@ -16,6 +16,7 @@ from officer_assaults.topics.crewing.model.analysis import analyse, crude_ratios
 from officer_assaults.topics.crewing.model.cells import FEWEST_CLUSTERS, prepare, two_arms
 from officer_assaults.topics.crewing.model.policy_language import POLICIES
 from officer_assaults.topics.crewing.report import story as crewing
+from officer_assaults.topics.crewing.report import tables as tables_of
 from officer_assaults.topics.planning import power
 
 ABOUT = "source: made up\nretrieved: 2024-04-30\ncrew_source: {hours: actual, victims: actual}\n"
@@ -49,6 +50,9 @@ def report(file, survey):
     assert words.lint(str(shown)) == []
     assert "nan" not in str(shown).lower().split()
     assert list(crewing.caveats(story))
+    for table in (tables_of.counts_table, tables_of.strata_table, tables_of.policy_strata_table,
+                  tables_of.policy_table):  # fmt: skip
+        assert len(table(story)["frame"]), table.__name__
     return analysis
 
 

@@ -52,6 +52,15 @@ def convert(executed, monkeypatch):
     return to
 
 
+def test_a_notebook_runs_as_it_is_and_complains_of_nothing(executed):
+    said = collect.outputs_of(executed)
+    complaints = [output for output in said if output.output_type == "error"]
+    complaints += [output for output in said if output.get("name") == "stderr"]
+    assert complaints == []
+    cells = [cell for cell in executed.cells if cell.cell_type == "code"]
+    assert all(cell.execution_count for cell in cells)
+
+
 def test_every_figure_comes_as_svg_png_and_pdf(figures):
     for data in figures:
         drawn = BeautifulSoup(data["image/svg+xml"], "xml").svg

@@ -209,6 +209,24 @@ def test_a_killed_worker_process_costs_nothing(tmp_path, undisturbed):
     assert tree.snapshot(project) == undisturbed
 
 
+@pytest.mark.parametrize(("engine", "gathered"), [(engines.FORKED, True), (engines.STOCK, False)])
+def test_what_is_gathered_last_finds_every_report(tmp_path, monkeypatch, engine, gathered):
+    (tmp_path / "gathering.py").write_text(
+        "from pathlib import Path\n"
+        "def all_of(reports):\n"
+        "    found = sorted(path.name for path in Path(reports).glob('*/*.html'))\n"
+        "    Path(reports, 'found.txt').write_text(' '.join(found))\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    notebooks = {"01_one": tree.good(tree.NATIONAL), "02_two": tree.good(tree.NATIONAL)}
+    project = tree.plant(tmp_path / "tree", notebooks)
+    workers = LocalWorkers(2, engine)
+    batch = run_batch(project, make_plan(project), workers, gather="gathering:all_of")
+    assert batch.gathered is gathered
+    if gathered:
+        assert (project.reports / "found.txt").read_text() == "01_one.html 02_two.html"
+
+
 def test_a_run_that_takes_its_worker_with_it_is_found(tmp_path):
     project = tree.plant(
         tmp_path,

@@ -55,6 +55,14 @@ def _job(tmp_path, nb, engine=engines.FORKED, settings=None, **options):
     return make_job(project, make_plan(project, settings=settings).runs[0], engine=engine)
 
 
+def test_a_function_is_called_where_the_imports_are_done(server, tmp_path):
+    made = tmp_path / "made"
+    assert server.call("os:mkdir", [str(made)])
+    assert made.is_dir()
+    assert not server.call("os:mkdir", [str(made)])
+    assert not server.call("no_such_module:function", [])
+
+
 def test_outputs_are_those_of_stock_papermill(tmp_path, use_server):
     source = tmp_path / "a.ipynb"
     nbformat.write(tree.notebook(*EVERY_KIND_OF_OUTPUT), source)

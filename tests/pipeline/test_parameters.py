@@ -48,7 +48,7 @@ def test_cell_is_read_as_it_runs(schema):
         ({"level": "0.5"}, {"level": 0.5}),
         ({"level": 0.001}, {"level": 0.001}),
         ({"values": "[1,2.5]"}, {"values": [1.0, 2.5]}),
-        ({"values": "[]"}, {"values": []}),
+        ({"names": "[]"}, {"names": []}),
         ({"values": [1, 20]}, {"values": [1.0, 20.0]}),
         ({"names": "['a b', c]"}, {"names": ["a b", "c"]}),
         ({"names": "a"}, {"names": ["a"]}),
@@ -73,6 +73,8 @@ def test_values_are_read_and_canonical(schema, given, expected):
     [
         ({"sise": 4}, "P201", "unknown parameter 'sise'. Did you mean 'size'?"),
         ({"size": "4.5"}, "P202", "'4.5'"),
+        ({"values": "[]"}, "P202", "empty list"),
+        ({"values": []}, "P202", "2.0"),
         ({"size": True}, "P202", "True"),
         ({"size": None}, "P202", "int"),
         ({"strict": "maybe"}, "P202", "'maybe'"),

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from officer_assaults.stats import near
+from officer_assaults.refusals import Refusal
+from officer_assaults.stats import designs, glm, near, newton, support
 from officer_assaults.stats.newton import leave_one_cluster_out
 from officer_assaults.stats.within import fit_within
 
@@ -65,6 +66,35 @@ def test_refits_from_a_series_are_those_on_rows(monkeypatch, partial):
     np.testing.assert_allclose(*errors, rtol=1e-6)
 
 
+@pytest.mark.parametrize("victims", [50, 90, 400])
+def test_refits_with_few_victims_are_those_of_dense_fits(monkeypatch, victims):
+    x, y, offset, place = draw(500, 8)
+    rng = np.random.default_rng(4)
+    hit = rng.choice(len(y), victims, p=np.exp(offset) / np.exp(offset).sum())
+    y = np.bincount(hit, minlength=len(y)).astype(float)
+    y[np.flatnonzero(place == 7)[:4]] += 4.0  # One place moves every coefficient far.
+    monkeypatch.setattr(near, "MOST_AT_ONCE", 0)
+    monkeypatch.setattr(newton, "_without", None)  # None is left to a fit of its own.
+    left = leave_one_cluster_out(x, y, offset, place)
+    by_place = np.bincount(place, weights=y)
+    for code in [7, *np.argsort(-by_place)[:5], *np.flatnonzero(by_place == 0)[:3]]:
+        rest = place != code
+        model = sm.GLM(y[rest], x[rest], family=sm.families.Poisson(), offset=offset[rest])
+        dense = model.fit(tol=1e-11, tol_criterion="params", maxiter=200)
+        np.testing.assert_allclose(left.coefficients[code], dense.params, atol=1e-8, rtol=0)
+
+
+def test_an_arm_without_events_is_refused_among_many_places(monkeypatch):
+    x, y, offset, place = draw(500, 8)
+    y = np.where((place == 3) | (x[:, 1] == 0), y, 0.0)  # Single crews have victims there alone.
+    y[np.flatnonzero((place == 3) & (x[:, 1] == 1))[0]] = 3.0
+    monkeypatch.setattr(near, "MOST_AT_ONCE", 0)
+    with pytest.raises(ValueError, match=r"settle|gradient|singular"):
+        leave_one_cluster_out(x, y, offset, place)
+    left = leave_one_cluster_out(x, y, offset, place, partial=True)
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(left.coefficients[:, 0])), [3])
+
+
 def test_sums_of_rates_from_a_series_are_those_of_rows(monkeypatch):
     x, y, offset, place = draw(600, 4)
     left = leave_one_cluster_out(x, y, offset, place)
@@ -73,3 +103,31 @@ def test_sums_of_rates_from_a_series_are_those_of_rows(monkeypatch):
     whole = near.rate_sums(x, weights, betas)
     monkeypatch.setattr(near, "MOST_AT_ONCE", 0)
     np.testing.assert_allclose(near.rate_sums(x, weights, betas), whole, rtol=1e-7)
+
+
+@pytest.mark.parametrize("victims", [30, 3_000])
+def test_fits_of_many_rows_are_those_of_few(monkeypatch, victims):
+    """Very many rows start from sums of products; answers and cautions stay those of all rows."""
+    x, y, offset, place = draw(40, 12)
+    hit = np.random.default_rng(3).choice(len(y), victims)
+    frame = pd.DataFrame(x[:, 1:], columns=["single", "share", "m2", "m3", "m4"])
+    frame = frame.assign(y=np.bincount(hit, minlength=len(y)), hours=np.exp(offset), place=place)
+    frame["almost"] = frame["share"] + 1e-7 * np.sin(place)
+
+    def told(terms):
+        how = {"exposure": "hours", "cov": "cluster", "cluster": "place"}
+        return glm.fit_rate_model(frame, f"y ~ {terms}", **how)
+
+    terms = ("single + share + m2 + m3 + m4", "single + share + almost")
+    whole = [told(one) for one in terms]
+    for module in (designs, glm, newton, support):
+        monkeypatch.setattr(module, "MANY_ROWS", 0)
+    for old, new in zip(whole, map(told, terms), strict=True):
+        assert new.cautions == old.cautions
+    np.testing.assert_allclose(told(terms[0]).vcov, whole[0].vcov, rtol=1e-8, atol=1e-14)
+    kept = ["estimate", "se", "lower", "upper"]
+    found = [model.log_ratios[kept].to_numpy() for model in (told(terms[0]), whole[0])]
+    np.testing.assert_allclose(*found, rtol=1e-8, atol=1e-10)
+    frame["twice"] = 2 * frame["single"]
+    with pytest.raises(Refusal, match="E122"):
+        told("single + twice")

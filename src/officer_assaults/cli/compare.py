@@ -32,8 +32,8 @@ def compare(first: str, second: str, out: Path | None) -> None:
     said = pair.sentences(glances, *sorted((one, other)))
     target = out or paths.reports_dir() / pair.address(one, other)
     write_atomic(target, pair.page(glances, one, other))
-    for text in (said.answer, said.record, f"You may say: {said.say}"):
+    for text in (said["answer"], said["record"], f"You may say: {said['say']}"):
         if text:
             click.echo(markup.plain(text))
-    click.echo(f"You may not say: {markup.plain(said.not_say)}")
+    click.echo(f"You may not say: {markup.plain(said['not_say'])}")
     click.echo(f"  {target}")

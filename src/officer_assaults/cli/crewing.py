@@ -14,6 +14,7 @@ from officer_assaults.cli.reports import make_reports, options
 if TYPE_CHECKING:
     from officer_assaults.pipeline.plan import Plan
     from officer_assaults.pipeline.project import Project
+    from officer_assaults.topics.crewing.given import Given
 
 NOTEBOOKS = ("05_crewing", "08_planning")
 
@@ -40,10 +41,12 @@ def report(file: Path, force: str | None, settings: tuple[str, ...], name: str, 
     """Make the crewing reports from an own export, its sidecar beside it."""
     from officer_assaults.cli import project as project_
     from officer_assaults.pipeline.plan import outputs
+    from officer_assaults.topics.crewing import handed
     from officer_assaults.topics.crewing.data.about import sidecar_of
 
     own = [f"cells_path={file}", f"about_path={sidecar_of(file)}"]
-    held, told = _whose(file, force, settings)
+    audience, opened = _opened(file, settings)
+    held, told = _whose(opened, file, force)
     project = project_.load()
     folder = crewing_runs.check_name(project.root, name or crewing_runs.name_of(file), file)
 
@@ -53,12 +56,22 @@ def report(file: Path, force: str | None, settings: tuple[str, ...], name: str, 
 
     wanted = (*own, *settings)
     how |= {"finished": keep, "exports": {file: told} if told else {}}
-    make_reports(list(NOTEBOOKS), force=held, settings=wanted, **how)
+    with handed.over(opened, str(file), str(sidecar_of(file)), audience):
+        del opened
+        make_reports(list(NOTEBOOKS), force=held, settings=wanted, **how)
 
 
-def _whose(
-    file: Path, force: str | None, settings: tuple[str, ...]
-) -> tuple[str | None, dict[str, str]]:
+def _opened(file: Path, settings: tuple[str, ...]) -> tuple[str, Given]:
+    """Open and check an export before any kernel starts; also gives for whom."""
+    from officer_assaults.pipeline.parameters import split_assignments
+    from officer_assaults.topics.crewing.given import checked
+
+    chosen = split_assignments(" ".join(settings))
+    audience = "internal" if chosen.get("audience") == "internal" else "public"
+    return audience, checked(str(file), None, chosen)
+
+
+def _whose(opened: Given, file: Path, force: str | None) -> tuple[str | None, dict[str, str]]:
     """Force that a checked export names, and what to list of it once its public report is made.
 
     The force is None for a simulated export, which is no force's, and nothing is listed then.
@@ -66,17 +79,13 @@ def _whose(
     Raises
     ------
     Refusal
-        With everything wrong with the file or the settings, before any kernel starts; E101 if
-        another force is asked for than the file holds.
+        E101 if another force is asked for than the file holds.
     """
     from officer_assaults.data import forces
-    from officer_assaults.pipeline.parameters import split_assignments
     from officer_assaults.refusals import Refusal
     from officer_assaults.topics.crewing import published
     from officer_assaults.topics.crewing.data import schemas
-    from officer_assaults.topics.crewing.given import checked
 
-    opened = checked(str(file), None, split_assignments(" ".join(settings)))
     held = str(opened.cells["force"].iloc[0])
     if force is not None and forces.resolve(force).slug != held:
         what = f"the export is of '{held}', not of '{force}'."

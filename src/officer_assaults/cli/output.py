@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from officer_assaults.files import sha256_file, write_atomic
@@ -12,8 +14,8 @@ from officer_assaults.pipeline.inputs import dump_json, hash_json, manifest, rea
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
+    from officer_assaults.page.site import Judging
     from officer_assaults.pipeline.project import Project
 
 SCOPE_COLUMN = "force"
@@ -134,13 +136,21 @@ def build(project: Project) -> Path:
         # All others are written each time, and a file of other people stays as it is.
         if path.parent != project.reports or path.match(GLANCE_FILES):
             path.unlink(missing_ok=True)
-    glance_pages(project)
+    judging = _judging()
+    glance_pages(project, judging=judging)
     _claims_page(project)
-    path = build_index(project.reports)
+    path = build_index(project.reports, judging)
     with contextlib.suppress(OSError):  # Without a stamp the page is only built again.
         content = {"key": _key(project), "pages": _pages(project)}
         write_atomic(_stamp(project), dump_json(content))
     return path
+
+
+def gather(reports: str) -> None:
+    """Build the index page of this project in a folder, where imports are done already."""
+    from officer_assaults.cli import project as project_
+
+    build(replace(project_.load(), reports=Path(reports)))
 
 
 def _pages(project: Project) -> dict[str, str]:
@@ -166,12 +176,16 @@ def _damaged(project: Project) -> list[Path]:
 
 
 def glance_pages(
-    project: Project, scopes: Iterable[str] = (), *, folder: Path | None = None
+    project: Project,
+    scopes: Iterable[str] = (),
+    *,
+    folder: Path | None = None,
+    judging: Judging | None = None,
 ) -> None:
     """Write the page at a glance of every force that has reports, and of further ``scopes``."""
-    from officer_assaults.topics.claims import report as judging
     from officer_assaults.topics.forces.glance import pages
 
+    judging = judging or _judging()
     target = folder or project.reports
     found = results.read_reports(target)
     pages.write(
@@ -192,12 +206,19 @@ def _claims_page(project: Project) -> None:
         write_atomic(project.reports / "claims" / "collection.html", text)
 
 
-def build_index(folder: Path) -> Path:
+def build_index(folder: Path, judging: Judging | None = None) -> Path:
     """Build the front page of any folder of reports."""
     from officer_assaults.page import site
-    from officer_assaults.topics.claims import report as judging
 
-    return site.build_index(folder, judging)
+    return site.build_index(folder, judging or _judging())
+
+
+def _judging() -> Judging:
+    """Give what judges the claims, once for all pages that are written together."""
+    from officer_assaults.page.site import JudgedOnce
+    from officer_assaults.topics.claims import report
+
+    return JudgedOnce(report)
 
 
 def build_if_stale(project: Project) -> None:

@@ -41,12 +41,17 @@ PRELOAD = (
     "matplotlib.backends.backend_svg",
     "matplotlib.figure",
     "officer_assaults.page.entrance",
+    "officer_assaults.page.site",
     "pandas.core.arrays.arrow.extension_types",
     "pandas.core.methods.to_dict",
     "pandas.io.formats.csvs",
     "pandas.io.formats.string",
     "patsy",
     "pyarrow.dataset",
+    "officer_assaults.topics.claims.page",
+    "officer_assaults.topics.claims.report",
+    "officer_assaults.topics.forces.glance.pages",
+    "officer_assaults.topics.forces.glance.pair",
     "seaborn",
     "statsmodels.formula.api",
     "officer_assaults.cli.project:load_tables",
@@ -94,6 +99,8 @@ def load() -> Project:
         render_imports=RENDER_IMPORTS,
         environment={paths.ROOT_VARIABLE: "{root}"},
         modules=("officer_assaults.cli.project", "officer_assaults.pipeline.run"),
+        warm=("officer_assaults.page.page:prepare",),
+        gather="officer_assaults.cli.output:gather",
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,10 @@ from officer_assaults.cli.lazy import INTERRUPTED
 
 if TYPE_CHECKING:
     from officer_assaults.pipeline.batch import Batch
+    from officer_assaults.pipeline.notebooks import Notebook
     from officer_assaults.pipeline.plan import Plan
     from officer_assaults.pipeline.project import Project
+    from officer_assaults.pipeline.workers import Ahead
 
 FAILED = 1
 _MOST_LISTED = 12
@@ -116,12 +119,35 @@ def make_reports(
         return
     for name in notebooks_.strays(project.notebooks):
         click.echo(f"Left out: {name}; give it a name like 11_topic.ipynb.", err=True)
-    with locked(project.state / "lock", _tell_waiting):
-        plan = make_plan(project, **asked)
-        code = make(project, plan, **how)
+    ahead = _Ahead(project, how)
+    with locked(project.state / "lock", _tell_waiting), contextlib.closing(ahead):
+        plan = make_plan(project, **asked, slow=ahead.start)
+        code = make(project, plan, **how, ahead=ahead.started)
         if finished and not code:
             finished(project, plan)
     sys.exit(code)
+
+
+class _Ahead:
+    """Starts a batch's processes while its plan is made; a plan of fresh reports imports none."""
+
+    def __init__(self, project: Project, how: Mapping[str, Any]) -> None:
+        self._project = project
+        self._asked = how.get("scheduler") is None and how.get("engine") != "stock"
+        self.started: Ahead | None = None
+
+    def start(self, notebooks: Sequence[Notebook]) -> None:
+        """Have the imports begin."""
+        if self._asked:
+            from officer_assaults.pipeline.workers import Ahead
+
+            self.started = Ahead(self._project)
+            self.started.start(notebooks)
+
+    def close(self) -> None:
+        """End what no batch took."""
+        if self.started is not None:
+            self.started.close()
 
 
 def _tell_waiting(holder: str) -> None:
@@ -144,10 +170,12 @@ def make(
     memory: float = 2000.0,
     scheduler: str | None = None,
     exports: Mapping[Path, dict[str, str]] | None = None,
+    ahead: Ahead | None = None,
 ) -> int:
     """Make what is stale in a plan, then the index; the caller holds the lock.
 
-    ``exports`` are entries of own exports that were opened already.
+    ``exports`` are entries of own exports that were opened already, ``ahead`` is what was started
+    while the plan was made.
 
     Returns
     -------
@@ -161,8 +189,8 @@ def make(
         code = _gather(lambda: output.build_if_stale(project))
         click.echo(f"All {len(plan.runs)} reports are fresh.")
     else:
-        batch = run(project, plan, jobs, engine, timeout, memory, scheduler)
-        gathered = _gather(lambda: output.build(project))
+        batch = run(project, plan, jobs, engine, timeout, memory, scheduler, ahead)
+        gathered = 0 if batch.gathered else _gather(lambda: output.build(project))
         code = summarise(project, plan, batch) or gathered
     own_exports.note(project, plan, told)
     _show_pages(project, plan)
@@ -205,6 +233,7 @@ def run(
     timeout: float,
     memory: float,
     scheduler: str | None,
+    ahead: Ahead | None = None,
 ) -> Batch:
     """Make what is stale in a plan, telling how far it is."""
     from officer_assaults.pipeline.batch import run_batch
@@ -219,12 +248,20 @@ def run(
         engine=engine,
         scheduler=scheduler,
         notice=functools.partial(click.echo, err=True),
+        ahead=ahead,
     )
     click.echo(f"Making {len(plan.stale)} of {len(plan.runs)} reports.", err=True)
     progress = Progress(len(plan.stale))
     try:
         limits = Limits(seconds=timeout, megabytes=memory)
-        return run_batch(project, plan, workers, limits=limits, finished=progress.finished)
+        return run_batch(
+            project,
+            plan,
+            workers,
+            limits=limits,
+            finished=progress.finished,
+            gather=project.gather,
+        )
     finally:
         progress.close()
 

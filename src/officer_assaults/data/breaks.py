@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 
 from officer_assaults.data import releases, tables
+from officer_assaults.data.columns import INJURY, NO_INJURY
 from officer_assaults.data.periods import FinancialYear
-from officer_assaults.data.schemas import INJURY, NO_INJURY
 
 RATIO = (0.5, 2.0)
 #: Expected offences from which a ratio is read at all, and a year of a comparison is used.

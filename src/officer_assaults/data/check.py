@@ -17,14 +17,14 @@ from officer_assaults.data import (
     releases,
     tables,
 )
-from officer_assaults.data.periods import FinancialYear, financial_year
-from officer_assaults.data.schemas import (
+from officer_assaults.data.columns import (
     INJURY,
     INJURY_STARTS,
     NO_INJURY,
     OTHER_WORKERS,
     OTHER_WORKERS_START,
 )
+from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.refusals import Problem, Refusal
 
 _OLD, _PRC = "recorded-assaults/2023-10", "recorded-assaults/2026-04"

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from officer_assaults.data import breaks, exposure, forces, recorded, tables
+from officer_assaults.data.columns import CONTEXT_SERIES, NO_INJURY
 from officer_assaults.data.forces import Force
 from officer_assaults.data.periods import FinancialYear, financial_year
-from officer_assaults.data.schemas import CONTEXT_SERIES, NO_INJURY
 from officer_assaults.data.tables import Release
 from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Refusal, nearest

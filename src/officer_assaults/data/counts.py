@@ -11,24 +11,24 @@ import pandera.pandas as pa
 
 from officer_assaults import files
 from officer_assaults.data import forces, readers, years
+from officer_assaults.data.columns import (
+    CONSTABLE_SERIES,
+    INJURY_STARTS,
+    SERIES,
+    column_names,
+    count,
+    one_of,
+    series,
+    table,
+    text,
+)
+from officer_assaults.data.columns import column as schema_column
 from officer_assaults.data.periods import (
     FinancialYear,
     financial_year_of,
     two_years_in_order,
 )
 from officer_assaults.data.recorded import CODES, Pair, YearCount
-from officer_assaults.data.schemas import (
-    CONSTABLE_SERIES,
-    INJURY_STARTS,
-    SERIES,
-    count,
-    named,
-    one_of,
-    series,
-    table,
-    text,
-)
-from officer_assaults.data.schemas import column as schema_column
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problems, Refusal
 
@@ -201,7 +201,7 @@ def read_force_year(path: Path | str) -> pd.DataFrame:
     """
     path = Path(path)
     problems = Problems(file=path.name)
-    cells = readers.read_cells(path, named(FORCE_YEAR), path.name)
+    cells = readers.read_cells(path, column_names(FORCE_YEAR), path.name)
     if "force" in cells:
         _check_forces(cells["force"], problems)
     try:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from officer_assaults import files, paths
 from officer_assaults.data import all_schemas, breaks, forces, readers, recorded, releases, tables
-from officer_assaults.data.schemas import INJURY, NO_INJURY
+from officer_assaults.data.columns import INJURY, NO_INJURY
 from officer_assaults.refusals import Problems, Refusal
 
 TABLE = "recording-breaks"

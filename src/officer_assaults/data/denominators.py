@@ -10,8 +10,8 @@ import pandera.pandas as pa
 
 from officer_assaults import files
 from officer_assaults.data import forces, readers
+from officer_assaults.data.columns import column, table, text
 from officer_assaults.data.periods import FinancialYear, financial_year
-from officer_assaults.data.schemas import column, table, text
 from officer_assaults.refusals import Problems, Refusal
 
 _ABOVE_0 = pa.Check(

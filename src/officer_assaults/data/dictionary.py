@@ -8,7 +8,8 @@ from pathlib import Path
 import pandera.pandas as pa
 
 from officer_assaults import files, paths
-from officer_assaults.data import all_schemas, counts, denominators, schemas
+from officer_assaults.data import all_schemas, counts, denominators
+from officer_assaults.data.columns import column_names
 
 PAGE = "docs/data-dictionary.md"
 COMMAND = "python -m officer_assaults.data.dictionary"
@@ -53,7 +54,7 @@ def _section(heading: str, schema: pa.DataFrameSchema) -> Iterator[str]:
         yield f"One row per {', '.join(f'`{name}`' for name in schema.unique)}.\n"
     yield "| column | type | unit | may be empty | meaning |"
     yield "|---|---|---|---|---|"
-    for name in schemas.named(schema):
+    for name in column_names(schema):
         column = schema.columns[name]
         unit = (column.metadata or {}).get("unit", "")
         empty = "yes" if column.nullable else "no"

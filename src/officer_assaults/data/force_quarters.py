@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from officer_assaults.data import breaks, exposure, forces, recorded, tables
-from officer_assaults.data.schemas import INJURY, NO_INJURY
+from officer_assaults.data.columns import INJURY, NO_INJURY
 from officer_assaults.data.tables import Release
 
 #: Columns of the frame and the series of the release that each holds.

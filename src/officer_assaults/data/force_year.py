@@ -155,7 +155,7 @@ def exposures(period: str | FinancialYear, denominators: Sequence[str]) -> Expos
         try:
             frames[name] = exposure.of(period, name, last_known=True)
         except Refusal as refusal:
-            notes.append(f"{_said(refusal.problems[0])} That denominator is left out.")
+            notes.append(f"{refusal.problems[0].said} That denominator is left out.")
             continue
         notes.append(exposure.stand_in(period, name))
         sources |= dict.fromkeys(_sources(name, period))
@@ -274,10 +274,6 @@ def _sources(denominator: str, period: str | FinancialYear) -> tuple[Release, ..
     if denominator == "residents":
         return (tables.release(f"population/{releases.leading('population')}"),)
     return (tables.release("use-of-force/incidents"),)
-
-
-def _said(problem: Problem) -> str:
-    return f"{problem.what[:1].upper()}{problem.what[1:]} ({problem.code})"
 
 
 def _whole() -> Problem:

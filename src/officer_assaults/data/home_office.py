@@ -19,15 +19,7 @@ from officer_assaults.data import (
     schemas,
     tables,
 )
-from officer_assaults.data.imported import Imported
-from officer_assaults.data.periods import (
-    FinancialYear,
-    financial_year,
-    financial_year_of,
-    quarter_days,
-    quarters_in_words,
-)
-from officer_assaults.data.schemas import (
+from officer_assaults.data.columns import (
     CONSTABLE_SERIES,
     CONTEXT_SERIES,
     INJURY,
@@ -36,6 +28,15 @@ from officer_assaults.data.schemas import (
     OTHER_SERIES,
     OTHER_WORKERS,
     OTHER_WORKERS_START,
+    column_names,
+)
+from officer_assaults.data.imported import Imported
+from officer_assaults.data.periods import (
+    FinancialYear,
+    financial_year,
+    financial_year_of,
+    quarter_days,
+    quarters_in_words,
 )
 from officer_assaults.data.workbooks import Progress, Table, plain, read
 from officer_assaults.refusals import Problems, Refusal
@@ -86,6 +87,8 @@ _DESCRIBED = (
     (re.compile(r"without injury .*constable"), NO_INJURY),
     (re.compile(r"with injury .*constable"), INJURY),
 )
+TITLE = "Police recorded crime by force and quarter"
+SOURCE = "Police recorded crime open data, Police Force Area tables"
 CRIME_URL = "https://www.gov.uk/government/statistics/police-recorded-crime-open-data-tables"
 
 
@@ -148,7 +151,9 @@ def import_recorded_crime(
     previous = releases.previous(recorded.FOLDER, chosen)
     lost = (*_lost(previous, assaults), *_lost_context(chosen, assaults, context))
     tables_ = {f"{recorded.FOLDER}/{chosen}": assaults, f"recorded-context/{chosen}": context}
-    side = _crime_sidecar(path, chosen) | {"lacks": releases.lacks(previous, lost)}
+    side = imported.sidecar(path, chosen, TITLE, SOURCE, CRIME_URL) | {
+        "lacks": releases.lacks(previous, lost)
+    }
     written = releases.write(tables_, side, dry_run=dry_run)
     return _summary(chosen, previous, len(rows), written, assaults, notes, lost, dry_run)
 
@@ -356,7 +361,7 @@ def _assaults(
     summed["series"] = (
         summed["offence_code"].map({OTHER_WORKERS: OTHER_SERIES}).fillna(CONSTABLE_SERIES)
     )
-    frame = summed.assign(vintage=vintage)[schemas.named(schemas.RECORDED_ASSAULTS)]
+    frame = summed.assign(vintage=vintage)[column_names(schemas.RECORDED_ASSAULTS)]
     releases.check(f"{recorded.FOLDER}/{vintage}", frame, problems)
     note = f"Zeros before a code existed, dropped: {int(early.sum())}."
     return frame, [note] if early.any() else []
@@ -388,7 +393,7 @@ def _context(rows: pd.DataFrame, vintage: str) -> pd.DataFrame:
     wide = wide.reindex(columns=list(parts)).astype("Int64").reset_index().assign(vintage=vintage)
     wide.columns.name = None
     by = ["force", "quarter_start"]
-    return wide[schemas.named(schemas.RECORDED_CONTEXT)].sort_values(by, ignore_index=True)
+    return wide[column_names(schemas.RECORDED_CONTEXT)].sort_values(by, ignore_index=True)
 
 
 def _check_coverage(frame: pd.DataFrame, vintage: str, problems: Problems) -> None:
@@ -541,8 +546,7 @@ def _summary(
         rows_read=rows_read,
         files=written,
         same=change.same,
-        changed=len(change.changed),
-        largest=change.changed.head(10),
+        revised=change.changed,
         revisions=releases.large(sums.changed),
         new_periods=tuple(f"quarter from {start:%d %B %Y}" for start in periods),
         gone=change.gone,
@@ -550,7 +554,6 @@ def _summary(
         notes=tuple(notes),
         lost=lost,
         dry_run=dry_run,
-        revised=change.changed,
     )
 
 
@@ -558,16 +561,3 @@ def _sums(frame: pd.DataFrame, other: pd.DataFrame, key: list[str]) -> pd.DataFr
     shared = frame[frame["quarter_start"].isin(set(other["quarter_start"]))]
     sums: pd.DataFrame = shared.groupby(key)["offences"].sum().reset_index()
     return sums
-
-
-def _crime_sidecar(path: Path, vintage: str) -> dict[str, Any]:
-    return {
-        "title": f"Police recorded crime by force and quarter, release {vintage}",
-        "source": "Police recorded crime open data, Police Force Area tables",
-        "publisher": "Home Office",
-        "url": CRIME_URL,
-        "vintage": vintage,
-        "notes": [f"Imported from {path.name}."],
-        "how_read": imported.how_read(path),
-        "received": imported.received(path),
-    }

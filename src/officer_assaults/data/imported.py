@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -46,13 +46,11 @@ class Imported:
         Rows of the official file.
     files : tuple of str
         Files written, relative to the project.
-    same, changed : int
-        Cells of the previous release that are equal, and that differ.
-    largest : pandas.DataFrame
+    same : int
+        Cells of the previous release that are equal.
+    revised : pandas.DataFrame
         Cells that changed, the largest change first: key columns, before, after, change (share of
         the figure before; missing where that was 0).
-    revised : pandas.DataFrame
-        Every cell that changed, in the order and columns of ``largest``.
     revisions : pandas.DataFrame
         Yearly figures revised by more than 5 %: key columns, before, after, change.
     new_periods : tuple of str
@@ -75,8 +73,7 @@ class Imported:
     rows_read: int
     files: tuple[str, ...]
     same: int
-    changed: int
-    largest: pd.DataFrame
+    revised: pd.DataFrame
     revisions: pd.DataFrame
     new_periods: tuple[str, ...]
     gone: int
@@ -84,7 +81,11 @@ class Imported:
     notes: tuple[str, ...]
     lost: tuple[str, ...] = ()
     dry_run: bool = False
-    revised: pd.DataFrame = field(default_factory=lambda: pd.DataFrame({"force": []}))
+
+    @property
+    def changed(self) -> int:
+        """Cells of the previous release that differ."""
+        return len(self.revised)
 
     def lines(self) -> list[str]:
         """Summary for a terminal, one fact per line."""
@@ -122,7 +123,7 @@ class Imported:
             f"{self.gone:,} gone; new periods: {', '.join(self.new_periods) or 'none'}."
         ]
         out += [
-            f"Changed most: {cell_words(row)}." for row in self.largest.head(3).to_dict("records")
+            f"Changed most: {cell_words(row)}." for row in self.revised.head(3).to_dict("records")
         ]
         revised = [
             f"Revised by more than 5 %: {cell_words(row)}."
@@ -144,6 +145,20 @@ def cell_words(row: Mapping[Any, Any]) -> str:
 def received(path: Path) -> dict[str, str]:
     """Name and checksum of a file as it was received."""
     return {"file": path.name, "checksum": f"sha256:{files.sha256_file(path)}"}
+
+
+def sidecar(path: Path, vintage: str, title: str, source: str, url: str) -> dict[str, Any]:
+    """Provenance of a table of the Home Office that was brought in."""
+    return {
+        "title": f"{title}, release {vintage}",
+        "source": source,
+        "publisher": "Home Office",
+        "url": url,
+        "vintage": vintage,
+        "notes": [f"Imported from {path.name}."],
+        "how_read": how_read(path),
+        "received": received(path),
+    }
 
 
 def how_read(path: Path) -> str:

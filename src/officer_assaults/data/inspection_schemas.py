@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pandera.pandas as pa
 
-from officer_assaults.data.schemas import (
+from officer_assaults.data.columns import (
     at_least,
     column,
     day,

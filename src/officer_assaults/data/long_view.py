@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 
 from officer_assaults.data import breaks, forces, recorded
-from officer_assaults.data.forces import Force
-from officer_assaults.data.periods import FinancialYear, financial_year
-from officer_assaults.data.schemas import (
+from officer_assaults.data.columns import (
     INJURY,
     INJURY_STARTS,
     NO_INJURY,
     OTHER_WORKERS,
     OTHER_WORKERS_START,
 )
+from officer_assaults.data.forces import Force
+from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Refusal
 from officer_assaults.stats.heterogeneity import paule_mandel

@@ -20,6 +20,7 @@ from officer_assaults.data import (
     tables,
     workbooks,
 )
+from officer_assaults.data.columns import column_names
 from officer_assaults.data.imported import Imported
 from officer_assaults.data.workbooks import Progress, plain
 from officer_assaults.refusals import Problems, Refusal, nearest
@@ -96,7 +97,7 @@ def import_population(
     previous = releases.previous(FOLDER, chosen)
     old = tables.load(f"{FOLDER}/{previous}") if previous else long.iloc[:0]
     frame, notes = _with_earlier(long, old, previous)
-    frame = frame.assign(vintage=chosen)[schemas.named(schemas.POPULATION)]
+    frame = frame.assign(vintage=chosen)[column_names(schemas.POPULATION)]
     frame = frame.sort_values(["force", "mid_year"], ignore_index=True)
     releases.check(f"{FOLDER}/{chosen}", frame, problems)
     problems.raise_if_any()
@@ -111,8 +112,7 @@ def import_population(
         rows_read=len(rows) - head.row - 1,
         files=written,
         same=change.same,
-        changed=len(change.changed),
-        largest=change.changed.head(10),
+        revised=change.changed,
         revisions=releases.large(change.changed),
         new_periods=tuple(f"mid-{year}" for year in years),
         gone=change.gone,
@@ -120,7 +120,6 @@ def import_population(
         notes=notes,
         lost=lost,
         dry_run=dry_run,
-        revised=change.changed,
     )
 
 

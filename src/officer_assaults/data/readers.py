@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 import yaml
 from pandera.errors import SchemaErrors
 
 from officer_assaults.data import bounds
+from officer_assaults.data.columns import column_names as column_names
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 
 #: Cells listed per column and kind of problem; the rest are counted in one line.
@@ -211,13 +213,19 @@ def _block(
         problems.add("E124", what, "Quote cells that contain commas; fill gaps.", row=line)
     _note_rest(len(uneven), None, "E124", problems)
     problems.raise_if_any()
-    known: dict[str, str] = {}  # One text a value: the same few words fill most columns.
-    return pd.DataFrame(
-        [[known.setdefault(cell, cell) for cell in map(str.strip, row)] for _, row in body],
-        columns=header,
-        index=pd.Index([line for line, _ in body], dtype="int64", name="line"),
-        dtype="object",
+    columns = zip(*(row for _, row in body), strict=True) if body else ((),) * len(header)
+    frame = pd.concat([pd.Series(_stripped(cells), dtype="object") for cells in columns], axis=1)
+    frame.columns, frame.index = (
+        header,
+        pd.Index([line for line, _ in body], dtype="int64", name="line"),
     )
+    return frame.astype("object")
+
+
+def _stripped(cells: Sequence[str]) -> Any:
+    """Cells without blanks around them; one text a value: the same few words fill most columns."""
+    codes, texts = pd.factorize(np.array(cells, dtype=object))
+    return np.array([*map(str.strip, texts)], dtype=object)[codes]
 
 
 def _check_header(
@@ -280,11 +288,6 @@ def read_table(
     problems.found.sort(key=by_line)
     problems.raise_if_any()
     return frame.reset_index(drop=True)
-
-
-def column_names(schema: pa.DataFrameSchema) -> list[str]:
-    """Names of the columns of a schema, those that start with ``x_`` left out."""
-    return [name for name, column in schema.columns.items() if not column.regex]
 
 
 def typed(

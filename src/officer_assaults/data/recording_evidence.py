@@ -15,9 +15,9 @@ from officer_assaults.data import (
     tables,
     years,
 )
+from officer_assaults.data.columns import NO_INJURY
 from officer_assaults.data.forces import Force
 from officer_assaults.data.periods import FinancialYear, financial_year
-from officer_assaults.data.schemas import NO_INJURY
 from officer_assaults.data.tables import Release
 from officer_assaults.data.years import TwoYears
 from officer_assaults.refusals import Refusal

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from officer_assaults import files, paths
 from officer_assaults.data import forces, readers
+from officer_assaults.data.columns import column as schema_column
+from officer_assaults.data.columns import count, one_of, table, text, year_label
 from officer_assaults.data.forces import Force
-from officer_assaults.data.schemas import column as schema_column
-from officer_assaults.data.schemas import count, one_of, table, text, year_label
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problems, Refusal
 from officer_assaults.stats.labels import look_alikes, named

@@ -170,7 +170,7 @@ def _year_of_release(text: str) -> str:
 def _not_whole(vintage: str, year: str, force: str, known: Sequence[str]) -> Problem:
     """Say why a release cannot compare a year."""
     from officer_assaults.data import recorded
-    from officer_assaults.data.schemas import INJURY_STARTS
+    from officer_assaults.data.columns import INJURY_STARTS
 
     of = f" of {force}" if force else ""
     remedy = f"It holds {known[0]} to {known[-1]}." if known else "Choose another release."

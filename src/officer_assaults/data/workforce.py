@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from officer_assaults.data import breaks, imported, readers, releases, schemas, tables
+from officer_assaults.data.columns import column_names
 from officer_assaults.data.imported import Imported
 from officer_assaults.data.workbooks import Progress, Table, plain, read
 from officer_assaults.refusals import Problems
@@ -23,6 +23,8 @@ WORKFORCE_COLUMNS = {
     "Total (Headcount)": ("totalheadcount", "headcount", "headcounttotal"),
     "Total (FTE)": ("totalfte", "fte", "ftetotal"),
 }
+TITLE = "Police workforce by force at 31 March"
+SOURCE = "Police workforce open data table"
 WORKFORCE_URL = "https://www.gov.uk/government/statistics/police-workforce-open-data-tables"
 #: Figures compared with the release before.
 MEASURES = (
@@ -76,7 +78,9 @@ def import_workforce(
     previous = releases.previous("workforce", chosen)
     old = tables.load(f"workforce/{previous}") if previous else frame.iloc[:0]
     lost = releases.lost_rows(old, frame, "as_at", MEASURES)
-    side = _workforce_sidecar(path, chosen) | {"lacks": releases.lacks(previous, lost)}
+    side = imported.sidecar(path, chosen, TITLE, SOURCE, WORKFORCE_URL) | {
+        "lacks": releases.lacks(previous, lost)
+    }
     written = releases.write({f"workforce/{chosen}": frame}, side, dry_run=dry_run)
     change = releases.changes(old, frame, ["force", "as_at"], MEASURES)
     days = sorted(set(frame["as_at"]) - set(old["as_at"])) if previous else []
@@ -86,8 +90,7 @@ def import_workforce(
         rows_read=len(rows),
         files=written,
         same=change.same,
-        changed=len(change.changed),
-        largest=change.changed.head(10),
+        revised=change.changed,
         revisions=releases.large(change.changed),
         new_periods=tuple(f"{day:%d %B %Y}" for day in days),
         gone=change.gone,
@@ -95,7 +98,6 @@ def import_workforce(
         notes=(*notes, *releases.jumps(frame)),
         lost=lost,
         dry_run=dry_run,
-        revised=change.changed,
     )
 
 
@@ -175,19 +177,4 @@ def _workforce(rows: pd.DataFrame, vintage: str) -> pd.DataFrame:
     frame["specials_headcount"] = frame["specials_headcount"].astype("Int64")
     frame["as_at"] = pd.to_datetime(frame["year"].astype(str) + "-03-31").astype("datetime64[ns]")
     frame["vintage"] = vintage
-    return frame[schemas.named(schemas.WORKFORCE)].sort_values(
-        ["force", "as_at"], ignore_index=True
-    )
-
-
-def _workforce_sidecar(path: Path, vintage: str) -> dict[str, Any]:
-    return {
-        "title": f"Police workforce by force at 31 March, release {vintage}",
-        "source": "Police workforce open data table",
-        "publisher": "Home Office",
-        "url": WORKFORCE_URL,
-        "vintage": vintage,
-        "notes": [f"Imported from {path.name}."],
-        "how_read": imported.how_read(path),
-        "received": imported.received(path),
-    }
+    return frame[column_names(schemas.WORKFORCE)].sort_values(["force", "as_at"], ignore_index=True)

@@ -17,7 +17,7 @@ from officer_assaults.data.periods import (
 from officer_assaults.data.recorded import CODES, YearCount
 from officer_assaults.data.tables import Release
 from officer_assaults.estimate import Shown
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Refusal
 
 #: Quarters of a year that make a comparison like for like: half a year.
 FEWEST_QUARTERS = 2
@@ -269,7 +269,6 @@ def officer_exposure(
     force: str | Force,
     period0: str | FinancialYear,
     period1: str | FinancialYear,
-    wanted: str = "officers",
     shares: tuple[float, float] = (1.0, 1.0),
 ) -> OfficerExposure:
     """Officer-years of a force in two years; why there are none stands in ``note``.
@@ -280,19 +279,15 @@ def officer_exposure(
         Any force.
     period0, period1 : str or FinancialYear
         The years.
-    wanted : {"officers", "days"}
-        With "days" no officer-years are looked up, and the note says so.
     shares : (float, float)
         Shares of the two years that are counted (:attr:`TwoYears.shares`).
     """
     chosen = forces.resolve(force)
-    if wanted == "days":
-        return OfficerExposure(None, None, "Days were asked for as the only exposure")
     periods = (period0, period1)
     try:
         values = [exposure.of_force(chosen, period, last_known=True) for period in periods]
     except Refusal as refusal:
-        return OfficerExposure(None, None, _said(refusal.problems[0]))
+        return OfficerExposure(None, None, refusal.problems[0].said)
     sources = dict.fromkeys(
         each for period in periods for each in exposure.officer_releases(period)
     )
@@ -355,10 +350,6 @@ def by_severity(quarters: pd.DataFrame) -> pd.DataFrame:
     wide = wide.dropna().astype("int64").reset_index()
     wide.columns.name = None
     return wide.rename(columns={CODES[0]: "n_no_injury", CODES[1]: "n_injury"})
-
-
-def _said(problem: Problem) -> str:
-    return f"{problem.what[:1].upper()}{problem.what[1:]} ({problem.code})"
 
 
 def _only(count: YearCount, codes: tuple[str, ...]) -> YearCount:

@@ -9,13 +9,26 @@ alone. Functions elsewhere that draw a figure of their own return a :class:`Char
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from officer_assaults.page import theme, words
+from officer_assaults.page.axes import (
+    AXIS_LABEL_WIDTH,
+    FRAME,
+    LINE,
+    date_axis,
+    name_ends,
+    sparse_ticks,
+)
+from officer_assaults.page.axes import legend_above as legend_above
+from officer_assaults.page.axes import name_upright as name_upright
+from officer_assaults.page.axes import plain_numbers as plain_numbers
+from officer_assaults.page.axes import ratio_ticks as ratio_ticks
+from officer_assaults.page.axes import title_axis as title_axis
+from officer_assaults.page.axes import wrap as wrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,31 +40,13 @@ if TYPE_CHECKING:
 ROW = 16.0
 #: Above this the rows of a forest plot move together, so that it stays on a page.
 MANY_ROWS = 12
-_LABEL_WIDTH = 26
 # Share of an axis within which a centred label would run off a telephone.
 _NEAR_END = 1 / 3
-_AXIS_LABEL_WIDTH = 40
-_FRAME = 74.0
-_LINE = 15.0
 #: A step over dates that is this many times the usual one ends a line.
 _GAP = 1.5
 _RUN = "unbroken run"
-_TEXT_CONTRAST = 4.5
-_TICK_ROOM = 38.0
 _DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)))
 _MARKERS = ("D", "o", "s", "^", "v", "P")
-#: Ticks of a ratio axis, finest first: the first set whose labels all have room is used whole, so
-#: that no tick is missing between two others.
-_LINEAR_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
-_RATIO_SETS = (
-    (0.1, 0.2, 0.25, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 10),
-    (0.1, 0.2, 0.33, 0.5, 0.67, 1, 1.5, 2, 3, 5, 10),
-    (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50),
-    (0.125, 0.25, 0.5, 1, 2, 4, 8, 16),
-    (0.01, 0.1, 1, 10, 100),
-)
-_WIDEST_LINEAR_SPAN = 2.0
-_FEWEST_TICKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +102,7 @@ def caterpillar(
     """
     rows = frame.loc[:, [label, value, lower, upper]].sort_values(value, kind="stable")
     rows = rows.reset_index(drop=True)
-    fig, ax = theme.figure(height=_FRAME + ROW * len(rows))
+    fig, ax = theme.figure(height=FRAME + ROW * len(rows))
     is_focus = (rows[label] == focus).to_numpy()
     places = np.arange(len(rows), dtype=float)
     for chosen, style in ((~is_focus, "grey"), (is_focus, "blue")):
@@ -154,7 +149,7 @@ def dot_interval(
     groups = list(dict.fromkeys(rows[group])) if group else [None]
     legend = 30.0 if group else 0.0
     gap = 8.0 if len(rows) <= MANY_ROWS else 2.0
-    fig, ax = theme.figure(height=_FRAME + legend + max(26.0, 15.0 * tall + gap) * len(rows))
+    fig, ax = theme.figure(height=FRAME + legend + max(26.0, 15.0 * tall + gap) * len(rows))
     places = np.arange(len(rows), dtype=float)[::-1]
     for at, name in enumerate(groups):
         chosen = (rows[group] == name).to_numpy() if group else np.full(len(rows), True)
@@ -185,7 +180,6 @@ def lines(
     x_label: str = "",
     zero: bool = True,
     as_percent: bool = False,
-    names: Literal["end", "peak"] = "end",
     height: float = 330,
 ) -> Chart:
     """Draw one line per series, named at its end, with dated events as dashed uprights.
@@ -214,8 +208,6 @@ def lines(
         Let the vertical axis begin at nought.
     as_percent : bool
         Write the vertical axis, a proportion, as percentages.
-    names : {"end", "peak"}
-        Where a line's name stands: at its right end, or over its highest point.
     height : float
         Height in px.
 
@@ -241,16 +233,12 @@ def lines(
         if lower and upper and not is_context:
             ax.fill_between(part[x], part[lower], part[upper], color=colour, alpha=0.18, lw=0)
         if name is not None and not is_context:
-            at_row = int(part[y].to_numpy().argmax()) if names == "peak" else -1
-            ends.append((part[x].iloc[at_row], float(part[y].iloc[at_row]), str(name), colour))
+            ends.append((part[x].iloc[-1], float(part[y].iloc[-1]), str(name), colour))
     ax.set(xlabel="", ylabel="")
     if zero:
         ax.set_ylim(bottom=0)
     room = _events(ax, events or {})
-    if names == "peak":
-        name_peaks(ax, ends)
-    else:
-        name_ends(ax, ends, height - room)
+    name_ends(ax, ends, height - room)
     ax.grid(visible=False, axis="x")
     title_axis(fig, axis_label)
     plain_numbers(ax, "y", as_percent=as_percent)
@@ -259,7 +247,7 @@ def lines(
     elif x_label:
         plain_numbers(ax, "x")
     if x_label:
-        ax.set_xlabel(wrap(x_label, _AXIS_LABEL_WIDTH))
+        ax.set_xlabel(wrap(x_label, AXIS_LABEL_WIDTH))
     return Chart(fig, rows, f"Line chart of {words.plural(max(1, len(ends)), 'series', 'series')}.")
 
 
@@ -270,9 +258,7 @@ def heat_tiles(
     column: str,
     value: str,
     edges: Sequence[float],
-    row_height: float = ROW,
     column_label: str = "",
-    missing_label: str = "not available",
     step_labels: Sequence[str] | None = None,
 ) -> Chart:
     """Draw a grid of tiles shaded in at most five steps; missing ones are crossed outlines.
@@ -285,12 +271,8 @@ def heat_tiles(
         Columns; rows and columns are drawn in order of appearance.
     edges : sequence of float
         Limits between the steps, at most four; a value equal to an edge falls in the step above.
-    row_height : float
-        Height of a row in px.
     column_label : str
         Words under the columns.
-    missing_label : str
-        Words for a missing tile in the legend.
     step_labels : sequence of str, optional
         Words for each step in the legend, from the lowest; by default its limits.
 
@@ -306,7 +288,7 @@ def heat_tiles(
     grid = grid.reindex(
         index=list(dict.fromkeys(rows[row])), columns=list(dict.fromkeys(rows[column]))
     )
-    fig, ax = theme.figure(height=_FRAME + 46 + row_height * len(grid))
+    fig, ax = theme.figure(height=FRAME + 46 + ROW * len(grid))
     step = np.digitize(grid.to_numpy(float), list(edges))
     gone = np.isnan(grid.to_numpy(float))
     labels = step_labels or [_step_name(edges, shade) for shade in range(len(edges) + 1)]
@@ -318,204 +300,17 @@ def heat_tiles(
         at = np.argwhere(gone)
         ax.plot(
             at[:, 1], at[:, 0], "x", color=theme.PALETTE["axis"], ms=6, mew=1.4,
-            label=missing_label,
+            label="not available",
         )  # fmt: skip
     ax.set_xlim(-0.5, grid.shape[1] - 0.5)
     ax.set_ylim(grid.shape[0] - 0.5, -0.5)
     ax.grid(visible=False)
     _row_labels(ax, grid.index.to_series(), np.arange(len(grid)), margin=False)
-    _sparse_ticks(ax, [str(name) for name in grid.columns])
+    sparse_ticks(ax, [str(name) for name in grid.columns])
     if column_label:
-        ax.set_xlabel(wrap(column_label, _AXIS_LABEL_WIDTH))
+        ax.set_xlabel(wrap(column_label, AXIS_LABEL_WIDTH))
     legend_above(fig, ax)
     return Chart(fig, rows, f"Grid of {grid.shape[0]} rows and {grid.shape[1]} columns of tiles.")
-
-
-def wrap(text: str, width: int = _LABEL_WIDTH) -> str:
-    """Break a label into lines."""
-    return "\n".join(textwrap.wrap(str(text), width)) or str(text)
-
-
-def title_axis(fig: Figure, text: str) -> None:
-    """Print the name of the vertical axis above the chart, where it can be read upright."""
-    fig.suptitle(
-        wrap(text, _AXIS_LABEL_WIDTH + 6), x=0.004, ha="left", color=theme.PALETTE["muted"],
-        weight="normal",
-    )  # fmt: skip
-    _put_legends_below_title(fig)
-
-
-def name_upright(ax: Axes, text: str) -> None:
-    """Print the vertical axis's name between legend and axes."""
-    ax.set_title(wrap(text, 44), color=theme.PALETTE["muted"], weight="normal")
-
-
-def legend_above(fig: Figure, ax: Axes, columns: int | None = None) -> None:
-    """Put the legend above the axes, by default in as many columns as a telephone has room for."""
-    handles, labels = ax.get_legend_handles_labels()
-    if handles:
-        longest = max(len(label) for label in labels)
-        columns = columns or int(np.clip(44 // (longest + 4), 1, len(handles)))
-        fig.legend(handles, labels, loc="outside upper left", ncols=columns, borderaxespad=0.2)
-        _put_legends_below_title(fig)
-
-
-def _put_legends_below_title(fig: Figure) -> None:
-    lines_above = fig.get_suptitle().count("\n") + 1 if fig.get_suptitle() else 0
-    for legend in fig.legends:
-        legend.borderaxespad = 0.2 + 1.5 * lines_above
-
-
-def name_ends(ax: Axes, ends: Sequence[tuple[Any, float, str, str]], height: float) -> None:
-    """Name lines at their right ends, moved apart where the names would overlap.
-
-    Parameters
-    ----------
-    ax : Axes
-        With its final vertical limits.
-    ends : sequence of (x, y, name, colour)
-        Last point of each line.
-    height : float
-        Height of the figure in px, without what stands above the lines.
-    """
-    if not ends:
-        return
-    low, high = (float(limit) for limit in ax.get_ylim())
-    per_px = (high - low) / max(height - _FRAME, 60.0)
-    names = [wrap(name, 16) for _, _, name, _ in ends]
-    order = sorted(range(len(ends)), key=lambda at: ends[at][1])
-    floor = -np.inf
-    for at in order:
-        x, y, _, colour = ends[at]
-        half = (names[at].count("\n") + 1) * _LINE * per_px / 2
-        place = max(y, floor + half)
-        floor = place + half
-        ax.annotate(
-            names[at], (x, y), (8, (place - y) / per_px), textcoords="offset points", va="center",
-            color=readable(colour), weight="bold", annotation_clip=False,
-        )  # fmt: skip
-
-
-def name_peaks(ax: Axes, peaks: Sequence[tuple[Any, float, str, str]]) -> None:
-    """Name lines over their highest points; ``peaks`` as for :func:`name_ends`."""
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.12 * (high - low))
-    for x, y, name, colour in peaks:
-        ax.annotate(
-            name, (x, y), (0, 6), textcoords="offset points", ha="center", weight="bold",
-            color=readable(colour),
-        )  # fmt: skip
-
-
-def readable(colour: str) -> str:
-    """Give a colour for text: the same if it has the contrast that text needs, else its partner."""
-    if theme.contrast(colour, theme.PAGE_LIGHT) >= _TEXT_CONTRAST:
-        return colour
-    names = {light: name for name, light in theme.PALETTE.items()}
-    return theme.PALETTE.get(f"{names.get(colour)}_text", theme.PALETTE["ink"])
-
-
-def date_axis(ax: Axes) -> None:
-    """Mark years on a long time axis and quarters on a short one, in the same words everywhere."""
-    from matplotlib.ticker import FuncFormatter
-
-    dates = _dates()
-    first, last = (dates.num2date(limit) for limit in ax.get_xlim())
-    years = last.year - first.year
-    if years > 2:
-        ax.xaxis.set_major_locator(dates.YearLocator(base=1 + years // 7))
-    else:
-        ax.xaxis.set_major_locator(dates.MonthLocator((1, 4, 7, 10)))
-    ax.xaxis.set_major_formatter(FuncFormatter(_tick_date if years <= 2 else _tick_year))
-
-
-def _dates() -> Any:
-    import matplotlib.dates
-
-    return matplotlib.dates
-
-
-def _tick_year(value: float, pos: int | None = None) -> str:
-    return str(_dates().num2date(value).year)
-
-
-def _tick_date(value: float, pos: int | None = None) -> str:
-    date = _dates().num2date(value)
-    month = words.MONTHS[date.month - 1][:3]
-    return f"{month}\n{date.year}" if date.month == 1 or not pos else month
-
-
-def plain_numbers(ax: Axes, which: str, *, as_percent: bool = False) -> None:
-    """Write tick labels alike, with thousands separators and a true minus sign.
-
-    Parameters
-    ----------
-    ax : matplotlib.axes.Axes
-        Axes with a linear scale.
-    which : {"x", "y"}
-        Axis.
-    as_percent : bool
-        Write proportions as percentages.
-    """
-    from matplotlib.ticker import Formatter
-
-    class PlainFormatter(Formatter):
-        def __call__(self, value: float, pos: int | None = None) -> str:
-            return self.format_ticks([value])[0]
-
-        def format_ticks(self, values: Any) -> list[str]:
-            scaled = [float(value) * (100 if as_percent else 1) for value in values]
-            places = _places_between(scaled)
-            texts = [words.number(round(value, 10), places) for value in scaled]
-            return [f"{text}%" for text in texts] if as_percent else texts
-
-    (ax.xaxis if which == "x" else ax.yaxis).set_major_formatter(PlainFormatter())
-
-
-def _places_between(values: Sequence[float]) -> int:
-    steps = np.diff(values)
-    step = float(np.min(np.abs(steps))) if len(steps) else 1.0
-    for places in range(6):
-        if step > 0 and np.allclose(np.round(values, places), values, atol=step / 1000):
-            return places
-    return 6
-
-
-def ratio_ticks(ax: Axes) -> None:
-    """Make the horizontal axis logarithmic with ticks at round ratios, as many as have room."""
-    from matplotlib.ticker import FuncFormatter, Locator, NullLocator
-
-    class RatioLocator(Locator):
-        def __call__(self) -> Any:
-            return self.tick_values(*ax.get_xlim())
-
-        def tick_values(self, vmin: float, vmax: float) -> Any:
-            width = ax.get_window_extent().width * 72 / ax.figure.get_dpi()
-            return _ticks_with_room(vmin, vmax, width / np.log(vmax / vmin))
-
-    ax.set_xscale("log")
-    ax.xaxis.set_major_locator(RatioLocator())
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-
-
-def _ticks_with_room(low: float, high: float, px_per_log: float) -> list[float]:
-    """Finest whole set of round ratios whose labels stand apart, else the coarsest."""
-    sets: list[Sequence[float]] = list(_RATIO_SETS)
-    if high / low < _WIDEST_LINEAR_SPAN:
-        steps = [
-            (step, np.arange(np.ceil(low / step), high / step + 1e-9)) for step in _LINEAR_STEPS
-        ]
-        sets = [*(np.round(step * whole, 2).tolist() for step, whole in steps), *sets]
-    best: list[float] = []
-    for each in sets:
-        ticks = [tick for tick in each if low <= tick <= high]
-        apart = np.diff(np.log(ticks)) * px_per_log if len(ticks) > 1 else np.array([np.inf])
-        if apart.min() >= _TICK_ROOM and len(ticks) > len(best):
-            best = ticks
-        if len(best) >= _FEWEST_TICKS:
-            break
-    return best
 
 
 def _intervals(
@@ -556,7 +351,7 @@ def _value_axis(ax: Axes, axis_label: str, *, log: bool) -> None:
         ratio_ticks(ax)
     else:
         plain_numbers(ax, "x")
-    ax.set_xlabel(wrap(axis_label, _AXIS_LABEL_WIDTH))
+    ax.set_xlabel(wrap(axis_label, AXIS_LABEL_WIDTH))
 
 
 def _reference(ax: Axes, at: float | None, label: str) -> None:
@@ -584,7 +379,7 @@ def side(ax: Axes, x: float) -> str:
 def _events(ax: Axes, events: Mapping[Any, str]) -> float:
     """Mark days and name them above the lines; returns the room that the names take, in px."""
     labels = [wrap(label, 22) for label in events.values()]
-    step = _LINE * max((label.count("\n") + 1 for label in labels), default=1)
+    step = LINE * max((label.count("\n") + 1 for label in labels), default=1)
     levels = min(len(labels), 3)
     line: dict[str, Any] = {
         "color": theme.PALETTE["axis"],
@@ -604,7 +399,7 @@ def _events(ax: Axes, events: Mapping[Any, str]) -> float:
             ha="left" if near_start else "right", va="bottom", color=theme.PALETTE["muted"],
         )  # fmt: skip
         ax.annotate(
-            "", (at, 1), (0, rise + _LINE), xycoords=("data", "axes fraction"),
+            "", (at, 1), (0, rise + LINE), xycoords=("data", "axes fraction"),
             textcoords="offset points",
             arrowprops={"arrowstyle": "-", "shrinkA": 0, "shrinkB": 0} | line,
         )  # fmt: skip
@@ -656,9 +451,3 @@ def _step_name(edges: Sequence[float], shade: int) -> str:
     if shade == len(edges):
         return f"{words.number(edges[-1])} or more"
     return f"{words.number(edges[shade - 1])} to under {words.number(edges[shade])}"
-
-
-def _sparse_ticks(ax: Axes, names: Sequence[str]) -> None:
-    every = max(1, -(-len(names) * max(len(name) for name in names) // 26))
-    places = list(range(0, len(names), every))
-    ax.set_xticks(places, [names[at] for at in places])

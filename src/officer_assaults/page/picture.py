@@ -97,12 +97,19 @@ def of_charts(result: Mapping[str, Any]) -> list[str]:
 def refresh(reports: Path, results: Sequence[Mapping[str, Any]]) -> None:
     """Draw the picture of every report that has none, or one older than its page."""
     from officer_assaults.files import write_atomic
+    from officer_assaults.pipeline import aside
 
-    for result in results:
-        page = reports / str(result["scope"]) / f"{result['notebook']}.html"
-        picture = page.with_suffix(".png")
-        if not picture.is_file() or picture.stat().st_mtime_ns < page.stat().st_mtime_ns:
-            write_atomic(picture, of_report(result))
+    def place(result: Mapping[str, Any]) -> Path:
+        return reports / str(result["scope"]) / f"{result['notebook']}.png"
+
+    def is_stale(result: Mapping[str, Any]) -> bool:
+        picture, page = place(result), place(result).with_suffix(".html")
+        return not picture.is_file() or picture.stat().st_mtime_ns < page.stat().st_mtime_ns
+
+    aside.each(
+        lambda result: write_atomic(place(result), of_report(result)),
+        [result for result in results if is_stale(result)],
+    )
 
 
 def _source(sources: Sequence[Mapping[str, Any]]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import zipfile
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -13,18 +12,9 @@ from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Protocol
 
-from officer_assaults.files import write_atomic
-from officer_assaults.findings import VERDICTS
-from officer_assaults.page import (
-    audience,
-    catalogue,
-    gaps,
-    picture,
-    publication,
-    styles,
-    tables,
-    words,
-)
+from officer_assaults.files import TEMPORARY_PREFIX, write_atomic
+from officer_assaults.page import audience, catalogue, gaps, picture, publication, styles, words
+from officer_assaults.page.answers import answers_of, release_table, verdict_summary
 from officer_assaults.page.jinja import csp_hash, template
 from officer_assaults.page.variants import Variant, of_own_files, site_files, variants
 from officer_assaults.refusals import Problems
@@ -41,11 +31,6 @@ GLANCE_PICTURE = "index.png"
 #: Pages of two forces side by side.
 PAIR_FILES = "compare/*.html"
 CLAIMS_PAGE = "claims/collection.html"
-NOT_RUN = "not run"
-# Reports on how the work was done; the front page opens with the answers of the others.
-METHOD = ("00_audit", "09_validation")
-# What most readers come for.
-FIRST = ("05_crewing",)
 _LONGEST_ERROR = 240
 _SITE_MARK = ".nojekyll"
 #: The list of what a site wrote; the next one removes these files and no others.
@@ -54,21 +39,6 @@ _PICTURE = '<meta property="og:image" content="'
 _FINDER_LINK = re.compile(r'href="\.\./index\.html#force-([a-z-]+)"')
 # The first day a zip archive can hold; a real one would change the bytes.
 _ZIP_DAY = (1980, 1, 1, 0, 0, 0)
-
-
-class Claim(Protocol):
-    """What a module that judges claims tells of one claim.
-
-    ``article`` and ``claim`` are what was said and where, ``verdict`` one of the six words or
-    ``"not run"``, ``number`` our own figure with its interval in words, and ``link`` the report
-    that found it, as ``"<folder>/<notebook>"``, empty if there is none.
-    """
-
-    article: str
-    claim: str
-    verdict: str
-    number: str
-    link: str
 
 
 class Judging(Protocol):
@@ -92,16 +62,24 @@ class Judging(Protocol):
         """Evidence with its sources."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The headline of one report, for the front page."""
+class JudgedOnce:
+    """Judges as another module does, and the same results only once."""
 
-    question: str
-    address: str
-    number: str
-    text: str
-    interval: str
-    simulated: bool
+    def __init__(self, judging: Judging) -> None:
+        self.FOCUS = judging.FOCUS
+        self.by_article, self.ways_in = judging.by_article, judging.ways_in
+        self.ledger = judging.ledger
+        self._judging = judging
+        self._judged: dict[str, Sequence[Any]] = {}
+
+    def rows(self, results: Iterable[Mapping[str, Any]]) -> Sequence[Any]:
+        """Judge every claim, where these findings are new."""
+        held = list(results)
+        key = repr([(each["scope"], each["notebook"], each.get("non_default"), each["findings"])
+                    for each in held])  # fmt: skip
+        if key not in self._judged:
+            self._judged[key] = self._judging.rows(held)
+        return self._judged[key]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +118,7 @@ def build_index(reports: Path, judging: Judging | None = None) -> Path:
     from officer_assaults.pipeline.results import read_failures, read_reports
 
     results, everything = read_reports(reports), read_reports(reports, variants=True)
+    judging = JudgedOnce(judging) if judging is not None else None
     fill_gaps(reports, results, everything)
     picture.refresh(reports, results)
     page = render_index(
@@ -207,12 +186,12 @@ def render_index(
     page: str = template("front.html.j2").render(
         style=style,
         style_hash=csp_hash(style),
-        answers=_answers(results, focus),
+        answers=answers_of(results, focus),
         focus=catalogue.scope_name(focus or catalogue.NATIONAL),
         claims=about_all.by_article(claims) if about_all else {},
         unjudged=judging is None and not only,
         ways=about_all.ways_in(claims) if about_all and claims else [],
-        summary=_verdict_summary(claims),
+        summary=verdict_summary(claims),
         verdicts=words.VERDICT_MEANING,
         national=shelves[0],
         forces=[shelf for shelf in shelves[1:] if shelf.built and only in (None, shelf.scope)],
@@ -224,7 +203,7 @@ def render_index(
         tiles=[] if only else [shelf for shelf in shelves[1:] if shelf.row],
         failed=[_failure(run) for run in failed],
         count=len(results),
-        releases=_release_table(releases),
+        releases=release_table(releases),
         release_count=len(releases),
     )
     return page
@@ -352,7 +331,9 @@ def build_site(
     refuse_internal_files(files)
     _empty(out, files)
     for name, content in files.items():
-        write_atomic(out / name, content)
+        if name != _SITE_FILES:
+            write_atomic(out / name, content)
+    write_atomic(out / _SITE_FILES, files[_SITE_FILES])
     return [out / name for name in files]
 
 
@@ -479,11 +460,12 @@ def pack_name(force: str) -> str:
 
 
 def _empty(out: Path, files: Iterable[str]) -> None:
-    """Remove what an earlier site wrote, by its own list, and nothing else."""
-    if not out.exists():
-        return
+    """Remove what an earlier site wrote, by its own list, and nothing else.
+
+    The list is written before the first file, so that what an interrupted one left is known.
+    """
     listed = out / _SITE_FILES
-    if any(out.iterdir()) and not listed.is_file():
+    if out.exists() and any(out.iterdir()) and not listed.is_file():
         raise FileExistsError(f"{out} holds other things than an earlier site; name a new folder")
     text = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
     inside = out.resolve()
@@ -494,7 +476,9 @@ def _empty(out: Path, files: Iterable[str]) -> None:
     foreign = [name for name in files if name not in earlier and (out / name).exists()]
     if foreign:
         raise FileExistsError(f"{out / foreign[0]} was not written by an earlier site")
-    for name in earlier:
+    write_atomic(listed, "".join(f"{name}\n" for name in sorted({*earlier, *files})))
+    half = [path.relative_to(out).as_posix() for path in out.rglob(f"{TEMPORARY_PREFIX}*")]
+    for name in {*earlier, *half} - {_SITE_FILES}:
         path = out / name
         if path.parent.resolve().is_relative_to(inside):
             with contextlib.suppress(OSError):
@@ -574,42 +558,6 @@ def _sole_force(results: Iterable[Mapping[str, Any]]) -> str:
     return built.pop() if len(built) == 1 else ""
 
 
-def _answers(results: Iterable[Mapping[str, Any]], force: str) -> list[Answer]:
-    """Answers of one force's reports and of the national ones, the most asked first."""
-    told = {
-        str(result["notebook"]): result
-        for result in results
-        if result["scope"] in (force, catalogue.NATIONAL)
-        and result.get("headline")
-        and not result.get("non_default")
-    }
-    return [
-        _answer(entry, told[entry.notebook])
-        for entry in sorted(catalogue.ENTRIES, key=lambda entry: entry.notebook not in FIRST)
-        if entry.notebook in told and entry.notebook not in METHOD
-    ]
-
-
-def _answer(entry: catalogue.Entry, result: Mapping[str, Any]) -> Answer:
-    said = result["headline"]
-    address = f"{result['scope']}/{entry.notebook}.html"
-    if said.get("answer"):
-        return Answer(entry.question, address, "", str(said["answer"]), "", simulated=False)
-    return Answer(
-        entry.question,
-        address,
-        str(said["number"]),
-        str(said["text"]),
-        str(said["interval"]),
-        any(finding.get("simulated") for finding in result["findings"]),
-    )
-
-
-def _verdict_summary(claims: Iterable[Claim]) -> list[tuple[str, int]]:
-    counts = Counter(claim.verdict for claim in claims)
-    return [(verdict, counts[verdict]) for verdict in (*VERDICTS, NOT_RUN) if counts[verdict]]
-
-
 def _failure(run: Mapping[str, Any]) -> dict[str, str]:
     cell = run.get("cell")
     return {
@@ -620,15 +568,3 @@ def _failure(run: Mapping[str, Any]) -> dict[str, str]:
         "command": str(run.get("command", "")),
         "executed": f"{run['scope']}/{run.get('name', run['notebook'])}.failed.ipynb",
     }
-
-
-def _release_table(releases: list[dict[str, Any]]) -> Any:
-    from markupsafe import Markup
-
-    from officer_assaults.page.page import release_columns
-
-    if not releases:
-        return ""
-    caption = '<span class="oa-title">Data releases that the reports rest on</span>'
-    table = tables.to_html(release_columns(releases), caption=caption)
-    return Markup(table)  # noqa: S704 -- cells are escaped

@@ -234,7 +234,7 @@ def needs_interval(shown: Sequence[Column]) -> list[str]:
     ]
 
 
-def to_html(shown: Sequence[Column], *, caption: str, is_label: bool = True) -> str:
+def to_html(shown: Sequence[Column], *, caption: str) -> str:
     """Write columns as a table with caption and scopes.
 
     A table too wide for a telephone is marked to be stacked there, one block per row, so that no
@@ -246,8 +246,6 @@ def to_html(shown: Sequence[Column], *, caption: str, is_label: bool = True) -> 
         From :func:`columns`.
     caption : str
         Inside of the caption element, as HTML.
-    is_label : bool
-        True where the first column names the rows.
     """
     stacked = _is_stacked(shown)
     role = _roles(stacked)
@@ -256,8 +254,7 @@ def to_html(shown: Sequence[Column], *, caption: str, is_label: bool = True) -> 
         for column in shown
     )
     rows = "".join(
-        f"<tr{role('row')}>{_body_row(shown, i, is_label, stacked)}</tr>"
-        for i in range(len(shown[0].cells))
+        f"<tr{role('row')}>{_body_row(shown, i, stacked)}</tr>" for i in range(len(shown[0].cells))
     )
     kind = "oa-table oa-stack" if stacked else "oa-table"
     return (
@@ -287,15 +284,15 @@ def _head_cell(column: Column) -> str:
     return (markup.inline(column.heading) or "Item") + (f" {unit}" if unit else "")
 
 
-def _body_row(shown: Sequence[Column], i: int, is_label: bool, stacked: bool) -> str:
-    return "".join(_body_cell(shown, j, i, is_label, stacked) for j in range(len(shown)))
+def _body_row(shown: Sequence[Column], i: int, stacked: bool) -> str:
+    return "".join(_body_cell(shown, j, i, stacked) for j in range(len(shown)))
 
 
-def _body_cell(shown: Sequence[Column], j: int, i: int, is_label: bool, stacked: bool) -> str:
+def _body_cell(shown: Sequence[Column], j: int, i: int, stacked: bool) -> str:
     column = shown[j]
     text = markup.inline(column.cells[i])
     classes = _number_class(column)
-    if j == 0 and is_label:
+    if j == 0:
         label = markup.attribute(column.heading or "Item")
         role = f' role="rowheader" data-label="{label}"' if stacked else ""
         return f'<th scope="row"{role}{classes}>{text}</th>'

@@ -28,15 +28,13 @@ _CLASHES: Mapping[str, str] = MappingProxyType(
 _LIGHT_TEXT_FROM = 3
 
 
-def layout(geography: pd.DataFrame, columns: int = COLUMNS, rows: int = ROWS) -> pd.DataFrame:
+def layout(geography: pd.DataFrame) -> pd.DataFrame:
     """Give every force a tile of its own, as near to its centroid as the others allow.
 
     Parameters
     ----------
     geography : DataFrame
         Columns force, longitude, latitude.
-    columns, rows : int
-        Size of the grid; at least as many tiles as forces.
 
     Returns
     -------
@@ -52,8 +50,8 @@ def layout(geography: pd.DataFrame, columns: int = COLUMNS, rows: int = ROWS) ->
 
     east = geography["longitude"].to_numpy(float)
     south = -geography["latitude"].to_numpy(float)
-    wanted = np.column_stack([_spread(south, rows), _spread(east, columns)])
-    tiles = np.indices((rows, columns)).reshape(2, -1).T
+    wanted = np.column_stack([_spread(south, ROWS), _spread(east, COLUMNS)])
+    tiles = np.indices((ROWS, COLUMNS)).reshape(2, -1).T
     cost = ((wanted[:, None, :] - tiles[None, :, :]) ** 2).sum(axis=-1)
     _, chosen = linear_sum_assignment(cost)
     return pd.DataFrame(
@@ -102,7 +100,6 @@ def tile_map(
     names: Mapping[str, str],
     focus: str | None = None,
     left_out: Sequence[str] = (),
-    left_out_label: str = "not compared",
 ) -> charts.Chart:
     """Draw one value per force area as shaded tiles.
 
@@ -122,8 +119,6 @@ def tile_map(
         Force whose tile gets a heavy outline.
     left_out : sequence of str
         Forces drawn as crossed outlines.
-    left_out_label : str
-        Words for them in the legend.
     """
     placed = layout(geography).merge(frame[["force", value]], on="force", how="left")
     placed.loc[placed["force"].isin(list(left_out)), value] = np.nan
@@ -135,7 +130,7 @@ def tile_map(
         _squares(ax, chosen, theme.STEPS[shade], _step_name(edges, shade))
         light = shade >= _LIGHT_TEXT_FROM
         _labels(ax, chosen, "paper" if light else "ink", focus)
-    _squares(ax, placed[gone], "none", left_out_label if gone.any() else "")
+    _squares(ax, placed[gone], "none", "not compared" if gone.any() else "")
     _labels(ax, placed[gone], "ink", focus)
     _outline(ax, placed[placed["force"] == focus])
     ax.set_xlim(-0.55, COLUMNS - 0.45)

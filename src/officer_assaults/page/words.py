@@ -147,6 +147,11 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def sentence(text: str) -> str:
+    """Begin with a capital and drop the full stop."""
+    return (text[:1].upper() + text[1:]).rstrip(".")
+
+
 def without_codes(text: str) -> str:
     """Say why figures are not used as a reader would: offence codes by name, no list of places.
 

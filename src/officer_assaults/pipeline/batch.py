@@ -49,12 +49,15 @@ class Batch:
         Stale runs that were not reached because the batch was interrupted.
     seconds : float
         Time from the first submission to the last stamp.
+    gathered : bool
+        Whether the project's pages of all results were made where the imports were done.
     """
 
     results: tuple[Result, ...] = ()
     commands: dict[str, str] = field(default_factory=dict)
     left: int = 0
     seconds: float = 0.0
+    gathered: bool = False
 
     @property
     def failures(self) -> tuple[Result, ...]:
@@ -75,6 +78,7 @@ def run_batch(
     *,
     limits: Limits | None = None,
     finished: Callable[[Result], None] = lambda result: None,
+    gather: str = "",
 ) -> Batch:
     """Make all stale reports of a plan and write each as soon as it is finished.
 
@@ -90,6 +94,9 @@ def run_batch(
         What each run may use.
     finished : callable
         Called with each result after its files are written.
+    gather : str
+        Name ``"module:function"`` of what makes pages of all results; it is called with the folder
+        of reports where the imports are done, if workers have such a place.
 
     Returns
     -------
@@ -106,8 +113,9 @@ def run_batch(
     sweep(project)
     _keep_manifests(project, plan)
     results: list[Result] = []
+    last = _Last(workers, gather, str(project.reports))
     try:
-        with _stopping_gently(), contextlib.closing(_results(workers, jobs)) as stream:
+        with _stopping_gently(), contextlib.closing(_results(workers, jobs, last)) as stream:
             for result in stream:
                 with _uninterrupted():
                     saved = save(project, runs[result.key], result)
@@ -119,10 +127,26 @@ def run_batch(
         tuple(results),
         {run.key: run.local_command for run in plan.runs},
         len(jobs) - len(results),
-        time.perf_counter() - started,
+        (last.begun or time.perf_counter()) - started,
+        last.done,
     )
     _write_history(project, batch, workers)
     return batch
+
+
+@dataclass(slots=True)
+class _Last:
+    """What is done once all runs are written, before the workers end."""
+
+    workers: Workers
+    gather: str
+    reports: str
+    begun: float = 0.0
+    done: bool = False
+
+    def __call__(self) -> None:
+        self.begun = time.perf_counter()
+        self.done = bool(self.gather) and self.workers.call(self.gather, [self.reports])
 
 
 @contextlib.contextmanager
@@ -157,8 +181,11 @@ def _stopping_gently() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _results(workers: Workers, jobs: list[Job]) -> Generator[Result]:
-    """Results as they come; jobs in flight when a worker process died are tried again alone."""
+def _results(workers: Workers, jobs: list[Job], last: Callable[[], None]) -> Generator[Result]:
+    """Results as they come, then what is done last.
+
+    Jobs in flight when a worker process died are tried again alone.
+    """
     waiting, suspects = deque(jobs), deque[Job]()
     while waiting or suspects:
         alone = bool(suspects)
@@ -172,6 +199,8 @@ def _results(workers: Workers, jobs: list[Job]) -> Generator[Result]:
                     yield Result(job.key, KERNEL_DIED, error="its worker process died with it")
                 else:
                     suspects.append(job)
+            if not (waiting or suspects):
+                last()
 
 
 def _stream(

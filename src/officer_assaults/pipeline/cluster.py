@@ -8,7 +8,7 @@ import io
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -162,6 +162,10 @@ class DaskWorkers:
     engine: str
     perform: Callable[[Job], Result] = perform
     width: int = 1
+
+    def call(self, name: str, arguments: Sequence[str]) -> bool:
+        """Call nothing: the cluster has its own disks."""
+        return False
 
     @contextlib.contextmanager
     def executor(self) -> Iterator[Executor]:

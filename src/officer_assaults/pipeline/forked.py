@@ -91,6 +91,14 @@ class KernelServer:
         lines = said.strip().splitlines() or [f"exit code {self._process.returncode}"]
         raise RuntimeError(lines[-1])
 
+    def call(self, name: str, arguments: Sequence[str]) -> bool:
+        """Call a function where the imports are done; whether it ended well."""
+        try:
+            called = ForkedProcess(self.address, arguments, dict(os.environ), str(Path.cwd()), name)
+        except ServerLost:
+            return False
+        return called.wait() == 0
+
     @property
     def alive(self) -> bool:
         """Whether the server still runs."""
@@ -134,6 +142,8 @@ class ForkedProcess:
         Its whole environment.
     cwd : str
         Its folder.
+    call : str
+        Name ``"module:function"`` of what is called with the arguments in place of a kernel.
 
     Raises
     ------
@@ -144,14 +154,19 @@ class ForkedProcess:
     stdin = stdout = stderr = None
 
     def __init__(
-        self, address: str, arguments: Sequence[str], env: dict[str, str], cwd: str
+        self,
+        address: str,
+        arguments: Sequence[str],
+        env: dict[str, str],
+        cwd: str,
+        call: str = "",
     ) -> None:
         self.returncode: int | None = None
         self.lost = False
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._connection.settimeout(_PRELOAD_SECONDS)
         self._heard = b""
-        request = {"arguments": list(arguments), "env": env, "cwd": cwd}
+        request = {"arguments": list(arguments), "env": env, "cwd": cwd, "call": call}
         try:
             self._connection.connect(address)
             self._connection.sendall(json.dumps(request).encode() + b"\n")

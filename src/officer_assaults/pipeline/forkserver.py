@@ -3,7 +3,8 @@
 ``python -m officer_assaults.pipeline.forkserver SOCKET MODULE...`` listens on a Unix socket,
 imports the modules and answers each connection with one kernel: a line of JSON with the kernel's
 arguments, environment and folder comes in; its process number and, when it ends, its exit code go
-out. A kernel lives no longer than its connection, and the server no longer than its standard input.
+out. A request that names a function has that called with the arguments instead. A kernel lives no
+longer than its connection, and the server no longer than its standard input.
 """
 
 from __future__ import annotations
@@ -210,15 +211,24 @@ def become_kernel(request: dict[str, Any]) -> NoReturn:
         os.environ.update({**pinned, **request["env"]})
         os.chdir(request["cwd"])
         _forget_parent()
-        sys.argv = ["ipykernel_launcher", *request["arguments"]]
-        from ipykernel import kernelapp
-
-        kernelapp.launch_new_instance()
+        _call(request["call"], request["arguments"]) if request.get("call") else _kernel(request)
         code = 0
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
     finally:
         os._exit(code)
+
+
+def _kernel(request: dict[str, Any]) -> None:
+    sys.argv = ["ipykernel_launcher", *request["arguments"]]
+    from ipykernel import kernelapp
+
+    kernelapp.launch_new_instance()
+
+
+def _call(name: str, arguments: Sequence[str]) -> None:
+    module, _, function = name.partition(":")
+    getattr(importlib.import_module(module), function)(*arguments)
 
 
 def _die_with(parent: int) -> None:

@@ -260,6 +260,9 @@ def _checked(
         return _refuse_type(parameter, value, problems)
     if value is None:
         return None
+    if parameter.many and parameter.default and not value:
+        what = f"parameter '{parameter.name}' is an empty list."
+        problems.add("P202", what, f"Name one or more, for instance {parameter.default!r}.")
     if parameter.many:
         return [_checked_item(parameter, item, vocabularies, problems) for item in value]
     return _checked_item(parameter, value, vocabularies, problems)

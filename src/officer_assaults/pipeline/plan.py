@@ -164,6 +164,7 @@ def make_plan(
     scopes: Sequence[str] | None = None,
     settings: Mapping[str, str] | None = None,
     force_all: bool = False,
+    slow: Callable[[Sequence[Notebook]], None] = lambda notebooks: None,
 ) -> Plan:
     """Check every run that is asked for and say which of them are stale.
 
@@ -179,6 +180,9 @@ def make_plan(
         Values of other parameters; each notebook takes those it knows.
     force_all : bool
         Treat every run as stale.
+    slow : callable
+        Called with the notebooks where data or package changed since the last plan: words are then
+        looked up, which takes as long as the imports of a kernel do.
 
     Returns
     -------
@@ -192,7 +196,9 @@ def make_plan(
         runs asked for twice, data that is not there.
     """
     chosen = _chosen(project, notebooks, settings or {})
-    table = _table(project, scopes, settings or {}, alone=len(chosen) == 1)
+    table = _table(
+        project, scopes, settings or {}, alone=len(chosen) == 1, slow=lambda: slow(chosen)
+    )
     runs = _collect(table.runs_of(notebook) for notebook in chosen)
     table.keep()
     _refuse_duplicates(runs)
@@ -258,7 +264,12 @@ def make_sweep(
 
 
 def _table(
-    project: Project, scopes: Sequence[str] | None, settings: Mapping[str, str], *, alone: bool
+    project: Project,
+    scopes: Sequence[str] | None,
+    settings: Mapping[str, str],
+    *,
+    alone: bool,
+    slow: Callable[[], None] = lambda: None,
 ) -> _Table:
     manifests = {
         "source": inputs_.manifest([project.source]),
@@ -271,6 +282,8 @@ def _table(
         project.state / IMPORTS,
     )
     memory = Memory(project.state / "words.json", inputs_.hash_json(manifests))
+    if memory.is_new:
+        slow()
     vocabularies: dict[str, Vocabulary] = {
         "file": FileVocabulary(project.root),
         **memory.wrap(project.vocabularies),

@@ -66,6 +66,11 @@ class Project:
         called before any is forked, for instance to load data.
     environment : mapping of str to str
         Environment variables of every kernel.
+    warm : tuple of str
+        Functions ``"module:function"`` that a worker calls before its first run.
+    gather : str
+        Import path ``"module:function"`` of what makes pages of all results after a batch; it
+        takes the folder of reports. Empty where nothing does.
     """
 
     root: Path
@@ -89,6 +94,8 @@ class Project:
     render_imports: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     modules: tuple[str, ...] = ()
+    warm: tuple[str, ...] = ()
+    gather: str = ""
 
     def variables(self) -> dict[str, str]:
         """Environment variables of kernels on this machine."""

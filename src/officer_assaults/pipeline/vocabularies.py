@@ -119,7 +119,8 @@ class Memory:
         self._path = path
         kept = _as_written(path)
         self._before = dump_json(kept)
-        self._content = kept if kept.get("key") == key else {"key": key}
+        self.is_new = kept.get("key") != key
+        self._content = {"key": key} if self.is_new else kept
 
     def wrap(self, vocabularies: Mapping[str, Vocabulary]) -> dict[str, Vocabulary]:
         """Vocabularies that look into the memory first."""

@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import connection, forkserver, resource_tracker
@@ -20,7 +20,8 @@ from typing import Protocol
 from officer_assaults import scratch
 from officer_assaults.pipeline import engines
 from officer_assaults.pipeline.forked import ADDRESS_VARIABLE, KernelServer, short_folder
-from officer_assaults.pipeline.forkserver import PINNED, UNTHREADED
+from officer_assaults.pipeline.forkserver import PINNED, UNTHREADED, preload
+from officer_assaults.pipeline.notebooks import Notebook
 from officer_assaults.pipeline.plan import Plan
 from officer_assaults.pipeline.project import Project
 from officer_assaults.pipeline.run import Job, Result, perform
@@ -42,6 +43,9 @@ class Workers(Protocol):
     @property
     def perform(self) -> Callable[[Job], Result]:
         """The function that makes one report."""
+
+    def call(self, name: str, arguments: Sequence[str]) -> bool:
+        """Call a function where the imports are done; False without such a place."""
 
     def executor(self) -> contextlib.AbstractContextManager[Executor]:
         """Give a fresh executor; a new one is asked for after a worker process died."""
@@ -70,8 +74,14 @@ class LocalWorkers:
         Environment variables that these imports need.
     imports : tuple of str
         Modules that workers find imported, for instance the page template's.
+    warm : tuple of str
+        Functions that workers call before their first run.
     notice : callable
         Called with a sentence if stock kernels have to be used.
+    perform : callable
+        Makes one report.
+    ahead : Ahead, optional
+        What was started before.
     """
 
     processes: int = field(default_factory=cores)
@@ -81,6 +91,13 @@ class LocalWorkers:
     imports: tuple[str, ...] = ()
     notice: Callable[[str], None] = _log.warning
     perform: Callable[[Job], Result] = perform
+    warm: tuple[str, ...] = ()
+    ahead: Ahead | None = None
+    _running: KernelServer | None = None
+
+    def call(self, name: str, arguments: Sequence[str]) -> bool:
+        """Call a function in a process forked as kernels are, while the executor is open."""
+        return self._running is not None and self._running.call(name, arguments)
 
     @property
     def width(self) -> int:
@@ -103,14 +120,19 @@ class LocalWorkers:
                 initargs=(environment,),
             )
             with _ended(pool):
-                _warm_up(pool, self.processes)
+                _warm_up(pool, self.processes, self.variables, self.warm)
                 self._wait_for(server)
-                yield pool
+                self._running = server if self.engine == engines.FORKED else None
+                try:
+                    yield pool
+                finally:
+                    self._running = None
 
     def _server(self) -> contextlib.AbstractContextManager[KernelServer | None]:
         if self.engine != engines.FORKED:
             return contextlib.nullcontext()
-        return contextlib.closing(KernelServer(self.preload, self.variables))
+        started = self.ahead.take() if self.ahead is not None else None
+        return contextlib.closing(started or KernelServer(self.preload, self.variables))
 
     def _wait_for(self, server: KernelServer | None) -> None:
         try:
@@ -119,6 +141,41 @@ class LocalWorkers:
         except RuntimeError as error:
             self.notice(f"Kernels are started anew for each report: {error}.")
             self.engine = engines.STOCK
+
+
+class Ahead:
+    """Starts what a batch needs while its plan is still being made.
+
+    Parameters
+    ----------
+    project : Project
+        What kernels and workers should find imported.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._server: KernelServer | None = None
+
+    def start(self, notebooks: Iterable[Notebook]) -> None:
+        """Have the imports of some notebooks begin, in processes of their own."""
+        if self._server is None and engines.DEFAULT_ENGINE == engines.FORKED:
+            project = self._project
+            self._server = KernelServer(_preload(project, notebooks), project.variables())
+            _process_context(_worker_imports(project))
+
+    def take(self) -> KernelServer | None:
+        """Give the server away, to be closed by others; None if there is none or it has ended."""
+        server, self._server = self._server, None
+        if server is not None and not server.alive:
+            server.close()
+            return None
+        return server
+
+    def close(self) -> None:
+        """End what nobody took."""
+        server = self.take()
+        if server is not None:
+            server.close()
 
 
 def _process_context(imports: tuple[str, ...]) -> multiprocessing.context.BaseContext:
@@ -159,14 +216,21 @@ def _holding_back_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _warm_up(pool: ProcessPoolExecutor, processes: int) -> None:
-    """Have the processes started while the fork server still imports.
+def _warm_up(
+    pool: ProcessPoolExecutor, processes: int, variables: dict[str, str], names: tuple[str, ...]
+) -> None:
+    """Have the processes started and warm while the fork server still imports.
 
     Ctrl-C waits until all of them are known: one that nobody ends would miss what it starts from.
     """
     with _holding_back_ctrl_c():
         for _ in range(processes):
-            pool.submit(os.getpid)
+            pool.submit(_warmed, variables, names)
+
+
+def _warmed(variables: dict[str, str], names: tuple[str, ...]) -> None:
+    os.environ.update(variables)
+    preload(names)
 
 
 @contextlib.contextmanager
@@ -205,8 +269,16 @@ def _leave_with_parent() -> None:
 
 def preload_of(project: Project, plan: Plan) -> tuple[str, ...]:
     """Everything that kernels should find done: what notebooks import, and the project's own."""
-    imports = {name for run in plan.stale for name in run.notebook.imports()}
+    return _preload(project, (run.notebook for run in plan.stale))
+
+
+def _preload(project: Project, notebooks: Iterable[Notebook]) -> tuple[str, ...]:
+    imports = {name for notebook in notebooks for name in notebook.imports()}
     return (*sorted(imports), *project.preload)
+
+
+def _worker_imports(project: Project) -> tuple[str, ...]:
+    return (project.render.partition(":")[0], *project.render_imports)
 
 
 def choose(
@@ -217,6 +289,7 @@ def choose(
     engine: str | None = None,
     scheduler: str | None = None,
     notice: Callable[[str], None] = _log.warning,
+    ahead: Ahead | None = None,
 ) -> Workers:
     """Pick workers: a Dask cluster if an address is given, else processes on this machine.
 
@@ -234,6 +307,8 @@ def choose(
         Address of a Dask scheduler, for instance ``"tls://10.0.0.1:8786"``.
     notice : callable
         Called with a sentence that the user should read.
+    ahead : Ahead, optional
+        What was started while the plan was made.
     """
     chosen = {"forked": engines.FORKED, "stock": engines.STOCK, None: engines.DEFAULT_ENGINE}
     if scheduler is not None:
@@ -245,6 +320,8 @@ def choose(
         chosen[engine],
         preload_of(project, plan),
         project.variables(),
-        (project.render.partition(":")[0], *project.render_imports),
+        _worker_imports(project),
         notice,
+        warm=project.warm,
+        ahead=ahead,
     )

@@ -98,7 +98,6 @@ def quarterly_dispersion(
     frame: pd.DataFrame,
     *,
     trend: Trend = "cubic",
-    count: str = "offences",
     least: int = 1,
     alpha: float = 0.05,
 ) -> QuarterlyDispersion:
@@ -108,12 +107,10 @@ def quarterly_dispersion(
     ----------
     frame : DataFrame
         One row per force and quarter: force, quarter_start (a date), financial_year, quarter
-        (1 to 4) and the counts. Select one offence code, or add codes up, beforehand.
+        (1 to 4), offences. Select one offence code, or add codes up, beforehand.
     trend : {"cubic", "year"}
         A cubic in time leaves movement between years in the residuals; a level for each financial
         year takes it out and leaves dispersion within years only.
-    count : str
-        Column of counts.
     least : int
         Forces with a quarter below this are left out, with the reason: a quarter of 0 in a
         series of hundreds, or a negative net of cancelled crimes, is recording, not chance.
@@ -136,7 +133,7 @@ def quarterly_dispersion(
         raise ValueError(f"least must be 1 or more, not {least}")
     if trend not in get_args(Trend):
         raise ValueError(f"trend must be one of {get_args(Trend)}, not {trend!r}")
-    wide = _wide(frame, count)
+    wide = _wide(frame, "offences")
     calendar = frame.drop_duplicates("quarter_start").sort_values("quarter_start")
     design = _design(calendar, trend)
     if design.shape[0] - design.shape[1] < LEAST_RESIDUAL_DF:

@@ -62,12 +62,11 @@ def rolling_scores(
     *,
     horizons: Sequence[int] = (1,),
     methods: Sequence[str] = METHODS,
-    first_origin: int | None = None,
     alpha: float = 0.05,
     draws: int = DRAWS,
     seed: int = 20180401,
 ) -> pd.DataFrame:
-    """Forecast from every past origin and compare with what was recorded.
+    """Forecast from every past origin with 3 years of growth behind it and compare.
 
     Parameters
     ----------
@@ -77,8 +76,6 @@ def rolling_scores(
         Years ahead; a forecast is scored only where no break lies between origin and target.
     methods : sequence of str
         Keys of :data:`FORECASTERS`. Only unit-years that all of them can forecast are scored.
-    first_origin : int, optional
-        First year to forecast from; default the first with 3 years of growth behind it.
     alpha : float
         One minus the coverage of the scored interval.
     draws, seed : int
@@ -97,9 +94,8 @@ def rolling_scores(
     2007, JASA 102:359; smaller is better.
     """
     check_alpha(alpha)
-    start = panel.years[LEAST_YEARS] if first_origin is None else first_origin
     parts = []
-    for origin in (y for y in panel.years if start <= y < panel.years[-1]):
+    for origin in panel.years[LEAST_YEARS:-1]:
         reach = [h for h in horizons if origin + h <= panel.years[-1]]
         if not reach:
             continue

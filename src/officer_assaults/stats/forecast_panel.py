@@ -104,26 +104,16 @@ class GrowthModel(Shown):
         )
 
 
-def make_panel(
-    quarterly: pd.DataFrame,
-    breaks: pd.DataFrame | None = None,
-    *,
-    unit: str = "force",
-    year: str = "year",
-    quarter: str = "quarter",
-    count: str = "count",
-) -> Panel:
+def make_panel(quarterly: pd.DataFrame, breaks: pd.DataFrame | None = None) -> Panel:
     """Lay quarterly counts out by unit, year and quarter, and mark what cannot be chained.
 
     Parameters
     ----------
     quarterly : DataFrame
-        One row per unit, year and quarter; years as whole numbers.
+        force, year (a whole number), quarter (1 to 4), count; one row per force and quarter.
     breaks : DataFrame, optional
-        Columns named ``unit`` and ``year``: the first year that is not comparable with the year
+        Columns force and year: the first year that is not comparable with the year
         before. A year broken within itself has two rows: that year and the next.
-    unit, year, quarter, count : str
-        Column names.
 
     Raises
     ------
@@ -135,18 +125,18 @@ def make_panel(
     A negative quarter (net of cancelled crimes) makes its year unknown here: it stays in the data
     but feeds no forecast.
     """
-    keys = [unit, year, quarter]
+    keys = ["force", "year", "quarter"]
     if quarterly.duplicated(keys).any():
         raise ValueError(f"more than one row for a {', '.join(keys)}")
-    units = sorted(quarterly[unit].unique())
-    years = range(int(quarterly[year].min()), int(quarterly[year].max()) + 1)
-    if set(years) - set(quarterly[year]):
-        raise ValueError(f"years {sorted(set(years) - set(quarterly[year]))} are missing")
+    units = sorted(quarterly["force"].unique())
+    years = range(int(quarterly["year"].min()), int(quarterly["year"].max()) + 1)
+    if absent := set(years) - set(quarterly["year"]):
+        raise ValueError(f"years {sorted(absent)} are missing")
     grid = pd.MultiIndex.from_product([units, years, range(1, QUARTERS + 1)], names=keys)
-    filled = quarterly.set_index(keys)[count].reindex(grid).to_numpy(float)
+    filled = quarterly.set_index(keys)["count"].reindex(grid).to_numpy(float)
     counts = np.where(filled < 0, np.nan, filled).reshape(len(units), len(years), QUARTERS)
     segment = np.zeros(counts.shape[:2], dtype=int)
-    for name, first in () if breaks is None else breaks[[unit, year]].itertuples(index=False):
+    for name, first in () if breaks is None else breaks[["force", "year"]].itertuples(index=False):
         if name not in units:
             raise ValueError(f"a break names {name!r}, which has no counts")
         segment[units.index(name), [y >= first for y in years]] += 1

@@ -126,19 +126,13 @@ def proportion_funnel(successes: ArrayLike, trials: ArrayLike, units: Sequence[s
     return _assemble("logit", k, n, np.log(won / lost), 1 / won + 1 / lost, units)
 
 
-def funnel_curves(
-    funnel: Funnel, levels: Sequence[float] = LEVELS, points: int = GRID_POINTS
-) -> pd.DataFrame:
+def funnel_curves(funnel: Funnel) -> pd.DataFrame:
     """Both kinds of limits as curves over exposure, for drawing.
 
     Parameters
     ----------
     funnel : Funnel
         Fitted funnel.
-    levels : sequence of float
-        Coverage of the limits.
-    points : int
-        Points of the grid, evenly spaced in log exposure.
 
     Returns
     -------
@@ -151,12 +145,12 @@ def funnel_curves(
     limit can therefore fall on different sides. The score decides.
     """
     exposure = funnel.table["exposure"]
-    grid = np.geomspace(exposure.min() * 0.9, exposure.max() * 1.1, points)
+    grid = np.geomspace(exposure.min() * 0.9, exposure.max() * 1.1, GRID_POINTS)
     centre = funnel.benchmark
     information = grid * centre * ((1 - centre) if funnel.scale == "logit" else 1.0)
     spread = np.sqrt(1 / information + funnel.tau**2 + funnel.se**2)
     parts = []
-    for level in levels:
+    for level in LEVELS:
         reach = stats.t.isf(check_alpha(1 - level) / 2, funnel.df) * spread
         lower, upper = exact_limits(funnel.scale, grid, funnel.pooled, level)
         columns = {

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
-from officer_assaults.stats.intervals import FloatArray, Interval, check_alpha
+from officer_assaults.stats.intervals import FloatArray, Interval, Limits, check_alpha
 
 MAX_ITERATIONS = 200
 RELATIVE_STEP = 1e-13
@@ -72,7 +72,7 @@ class Heterogeneity:
 
 
 @dataclass(frozen=True, slots=True)
-class PredictiveComparison:
+class PredictiveComparison(Limits):
     """One unit against what the others lead one to expect of it.
 
     Parameters
@@ -103,11 +103,6 @@ class PredictiveComparison:
     upper: float
     estimate: float
     k: int
-
-    @property
-    def interval(self) -> Interval:
-        """Range in which this unit's estimate was to be expected."""
-        return Interval(self.lower, self.upper)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -49,6 +49,25 @@ class Interval:
         return Interval(self.lower * factor, self.upper * factor)
 
 
+class _HasLimits(Protocol):
+    @property
+    def lower(self) -> float: ...
+
+    @property
+    def upper(self) -> float: ...
+
+
+class Limits:
+    """A result with ``lower`` and ``upper``, which make its interval."""
+
+    __slots__ = ()
+
+    @property
+    def interval(self: _HasLimits) -> Interval:
+        """The two limits."""
+        return Interval(self.lower, self.upper)
+
+
 @dataclass(frozen=True, slots=True)
 class Intervals:
     """Limits for many rows at once.
@@ -68,7 +87,7 @@ class Intervals:
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Limits):
     """A count over its exposure, with an interval.
 
     Parameters
@@ -92,11 +111,6 @@ class Rate:
     exposure: float
     per: float
     method: str
-
-    @property
-    def interval(self) -> Interval:
-        """The two limits."""
-        return Interval(self.lower, self.upper)
 
 
 def check_alpha(alpha: float) -> float:
@@ -233,11 +247,9 @@ def rate(
     )
 
 
-def weekly_rate(
-    count: int, days: float, alpha: float = 0.05, method: ExactMethod = "exact"
-) -> Rate:
+def weekly_rate(count: int, days: float, alpha: float = 0.05) -> Rate:
     """Events per week over a period of so many days, with a Poisson interval."""
-    return rate(count, days, per=DAYS_PER_WEEK, alpha=alpha, method=method)
+    return rate(count, days, per=DAYS_PER_WEEK, alpha=alpha)
 
 
 def wilson(successes: int, trials: int, alpha: float = 0.05) -> Interval:

@@ -11,13 +11,13 @@ from scipy import linalg, special
 
 from officer_assaults.stats import near
 from officer_assaults.stats.blocks import BlockDesign
-from officer_assaults.stats.designs import RANK_TOLERANCE
+from officer_assaults.stats.designs import MANY_ROWS, RANK_TOLERANCE
 from officer_assaults.stats.intervals import FloatArray
+from officer_assaults.stats.left_out import close_refits, plainly_told
 
 MAX_STEPS = 50
 MAX_HALVINGS = 30
 STEP_TOLERANCE = 1e-10
-PLAINLY = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,64 +151,14 @@ def leave_one_cluster_out(
     information = (x * full.mu[:, None]).T @ x
     refit = _partly_without if partial else _without
     if len(x) * len(labels) > near.MOST_AT_ONCE:
-        found = _close_refits(x, y, log_exposure, codes, full, information)
+        found = close_refits(x, y, log_exposure, codes, full.coefficients)
     else:
-        found = [None] * len(labels)
+        found = np.full((len(labels), x.shape[1]), np.nan)
     coefficients = [
-        refit(x, y, log_exposure, codes == code, full, information) if close is None else close
+        refit(x, y, log_exposure, codes == code, full, information) if np.isnan(close[0]) else close
         for code, close in enumerate(found)
     ]
     return LeaveOneClusterOut(np.array(coefficients), full.coefficients, labels)
-
-
-def _close_refits(
-    x: FloatArray,
-    y: FloatArray,
-    log_exposure: FloatArray,
-    codes: NDArray[np.intp],
-    full: DesignFit,
-    information: FloatArray,
-) -> list[FloatArray | None]:
-    """Coefficients without each cluster, from a series about the full fit; None where it ends.
-
-    The score of all rows is taken to third order, that of the cluster's own rows in full. So the
-    work is linear in rows, and clusters without which coefficients move far are left to a refit.
-    """
-    third, gram = near.third_moments(x, full.mu), x.T @ x
-    score, events = x.T @ (y - full.mu), full.mu.sum()
-    order, ends = np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))
-    found: list[FloatArray | None] = []
-    for rows in np.split(order, ends[:-1]):
-        own, offset = x[rows], log_exposure[rows]
-        rest = information - (own * full.mu[rows, None]).T @ own
-        if not _plainly_told(gram - own.T @ own) or not _plainly_told(rest):
-            found.append(None)
-            continue
-        factor = linalg.cho_factor(rest)
-        moved = np.zeros(x.shape[1])
-        for _ in range(MAX_STEPS):
-            with np.errstate(over="ignore", invalid="ignore"):
-                fitted = np.exp(own @ (full.coefficients + moved) + offset)
-            left = score - information @ moved - (third @ moved) @ moved / 2
-            step = linalg.cho_solve(factor, left - own.T @ (y[rows] - fitted), check_finite=False)
-            moved = moved + step
-            if not np.max(np.abs(step)) > STEP_TOLERANCE:
-                break
-        near_by = moved @ information @ moved <= near.CLOSE * events
-        found.append(full.coefficients + moved if near_by else None)
-    return found
-
-
-def _plainly_told(gram: FloatArray) -> bool:
-    """Whether terms are told apart by far more than rounding could feign."""
-    size = np.diag(gram)
-    if not (size > 0).all():
-        return False
-    try:
-        upper = linalg.cholesky(gram / np.sqrt(np.outer(size, size)))
-    except linalg.LinAlgError:
-        return False
-    return bool(np.diag(upper).min() > PLAINLY)
 
 
 def _partly_without(
@@ -221,9 +171,11 @@ def _partly_without(
 ) -> FloatArray:
     """Coefficients without the rows ``left``, as far as the other rows tell them apart."""
     rest = x[~left]
-    size = np.abs(linalg.qr(rest / np.sqrt((rest**2).sum(0).clip(1e-300)), mode="r")[0])
-    told = np.zeros(x.shape[1], dtype=bool)
-    told[: min(rest.shape)] = np.diag(size) > RANK_TOLERANCE
+    told = np.ones(x.shape[1], dtype=bool)
+    if not plainly_told((rest.T @ rest)[None]).all():
+        size = np.abs(linalg.qr(rest / np.sqrt((rest**2).sum(0).clip(1e-300)), mode="r")[0])
+        told[:] = False
+        told[: min(rest.shape)] = np.diag(size) > RANK_TOLERANCE
     try:
         if told.all():
             return _without(x, y, log_exposure, left, full, information)
@@ -288,6 +240,8 @@ def _starting_values(
         # Patterns hold unlike numbers of rows: those with more to say weigh more.
         weights = np.exp(log_exposure) / np.exp(log_exposure).max()
         return np.asarray(linalg.solve(x.gram(weights), x.total(weights * guess)))
+    if len(y) > MANY_ROWS:
+        return np.asarray(linalg.solve(near.second_moments(x, np.ones(len(y))), x.T @ guess))
     return np.asarray(np.linalg.lstsq(x, guess, rcond=None)[0])
 
 

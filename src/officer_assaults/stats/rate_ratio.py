@@ -16,8 +16,8 @@ from scipy import special
 from officer_assaults.stats.intervals import (
     ExactMethod,
     FloatArray,
-    Interval,
     Intervals,
+    Limits,
     binomial_intervals,
     check_alpha,
     check_counts,
@@ -29,7 +29,7 @@ PHI_GRID = (1.0, 1.4, 2.0, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
-class RateRatio:
+class RateRatio(Limits):
     """Ratio of the rate of period 1 to the rate of period 0.
 
     Parameters
@@ -65,18 +65,13 @@ class RateRatio:
     alpha: float = 0.05
 
     @property
-    def interval(self) -> Interval:
-        """The two limits."""
-        return Interval(self.lower, self.upper)
-
-    @property
     def percent_change(self) -> float:
         """Change from period 0 in per cent."""
         return 100 * (self.ratio - 1)
 
 
 @dataclass(frozen=True, slots=True)
-class RateDifference:
+class RateDifference(Limits):
     """Rate of period 1 minus rate of period 0, per ``per`` units of exposure."""
 
     difference: float
@@ -84,12 +79,6 @@ class RateDifference:
     upper: float
     method: str
     per: float
-    phi: float
-
-    @property
-    def interval(self) -> Interval:
-        """The two limits."""
-        return Interval(self.lower, self.upper)
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,7 +381,7 @@ def rate_difference(
         lower, upper = difference - half, difference + half
     else:
         lower, upper = _mover((y1 / phi, e1 / phi, y0 / phi, e0 / phi), alpha)
-    return RateDifference(difference * per, lower * per, upper * per, method, per, phi)
+    return RateDifference(difference * per, lower * per, upper * per, method, per)
 
 
 def _mover(effective: tuple[float, float, float, float], alpha: float) -> tuple[float, float]:

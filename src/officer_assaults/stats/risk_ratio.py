@@ -11,7 +11,7 @@ from scipy import stats
 
 from officer_assaults.refusals import Refusal, nearest
 from officer_assaults.stats.glm import Correction, RateModel, fit_rate_model
-from officer_assaults.stats.intervals import Interval, check_alpha, check_counts
+from officer_assaults.stats.intervals import Limits, check_alpha, check_counts
 
 COMPARED = "compared"
 CLUSTER = "cluster"
@@ -19,7 +19,7 @@ STRATUM_LIMIT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class RiskRatio:
+class RiskRatio(Limits):
     """Risk in one group over risk in another.
 
     Parameters
@@ -32,8 +32,6 @@ class RiskRatio:
         Persons with the outcome, and all persons, in the compared and the reference group.
     clusters : int or None
         Number of clusters; None where persons were taken as independent.
-    adjusted_for : tuple of str
-        Columns whose levels the groups were compared within.
     method : str
         How the limits were made.
     """
@@ -47,13 +45,7 @@ class RiskRatio:
     events0: int
     total0: int
     clusters: int | None
-    adjusted_for: tuple[str, ...]
     method: str
-
-    @property
-    def interval(self) -> Interval:
-        """The two limits."""
-        return Interval(self.lower, self.upper)
 
     @property
     def risk1(self) -> float:
@@ -111,7 +103,6 @@ def risk_ratio(
         events0=int(events0),
         total0=int(total0),
         clusters=None,
-        adjusted_for=(),
         method="log-normal, persons taken as independent",
     )
 
@@ -200,7 +191,6 @@ def clustered_risk_ratio(
         events0=counts[2],
         total0=counts[3],
         clusters=model.clusters,
-        adjusted_for=tuple(adjust),
         method=(
             f"Poisson regression, errors clustered ({correction}), t with {model.clusters} - 1 "
             "degrees of freedom"

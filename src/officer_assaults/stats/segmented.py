@@ -64,14 +64,11 @@ class SeriesDesign:
         First period that counts as after the event.
     matrix : ndarray, shape (points, terms)
         Intercept, trend in years, harmonics, optional change of slope, step.
-    per_year : int
-        Periods in a year.
     """
 
     dates: pd.DatetimeIndex
     event: pd.Timestamp
     matrix: FloatArray
-    per_year: int
 
     @property
     def before(self) -> int:
@@ -94,7 +91,7 @@ class SegmentedSeries:
         Always ``"descriptive"``: without a control, trend and event cannot be told apart.
     step, step_interval : float, Interval
         Ratio of levels at the event.
-    slope, slope_interval : float or None, Interval or None
+    slope : float or None
         Ratio of yearly growth after the event to before it, where asked for.
     dispersion : float
         Pearson chi-square over degrees of freedom.
@@ -108,7 +105,6 @@ class SegmentedSeries:
     step: float
     step_interval: Interval
     slope: float | None
-    slope_interval: Interval | None
     dispersion: float
     df: int
     fitted: pd.DataFrame
@@ -189,7 +185,7 @@ def series_design(
         columns.append(np.cos(2 * np.pi * harmonic * years))
     if options.slope:
         columns.append((years - years[step.argmax()]) * step)
-    return SeriesDesign(dates, first_after, np.column_stack([*columns, step]), per_year)
+    return SeriesDesign(dates, first_after, np.column_stack([*columns, step]))
 
 
 def segmented_series(
@@ -243,7 +239,6 @@ def segmented_series(
         step=step,
         step_interval=interval,
         slope=bend[0],
-        slope_interval=bend[1],
         dispersion=float(fit.dispersion[0]),
         df=fit.df,
         fitted=pd.DataFrame(

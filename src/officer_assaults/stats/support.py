@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from patsy import DesignInfo
+
+from officer_assaults.stats.designs import MANY_ROWS
 
 FloatArray = NDArray[np.float64]
 #: A robust error that is this small a part of the model's is rounding, not knowledge.
@@ -39,18 +42,19 @@ def clusters_behind(matrix: FloatArray, groups: NDArray[Any]) -> NDArray[np.int6
     ndarray of int, shape (k,)
         All clusters for a column that never changes, such as the intercept.
     """
-    codes = np.unique(groups, return_inverse=True)[1]
-    total = int(codes.max()) + 1
+    codes, labels = pd.factorize(groups)
+    total = len(labels)
     return np.array([_behind(column, codes, total) for column in matrix.T], dtype=np.int64)
 
 
 def _behind(column: FloatArray, codes: NDArray[Any], total: int) -> int:
-    values, counts = np.unique(column, return_counts=True)
+    which, values = pd.factorize(column)
     if len(values) == 1:
         return total
-    background = column == values[np.argmax(counts)]
-    one_side = len(np.unique(codes[~background]))
-    return min(one_side, len(np.unique(codes[background]))) if len(values) == 2 else one_side
+    counts = np.bincount(which)
+    background = column == values[counts == counts.max()].min()
+    sides = [np.count_nonzero(np.bincount(codes[side])) for side in (~background, background)]
+    return int(min(sides) if len(values) == 2 else sides[0])
 
 
 def without_width(
@@ -92,8 +96,15 @@ def cautions(
             least = int(behind[few].min())
             yield f"{_listed(names[few])} rests on {least} clusters or few more: too narrow."
     scale = np.sqrt((matrix**2).sum(axis=0))
-    if np.linalg.cond(matrix / np.where(scale > 0, scale, 1.0)) > ILL_CONDITIONED:
+    if _condition(matrix / np.where(scale > 0, scale, 1.0)) > ILL_CONDITIONED:
         yield "Some terms are almost sums of others: their estimates hang on the last digits."
+
+
+def _condition(scaled: FloatArray) -> float:
+    if len(scaled) <= MANY_ROWS:
+        return float(np.linalg.cond(scaled))
+    least, *_, most = np.linalg.eigvalsh(scaled.T @ scaled)
+    return float(np.sqrt(most / max(least, np.finfo(float).tiny)))
 
 
 def _listed(names: Sequence[str] | NDArray[Any]) -> str:

@@ -3,6 +3,7 @@
 import shutil
 import tempfile
 import tracemalloc
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pytest
 from crewing_runs import answer
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.topics.crewing import given, handed
 from officer_assaults.topics.crewing.data import parts
 from officer_assaults.topics.crewing.data.about import sidecar_of
 from officer_assaults.topics.crewing.data.reader import load
@@ -195,3 +197,28 @@ def test_a_parquet_file_without_a_footer_is_refused(tmp_path, size):
     path.write_bytes(b"PAR1" + b"\x07" * size + b"PAR1")
     with pytest.raises(Refusal, match="E124"):
         load(path)
+
+
+def test_reports_of_one_command_take_the_export_that_it_read(shifts, beat_by_beat, monkeypatch):
+    """Read once: by the command, not by each report again; nothing of it stays behind."""
+    beside = str(sidecar_of(shifts))
+    asked = (str(shifts), beside, "thames-valley", "", 0)
+    first = given.open_cells(*asked)
+    reads = []
+    monkeypatch.setattr(given, "load", lambda *_: reads.append(1) or load(*asked[:2]))
+    with handed.over(first, *asked[:2], "public"):
+        (place,) = Path(tempfile.gettempdir()).glob("*/*")
+        assert place.stat().st_mode & 0o077 == 0
+        taken = given.open_cells(*asked)
+        assert not reads
+        pd.testing.assert_frame_equal(taken.cells, first.cells)
+        assert (taken.file.release, taken.releases) == (first.file.release, first.releases)
+        with pytest.raises(Refusal, match="E101"):
+            given.open_cells(*asked[:2], "kent", "", 0)
+        given.open_cells(*asked, "internal")
+        with shifts.open("a") as stream:
+            stream.write("\n")
+        given.open_cells(*asked)
+        assert len(reads) == 2
+    given.open_cells(*asked)
+    assert len(reads) == 3

@@ -43,10 +43,10 @@ def test_a_force_has_a_place_or_a_reason(glances):
 def test_no_sentence_of_any_force_is_absurd(glances):
     for slug in glances.table.index:
         said = report.sentences(glances, slug)
-        text = " ".join((said.answer, said.compared, said.say, said.not_say))
+        text = " ".join((said["answer"], said["compared"], said["say"], said["not_say"]))
         assert not re.search(r"nan|inf|None|\[x\]|−\d+ assaults|E1\d\d", text), text
         low, high = glances.table.loc[slug, ["lower", "upper"]]
-        if "chance alone would hardly" in said.answer.lower():
+        if "chance alone would hardly" in said["answer"].lower():
             assert not low <= 1 <= high
 
 

@@ -58,11 +58,11 @@ def test_the_ratio_is_that_of_an_exact_test_of_two_counts(glances):
 def test_no_sentence_of_any_pair_is_absurd_and_nobody_is_said_to_be_safer(glances):
     for one, other in pair.pairs(glances, set(catalogue.force_names())):
         said = pair.sentences(glances, one, other)
-        text = " ".join((said.answer, said.record, said.say))
+        text = " ".join((said["answer"], said["record"], said["say"]))
         assert not re.search(r"nan|inf|None|−|E1\d\d", text), text
-        assert said.answer.startswith("Not known.")
+        assert said["answer"].startswith("Not known.")
         found = pair.ratio(glances, one, other)
-        if found is not None and "hardly" in said.record:
+        if found is not None and "hardly" in said["record"]:
             assert not found.lower <= 1 <= found.upper
 
 

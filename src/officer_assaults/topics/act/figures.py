@@ -30,22 +30,7 @@ def series_with_counterfactual(
     events : mapping
         Day to a short label.
     """
-    parts = [_named(recorded, "recorded", "recorded", None)]
-    for name, frame in expected.items():
-        parts.append(_named(frame, "without_event", f"expected from {name}", ("lower", "upper")))
-    rows = pd.concat(parts, ignore_index=True)
-    rows = rows[rows["Quarter"] >= FIRST_SHOWN]
-    return charts.lines(
-        rows,
-        x="Quarter",
-        y="Offences a quarter",
-        series="Series",
-        lower="lower",
-        upper="upper",
-        axis_label="Recorded assaults without injury on constables, a quarter",
-        events=events,
-        height=400,
-    )
+    return _beside(recorded, expected, events, ("lower", "upper"), 400)
 
 
 def record_without_step(
@@ -62,19 +47,7 @@ def record_without_step(
     events : mapping
         Day to a short label.
     """
-    parts = [_named(recorded, "recorded", "recorded", None)]
-    for name, frame in expected.items():
-        parts.append(_named(frame, "without_event", f"expected from {name}", None))
-    rows = pd.concat(parts, ignore_index=True).drop(columns=["lower", "upper"])
-    return charts.lines(
-        rows[rows["Quarter"] >= FIRST_SHOWN],
-        x="Quarter",
-        y="Offences a quarter",
-        series="Series",
-        axis_label="Recorded assaults without injury on constables, a quarter",
-        events=events,
-        height=360,
-    )
+    return _beside(recorded, expected, events, None, 360)
 
 
 def indexed_series(
@@ -116,6 +89,31 @@ def indexed_series(
         axis_label=f"Recorded offences, mean quarter of {base[0].year}/{base[1]:%y} = 100",
         events=events,
         height=380,
+    )
+
+
+def _beside(
+    recorded: pd.DataFrame,
+    expected: Mapping[str, pd.DataFrame],
+    events: Mapping[Any, str],
+    limits: tuple[str, str] | None,
+    height: float,
+) -> charts.Chart:
+    parts = [_named(recorded, "recorded", "recorded", None)]
+    for name, frame in expected.items():
+        parts.append(_named(frame, "without_event", f"expected from {name}", limits))
+    rows = pd.concat(parts, ignore_index=True)
+    lower, upper = limits or (None, None)
+    return charts.lines(
+        rows[rows["Quarter"] >= FIRST_SHOWN],
+        x="Quarter",
+        y="Offences a quarter",
+        series="Series",
+        lower=lower,
+        upper=upper,
+        axis_label="Recorded assaults without injury on constables, a quarter",
+        events=events,
+        height=height,
     )
 
 

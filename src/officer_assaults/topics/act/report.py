@@ -38,7 +38,7 @@ def answer(story: InterruptionStory) -> str:
     """Answer the question of the report in two sentences."""
     found = story.assessment
     if found is None:
-        return f"Not known. {_sentence(story.refused[0].what)}."
+        return f"Not known. {words.sentence(story.refused[0].what)}."
     rejected = found.placebos["rejected"]
     return (
         "Not known. We tried the same method on dates when nothing is known to have happened: it "
@@ -61,7 +61,7 @@ def headline(story: InterruptionStory) -> dict[str, str]:
             "number": "Not judged",
             "text": f"The series of {spoken(story.force.slug)} cannot be judged at "
             f"{day_in_words(story.event)}.",
-            "interval": f"No interval. {words.without_codes(_sentence(problem.what))}.",
+            "interval": f"No interval. {words.without_codes(words.sentence(problem.what))}.",
             "caveat": caution if story.assessment else problem.remedy,
         }
     who = spoken(story.force.slug)
@@ -96,7 +96,7 @@ def _step_words(story: InterruptionStory, found: Assessment) -> str:
 def main_points(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) -> list[str]:
     """Write the points of the summary, at most six."""
     if story.assessment is None:
-        return [f"{_sentence(problem.what)}." for problem in story.refused[:6]]
+        return [f"{words.sentence(problem.what)}." for problem in story.refused[:6]]
     found = story.assessment
     points = [_point_gates(found)] if story.focus else []
     points += [_point_record(story, found), _point_timing(story, breaks), _point_level(found)]
@@ -487,7 +487,3 @@ def _point_timing(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) 
 
 def _limits(value: float, interval: Interval) -> str:
     return f"{words.number(value, 2)} ({words.interval(interval.lower, interval.upper, 2)})"
-
-
-def _sentence(text: str) -> str:
-    return (text[:1].upper() + text[1:]).rstrip(".")

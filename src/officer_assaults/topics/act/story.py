@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from officer_assaults.estimate import Shown
+from officer_assaults.page.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +37,7 @@ ATTRIBUTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class InterruptionStory(Shown):
+class InterruptionStory(Told):
     """Everything that the report says about one dated event.
 
     Parameters
@@ -84,11 +84,6 @@ class InterruptionStory(Shown):
     release: Release
     covid: bool
     alpha: float
-
-    @property
-    def level(self) -> float:
-        """Coverage of the intervals."""
-        return 1 - self.alpha
 
     @property
     def focus(self) -> Assessment | None:

@@ -11,7 +11,7 @@ import pandas as pd
 from officer_assaults.data.tables import Release
 from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Refusal
-from officer_assaults.topics.crewing import disclosure, door, queries
+from officer_assaults.topics.crewing import disclosure, door, handed, queries
 from officer_assaults.topics.crewing.data.reader import CrewFile, load
 from officer_assaults.topics.crewing.disclosure import Audience
 from officer_assaults.topics.crewing.model.cells import CrewData, prepare
@@ -103,6 +103,16 @@ def open_cells(
     """
     if cells_path is None:
         return _simulated(scenario, seed)
+    given: Given = handed.taken(cells_path, about_path, audience) or _opened(
+        cells_path, about_path, force, audience
+    )
+    _check_force(given.file, force)
+    return given
+
+
+def _opened(
+    cells_path: str, about_path: str | None, force: str | None, audience: Audience
+) -> Given:
     file = load(cells_path, about_path)
     if file.kind == "incidents":
         raise Refusal(
@@ -113,16 +123,7 @@ def open_cells(
                 file.release.path,
             )
         )
-    if force is not None and file.force != force:
-        raise Refusal(
-            Problem(
-                "E101",
-                f"is of '{file.force}', not of '{force}'.",
-                f"Run it with --force {file.force}.",
-                file.release.path,
-                column="force",
-            )
-        )
+    _check_force(file, force)
     if audience == "public":
         texts = {"title": file.about.title, "source": file.about.source}
         texts |= {"vintage": file.about.vintage or "", "file name": Path(cells_path).stem}
@@ -135,6 +136,19 @@ def open_cells(
     small = door.small_columns(file.cells)
     file = door.protected(file)
     return Given(file.cells, file, releases=(file.release,), small=small, protected=True)
+
+
+def _check_force(file: CrewFile | None, force: str | None) -> None:
+    if file is not None and force is not None and file.force != force:
+        raise Refusal(
+            Problem(
+                "E101",
+                f"is of '{file.force}', not of '{force}'.",
+                f"Run it with --force {file.force}.",
+                file.release.path,
+                column="force",
+            )
+        )
 
 
 def checked(cells_path: str, about_path: str | None, settings: Mapping[str, str]) -> Given:

@@ -214,7 +214,8 @@ def public_policies(wanted: Sequence[str], cells: pd.DataFrame) -> tuple[list[st
             Problem(
                 "E121",
                 "every policy moves the hours of few victims or places.",
-                "Add all_double, or set audience=internal.",
+                "Ask for a longer period or for more places. Report 05 can be made of these cells "
+                "with audience=internal.",
                 column="policies",
             )
         )

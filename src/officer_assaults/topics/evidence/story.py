@@ -10,6 +10,7 @@ import pandas as pd
 
 from officer_assaults.findings import Verdict
 from officer_assaults.page import words
+from officer_assaults.page.told import Told
 from officer_assaults.stats import shares as crewing_shares
 from officer_assaults.stats import verdicts
 
@@ -68,7 +69,7 @@ class Washington:
 
 
 @dataclass(frozen=True, slots=True)
-class CrewingStory:
+class CrewingStory(Told):
     """Everything that the report on crewing evidence says, before it is put into words.
 
     Parameters
@@ -114,11 +115,6 @@ class CrewingStory:
     def both(self) -> pd.Series:
         """Studies of injury once assaulted, weighed together."""
         return self.studies.iloc[-1]
-
-    @property
-    def level(self) -> float:
-        """Coverage of the intervals."""
-        return 1 - self.alpha
 
     @property
     def bounds(self) -> crewing_shares.SurveyBounds:

@@ -24,7 +24,6 @@ def funnel(
     exposure_label: str,
     per: float = 1.0,
     focus: str | None = None,
-    log: bool = True,
 ) -> charts.Chart:
     """Draw rates against exposure between the limits that allow for spread and those that do not.
 
@@ -42,8 +41,6 @@ def funnel(
         Units of exposure that rates are quoted for.
     focus : str, optional
         Unit to mark.
-    log : bool
-        Logarithmic vertical axis.
     """
     fig, ax = theme.figure(height=400)
     ax.set_xscale("log")
@@ -53,11 +50,8 @@ def funnel(
         result.benchmark * per, color=theme.PALETTE["ink"], linewidth=1.1, label="mean of forces"
     )
     funnels.round_ticks(ax, "x")
-    if log:
-        ax.set_yscale("log")
-        funnels.round_ticks(ax, "y")
-    else:
-        charts.plain_numbers(ax, "y")
+    ax.set_yscale("log")
+    funnels.round_ticks(ax, "y")
     ax.set_xlabel(exposure_label)
     funnels.axis_title(ax, axis_label)
     charts.legend_above(fig, ax)

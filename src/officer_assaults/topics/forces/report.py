@@ -24,7 +24,7 @@ from officer_assaults.topics.forces.story import ComparisonStory as ComparisonSt
 from officer_assaults.topics.forces.story import rate_units as rate_units
 
 if TYPE_CHECKING:
-    from officer_assaults.refusals import Problem
+    pass
 
 #: Rank correlation with size above which an order of counts is mostly one of sizes.
 MOSTLY = 0.7
@@ -62,7 +62,8 @@ def headline(story: ComparisonStory) -> dict[str, str]:
         return {
             "number": "Not compared",
             "text": f"{_why(story)}.",
-            "interval": f"No interval. {words.without_codes(_problem_text(story.refused[0]))}.",
+            "interval": "No interval. "
+            f"{words.without_codes(words.sentence(story.refused[0].what))}.",
             "caveat": caveat,
         }
     own = story.focus[story.main]
@@ -130,7 +131,7 @@ def boxes(story: ComparisonStory) -> dict[str, str | list[str]]:
 
 def caveats(story: ComparisonStory) -> list[str]:
     """Warnings that belong at the top: refusals with their code, denominators that are missing."""
-    refused = [f"{problem.code}: {_problem_text(problem)}." for problem in story.refused]
+    refused = [f"{problem.code}: {words.sentence(problem.what)}." for problem in story.refused]
     waiting = decisions.waiting(story.data.panel.vintage)
     return [text.replace("..", ".") for text in (*refused, *story.exposures.notes, *waiting)]
 
@@ -321,10 +322,6 @@ def map_edges(story: ComparisonStory) -> list[float]:
     """Round limits between five shades with about as many forces in each."""
     rates = map_frame(story)["Rate"]
     return [float(np.round(edge, -1)) for edge in np.quantile(rates, [0.2, 0.4, 0.6, 0.8])]
-
-
-def _problem_text(problem: Problem) -> str:
-    return (problem.what[:1].upper() + problem.what[1:]).rstrip(".")
 
 
 def _left_out_names(story: ComparisonStory) -> list[str]:

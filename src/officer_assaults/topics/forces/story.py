@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from officer_assaults.estimate import Estimate, Shown
+from officer_assaults.estimate import Estimate
 from officer_assaults.findings import Verdict
 from officer_assaults.page import words
+from officer_assaults.page.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,7 @@ CLAIMED_PLACE, CLAIMED_FORCES = 6, 40
 
 
 @dataclass(frozen=True, slots=True)
-class ComparisonStory(Shown):
+class ComparisonStory(Told):
     """Everything that the report says about one force among the others.
 
     Parameters
@@ -90,11 +91,6 @@ class ComparisonStory(Shown):
     def refused(self) -> tuple[Problem, ...]:
         """Why the force is not compared; empty if it is."""
         return self.data.refusal(self.force)
-
-    @property
-    def level(self) -> float:
-        """Coverage of the intervals."""
-        return 1 - self.alpha
 
     @property
     def year(self) -> str:

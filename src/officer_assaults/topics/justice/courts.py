@@ -13,6 +13,8 @@ from scipy import stats
 from officer_assaults.stats.intervals import Interval, check_alpha
 
 FloatArray = NDArray[np.float64]
+#: Longest lag of convictions behind prosecutions, in months.
+LONGEST_LAG = 6
 POLICE = "assault on police or emergency worker"
 CONTROL = "common assault"
 
@@ -190,15 +192,13 @@ def court_changes(
     return changes
 
 
-def conviction_lags(months: pd.DataFrame, most: int = 6) -> pd.DataFrame:
+def conviction_lags(months: pd.DataFrame) -> pd.DataFrame:
     """Change of convictions over the prosecutions of some months before, lag by lag.
 
     Parameters
     ----------
     months : DataFrame
         From :func:`court_months`.
-    most : int
-        Longest lag in months.
 
     Returns
     -------
@@ -212,7 +212,7 @@ def conviction_lags(months: pd.DataFrame, most: int = 6) -> pd.DataFrame:
     lag is timing.
     """
     rows = []
-    for lag in range(most + 1):
+    for lag in range(LONGEST_LAG + 1):
         moved = [_lagged_change(months[months["series"] == one], lag) for one in (POLICE, CONTROL)]
         rows.append((lag, *moved, moved[0] - moved[1]))
     return pd.DataFrame(rows, columns=["lag", "police", "control", "beyond"])

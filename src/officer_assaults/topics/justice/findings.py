@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from officer_assaults.data.schemas import INJURY, NO_INJURY
+from officer_assaults.data.columns import INJURY, NO_INJURY
 from officer_assaults.estimate import Estimate, count
 from officer_assaults.findings import BOUNDS, Finding, Verdict
 from officer_assaults.page import words

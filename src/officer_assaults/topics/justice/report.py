@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from officer_assaults.data import forces
-from officer_assaults.data.schemas import INJURY, NO_INJURY
+from officer_assaults.data.columns import INJURY, NO_INJURY
 from officer_assaults.page import words
 from officer_assaults.topics.justice import model as models
 from officer_assaults.topics.justice.findings import findings as findings

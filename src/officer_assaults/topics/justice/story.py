@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from officer_assaults.data.schemas import INJURY, NO_INJURY
+from officer_assaults.data.columns import INJURY, NO_INJURY
 from officer_assaults.findings import Verdict
+from officer_assaults.page.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +38,7 @@ MEASURES = {
 
 
 @dataclass(frozen=True, slots=True)
-class JusticeStory:
+class JusticeStory(Told):
     """Everything that the report says about charges, courts and a reported quarter.
 
     Parameters
@@ -109,11 +110,6 @@ class JusticeStory:
     same_series: RateRatio | None
     most_open: float
     alpha: float
-
-    @property
-    def level(self) -> float:
-        """Coverage of the intervals."""
-        return 1 - self.alpha
 
     @property
     def is_nation(self) -> bool:

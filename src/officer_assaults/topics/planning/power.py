@@ -359,25 +359,16 @@ def sample_size(
     )
 
 
-def setting_from_cells(
-    cells: pd.DataFrame,
-    *,
-    months: int,
-    area: str = "lpa",
-    period: str = "period_start",
-    events: str = "y",
-    exposure: str = "officer_hours",
-) -> TrialSetting:
+def setting_from_cells(cells: pd.DataFrame, *, months: int) -> TrialSetting:
     """Read the setting of a trial off a force's own past records.
 
     Parameters
     ----------
     cells : DataFrame
-        Any finer rows; they are summed to one row per area and period (months, or quarters).
+        lpa, period_start, y, officer_hours: any finer rows; they are summed to one row per area
+        and period (months, or quarters).
     months : int
         Length of the trial to plan.
-    area, period, events, exposure : str
-        Column names.
 
     Returns
     -------
@@ -391,8 +382,10 @@ def setting_from_cells(
     Refusal
         E114 with fewer than 2 areas, fewer than 4 periods, a gap, or an area without events.
     """
-    counts = cells.pivot_table(index=area, columns=period, values=events, aggfunc="sum")
-    hours = cells.pivot_table(index=area, columns=period, values=exposure, aggfunc="sum")
+    counts, hours = (
+        cells.pivot_table(index="lpa", columns="period_start", values=name, aggfunc="sum")
+        for name in ("y", "officer_hours")
+    )
     y, e = counts.to_numpy(float), hours.to_numpy(float)
     _refuse_sparse(y, e)
     totals, area_hours = y.sum(axis=1), e.sum(axis=1)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from officer_assaults.data.histories import year_label
-from officer_assaults.estimate import Shown
 from officer_assaults.page import words
+from officer_assaults.page.told import Told
 from officer_assaults.stats import forecast as forecasts
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ ASSUMED = "(assumption)"
 
 
 @dataclass(frozen=True, slots=True)
-class PlanningStory(Shown):
+class PlanningStory(Told):
     """Everything that the report on planning says, before it is put into words.
 
     Parameters
@@ -122,11 +122,6 @@ class PlanningStory(Shown):
     alpha: float
 
     @property
-    def level(self) -> float:
-        """Coverage of the intervals."""
-        return 1 - self.alpha
-
-    @property
     def next_year(self) -> str:
         """Label of the first year forecast."""
         return year_label(self.future.years[0])
@@ -134,15 +129,7 @@ class PlanningStory(Shown):
     @property
     def next_count(self) -> tuple[float, float, float]:
         """Median and limits of the force's next count."""
-        return self._first(self.future)
-
-    @property
-    def next_total(self) -> tuple[float, float, float]:
-        """Median and limits of next year's total."""
-        return self._first(self.together)
-
-    def _first(self, future: Forecast) -> tuple[float, float, float]:
-        row = future.table([self.level]).iloc[0]
+        row = self.future.table([self.level]).iloc[0]
         return float(row["median"]), float(row["lower"]), float(row["upper"])
 
     def score(self, method: str, horizon: int = 1, series: int = 0) -> pd.Series:

@@ -18,7 +18,6 @@ from officer_assaults.topics.recording.story import (
     ASSUMED,
     ReportingStory,
     common,
-    sentence,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def answer(story: ReportingStory) -> str:
     if story.case is None or story.two is None:
         return (
             f"Not known. The records of {spoken(story.force.slug)} cannot be compared over these "
-            f"years. {words.without_codes(sentence(story.refused[0].what))}."
+            f"years. {words.without_codes(words.sentence(story.refused[0].what))}."
         )
     if not story.case.has_direction:
         return (

@@ -15,7 +15,6 @@ from officer_assaults.stats import verdicts
 from officer_assaults.topics.recording import figures_reporting
 from officer_assaults.topics.recording.data import SERIES
 from officer_assaults.topics.recording.model import inspected
-from officer_assaults.topics.recording.story import sentence
 
 if TYPE_CHECKING:
     from officer_assaults.findings import Finding, Verdict
@@ -136,7 +135,7 @@ def headline(evidence: NationalEvidence) -> dict[str, str]:
         "text": said_of_inspections(evidence),
         "interval": f"In the year after a report, {change} {more} recorded offences than other "
         f"forces suggest (95% interval: {fall_to_rise(figure)}). "
-        f"{sentence(words.plural(figure.units, 'force'))} judged.",
+        f"{words.sentence(words.plural(figure.units, 'force'))} judged.",
         "caveat": "Inspectors looked at crimes against the public. No public figure counts the "
         "assaults on officers that went unrecorded.",
     }

@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from officer_assaults.estimate import Shown
 from officer_assaults.page import words
+from officer_assaults.page.told import Told
 
 if TYPE_CHECKING:
     from officer_assaults.data.forces import Force
@@ -19,7 +19,7 @@ ASSUMED = "(assumption)"
 
 
 @dataclass(frozen=True, slots=True)
-class ReportingStory(Shown):
+class ReportingStory(Told):
     """Everything that the report says about recording, before it is put into words.
 
     Parameters
@@ -47,11 +47,6 @@ class ReportingStory(Shown):
     touched: tuple[str, ...]
     panel_vintage: str
     alpha: float
-
-    @property
-    def level(self) -> float:
-        """Coverage of the intervals."""
-        return 1 - self.alpha
 
     @property
     def moved(self) -> str:
@@ -82,8 +77,3 @@ def common(story: ReportingStory) -> dict[str, Any]:
         "vintage": story.two.vintage,
         "level": story.level,
     }
-
-
-def sentence(text: str) -> str:
-    """Begin with a capital and drop the full stop."""
-    return (text[:1].upper() + text[1:]).rstrip(".")

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from officer_assaults.data.years import TwoYears
-    from officer_assaults.refusals import Problem
     from officer_assaults.stats.severity import SeverityContrast
 
 NEW_CLASS = "2017/18"
@@ -55,7 +54,7 @@ def headline(story: SeverityStory) -> dict[str, str]:
             "number": "Not compared",
             "text": f"The record of {forces.spoken(story.force.slug)} does not tell injuries apart "
             f"in the same way in both years, {story.period}.",
-            "interval": f"No interval. {words.without_codes(_problem_text(problem))}.",
+            "interval": f"No interval. {words.without_codes(words.sentence(problem.what))}.",
             "caveat": "Forces differ in what they class as an injury, and a class that moves says "
             "nothing of how serious recorded assaults are.",
         }
@@ -145,7 +144,7 @@ def boxes(story: SeverityStory) -> dict[str, str | list[str]]:
 
 def caveats(story: SeverityStory) -> list[str]:
     """Warnings at the top: refusals with their code, flags on the force's own figures."""
-    notes = [f"{problem.code}: {_problem_text(problem)}." for problem in story.refused]
+    notes = [f"{problem.code}: {words.sentence(problem.what)}." for problem in story.refused]
     if story.two is not None and not story.refused:
         notes += list(story.two.remarks)
         if story.two.vintage != story.data.panel.vintage:
@@ -362,10 +361,6 @@ def _layer_row(name: str, release: str, contrast: SeverityContrast) -> dict[str,
         "upper": limits.upper,
         "p": contrast.p,
     }
-
-
-def _problem_text(problem: Problem) -> str:
-    return (problem.what[:1].upper() + problem.what[1:]).rstrip(".")
 
 
 def _points(share: float) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from officer_assaults.data import forces
-from officer_assaults.estimate import Estimate, Shown
+from officer_assaults.estimate import Estimate
+from officer_assaults.page.told import Told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ LAYERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class SeverityStory(Shown):
+class SeverityStory(Told):
     """Everything that the report says about injury and no injury in one force.
 
     Parameters
@@ -74,11 +75,6 @@ class SeverityStory(Shown):
     influence: pd.DataFrame
     uptake: pd.DataFrame
     alpha: float
-
-    @property
-    def level(self) -> float:
-        """Coverage of the intervals."""
-        return 1 - self.alpha
 
     @property
     def period(self) -> str:

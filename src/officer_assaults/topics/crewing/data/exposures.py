@@ -159,7 +159,7 @@ def _totals(cells: pd.DataFrame, problems: Problems) -> bool:
     places = [name for name in ("lpa", "beat") if name in cells]
     for at, name in enumerate(places):
         above = places[:at]
-        outer = cells[above].astype(str).agg("|".join, axis=1) if above else cells["crew"].isna()
+        outer = cells[above[0]].astype(str) if above else cells["crew"].isna()
         for _, rows in cells.groupby(outer):
             if found := _total_among(rows, name):
                 problems.add(

@@ -436,8 +436,13 @@ def policy_strata_table(story: CrewingStory) -> dict[str, Any]:
         for outcome in story.analysis.policies
         for stratum in outcome.strata
     ]
+    # None can be judged where no model of the cells can be fitted: each is named all the same.
+    none = [
+        {"Policy": outcome.policy.label, "Hours moved": NOT_AVAILABLE, "Gate": "refused"}
+        for outcome in story.analysis.policies
+    ]
     return {
-        "frame": pd.DataFrame(rows),
+        "frame": pd.DataFrame(rows or none),
         "caption": "Internal: what is observed in the crews that each policy moves hours to",
         "without_interval": "Hours and victims are counted, not estimated.",
     }

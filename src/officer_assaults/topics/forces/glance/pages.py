@@ -8,6 +8,7 @@ from typing import Any
 
 from officer_assaults.files import sha256, write_atomic
 from officer_assaults.page import catalogue
+from officer_assaults.pipeline import aside
 
 _MADE_FROM = '<meta name="made-from" content="{}">'
 
@@ -59,21 +60,23 @@ def write(
         for slug, mark in marks.items()
         if mark not in _text(paths[slug]) or not paths[slug].with_suffix(".png").is_file()
     }
-    for slug, mark in stale.items():
+    pairs = pair.pairs(model.glances(), set(paths)) if stale else set()
+
+    def make(slug: str) -> None:
         made = report.page(
             model.glances(),
             model.series(slug),
             slug,
             reports=dict(sorted(shelves[slug].items())),
             picture=report.PICTURE,
-            pairs=_pairs(slug, set(paths)),
+            pairs=_beside(slug, pairs),
             claims=said.get(slug, ()),
         )
         write_atomic(folder / slug / report.PICTURE, report.shared_picture(model.glances(), slug))
-        write_atomic(paths[slug], made.replace("<title>", f"{mark}<title>", 1))
-    if stale:
-        for one, other in sorted(pair.pairs(model.glances(), set(paths))):
-            _write_pair(folder, one, other, inputs)
+        write_atomic(paths[slug], made.replace("<title>", f"{stale[slug]}<title>", 1))
+
+    aside.each(make, list(stale))
+    aside.each(lambda both: _write_pair(folder, *both, inputs), sorted(pairs))
     table = folder / f"{report.ALL}.html"
     mark = _mark(inputs, dict.fromkeys(paths, ""))
     if mark not in _text(table):
@@ -88,14 +91,13 @@ def _verdicts(claims: Mapping[str, Sequence[Any]], slug: str) -> dict[str, str]:
     return {f"claim {one.claim}": str(one.verdict) for one in claims.get(slug, ())}
 
 
-def _pairs(slug: str, built: set[str]) -> dict[str, str]:
+def _beside(slug: str, pairs: set[tuple[str, str]]) -> dict[str, str]:
     """Address, from the page of a force, to name of each force that is set beside it."""
     from officer_assaults.topics.forces.glance import model, pair
 
     names = model.glances().table["name"]
-    made = pair.pairs(model.glances(), built)
     others = sorted(
-        {one if slug == other else other for one, other in made if slug in (one, other)}
+        {one if slug == other else other for one, other in pairs if slug in (one, other)}
     )
     return {f"../{pair.address(slug, other)}": str(names[other]) for other in others}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from math import radians
 from typing import TYPE_CHECKING
@@ -26,16 +25,6 @@ NEAREST = 3
 SIMILAR = 3
 #: Ratio from which it is told as "times as many" and not in per cent.
 TIMES = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class PairSaid:
-    """The sentences of two forces side by side."""
-
-    answer: str
-    record: str
-    say: str
-    not_say: str
 
 
 def address(one: str, other: str) -> str:
@@ -94,7 +83,7 @@ def ratio(glances: Glances, one: str, other: str) -> Estimate | None:
     )  # fmt: skip
 
 
-def sentences(glances: Glances, one: str, other: str) -> PairSaid:
+def sentences(glances: Glances, one: str, other: str) -> dict[str, str]:
     """Put what two records say of each other into words."""
     first, second = (forces.spoken(slug) for slug in (one, other))
     found = ratio(glances, one, other)
@@ -105,7 +94,12 @@ def sentences(glances: Glances, one: str, other: str) -> PairSaid:
     not_say = f"Officers of {more} run more risk than officers of {less}."
     if found is None:
         why = "The records of the two cannot be set against their officers here."
-        return PairSaid(f"{opening} {why}", "", _counts(glances, one, other), not_say)
+        return {
+            "answer": f"{opening} {why}",
+            "record": "",
+            "say": _counts(glances, one, other),
+            "not_say": not_say,
+        }
     limits = _limits(found)
     moved = _moved(found.value)
     chance = (
@@ -113,12 +107,13 @@ def sentences(glances: Glances, one: str, other: str) -> PairSaid:
         if found.lower <= 1 <= found.upper
         else "Chance alone would hardly make that difference; other ways of recording could."
     )
-    return PairSaid(
-        answer=f"{opening} The record of {first} shows {moved} that of {second}.",
-        record=f"The difference has a {limits}, for chance alone. {chance}",
-        say=f"In {glances.after} {first} recorded {moved} {second} ({limits}, for chance alone).",
-        not_say=not_say,
-    )
+    return {
+        "answer": f"{opening} The record of {first} shows {moved} that of {second}.",
+        "record": f"The difference has a {limits}, for chance alone. {chance}",
+        "say": f"In {glances.after} {first} recorded {moved} {second} "
+        f"({limits}, for chance alone).",
+        "not_say": not_say,
+    }
 
 
 def page(glances: Glances, one: str, other: str) -> str:
@@ -142,7 +137,7 @@ def page(glances: Glances, one: str, other: str) -> str:
         script_hash="",
         up="../",
         title=title,
-        description=markup.plain(said.answer),
+        description=markup.plain(said["answer"]),
         said=said,
         names=names,
         slugs=slugs,

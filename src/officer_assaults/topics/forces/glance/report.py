@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -47,18 +46,7 @@ ORDERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """The sentences of one force: what was recorded, how it compares, what may be said."""
-
-    answer: str
-    compared: str
-    recording: str
-    say: str
-    not_say: str
-
-
-def sentences(glances: Glances, slug: str) -> Said:
+def sentences(glances: Glances, slug: str) -> dict[str, str]:
     """Put the newest figure and the place of a force into words.
 
     Parameters
@@ -69,13 +57,14 @@ def sentences(glances: Glances, slug: str) -> Said:
         Short name of the force, or ``"england-and-wales"``.
     """
     row = glances.table.loc[[slug]].iloc[0]
-    return Said(
-        answer=_answer(glances, row),
-        compared=_compared(glances, row),
-        recording="Not known. More assaults raise a count, and so does better recording of them.",
-        say=_say(glances, row),
-        not_say=_not_say(row),
-    )
+    return {
+        "answer": _answer(glances, row),
+        "compared": _compared(glances, row),
+        "recording": "Not known. More assaults raise a count, and so does better recording of "
+        "them.",
+        "say": _say(glances, row),
+        "not_say": _not_say(row),
+    }
 
 
 def chart(series: pd.DataFrame, name: str) -> svg.Drawing:
@@ -146,7 +135,7 @@ def page(
         script_hash="",
         up="../",
         title=f"{name} at a glance",
-        description=markup.plain(said.answer),
+        description=markup.plain(said["answer"]),
         name=name,
         said=said,
         drawing=chart(series, name),
@@ -181,7 +170,7 @@ def shared_picture(glances: Glances, slug: str, address: str = "") -> bytes:
     release, name = glances.release, str(glances.table.loc[slug, "name"])
     return picture_.draw(
         title=f"{name} at a glance",
-        finding=markup.plain(sentences(glances, slug).say),
+        finding=markup.plain(sentences(glances, slug)["say"]),
         source=f"Source: {release.publisher}, {words.release(release.vintage)}",
         address=address,
     )

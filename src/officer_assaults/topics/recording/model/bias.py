@@ -105,7 +105,7 @@ class BiasResult:
         Central interval of the share.
     above_half, below_zero : float
         Proportion of draws with a share above one half, and below zero.
-    recording_ratio, recording_interval : float, Interval
+    recording_ratio : float
         The same on the ratio scale: recording probability after over before.
     draws : int
         Number of draws.
@@ -119,7 +119,6 @@ class BiasResult:
     above_half: float
     below_zero: float
     recording_ratio: float
-    recording_interval: Interval
     draws: int
     shares: FloatArray
 
@@ -202,7 +201,6 @@ def bias_analysis(
     shares = recording / np.where(recorded == 0, np.finfo(float).tiny, recorded)
     tails = [check_alpha(alpha) / 2, 1 - alpha / 2]
     low, high = np.quantile(shares, tails)
-    ratio_low, ratio_high = np.exp(np.quantile(recording, tails))
     return BiasResult(
         priors=priors,
         median=float(np.median(shares)),
@@ -210,7 +208,6 @@ def bias_analysis(
         above_half=float(np.mean(shares > 0.5)),
         below_zero=float(np.mean(shares < 0)),
         recording_ratio=float(np.exp(np.median(recording))),
-        recording_interval=Interval(float(ratio_low), float(ratio_high)),
         draws=draws,
         shares=shares,
     )

@@ -146,11 +146,6 @@ class Audit:
     rate: float
     se: float
 
-    @classmethod
-    def from_interval(cls, rate: float, lower: float, upper: float, alpha: float = 0.05) -> Audit:
-        """Audit whose published interval is taken as symmetric."""
-        return cls(rate, (upper - lower) / (2 * float(stats.norm.isf(check_alpha(alpha) / 2))))
-
 
 @dataclass(frozen=True, slots=True)
 class RegisterComparison:

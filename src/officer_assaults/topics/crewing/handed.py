@@ -1,0 +1,70 @@
+"""Handed over: an export that a command has read and checked, for the kernels that it starts.
+
+Each report would read the same file again. What is handed over lies in a private work folder for
+as long as the command runs; a file that has changed since is read anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from officer_assaults import scratch
+
+VARIABLE = "OFFICER_ASSAULTS_HANDED"
+TEMPORARY_PREFIX = "export-"
+_NAME, _PART = "given", "writing"
+
+
+@contextlib.contextmanager
+def over(given: object, path: str, sidecar: str, audience: str) -> Iterator[None]:
+    """Hand an opened export over to processes that start while this lasts.
+
+    Parameters
+    ----------
+    given : object
+        From :func:`officer_assaults.topics.crewing.given.checked`.
+    path, sidecar : str
+        Files that it was read from.
+    audience : str
+        For whom it was opened.
+    """
+    with contextlib.ExitStack() as stack:
+        # Where there is no room for it, each report reads the file as before.
+        with contextlib.suppress(OSError):
+            folder = stack.enter_context(scratch.folder(TEMPORARY_PREFIX))
+            with (folder / _PART).open("wb") as stream:
+                pickle.dump((_state(path, sidecar, audience), given), stream, protocol=5)
+            (folder / _PART).rename(folder / _NAME)
+            os.environ[VARIABLE] = str(folder)
+            stack.callback(os.environ.pop, VARIABLE, None)
+        yield
+
+
+def taken(path: str, sidecar: str | None, audience: str) -> Any:
+    """Take what was handed over of these files, as they are now, for this audience; else None."""
+    folder = os.environ.get(VARIABLE)
+    if not folder or sidecar is None:
+        return None
+    with contextlib.suppress(OSError):
+        place = Path(folder)
+        if place.stat().st_uid != os.getuid() or place.stat().st_mode & 0o077:
+            return None
+        with (place / _NAME).open("rb") as stream:
+            state, given = pickle.load(stream)  # noqa: S301 -- in a folder of this user alone
+        if state == _state(path, sidecar, audience):
+            return given
+    return None
+
+
+def _state(path: str, sidecar: str, audience: str) -> tuple[Any, ...]:
+    """Tell files by what changes when they are written."""
+    found: list[Any] = [audience]
+    for name in (path, sidecar):
+        state = Path(name).stat()
+        found += [os.path.realpath(name), state.st_ino, state.st_size, state.st_mtime_ns]
+    return tuple(found)
