@@ -6,7 +6,7 @@ import html
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from officer_assaults.findings import BOUNDS, Finding, Verdict
@@ -89,8 +89,8 @@ def _brief(value: Any) -> Any:
         return f"{len(value):,} rows: {', '.join(map(str, value.columns))}"
     if isinstance(value, tuple | list | dict | set | frozenset):
         return f"{len(value):,} of them"
-    if isinstance(value, Shown) and not isinstance(value, Estimate):
-        return value.title()
+    if is_dataclass(value) and not isinstance(value, Estimate):
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(value).__name__).capitalize()
     return value if isinstance(value, int | float) else str(value)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 
 from officer_assaults.data.tables import Release
-from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.topics.crewing import disclosure, door, handed, queries
 from officer_assaults.topics.crewing.data.reader import CrewFile, load
@@ -24,7 +23,7 @@ from officer_assaults.topics.crewing.simulator.truth import Truth
 
 
 @dataclass(frozen=True, slots=True)
-class Given(Shown):
+class Given:
     """Cells of one report.
 
     Attributes

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Problems, Refusal
 from officer_assaults.stats import expressions
 from officer_assaults.stats.designs import check_events, check_rank
@@ -82,7 +81,7 @@ POST_TREATMENT: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class CrewData(Shown):
+class CrewData:
     """Crew cells ready for models.
 
     Attributes
