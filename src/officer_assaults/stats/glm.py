@@ -38,6 +38,7 @@ from officer_assaults.stats.model_rows import (
     refuse_bad_exposure,
 )
 from officer_assaults.stats.model_rows import ModelRows as ModelRows
+from officer_assaults.stats.model_rows import ModelSpec as ModelSpec
 
 DISPERSION_RULE = 1.2
 FEW_CLUSTERS = 8
@@ -63,22 +64,6 @@ class Contrast(Limits, Shown):
     def title(self) -> str:
         """Say that it is a ratio."""
         return f"Rate ratio: {self.label}"
-
-
-@dataclass(frozen=True, slots=True)
-class ModelSpec:
-    """What was fitted, in the words of :func:`fit_rate_model`.
-
-    ``correction`` and ``cluster`` are empty unless ``cov`` is "cluster".
-    """
-
-    formula: str
-    exposure: str
-    family: Family
-    cov: Covariance
-    cluster: str
-    correction: str
-    alpha: float
 
 
 @dataclass(frozen=True, slots=True)

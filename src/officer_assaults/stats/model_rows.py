@@ -1,4 +1,4 @@
-"""Rows of a rate model: columns read, options checked, and rows that no fit can use refused."""
+"""Rows of a rate model and what is asked of it; rows that no fit can use are refused."""
 
 from __future__ import annotations
 
@@ -15,6 +15,22 @@ from officer_assaults.stats.intervals import FloatArray
 Family = Literal["poisson", "quasi-poisson", "nb2"]
 Covariance = Literal["model", "HC0", "HC1", "cluster"]
 Correction = Literal["none", "G/(G-1)", "G/(G-1)*(N-1)/(N-K)"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """What was fitted, in the words of :func:`fit_rate_model`.
+
+    ``correction`` and ``cluster`` are empty unless ``cov`` is "cluster".
+    """
+
+    formula: str
+    exposure: str
+    family: Family
+    cov: Covariance
+    cluster: str
+    correction: str
+    alpha: float
 
 
 @dataclass(frozen=True, slots=True)
