@@ -6,8 +6,8 @@ import html
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 from officer_assaults.findings import BOUNDS, Finding, Verdict
 
@@ -25,15 +25,23 @@ SMALLEST_P = 0.001
 class Shown:
     """A result that shows its table when its name is typed in JupyterLab, and in a report.
 
-    A class that inherits defines ``table()``, which returns a DataFrame of few columns, and may
-    define ``title()``, the table's caption, and ``notes()``, sentences to print under it.
+    A class that inherits may define ``table()``, which returns a DataFrame of few columns,
+    ``title()``, the table's caption, and ``notes()``, sentences to print under it. Without
+    ``table()`` a dataclass shows its field ``frame``, or else its fields one by one.
     """
 
     __slots__ = ()
 
     def table(self) -> pd.DataFrame:
         """Return the numbers that matter, one row a line."""
-        raise NotImplementedError
+        import pandas as pd
+
+        held = {one.name: getattr(self, one.name) for one in fields(cast("Any", self))}
+        frame = held.get("frame")
+        if isinstance(frame, pd.DataFrame):
+            return frame.copy()
+        rows = [(name.replace("_", " "), _brief(value)) for name, value in held.items()]
+        return pd.DataFrame(rows, columns=["what", "value"])
 
     def title(self) -> str:
         """Say what the table holds."""
@@ -75,8 +83,19 @@ def _cell(name: str, value: Any) -> str:
     return html.escape(str(value))
 
 
+def _brief(value: Any) -> Any:
+    """Give what a cell can hold: a number or text as it is, a table by its size."""
+    if hasattr(value, "columns"):
+        return f"{len(value):,} rows: {', '.join(map(str, value.columns))}"
+    if isinstance(value, tuple | list | dict | set | frozenset):
+        return f"{len(value):,} of them"
+    if is_dataclass(value) and not isinstance(value, Estimate):
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(value).__name__).capitalize()
+    return value if isinstance(value, int | float) else str(value)
+
+
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(Shown):
     """A number with its interval, denominator, period, release and provenance.
 
     Parameters
@@ -145,6 +164,13 @@ class Estimate:
         kind = "bounds" if self.is_bound else f"{100 * self.level:g}% interval"
         limits = f"{_digits(self.lower)} to {_digits(self.upper)}"
         return f"{_digits(self.value)} {self.unit} ({kind} {limits})"
+
+    def table(self) -> pd.DataFrame:
+        """Give value, limits and unit in one row."""
+        import pandas as pd
+
+        row = (self.value, self.lower, self.upper, self.unit, self.denominator)
+        return pd.DataFrame([row], columns=["value", "lower", "upper", "unit", "denominator"])
 
     def _repr_html_(self) -> str:
         about = [

@@ -24,9 +24,9 @@ def test_an_open_decision_is_said_on_the_pages_that_it_touches(monkeypatch):
     asked = pd.DataFrame([["dorset", "104", "2023-10", "It moved."]], columns=decisions.OPEN)
     monkeypatch.setattr(decisions, "open_questions", lambda release="auto": asked)
     assert "Dorset, code 104" in " ".join(currency.currency().lines())
-    notes = years.two_years("dorset", "2023/24", "2024/25").notes
+    notes = years.two_years("dorset", "2023/24", "2024/25").remarks
     assert any("waits for a decision" in note for note in notes)
-    assert years.two_years("kent", "2023/24", "2024/25").notes == ()
+    assert years.two_years("kent", "2023/24", "2024/25").remarks == ()
     assert set(breaks.decided()["release"]) == {"2023-10", "2026-04"}
 
 

@@ -23,7 +23,7 @@ def data():
 @pytest.fixture(scope="module")
 def phi():
     quarters = recorded.usable_quarters().frame
-    return dispersion.quarterly_dispersion(years.add_codes(quarters, recorded.CODES)).table
+    return dispersion.quarterly_dispersion(years.add_codes(quarters, recorded.CODES)).frame
 
 
 def compared(counts, name, phi):

@@ -31,7 +31,7 @@ def test_counts_are_like_for_like(force, period0, period1, vintage, counts, code
     assert (two.codes, two.quarters) == (codes, quarters)
     assert two.vintage == ("2026-04" if vintage == "auto" else vintage)
     assert bool(two.left_out) == (codes != BOTH)
-    said = any("April to December only" in note for note in two.notes)
+    said = any("April to December only" in note for note in two.remarks)
     assert said == (quarters != ALL)
 
 
@@ -46,9 +46,9 @@ def test_a_reason_lets_a_break_pass_and_stays_with_the_result():
     two = years.two_years("west-midlands", "2020/21", "2021/22", "2023-10", allow_break=reason)
     assert (two.before.n_total, two.after.n_total) == (1084, 2330)
     assert two.left_out == ()
-    assert "one system for all" in two.notes[-1]
+    assert "one system for all" in two.remarks[-1]
     untouched = years.two_years("thames-valley", "2017/18", "2018/19", allow_break="not needed")
-    assert untouched.notes == ()
+    assert untouched.remarks == ()
 
 
 @pytest.mark.parametrize(

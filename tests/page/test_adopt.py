@@ -89,3 +89,10 @@ def test_what_cannot_be_shown_says_what_to_change(drawn, remedy):
     plt.figure()
     with pytest.raises(ValueError, match=remedy):
         adopt.figure_of(drawn())
+
+
+def test_what_is_drawn_after_a_refused_figure_starts_anew():
+    with pytest.raises(ValueError, match="side by side"):
+        adopt.figure_of(sns.pairplot(QUARTERS.assign(a=1.0, b=QUARTERS["quarter"] ** 2)))
+    next_one = adopt.figure_of(sns.scatterplot(QUARTERS, x="quarter", y="offences"))
+    assert len(next_one.axes) == 1

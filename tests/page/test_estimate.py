@@ -1,6 +1,7 @@
 """An estimate carries all that a number needs, shows itself, and becomes a finding."""
 
 import math
+from dataclasses import dataclass
 
 import pandas as pd
 import pytest
@@ -68,3 +69,30 @@ def test_a_result_shows_its_table_with_few_digits_and_its_notes_as_text():
     assert "1.235" in html
     assert "&lt;a&gt;" in html
     assert "a &lt; b" in html
+
+
+def test_every_result_of_a_notebook_shows_a_table():
+    """Fields one by one, or the frame that a result holds; never a wall of characters."""
+
+    @dataclass(frozen=True, slots=True)
+    class Held(Shown):
+        frame: pd.DataFrame
+        other: int
+
+    @dataclass(frozen=True, slots=True)
+    class Plain(Shown):
+        counts: pd.DataFrame
+        force_name: str
+        rise: Estimate
+
+    frame = pd.DataFrame({"force": ["Kent", "Essex"], "count": [1, 2]})
+    held = Held(frame, 3)
+    pd.testing.assert_frame_equal(held.table(), frame)
+    assert held.table() is not frame
+    number = Estimate(1.5, 1.2, 1.8, unit="ratio", denominator="officers")
+    table = Plain(frame, "Kent", number).table().set_index("what")["value"]
+    assert table["counts"] == "2 rows: force, count"
+    assert table["force name"] == "Kent"
+    assert table["rise"] == "1.5 ratio (95% interval 1.2 to 1.8)"
+    assert "<th" in Plain(frame, "Kent", number)._repr_html_()
+    assert number.table().iloc[0, :3].tolist() == [1.5, 1.2, 1.8]

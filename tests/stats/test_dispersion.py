@@ -52,7 +52,7 @@ def test_equals_the_statsmodels_fit_of_the_stated_model(trend, formula):
     frame = quarters({"kent": rng.poisson(200 + 5 * np.arange(44))})
     fit = smf.glm(formula, frame.assign(t=np.arange(44) / 44), family=sm.families.Poisson()).fit()
     result = quarterly_dispersion(frame, trend=trend)
-    row = result.table.iloc[0]
+    row = result.frame.iloc[0]
     assert row["phi"] == pytest.approx(fit.pearson_chi2 / fit.df_resid, rel=1e-6)
     assert row["df"] == fit.df_resid
     tails = [stats.chi2.sf(fit.pearson_chi2 / row[limit], fit.df_resid) for limit in LIMITS]
@@ -78,8 +78,8 @@ def test_finds_the_dispersion_it_was_given(phi):
     frame = quarters({f"force-{i}": row for i, row in enumerate(victims)})
     result = quarterly_dispersion(frame, trend="year")
     # 150 forces with 30 residual degrees of freedom each: standard error 0.02 phi.
-    assert result.table["phi"].mean() == pytest.approx(phi, rel=0.06)
-    covered = ((result.table["lower"] <= phi) & (phi <= result.table["upper"])).mean()
+    assert result.frame["phi"].mean() == pytest.approx(phi, rel=0.06)
+    covered = ((result.frame["lower"] <= phi) & (phi <= result.frame["upper"])).mean()
     assert covered == pytest.approx(0.95, abs=0.055)
     # Movement between years is left in the residuals of a cubic, and only there.
     assert quarterly_dispersion(frame).quantiles([0.5])[0] > 1.5 * phi
@@ -90,12 +90,12 @@ def test_forces_that_cannot_be_used_are_named_with_the_reason():
     good = rng.poisson(100, 40)
     frame = quarters({"kent": good, "dorset": np.r_[good[:39], 0], "city": np.r_[-2, good[1:]]})
     result = quarterly_dispersion(frame)
-    assert result.table["force"].tolist() == ["kent"]
+    assert result.frame["force"].tolist() == ["kent"]
     assert dict(zip(result.left_out["force"], result.left_out["reason"], strict=True)) == {
         "dorset": "a quarter with 0 recorded",
         "city": "a quarter with -2 recorded",
     }
-    assert result.of("kent") == result.table["phi"].iloc[0]
+    assert result.of("kent") == result.frame["phi"].iloc[0]
     with pytest.raises(ValueError, match="dorset: a quarter with 0 recorded"):
         result.of("dorset")
 

@@ -13,11 +13,12 @@ from officer_assaults.data.columns import CONTEXT_SERIES, NO_INJURY
 from officer_assaults.data.forces import Force
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.tables import Release
+from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Refusal, nearest
 
 
 @dataclass(frozen=True, slots=True)
-class ControlledSeries:
+class ControlledSeries(Shown):
     """Quarterly series of every force, with controls.
 
     Parameters

@@ -283,7 +283,7 @@ def two_years(
         period1=second,
         codes=CODES,
         left_out=(),
-        notes=("The force's own figures are counts that the analyst brings.",),
+        remarks=("The force's own figures are counts that the analyst brings.",),
         vintage=own.vintage,
         release=own.release,
     )

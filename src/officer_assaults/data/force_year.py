@@ -13,13 +13,14 @@ from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.recorded import Comparison
 from officer_assaults.data.tables import Release
 from officer_assaults.data.years import TwoYears
+from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Refusal
 
 CHOSEN = "left out on request"
 
 
 @dataclass(frozen=True, slots=True)
-class ForceYear:
+class ForceYear(Shown):
     """Counts of all territorial forces in one year, beside the panel of those fit to compare.
 
     Parameters
@@ -180,7 +181,7 @@ def both_years(data: ForceYear) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class InjurySplit:
+class InjurySplit(Shown):
     """Counts with and without injury of one force in two years, and of all others together.
 
     Parameters

@@ -10,6 +10,7 @@ import pandas as pd
 from officer_assaults.data import breaks, exposure, recorded, tables
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.tables import Release
+from officer_assaults.estimate import Shown
 
 QUARTERS = 4
 TASER = "use-of-force/taser"
@@ -17,7 +18,7 @@ FORCE_USED = "use-of-force/incidents"
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class History(Shown):
     """Quarterly counts of recorded assaults on constables in complete years.
 
     Parameters

@@ -35,6 +35,7 @@ from officer_assaults.data.recorded_years import vintages as vintages
 from officer_assaults.data.recorded_years import vintages_side_by_side as vintages_side_by_side
 from officer_assaults.data.recorded_years import yearly as yearly
 from officer_assaults.data.tables import Release
+from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Refusal
 
 #: Stands in a list of what was left out for every code of a force.
@@ -44,7 +45,7 @@ FIRST_YEAR = financial_year("2017/18")
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Shown):
     """Recorded assaults on constables in two years, for every force that can be compared.
 
     Parameters

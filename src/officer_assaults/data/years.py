@@ -16,6 +16,7 @@ from officer_assaults.data.periods import (
 )
 from officer_assaults.data.recorded import CODES, YearCount
 from officer_assaults.data.tables import Release
+from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Refusal
 
 #: Quarters of a year that make a comparison like for like: half a year.
@@ -24,7 +25,7 @@ MEANING = {"104": "assault without injury", "8S": "assault with injury"}
 
 
 @dataclass(frozen=True, slots=True)
-class TwoYears:
+class TwoYears(Shown):
     """Two years of one force, on the offence codes that no decided break keeps apart.
 
     Parameters
@@ -39,7 +40,7 @@ class TwoYears:
         Codes counted.
     left_out : tuple of str
         Reason for each code left out.
-    notes : tuple of str
+    remarks : tuple of str
         Warnings to print beside any result.
     vintage : str
         Release of both years.
@@ -58,11 +59,28 @@ class TwoYears:
     period1: FinancialYear
     codes: tuple[str, ...]
     left_out: tuple[str, ...]
-    notes: tuple[str, ...]
+    remarks: tuple[str, ...]
     vintage: str
     release: Release
     allow_break: str = ""
     quarters: tuple[int, ...] = ALL_QUARTERS
+
+    def table(self) -> pd.DataFrame:
+        """Give counts and days of the two years."""
+        rows = [
+            (one.financial_year, one.n_total, one.n_injury, one.n_no_injury, one.days)
+            for one in (self.before, self.after)
+        ]
+        names = ["financial year", "recorded", "with injury", "without injury", "days"]
+        return pd.DataFrame(rows, columns=names).astype(object)
+
+    def title(self) -> str:
+        """Say whose years they are."""
+        return f"{self.force.name}, {self.offences}"
+
+    def notes(self) -> tuple[str, ...]:
+        """Say what is left out, and what to know."""
+        return (*self.left_out, *self.remarks)
 
     @property
     def shares(self) -> tuple[float, float]:
@@ -91,7 +109,7 @@ class TwoYears:
 
 
 @dataclass(frozen=True, slots=True)
-class OfficerExposure:
+class OfficerExposure(Shown):
     """Officer-years of one force in two years, or why there are none.
 
     Parameters
@@ -159,7 +177,7 @@ def two_years(
         period1=second,
         codes=codes,
         left_out=tuple(f"Code {code} is left out. {why}" for code, why in left_out.items()),
-        notes=(
+        remarks=(
             *_notes([t for t in touches if t.offence_code not in left_out], allow_break),
             *_extent_notes(chosen, first, second, quarters, name),
             *_open_notes(chosen, name),

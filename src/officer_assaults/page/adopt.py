@@ -44,6 +44,8 @@ def figure_of(drawn: Any) -> Figure:
         house tells apart, or more than two panels stand side by side.
     """
     figure = _find_figure(drawn)
+    # Where it is refused, what is drawn next must not fall into it.
+    theme.release(figure)
     if figure.get_gid() == theme.HOUSE:
         return figure
     _check_panels(figure)

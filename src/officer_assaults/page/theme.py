@@ -181,11 +181,16 @@ def figure(
     return fig, fig.subplots(rows, columns, **subplots)
 
 
-def close(fig: Figure) -> None:
-    """Release a figure, whether or not ``pyplot`` manages it."""
+def release(fig: Figure) -> None:
+    """Take a figure from ``pyplot``, if that manages it, so that the next one starts anew."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     if pyplot is not None:
         pyplot.close(fig)
+
+
+def close(fig: Figure) -> None:
+    """Release a figure and what it holds."""
+    release(fig)
     fig.clear()
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from officer_assaults.estimate import Shown
+
 
 class _HasAlpha(Protocol):
     @property
     def alpha(self) -> float: ...
 
 
-class Told:
+class Told(Shown):
     """What a report rests on; ``alpha`` is one minus the coverage of its intervals."""
 
     __slots__ = ()

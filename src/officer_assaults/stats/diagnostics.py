@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -273,6 +274,13 @@ def diagnostic_table(model: Checked, seed: int, term: str = "") -> pd.DataFrame:
     DataFrame
         Columns check, value, rule, passed (missing where a check is never decisive).
     """
+    with warnings.catch_warnings():
+        # Few rows or rare levels make the auxiliary regressions of statsmodels singular.
+        warnings.simplefilter("ignore")
+        return _checks(model, seed, term)
+
+
+def _checks(model: Checked, seed: int, term: str) -> pd.DataFrame:
     poisson = _poisson_diagnostic(model)
     dispersion, empty = _dispersion_tests(poisson), _zeros(model, poisson)
     condition, offset = condition_number(model), offset_sanity(model)

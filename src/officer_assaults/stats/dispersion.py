@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.tsa.stattools import acf
 
+from officer_assaults.estimate import Shown
 from officer_assaults.stats.intervals import FloatArray, check_alpha
 from officer_assaults.stats.newton import fit_design
 
@@ -21,12 +22,12 @@ LEAST_RESIDUAL_DF = 4
 
 
 @dataclass(frozen=True, slots=True)
-class QuarterlyDispersion:
+class QuarterlyDispersion(Shown):
     """Residual dispersion of quarterly counts, force by force.
 
     Parameters
     ----------
-    table : DataFrame
+    frame : DataFrame
         One row per force: force, phi, lower, upper, lag1 (autocorrelation of Pearson residuals),
         mean (offences a quarter), df.
     left_out : DataFrame
@@ -39,7 +40,7 @@ class QuarterlyDispersion:
         Number of quarters.
     """
 
-    table: pd.DataFrame
+    frame: pd.DataFrame
     left_out: pd.DataFrame
     trend: Trend
     first: pd.Timestamp
@@ -54,7 +55,7 @@ class QuarterlyDispersion:
         ValueError
             If the force was left out; the message says why.
         """
-        rows = self.table.loc[self.table["force"] == force, "phi"]
+        rows = self.frame.loc[self.frame["force"] == force, "phi"]
         if rows.empty:
             why = self.left_out.loc[self.left_out["force"] == force, "reason"]
             raise ValueError(f"no dispersion for {force}: {'; '.join(why) or 'not in the data'}")
@@ -62,7 +63,7 @@ class QuarterlyDispersion:
 
     def quantiles(self, shares: ArrayLike = (0.1, 0.5, 0.9)) -> FloatArray:
         """Quantiles of ``phi`` over forces."""
-        return np.asarray(np.quantile(self.table["phi"].to_numpy(), np.asarray(shares)))
+        return np.asarray(np.quantile(self.frame["phi"].to_numpy(), np.asarray(shares)))
 
 
 def victims_per_incident_phi(share_two: float) -> float:
@@ -147,7 +148,7 @@ def quarterly_dispersion(
     reasons = [f"a quarter with {value:g} recorded" for value in dropped]
     start = pd.to_datetime(calendar["quarter_start"])
     return QuarterlyDispersion(
-        table=pd.DataFrame(rows),
+        frame=pd.DataFrame(rows),
         left_out=pd.DataFrame({"force": list(dropped.index), "reason": reasons}),
         trend=trend,
         first=start.iloc[0],

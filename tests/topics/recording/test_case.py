@@ -84,11 +84,11 @@ def test_quarterly_dispersion_depends_on_what_is_called_trend():
     )
     smooth = quarterly_dispersion(quarterly[wanted])
     within = quarterly_dispersion(quarterly[wanted], trend="year")
-    assert (smooth.quarters, len(smooth.table), len(smooth.left_out)) == (45, 38, 5)
+    assert (smooth.quarters, len(smooth.frame), len(smooth.left_out)) == (45, 38, 5)
     assert smooth.of(FOCUS) == pytest.approx(2.19, abs=PRINTED_2DP)
     assert smooth.quantiles().tolist() == pytest.approx([1.66, 2.87, 4.28], abs=PRINTED_2DP)
-    assert smooth.table["lag1"].median() == pytest.approx(0.187, abs=PRINTED_3DP)
+    assert smooth.frame["lag1"].median() == pytest.approx(0.187, abs=PRINTED_3DP)
     # Taking each year's level out leaves much less, and no positive autocorrelation.
     assert within.of(FOCUS) == pytest.approx(1.36, abs=PRINTED_2DP)
     assert within.quantiles([0.5])[0] < smooth.quantiles([0.5])[0]
-    assert within.table["lag1"].median() < 0
+    assert within.frame["lag1"].median() < 0

@@ -57,7 +57,7 @@ LARGEST_PLACEBO_RATE = 1.4
 
 
 @dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Shown):
     """Everything the verdict on one force and one event rests on.
 
     Parameters

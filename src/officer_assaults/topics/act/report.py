@@ -10,12 +10,6 @@ import pandas as pd
 from officer_assaults.data.forces import spoken
 from officer_assaults.page import words
 from officer_assaults.stats.segmented import register_verdict
-from officer_assaults.topics.act.figure_words import SHORT as SHORT
-from officer_assaults.topics.act.figure_words import law_of as law_of
-from officer_assaults.topics.act.figure_words import record_figure as record_figure
-from officer_assaults.topics.act.figure_words import series_figure as series_figure
-from officer_assaults.topics.act.figure_words import timing_figure as timing_figure
-from officer_assaults.topics.act.findings import findings as findings
 from officer_assaults.topics.act.findings import found_national
 from officer_assaults.topics.act.story import ATTRIBUTIONS, CONTROLS, day_in_words, plain_control
 from officer_assaults.topics.act.story import InterruptionStory as InterruptionStory

@@ -378,8 +378,7 @@ def opened(
 
 def _connect(folder: Path, memory_mb: int, threads: int | None) -> Any:
     try:
-        import ibis
-        import ibis.backends.duckdb
+        from ibis.backends.duckdb import Backend
     except ImportError:
         what = "rosters need DuckDB and Ibis, which are not installed."
         raise Refusal(Problem("E124", what, "Install the extra 'scale' of this project.")) from None
@@ -387,7 +386,8 @@ def _connect(folder: Path, memory_mb: int, threads: int | None) -> Any:
         "memory_limit": f"{max(LEAST_ENGINE_MB, memory_mb - PYTHON_MB)}MB",
         **({"threads": threads} if threads else {}),
     }
-    backend = ibis.duckdb.connect(**settings)
+    # By its class: the name ``ibis.duckdb`` would look through every installed package.
+    backend = Backend().connect(**settings)
     # Ibis would write the path into SQL as it is, and an apostrophe would end it.
     backend.con.execute(f"SET temp_directory = {_text(str(folder / 'spill'))}")
     return backend

@@ -29,7 +29,7 @@ from officer_assaults.stats.designs import check_events, check_rank
 from officer_assaults.stats.formulas import RateFormula, check_formula
 from officer_assaults.stats.intervals import FloatArray, check_alpha
 from officer_assaults.stats.labels import look_alikes, named
-from officer_assaults.stats.newton import fit_design
+from officer_assaults.stats.newton import DesignFit, fit_design
 from officer_assaults.topics.crewing.roster_engine import (
     DEFAULT_MEMORY_MB,
     LONGEST,
@@ -49,6 +49,7 @@ PROBED_ROWS = 100_000
 PATTERNS_PER_MB = 1_000
 #: Sums of scores that a megabyte allows: 8 bytes each in a quarter of it.
 SUMS_PER_MB = 30_000
+CLUSTERS_AT_ONCE = 8_192
 SHORTEST_HASH = 16
 #: Smallest eigenvalue of a scaled cross-product that still tells terms apart.
 GRAM_TOLERANCE = 1e-10
@@ -192,14 +193,15 @@ def fit(
         patterns = _collapsed(roster, parsed, () if cluster else SQUARES)
         design = build_blocks(parsed, patterns.levels, patterns.codes, len(patterns.sums["n"]))
         _check_design(design, patterns.sums)
-        beta, mu = _settled(design, patterns.sums)
+        found = _settled(design, patterns.sums)
+        beta, mu, bread = found.coefficients, found.mu, found.vcov
         groups = _clusters(roster, cluster) if cluster else None
         if groups is None:
             meat = design.gram(_squares(patterns.sums, mu))
         else:
             meat = _cluster_meat(roster, patterns, design, beta, groups)
             meat = len(groups) / (len(groups) - 1) * meat
-    bread, sums = np.asarray(linalg.inv(design.gram(mu))), patterns.sums
+    sums = patterns.sums
     pearson = float((sums["q"] * sums["e"] / mu - 2 * sums["y"] + mu).sum())
     return RosterFit(
         formula=formula,
@@ -400,14 +402,13 @@ def _full_rank(gram: FloatArray) -> bool:
     return bool(linalg.eigvalsh(gram / np.outer(size, size))[0] > GRAM_TOLERANCE)
 
 
-def _settled(design: BlockDesign, sums: Mapping[str, FloatArray]) -> tuple[FloatArray, FloatArray]:
+def _settled(design: BlockDesign, sums: Mapping[str, FloatArray]) -> DesignFit:
     try:
-        found = fit_design(design, sums["y"], np.log(sums["e"]))
+        return fit_design(design, sums["y"], np.log(sums["e"]))
     except ValueError as error:
         what = f"the model cannot be estimated from these rows ({error})."
         remedy = "Drop a term or merge rare levels; check the unit of every number."
         raise Refusal(Problem("E122", what, remedy)) from error
-    return found.coefficients, found.mu
 
 
 def _squares(sums: Mapping[str, FloatArray], mu: FloatArray) -> FloatArray:
@@ -465,7 +466,7 @@ def _cluster_meat(
     depends on few covariates, sums of the differences by cluster and combination are enough.
     """
     sizes = [len(block.matrix) for block in design.blocks]
-    if len(groups) * (sum(sizes) + len(design.names)) > roster.memory_mb * SUMS_PER_MB:
+    if len(groups) * sum(sizes) > roster.memory_mb * SUMS_PER_MB:
         raise refuse(
             f"scores of {len(groups):,} clusters on {sum(sizes):,} combinations need more than "
             f"{roster.memory_mb:,} MB.",
@@ -481,10 +482,14 @@ def _cluster_meat(
                     np.add.at(summed, group * size + place, difference)
 
     in_threads(add, roster.parts(list(patterns.levels)), roster.threads)
-    scores = np.empty((len(groups), len(design.names)))
-    for block, summed in zip(design.blocks, sums, strict=True):
-        scores[:, block.terms] = summed.reshape(len(groups), -1) @ block.matrix
-    return np.asarray(scores.T @ scores)
+    meat = np.zeros((len(design.names), len(design.names)))
+    for start in range(0, len(groups), CLUSTERS_AT_ONCE):
+        some = slice(start, start + CLUSTERS_AT_ONCE)
+        scores = np.empty((len(groups[some]), len(design.names)))
+        for block, summed in zip(design.blocks, sums, strict=True):
+            scores[:, block.terms] = summed.reshape(len(groups), -1)[some] @ block.matrix
+        meat += scores.T @ scores
+    return meat
 
 
 def _differences(

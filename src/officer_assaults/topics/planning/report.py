@@ -10,10 +10,6 @@ import pandas as pd
 from officer_assaults.data.histories import year_label
 from officer_assaults.page import words
 from officer_assaults.stats import forecast as forecasts
-from officer_assaults.topics.planning.figure_words import words_for_fan as words_for_fan
-from officer_assaults.topics.planning.figure_words import words_for_power as words_for_power
-from officer_assaults.topics.planning.figure_words import words_for_what_if as words_for_what_if
-from officer_assaults.topics.planning.findings import findings as findings
 from officer_assaults.topics.planning.findings import found_plan
 from officer_assaults.topics.planning.story import (
     ASSUMED,

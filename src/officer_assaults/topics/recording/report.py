@@ -168,7 +168,7 @@ def caveats(story: ReportingStory) -> list[str]:
     """Say what belongs beside the numbers."""
     if story.case is None or story.two is None:
         return [str(problem) for problem in story.refused]
-    notes = [*story.two.left_out, *story.two.notes]
+    notes = [*story.two.left_out, *story.two.remarks]
     if story.broken and story.case.anchored is not None:
         notes.append(
             f"Read the layers that lean on injuries as arithmetic only: {story.broken}, and the "

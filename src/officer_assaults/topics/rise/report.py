@@ -62,7 +62,9 @@ def answer(size: Rise, base: BaseYear | None, jump: pd.DataFrame) -> str:
 def headline(size: Rise, among: YearAmongForces) -> dict[str, str]:
     """Arguments of :func:`report.headline`: the change, its interval and what it cannot say."""
     ratio, two = size.ratio, size.two
-    touched = " A recording break touches these years: see the cautions below." if two.notes else ""
+    touched = (
+        " A recording break touches these years: see the cautions below." if two.remarks else ""
+    )
     return {
         "number": words.percent(ratio.value - 1, signed=True),
         "text": f"{_what_happened(size)} {_beside(two, among)}".rstrip(),
@@ -133,7 +135,7 @@ def caveats(
 ) -> list[str]:
     """Say what belongs beside the numbers: codes left out, breaks nearby, exposure missing."""
     two = size.two
-    notes = [*two.left_out, *two.notes]
+    notes = [*two.left_out, *two.remarks]
     if officers.note:
         notes.append(f"{officers.note}.")
     if among.odd is None and among.years_apart == 1 and two.force.kind != "nation":
@@ -289,7 +291,7 @@ def phi_table(size: Rise, among: YearAmongForces) -> dict[str, Any]:
 
 def movement_table(size: Rise, movement: QuarterlyDispersion) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: dispersion of quarterly counts, force and others."""
-    table = movement.table
+    table = movement.frame
     low, middle, high = movement.quantiles()
     rows = [{"Whose quarters": f"Median of {len(table)} forces", "Dispersion": middle,
              "lower": low, "upper": high}]  # fmt: skip

@@ -11,7 +11,6 @@ from officer_assaults.data import forces
 from officer_assaults.data.periods import ALL_QUARTERS, quarters_in_words
 from officer_assaults.estimate import Estimate
 from officer_assaults.page import words
-from officer_assaults.topics.severity.findings import findings as findings
 from officer_assaults.topics.severity.story import LAYERS
 from officer_assaults.topics.severity.story import SeverityStory as SeverityStory
 
@@ -147,7 +146,7 @@ def caveats(story: SeverityStory) -> list[str]:
     """Warnings at the top: refusals with their code, flags on the force's own figures."""
     notes = [f"{problem.code}: {words.sentence(problem.what)}." for problem in story.refused]
     if story.two is not None and not story.refused:
-        notes += list(story.two.notes)
+        notes += list(story.two.remarks)
         if story.two.vintage != story.data.panel.vintage:
             notes.append(
                 f"The force's own figures are of the release {story.two.vintage}; forces are set "

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Refusal
 from officer_assaults.stats.evalue import EValue, e_value
 from officer_assaults.stats.intervals import Interval
@@ -79,7 +80,7 @@ class LongerBackup:
 
 
 @dataclass(frozen=True, slots=True)
-class CrewingAnalysis:
+class CrewingAnalysis(Shown):
     """Every result of the report.
 
     Attributes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from officer_assaults.data import forces
+from officer_assaults.estimate import Shown
 from officer_assaults.page import tables, words
 from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.stats import shares
@@ -52,7 +53,7 @@ EXAMPLE_DANGER = (3.0, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
-class SurveyShare:
+class SurveyShare(Shown):
     """A survey's percentage of officers single crewed often or always."""
 
     percent: float
@@ -63,7 +64,7 @@ class SurveyShare:
 
 
 @dataclass(frozen=True, slots=True)
-class CrewingStory:
+class CrewingStory(Shown):
     """Everything that the report says, before it is put into words.
 
     Parameters

@@ -180,7 +180,7 @@ def _rates(
     movement = dispersion.quarterly_dispersion(years.add_codes(quarters, recorded.CODES))
     compared = model.compare_rates(
         frame, exposure.UNITS[DENOMINATOR], per=PER,
-        phi=model.dispersions(movement.table, frame["force"]), alpha=alpha, seed=SEED,
+        phi=model.dispersions(movement.frame, frame["force"]), alpha=alpha, seed=SEED,
     )  # fmt: skip
     ranks = compared.ranks_dispersed.table[["lower", "upper"]]
     plain = compared.ranks.table["rank"].rename("place")
