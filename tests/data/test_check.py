@@ -10,11 +10,11 @@ from officer_assaults import files, paths
 from officer_assaults.data import (
     all_schemas,
     check,
+    columns,
     counts,
     dictionary,
     forces,
     recorded,
-    schemas,
     tables,
 )
 
@@ -163,7 +163,7 @@ def test_the_dictionary_is_up_to_date_and_complete():
     assert page == dictionary.page(), f"run: {dictionary.COMMAND}"
     every = [*all_schemas.FIXED.values(), *all_schemas.BY_RELEASE.values(), counts.FORCE_YEAR]
     for schema in every:
-        for name in schemas.named(schema):
+        for name in columns.column_names(schema):
             assert f"| `{name}` |" in page
             assert schema.columns[name].description
     assert {schema.strict for schema in every} == {True}
