@@ -18,6 +18,7 @@ from officer_assaults.data.periods import (
 )
 from officer_assaults.data.recorded_years import ARTICLE as ARTICLE
 from officer_assaults.data.recorded_years import CODES as CODES
+from officer_assaults.data.recorded_years import FIRST_RELEASE as FIRST_RELEASE
 from officer_assaults.data.recorded_years import FOLDER as FOLDER
 from officer_assaults.data.recorded_years import QUOTED as QUOTED
 from officer_assaults.data.recorded_years import annual as annual

@@ -27,7 +27,12 @@ from officer_assaults.stats.forecasters import NEGATIVE_BINOMIAL as NEGATIVE_BIN
 from officer_assaults.stats.forecasters import RANDOM_WALK as RANDOM_WALK
 from officer_assaults.stats.forecasters import SEASONAL_NAIVE as SEASONAL_NAIVE
 from officer_assaults.stats.forecasters import Forecast as Forecast
+from officer_assaults.stats.forecasters import counting_only as counting_only
+from officer_assaults.stats.forecasters import last_count_only as last_count_only
+from officer_assaults.stats.forecasters import local_level as local_level
+from officer_assaults.stats.forecasters import negative_binomial as negative_binomial
 from officer_assaults.stats.forecasters import random_walk as random_walk
+from officer_assaults.stats.forecasters import seasonal_naive as seasonal_naive
 from officer_assaults.stats.intervals import Interval, check_alpha, wilson
 
 METHODS = (RANDOM_WALK, SEASONAL_NAIVE, NEGATIVE_BINOMIAL, LOCAL_LEVEL, COUNTING, LAST_COUNT)

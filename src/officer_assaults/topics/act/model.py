@@ -39,6 +39,7 @@ from officer_assaults.stats.segmented import (
 from officer_assaults.topics.act.gates import MINIMUM_PLACEBOS as MINIMUM_PLACEBOS
 from officer_assaults.topics.act.gates import Gate, check_gates
 from officer_assaults.topics.act.gates import placebo_days as placebo_days
+from officer_assaults.topics.act.gates import quiet_dates as quiet_dates
 from officer_assaults.topics.act.gates import refusal as refusal
 from officer_assaults.topics.act.gates import usable_forces as usable_forces
 from officer_assaults.topics.act.steps import (
