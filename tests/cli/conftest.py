@@ -25,7 +25,7 @@ def built(monkeypatch):
         path.write_text("index")
         return path
 
-    def glance_pages(project, scopes=(), *, folder=None):
+    def glance_pages(project, scopes=(), *, folder=None, judging=None):
         for scope in scopes:
             path = (folder or project.reports) / scope / "index.html"
             path.parent.mkdir(exist_ok=True)
