@@ -180,8 +180,9 @@ test-fast: $(FULL) $(SELF) ## run the quickest tests, under two minutes on two i
 	@$(BIN)/pytest $(SIDE_BY_SIDE) --within 150
 
 .PHONY: test-durations
-test-durations: $(FULL) $(SELF) ## run the whole suite and time it anew for test-fast
-	@$(BIN)/pytest $(SIDE_BY_SIDE) --record-durations
+test-durations: $(FULL) $(SELF) ## time the whole suite anew for test-fast and the list of slowest tests
+	@status=0; $(BIN)/pytest $(SIDE_BY_SIDE) --record-durations || status=1; \
+	$(BIN)/python tools/slowest_tests.py || status=1; exit $$status
 
 .PHONY: check
 check: $(FULL) $(SELF) ## lint, format, types, import rules, notebooks, known vulnerabilities

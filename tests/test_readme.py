@@ -28,6 +28,7 @@ def app(tmp_path_factory):
 
 @pytest.mark.parametrize("line", sorted({line.strip() for line in LINES}))
 def test_a_command_of_the_readme_plans_reports(app, tmp_path, line):
+    """Every command that the README shows is understood and plans what it says."""
     outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     typed = line.replace(".venv/bin/officer-assaults", str(app), 1)
     typed = typed.replace("make ", f"make BIN={app.parent} SELF= CORE= FULL= ", 1)

@@ -33,6 +33,10 @@ class State:
     scheme: str
     folds: str
 
+    @property
+    def viewport(self) -> dict[str, int]:
+        return {"width": self.width, "height": 844 if self.width < 500 else 900}
+
     def __str__(self) -> str:
         return f"{self.width}-{self.scheme}-{self.folds}"
 

@@ -52,30 +52,53 @@ def reports(
     return folder
 
 
-@pytest.fixture
-def look(browser: Any, reports: Path) -> Iterator[Any]:
-    """Function that opens a page of the reports in one state."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of one page follow each other: they share what was loaded."""
+    here = [at for at, item in enumerate(items) if item.path.name == "test_reports.py"]
+    by_page = sorted((items[at] for at in here), key=_page_of)
+    for at, item in zip(here, by_page, strict=True):
+        items[at] = item
+
+
+def _page_of(item: pytest.Item) -> str:
+    return str(item.callspec.params.get("name", "")) if hasattr(item, "callspec") else ""
+
+
+@pytest.fixture(scope="session")
+def failed(reports: Path) -> dict[str, str]:
+    """Why a report could not be made, by its name."""
     from officer_assaults.pipeline.results import read_failures
 
-    failed = {f"{run['scope']}/{run['notebook']}": run["error"] for run in read_failures(reports)}
+    return {f"{run['scope']}/{run['notebook']}": run["error"] for run in read_failures(reports)}
+
+
+def _opened(browser: Any, path: Path, **settings: Any) -> Any:
+    page = browser.new_context(**settings).new_page()
+    page.requested = []
+    page.said = []
+    page.on("request", lambda request: page.requested.append(request.url))
+    page.on("console", lambda message: page.said.append(message.text))
+    page.on("pageerror", lambda error: page.said.append(str(error)))
+    page.goto(path.as_uri())
+    return page
+
+
+@pytest.fixture
+def look(browser: Any, reports: Path, failed: dict[str, str]) -> Iterator[Any]:
+    """Function that opens a page of the reports anew in one state, to do with it what one likes."""
     contexts = []
 
     def opened(name: str, state: State, *, javascript: bool = True) -> Any:
         if name in failed:
             pytest.fail(f"{name} could not be made: {failed[name]}")
-        context = browser.new_context(
-            viewport={"width": state.width, "height": 844 if state.width < 500 else 900},
+        page = _opened(
+            browser,
+            reports / f"{name}.html",
+            viewport=state.viewport,
             color_scheme=state.scheme,
             java_script_enabled=javascript,
         )
-        contexts.append(context)
-        page = context.new_page()
-        page.requested = []
-        page.said = []
-        page.on("request", lambda request: page.requested.append(request.url))
-        page.on("console", lambda message: page.said.append(message.text))
-        page.on("pageerror", lambda error: page.said.append(str(error)))
-        page.goto((reports / f"{name}.html").as_uri())
+        contexts.append(page.context)
         if state.folds == "open":
             from measure import open_folds
 
@@ -85,3 +108,42 @@ def look(browser: Any, reports: Path) -> Iterator[Any]:
     yield opened
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def shelf() -> Iterator[dict[str, Any]]:
+    """The page that was opened last, under its name."""
+    kept: dict[str, Any] = {}
+    yield kept
+    for page in kept.values():
+        page.context.close()
+
+
+@pytest.fixture
+def still(browser: Any, reports: Path, failed: dict[str, str], shelf: dict[str, Any]) -> Any:
+    """Function that sets a page, loaded once, to a state; the test only looks at it.
+
+    Layout and colours of a page are its style sheets' alone: no script of it asks for either.
+    """
+
+    def shown(name: str, state: State) -> Any:
+        if name in failed:
+            pytest.fail(f"{name} could not be made: {failed[name]}")
+        if name not in shelf:
+            while shelf:
+                shelf.popitem()[1].context.close()
+            shelf[name] = _opened(browser, reports / f"{name}.html", viewport=state.viewport)
+            shelf[name].folds = shelf[name].evaluate(
+                "[...document.querySelectorAll('details')].map(fold => fold.open)"
+            )
+        page = shelf[name]
+        page.set_viewport_size(state.viewport)
+        page.emulate_media(color_scheme=state.scheme, forced_colors="none")
+        page.evaluate(
+            "open => { document.querySelectorAll('details').forEach((fold, at) =>"
+            " { fold.open = open[at]; }); scrollTo(0, 0); }",
+            [True] * len(page.folds) if state.folds == "open" else page.folds,
+        )
+        return page
+
+    return shown

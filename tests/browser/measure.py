@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+from axe_playwright_python.base import AXE_SCRIPT
+
+# Rules that axe leaves off by default: targets of 24 px (WCAG 2.2 AA).
+AXE_OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 
 # Cells that a reader may have to look at, and where they end.
 CUT_CELLS = """
-() => document.querySelectorAll('.vh').forEach(e => e.remove())
-  || [...document.querySelectorAll('th, td')]
+() => {
+  const hidden = [...document.querySelectorAll('.vh')];
+  hidden.forEach(e => { e.style.display = 'none'; });
+  const found = [...document.querySelectorAll('th, td')]
   .filter(cell => cell.checkVisibility() && !cell.closest('.oa-stack thead'))
   .map(cell => {
     let box = cell.getBoundingClientRect(), left = 0, right = document.documentElement.clientWidth;
@@ -23,7 +31,10 @@ CUT_CELLS = """
     const over = Math.max(box.right, inside.right) - right;
     return [cell.textContent.trim().slice(0, 40), Math.max(over, left - box.left)];
   })
-  .filter(([, over]) => over > 0.5)
+  .filter(([, over]) => over > 0.5);
+  hidden.forEach(e => { e.style.display = ''; });
+  return found;
+}
 """
 
 CHART_TEXTS = """
@@ -73,6 +84,16 @@ FOCUSED = """
   };
 }
 """
+
+
+def axe_violations(page: Any) -> dict[str, list[Any]]:
+    """What axe finds wrong: targets by rule. It is brought to a page once."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found = page.evaluate(f"axe.run({json.dumps(AXE_OPTIONS)})")
+    return {
+        rule["id"]: [node["target"] for node in rule["nodes"]][:3] for rule in found["violations"]
+    }
 
 
 def open_folds(page: Any) -> None:

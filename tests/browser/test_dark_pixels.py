@@ -78,6 +78,7 @@ def test_the_measure_gives_the_contrasts_that_the_standard_gives() -> None:
 
 @pytest.mark.parametrize("name", report_names())
 def test_no_mark_keeps_an_ink_that_the_dark_swallows(look: Any, name: str) -> None:
+    """Every chart can be read in the dark, as the pixels of its screenshot tell."""
     page = look(name, DARK)
     shown = list(charts(page))
     assert shown

@@ -132,6 +132,7 @@ def assert_no_complaint(page: Page) -> None:
 
 @pytest.mark.parametrize("name", by_turns.some(OTHERS, 3))
 def test_every_other_notebook_runs_as_it_is(lab: str, page: Page, name: str) -> None:
+    """A notebook runs in JupyterLab from end to end, shows its answer, complains of nothing."""
     page.set_default_timeout(PATIENCE_MS)
     page.goto(lab.format(name))
     page.locator(".jp-NotebookPanel .jp-CodeCell").first.locator(".cm-line").first.wait_for()

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from browser_states import (
     CLAIMS,
     FOCUS,
@@ -25,7 +24,7 @@ from measure import (
     FOCUSABLE,
     FOCUSED,
     WIDEST,
-    open_folds,
+    axe_violations,
     outside,
     overlapping,
 )
@@ -46,8 +45,6 @@ MOST_SCREENS = 8
 TELEPHONE = State(390, "light", "open")
 SHUT_TELEPHONE = State(390, "light", "shut")
 FIRST_SCREEN = 844
-# Rules that axe leaves off by default: targets of 24 px (WCAG 2.2 AA).
-AXE_OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 
 every_state = pytest.mark.parametrize(
     ("name", "state"),
@@ -63,44 +60,39 @@ every_report = pytest.mark.parametrize("name", REPORTS)
 
 @every_state
 def test_nothing_is_asked_for_nothing_is_said_and_axe_finds_nothing(
-    look: Any, name: str, state: State
+    still: Any, name: str, state: State
 ) -> None:
-    page = look(name, state)
+    """No page asks the network for anything, and axe finds no barrier, in any state by turns."""
+    page = still(name, state)
     assert page.requested == [page.url]
     assert page.said == []
-    found = Axe().run(page, options=AXE_OPTIONS)
-    violations = {
-        rule["id"]: [node["target"] for node in rule["nodes"]][:3]
-        for rule in found.response["violations"]
-    }
-    assert violations == {}
+    assert axe_violations(page) == {}
 
 
 @pytest.mark.parametrize("name", PAGES if FULL else [*KINDS, REPORTS[0]])
-def test_axe_finds_nothing_on_the_smallest_screen_in_forced_colours(look: Any, name: str) -> None:
-    page = look(name, State(320, "light", "open"))
+def test_axe_finds_nothing_on_the_smallest_screen_in_forced_colours(still: Any, name: str) -> None:
+    page = still(name, State(320, "light", "open"))
     page.emulate_media(forced_colors="active")
-    found = Axe().run(page, options=AXE_OPTIONS)
-    assert [(rule["id"], rule["nodes"][0]["target"]) for rule in found.response["violations"]] == []
+    assert axe_violations(page) == {}
 
 
 def test_axe_would_see_a_fault(look: Any) -> None:
     page = look("index", STATES[0])
     page.evaluate("document.querySelector('h1').remove(); document.documentElement.lang = ''")
-    found = {rule["id"] for rule in Axe().run(page, options=AXE_OPTIONS).response["violations"]}
-    assert {"page-has-heading-one", "html-has-lang"} <= found
+    assert {"page-has-heading-one", "html-has-lang"} <= set(axe_violations(page))
 
 
 @every_page
 @pytest.mark.parametrize("folds", ["open", "shut"])
-def test_nothing_overflows_the_smallest_screen(look: Any, name: str, folds: str) -> None:
-    page = look(name, State(320, "light", folds))
+def test_nothing_overflows_the_smallest_screen(still: Any, name: str, folds: str) -> None:
+    """No page scrolls sideways at 320 px, folds open or shut."""
+    page = still(name, State(320, "light", folds))
     assert page.evaluate(WIDEST) == []
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in WITHOUT_TABLES])
-def test_no_column_of_a_table_is_cut_on_a_telephone(look: Any, name: str) -> None:
-    page = look(name, TELEPHONE)
+def test_no_column_of_a_table_is_cut_on_a_telephone(still: Any, name: str) -> None:
+    page = still(name, TELEPHONE)
     assert page.evaluate("document.querySelectorAll('th, td').length") > 0
     assert page.evaluate(CUT_CELLS) == []
 
@@ -108,9 +100,9 @@ def test_no_column_of_a_table_is_cut_on_a_telephone(look: Any, name: str) -> Non
 @every_report
 @pytest.mark.parametrize("state", [TELEPHONE, STATES[0]], ids=str)
 def test_text_in_charts_can_be_read_and_does_not_collide(
-    look: Any, name: str, state: State
+    still: Any, name: str, state: State
 ) -> None:
-    page = look(name, state)
+    page = still(name, state)
     charts = page.evaluate(CHART_TEXTS)
     assert charts or not page.query_selector_all("figure")
     for chart in charts:
@@ -121,8 +113,8 @@ def test_text_in_charts_can_be_read_and_does_not_collide(
 
 
 @every_report
-def test_number_interval_and_caveat_stand_on_the_first_screen(look: Any, name: str) -> None:
-    page = look(name, SHUT_TELEPHONE)
+def test_number_interval_and_caveat_stand_on_the_first_screen(still: Any, name: str) -> None:
+    page = still(name, SHUT_TELEPHONE)
     for part in (".oa-headline .oa-finding", ".oa-interval", ".oa-headline .oa-caveat"):
         box = page.locator(part).bounding_box()
         assert box is not None
@@ -132,8 +124,8 @@ def test_number_interval_and_caveat_stand_on_the_first_screen(look: Any, name: s
 
 
 @every_report
-def test_a_report_is_short_on_a_telephone_and_shows_a_chart_early(look: Any, name: str) -> None:
-    page = look(name, SHUT_TELEPHONE)
+def test_a_report_is_short_on_a_telephone_and_shows_a_chart_early(still: Any, name: str) -> None:
+    page = still(name, SHUT_TELEPHONE)
     assert page.evaluate("document.documentElement.scrollHeight") <= MOST_SCREENS * FIRST_SCREEN
     chart = page.locator(".oa-chart svg:visible").first.bounding_box()
     assert chart is not None
@@ -152,14 +144,15 @@ SCREENS = {
 
 
 @pytest.mark.parametrize("name", SCREENS)
-def test_other_pages_are_short_before_a_fold_is_opened(look: Any, name: str) -> None:
-    page = look(name, SHUT_TELEPHONE)
+def test_other_pages_are_short_before_a_fold_is_opened(still: Any, name: str) -> None:
+    page = still(name, SHUT_TELEPHONE)
     height = page.evaluate("document.documentElement.scrollHeight")
     assert height <= SCREENS[name] * FIRST_SCREEN
 
 
 @every_page
 def test_the_tab_key_visits_everything_in_order_and_shows_where_it_is(look: Any, name: str) -> None:
+    """Whoever has no mouse reaches everything, in reading order, and sees where the focus is."""
     page = look(name, STATES[0])
     expected = page.evaluate(FOCUSABLE)
     visited = []
@@ -214,8 +207,8 @@ def test_a_page_is_small_and_reads_without_scripts(look: Any, name: str, reports
 
 
 @every_report
-def test_lines_of_text_are_short_and_letters_large(look: Any, name: str) -> None:
-    page = look(name, STATES[0])
+def test_lines_of_text_are_short_and_letters_large(still: Any, name: str) -> None:
+    page = still(name, STATES[0])
     size, width = page.evaluate(
         "() => { const p = document.querySelector('.body p'), s = getComputedStyle(p);"
         " return [parseFloat(s.fontSize), p.getBoundingClientRect().width]; }"
@@ -226,7 +219,7 @@ def test_lines_of_text_are_short_and_letters_large(look: Any, name: str) -> None
 
 
 @every_report
-def test_charts_swap_every_colour_in_the_dark(look: Any, name: str) -> None:
+def test_charts_swap_every_colour_in_the_dark(still: Any, name: str) -> None:
     colours = """
     () => [...new Set([...document.querySelectorAll('.oa-chart svg')]
       .filter(chart => chart.checkVisibility())
@@ -235,7 +228,7 @@ def test_charts_swap_every_colour_in_the_dark(look: Any, name: str) -> None:
     """
     from officer_assaults.page import theme
 
-    page = look(name, State(1280, "dark", "shut"))
+    page = still(name, State(1280, "dark", "shut"))
     known = {_rgb(ink.dark) for ink in theme.INKS.values()} | {"none", "rgb(0, 0, 0)"}
     assert set(page.evaluate(colours)) - known <= {
         colour for colour in page.evaluate(colours) if colour.startswith("url")
@@ -253,8 +246,8 @@ def test_full_runs_look_at_all_states() -> None:
 
 
 @every_report
-def test_open_folds_hold_code_and_numbers(look: Any, name: str) -> None:
-    page = look(name, STATES[0])
+def test_open_folds_hold_code_and_numbers(still: Any, name: str) -> None:
+    page = still(name, STATES[0])
     assert page.locator("pre.code:visible").count() == 0
-    open_folds(page)
+    page = still(name, State(1280, "light", "open"))
     assert page.locator("pre.code:visible").count() > 0

@@ -149,6 +149,7 @@ def _change_value(project, factor):
 
 
 def test_verify_compares_within_tolerance(project, run):
+    """A change within the tolerance of a finding passes, a larger one is shown with both values."""
     run("publish")
     before = tree.snapshot(project)
     assert "All 2 tracked findings were reproduced" in run("verify").output
@@ -198,6 +199,7 @@ def test_verify_compares_with_the_commit(project, run):
 
 
 def test_tracked_digits_move_only_with_a_finding(project, run):
+    """Publishing again rewrites no digit of a finding that stayed within its tolerance."""
     run("publish")
     path = project.reports / "findings.csv"
     before = path.read_text()

@@ -62,6 +62,7 @@ def bring(place, rng, suffix):
 
 
 def test_any_large_export_is_read_or_refused(trial, by_parts):
+    """Files that are read in parts are read whole or refused, and leave nothing behind."""
     trial.reader = "unit-shifts, large"
     good = bring(trial.fresh(), mutations.Calm(), ".csv")
     trial.good(lambda: SHIFTS.read(good))

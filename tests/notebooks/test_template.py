@@ -47,6 +47,7 @@ def command(root, *arguments):
 
 
 def test_a_copied_template_is_a_report_like_any_other(copied):
+    """The template, copied, is planned, made, listed and linked like any other report."""
     assert "2 notebooks are in order" in command(copied, "check-notebooks")
     planned = command(copied, "reports", "--dry-run")
     assert f"thames-valley/{NEW}: never made" in planned

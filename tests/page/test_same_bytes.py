@@ -45,6 +45,7 @@ def _made_in(folder: Path, environment: dict[str, str]) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_one_checksum_under_two_seeds_zones_locales_and_folders(tmp_path: Path) -> None:
+    """Hash seed, time zone, locale and folder change no byte of a report or the front page."""
     (first, here), (second, there) = PLACES
     one, other = _made_in(tmp_path / first, here), _made_in(tmp_path / second, there)
     assert one == other

@@ -117,6 +117,7 @@ def _wait_for_line(process, word):
 
 @pytest.mark.parametrize("finished", [0, 2], ids=["while it starts", "half way"])
 def test_ctrl_c_loses_nothing(tmp_path, undisturbed, finished):
+    """Ctrl-C keeps what is finished, ends every process, and the next batch makes the rest only."""
     project = _slow_tree(tmp_path)
     process = _driver(project)
     _wait_for_reports(process, finished) if finished else _wait_for_first_process(process)
@@ -158,6 +159,7 @@ def test_two_batches_at_once_do_the_work_once(tmp_path, undisturbed):
 
 
 def test_a_full_disk_breaks_runs_and_no_file(tmp_path, undisturbed):
+    """Runs that could not be written are told, and no half file stands for a report."""
     project = _slow_tree(tmp_path)
     out = _finish(_driver(project, "--full-after", "2"), code=1)
     assert len(_lines(out, OK)) == 2
@@ -180,6 +182,7 @@ def _kernel_of(process):
 
 
 def test_a_kernel_killed_from_outside_costs_its_run_only(tmp_path, undisturbed):
+    """Other runs end as if nothing had happened, and the next batch makes the one that died."""
     project = _slow_tree(tmp_path)
     process = _driver(project)
     _wait_for_line(process, OK)

@@ -203,7 +203,9 @@ def test_other_versions_are_stale(project):
     assert set(make_plan(other).reasons.values()) == {"versions changed: click"}
 
 
-def test_a_file_that_a_parameter_names_is_data(project, tmp_path):
+def test_a_file_that_a_parameter_names_makes_a_report_stale_and_no_hash_of_it_is_told(
+    project, tmp_path
+):
     asked = {"notebooks": ["03_optional"], "settings": {"path": str(tmp_path / "own.csv")}}
     own = tmp_path / "own.csv"
     own.write_text("a\n")
@@ -212,7 +214,11 @@ def test_a_file_that_a_parameter_names_is_data(project, tmp_path):
     _finish(project, plan)
     assert make_plan(project, **asked).reasons == {}
     own.write_text("b\n")
-    assert list(make_plan(project, **asked).reasons.values()) == ["data changed"]
+    again = make_plan(project, **asked)
+    assert list(again.reasons.values()) == ["own files changed"]
+    before, now = plan.runs[0].inputs, again.runs[0].inputs
+    assert (before.told(), before.hash) == (now.told(), now.hash)
+    assert before.as_dict() != now.as_dict()
 
 
 def test_two_files_stand_side_by_side_and_a_description_goes_with_its_file(project, tmp_path):

@@ -1,11 +1,13 @@
 """An attacker with the built files of public reports and the official tables, and nothing else."""
 
 import csv
+import dataclasses
 import io
 import itertools
 import math
 import os
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,7 +20,7 @@ from scipy.optimize import linprog
 from officer_assaults.cli import own_exports
 from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing import door, given, published, queries
-from officer_assaults.topics.crewing.data.reader import _cell_cautions, _release
+from officer_assaults.topics.crewing.data.reader import _cell_cautions, _release, load
 from officer_assaults.topics.crewing.model.cells import prepare, two_arms
 from officer_assaults.topics.crewing.simulator.params import ForceParams
 
@@ -27,6 +29,7 @@ BUILT = 200 if FULL else 1
 NEAR = 0.2
 #: The hours that the policy of doubling nights moves.
 NIGHT = ("night", "early")
+CELLS = Path(__file__).parents[1] / "topics" / "crewing" / "cells.csv"
 CREWING, PLANNING = "05_crewing", "08_planning"
 QUICK = {"irr_grid": [0.8], "trial_months": [24]}
 #: Settings of a public report; each is made of protected cells alone.
@@ -291,6 +294,17 @@ def test_other_orders_of_the_same_rows_tell_no_more(whole):
         door.protect_cells(cells).sort_values(keys, ignore_index=True) for cells in (whole, mixed)
     )
     pd.testing.assert_frame_equal(one, other)
+
+
+@pytest.mark.parametrize("few", range(13))
+def test_few_crews_booked_on_otherwise_than_planned_come_out_of_no_share(few):
+    """A share of all rows, times the rows, would be their number."""
+    file = load(CELLS)
+    crews = pd.Index(["single", "double"])
+    counts = pd.DataFrame([[400, few], [0, 600]], crews, crews)
+    told = door.protected(dataclasses.replace(file, agreement=counts)).agreement
+    assert (told is None) == (0 < few < door.THRESHOLD)
+    assert told is None or set(told.to_numpy().ravel() % door.ROUND_TO) == {0}
 
 
 @pytest.mark.parametrize(

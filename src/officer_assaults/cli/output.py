@@ -86,7 +86,7 @@ def outdated(project: Project) -> list[str]:
         if held is None or not page.is_file():
             found.append(f"{run.key} is missing")
             continue
-        parts = [n for n, digest in run.inputs.as_dict().items() if held["inputs"].get(n) != digest]
+        parts = [n for n, digest in run.inputs.told().items() if held["inputs"].get(n) != digest]
         if parts:
             found.append(f"{run.key} was made from another {' and '.join(parts)}")
         elif held["input_hash"] not in page.read_text(encoding="utf-8"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -171,14 +171,73 @@ def _blocks(
             if first is not None and path.stat().st_size > SMALL_BYTES:
                 first(header)
             lines = enumerate(itertools.chain(top[1:], rows), FIRST_LINE)
-            block = list(itertools.islice(lines, rows_each))
-            while True:
-                yield _block(header, block, problems)
-                if not (block := list(itertools.islice(lines, rows_each))):
-                    return
+            block = list(itertools.islice(lines, max(rows_each, len(top))))
+            yield _block(header, block, problems)
+            yield from _later_blocks(
+                stream, rows_each, header, len(block) + FIRST_LINE, reader.line_num, problems
+            )
     except (UnicodeDecodeError, OSError):
         read_text(path, shown)
         raise
+
+
+def _later_blocks(
+    stream: Iterable[str],
+    rows_each: int,
+    header: list[str],
+    line: int,
+    read: int,
+    problems: Problems,
+) -> Iterator[pd.DataFrame]:
+    """Blocks of rows of a large file, at once where no cell is quoted and no row is unlike."""
+    while lines := list(itertools.islice(stream, rows_each)):
+        plain = _plain_block(header, lines, line)
+        if plain is not None:
+            yield plain
+            line, read = line + len(lines), read + len(lines)
+            continue
+        # As many rows take as many lines or more: none of these lines is left over.
+        reader = csv.reader(itertools.chain(lines, stream))
+        rows = itertools.islice(_spoken_rows(reader, problems, read), rows_each)
+        block = list(enumerate(rows, line))
+        yield _block(header, block, problems)
+        line, read = line + len(block), read + reader.line_num
+
+
+def _plain_block(header: list[str], lines: list[str], first: int) -> pd.DataFrame | None:
+    """Rows that are lines of as many cells as the header, none quoted; None if any is not."""
+    import pyarrow as arrow
+    from pyarrow import csv as arrow_csv
+
+    text, blank = "".join(lines), "," * (len(header) - 1)
+    unlike = '"' in text or "\0" in text or max(map(len, lines)) > csv.field_size_limit()
+    if unlike or any(line.rstrip("\r\n") in ("", blank) for line in lines):
+        return None
+    names = [str(place) for place in range(len(header))]
+    try:
+        table = arrow_csv.read_csv(
+            arrow.BufferReader(text.encode()),
+            read_options=arrow_csv.ReadOptions(
+                use_threads=False, column_names=names, block_size=2 * len(text.encode()) + 1
+            ),
+            parse_options=arrow_csv.ParseOptions(quote_char=False, ignore_empty_lines=False),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, arrow.string()), strings_can_be_null=False
+            ),
+        )
+    except arrow.ArrowInvalid:
+        return None
+    if table.num_rows != len(lines):
+        return None
+    index = pd.RangeIndex(first, first + len(lines)).astype("int64")
+    columns = []
+    for column in table.columns:
+        coded = column.combine_chunks().dictionary_encode()
+        texts = np.array([*map(str.strip, coded.dictionary.to_pylist())], dtype=object)
+        columns.append(pd.Series(texts[coded.indices.to_numpy()], index, dtype="object"))
+    frame = pd.concat(columns, axis=1)
+    frame.columns, frame.index.name = header, "line"
+    return frame.astype("object")
 
 
 def _header(top: list[list[str]], expected: Sequence[str], problems: Problems) -> list[str]:
@@ -191,14 +250,17 @@ def _header(top: list[list[str]], expected: Sequence[str], problems: Problems) -
     return header
 
 
-def _spoken_rows(reader: Any, problems: Problems) -> Iterator[list[str]]:
-    """Rows of a CSV; what ends its reading is said with the line."""
+def _spoken_rows(reader: Any, problems: Problems, read: int = 0) -> Iterator[list[str]]:
+    """Rows of a CSV; what ends its reading is said with the line, after those ``read`` before."""
     try:
         yield from reader
     except csv.Error as error:
         what = f"cannot be read as CSV ({error})."
         problems.add(
-            "E124", what, "Look for a quotation mark without its partner.", row=reader.line_num
+            "E124",
+            what,
+            "Look for a quotation mark without its partner.",
+            row=read + reader.line_num,
         )
         raise Refusal(problems.found) from error
 

@@ -24,6 +24,9 @@ class Inputs:
     notebook, parameters, source, data, lock : str
         SHA-256 of the notebook's cells, of its resolved parameters, of the package source, of the
         declared data and of the dependency lock.
+    own : str
+        The same of the files that parameters name; empty without any. It stays in the state of the
+        batch: by a published hash anybody could try out what a file of their making holds.
     """
 
     notebook: str
@@ -31,14 +34,19 @@ class Inputs:
     source: str
     data: str
     lock: str
+    own: str = ""
 
     @property
     def hash(self) -> str:
-        """One hash over the five."""
-        return hash_json(self.as_dict())
+        """One hash over what is told."""
+        return hash_json(self.told())
 
     def as_dict(self) -> dict[str, str]:
-        """Name and hash of the five."""
+        """Name and hash of all that a report hangs on."""
+        return self.told() | ({"own files": self.own} if self.own else {})
+
+    def told(self) -> dict[str, str]:
+        """Name and hash of the five that a page tells."""
         return {
             "notebook": self.notebook,
             "parameters": self.parameters,

@@ -488,13 +488,14 @@ class _Table:
         files: Mapping[str, Path],
         sources: Mapping[str, str],
     ) -> Inputs:
-        data = {**self.manifests["data"], **{n: sha256_file(p) for n, p in files.items()}}
+        own = {name: sha256_file(path) for name, path in files.items()}
         return Inputs(
             notebook=inputs_.hash_json([notebook.cells(), self.neighbours[notebook.name]]),
             parameters=inputs_.hash_json(values),
             source=inputs_.hash_json(sources),
-            data=inputs_.hash_json(data),
+            data=inputs_.hash_json(self.manifests["data"]),
             lock=sha256_file(self.project.lock),
+            own=inputs_.hash_json(own) if own else "",
         )
 
 

@@ -180,7 +180,7 @@ def _context(run: Run, history: History) -> dict[str, Any]:
         "parameters": run.parameters,
         "comments": {p.name: p.comment for p in run.notebook.schema.parameters},
         "non_default": run.non_default,
-        "inputs": run.inputs.as_dict(),
+        "inputs": run.inputs.told(),
         "input_hash": run.inputs.hash,
         "versions": run.versions,
         "command": run.command,

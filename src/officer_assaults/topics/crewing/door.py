@@ -64,7 +64,8 @@ def protected(file: CrewFile) -> CrewFile:
     Returns
     -------
     CrewFile
-        Counts whole, of multiples of five in every group; ``rows`` and ``agreement`` rounded.
+        Counts whole, of multiples of five in every group; ``rows`` and ``agreement`` rounded, or
+        no agreement where few crews were booked on otherwise than planned.
     """
     cells = protect_cells(file.cells)
     rows = rounded(file.rows)
@@ -72,8 +73,9 @@ def protected(file: CrewFile) -> CrewFile:
     release = replace(file.release, rows=rows, sha256=digest(cells))
     agreement = file.agreement
     if agreement is not None:
-        numbers = agreement.select_dtypes("number").columns
-        agreement = agreement.assign(**{name: agreement[name].map(rounded) for name in numbers})
+        counts = agreement.to_numpy(float)
+        few = ((counts > 0) & (counts < THRESHOLD)).any()
+        agreement = None if few else agreement.map(rounded)
     return replace(file, cells=cells, rows=rows, agreement=agreement, release=release)
 
 
