@@ -246,15 +246,17 @@ def influence(model: Checked, term: str) -> float:
 
 def _moves(rows: ModelRows) -> Iterator[FloatArray]:
     """Step of the coefficients as each cluster leaves."""
-    x = rows.matrix / np.sqrt((rows.matrix**2).mean(axis=0))
+    scale = np.sqrt((rows.matrix**2).mean(axis=0))
+    x = rows.matrix / scale
     mu = fit_design(x, rows.y, rows.log_exposure).mu
     information = (x * mu[:, None]).T @ x
-    for group in np.unique(np.asarray(rows.groups)):
-        own = np.asarray(rows.groups) == group
+    codes, _ = pd.factorize(np.asarray(rows.groups), sort=True)
+    ends = np.cumsum(np.bincount(codes))
+    for own in np.split(np.argsort(codes, kind="stable"), ends[:-1]):
         score = x[own].T @ (rows.y[own] - mu[own])
         left = information - (x[own] * mu[own, None]).T @ x[own]
         step = np.linalg.pinv(left, rcond=NEAR_NOTHING, hermitian=True) @ -score
-        yield step / np.sqrt((rows.matrix**2).mean(axis=0))
+        yield step / scale
 
 
 def diagnostic_table(model: Checked, seed: int, term: str = "") -> pd.DataFrame:
