@@ -13,6 +13,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from built import build, result_of, text_of
 from canaries import canary_cells, write_export
 from scipy.optimize import linprog
@@ -22,6 +23,7 @@ from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing import door, given, published, queries
 from officer_assaults.topics.crewing.data.reader import _cell_cautions, _release, load
 from officer_assaults.topics.crewing.model.cells import prepare, two_arms
+from officer_assaults.topics.crewing.model.policy_language import POLICIES
 from officer_assaults.topics.crewing.simulator.params import ForceParams
 
 FULL = os.environ.get("OFFICER_ASSAULTS_RUNS") == "full"
@@ -215,6 +217,19 @@ def test_all_published_numbers_together_leave_ten_values_of_each_hidden_count(bu
         high = linprog(-goal, bounds=(0, None), **limits)
         assert low.status == high.status == 0
         assert -high.fun - low.fun >= door.THRESHOLD - 1
+
+
+@pytest.mark.parametrize(("notebook", "more"), [(CREWING, {}), (PLANNING, QUICK)])
+def test_a_report_without_any_policy_that_may_be_shown_shows_the_rest(built, patch, notebook, more):
+    """And says which policy it leaves out, and why; once it was refused whole."""
+    files = build(notebook, patch, cells_path=str(built(0).path), force="kent",
+                  policies=["double_far_backup"], **more)  # fmt: skip
+    text = " ".join(BeautifulSoup(files[f"{notebook}.html"], "html.parser").main.get_text().split())
+    label = POLICIES["double_far_backup"].label
+    why = "Not judged in a public report, since too few victims or places lie behind what they move"
+    assert f"{why}: {label}." in text
+    assert "Rate ratio, single over double" in text or "Rate ratio per officer-hour" in text
+    assert not [rows for rows in tables_of(files) if label in {row.get("Policy") for row in rows}]
 
 
 def alone(cells, about, path, small):

@@ -209,16 +209,6 @@ def public_policies(wanted: Sequence[str], cells: pd.DataFrame) -> tuple[list[st
     both = two_arms(cells)
     rows = both.assign(single=(both["crew"].astype(str) == "single").astype(float))
     kept = [name for name in wanted if not _tells(name, rows)]
-    if wanted and not kept:
-        raise Refusal(
-            Problem(
-                "E121",
-                "every policy moves the hours of few victims or places.",
-                "Ask for a longer period or for more places. Report 05 can be made of these cells "
-                "with audience=internal.",
-                column="policies",
-            )
-        )
     return kept, [name for name in wanted if name not in kept]
 
 
