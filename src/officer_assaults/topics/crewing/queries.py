@@ -246,10 +246,11 @@ def _shares(name: str, rows: pd.DataFrame) -> NDArray[np.float64] | None:
 
 
 def _is_few(part: pd.DataFrame) -> bool:
-    hours = part.groupby(part[_place(part)].astype(str))["officer_hours"].sum()
+    sums = part.groupby(part[_place(part)].astype(str))[["officer_hours", "y"]].sum()
     # What stands for a small count looks like one that is not.
     few = part["y"].sum() <= STANDS_FOR_SMALL
-    return bool(hours.sum() > 0 and (few or _is_dominated(hours)))
+    dominated = _is_dominated(sums["officer_hours"]) or _is_dominated(sums["y"])
+    return bool(sums["officer_hours"].sum() > 0 and (few or dominated))
 
 
 def _is_dominated(amounts: pd.Series) -> bool:
