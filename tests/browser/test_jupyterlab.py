@@ -130,7 +130,7 @@ def assert_no_complaint(page: Page) -> None:
     assert complaints.count() == 0, complaints.all_inner_texts()
 
 
-@pytest.mark.parametrize("name", by_turns.some(OTHERS, 3))
+@pytest.mark.parametrize("name", by_turns.some(OTHERS, 2))
 def test_every_other_notebook_runs_as_it_is(lab: str, page: Page, name: str) -> None:
     """A notebook runs in JupyterLab from end to end, shows its answer, complains of nothing."""
     page.set_default_timeout(PATIENCE_MS)

@@ -67,14 +67,22 @@ def chosen(project: Project, plan: Plan) -> set[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def made(
-    standard_reports: Path, tmp_path_factory: pytest.TempPathFactory
-) -> dict[tuple[str, str], Path]:
-    """Reports without their suffix, by force and notebook; rendering refuses banned words."""
+def project(standard_reports: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The project with a folder of reports that holds the standard ones."""
     folder = tmp_path_factory.mktemp("reports") / "all"
     shutil.copytree(standard_reports, folder)
-    project = replace(project_.load(), reports=folder)
-    plan = make_plan(project, scopes=["all"])
+    return replace(project_.load(), reports=folder)
+
+
+@pytest.fixture(scope="module")
+def whole(project: Project) -> Plan:
+    return make_plan(project, scopes=["all"])
+
+
+@pytest.fixture(scope="module")
+def made(project: Project, whole: Plan) -> dict[tuple[str, str], Path]:
+    """Reports without their suffix, by force and notebook; rendering refuses banned words."""
+    plan = whole
     keys = chosen(project, plan)
     runs = tuple(run for run in plan.runs if (run.scope, run.notebook.name) in keys)
     plan = replace(plan, runs=runs)
@@ -102,10 +110,8 @@ def test_no_page_shows_a_number_as_the_machine_holds_it(made):
     assert found == {}
 
 
-def test_every_force_has_every_report():
-    planned = {
-        (run.scope, run.notebook.name) for run in make_plan(project_.load(), scopes=["all"]).runs
-    }
+def test_every_force_has_every_report(whole):
+    planned = {(run.scope, run.notebook.name) for run in whole.runs}
     scopes = {scope for scope, _ in planned}
     assert len(scopes) == FORCES + 1
     by_force = {name for scope, name in planned if scope == "thames-valley"}
