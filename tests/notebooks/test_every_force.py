@@ -8,25 +8,21 @@ change of the code.
 import json
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
-import nbformat
 import pytest
 
 import by_turns
 from officer_assaults.cli import project as project_
 from officer_assaults.data import breaks
-from officer_assaults.findings import FINDING_MIME, VERDICTS
+from officer_assaults.findings import VERDICTS
 from officer_assaults.pipeline import workers
 from officer_assaults.pipeline.batch import run_batch
 from officer_assaults.pipeline.plan import Plan, make_plan
 from officer_assaults.pipeline.project import Project
 from officer_assaults.topics.forces.glance import model
 
-ROOT = Path(__file__).resolve().parents[2]
 FORCES = 43 + 1  # territorial forces and British Transport Police
 
 pytestmark = pytest.mark.slow
@@ -151,17 +147,3 @@ def test_a_force_that_is_not_set_among_the_others_has_no_finding_of_it(reports):
     met = {finding["id"] for finding in reports["metropolitan-police", "01_rise"]["findings"]}
     assert "rise.odd" not in btp
     assert {"rise.ratio", "rise.ratio_per_officer", "rise.odd"} <= met
-
-
-def test_plain_papermill_gives_the_findings_of_the_batch(reports, tmp_path):
-    out = tmp_path / "out.ipynb"
-    papermill = Path(sys.executable).with_name("papermill")
-    command = [papermill, "notebooks/01_rise.ipynb", out, "-p", "force", "gloucestershire"]
-    subprocess.run([*command, "--no-progress-bar"], cwd=ROOT, check=True, capture_output=True)
-    outputs = [
-        output
-        for cell in nbformat.read(out, as_version=4).cells
-        for output in cell.get("outputs", [])
-    ]
-    recorded = [o["data"][FINDING_MIME] for o in outputs if FINDING_MIME in o.get("data", {})]
-    assert recorded == reports["gloucestershire", "01_rise"]["findings"]
