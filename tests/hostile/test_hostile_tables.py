@@ -1,5 +1,7 @@
 """Whatever a table looks like, its reader gives a frame or a refusal and changes nothing."""
 
+import csv
+
 import mutations
 import pytest
 import targets
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from outcomes import FULL, runs
 
 from officer_assaults.topics.crewing.data.about import sidecar_of
+from officer_assaults.topics.crewing.intake.sources import layouts
 
 RANDOM = st.randoms(use_true_random=False)
 
@@ -59,3 +62,23 @@ def test_any_table_is_read_or_refused(trial, target):
     assert trial.tried >= runs(12, 500)
     assert trial.refused > trial.tried / 4
     assert trial.accepted > 0 or not FULL
+
+
+#: What a quotation mark without its partner makes of a file: one cell of all that follows it.
+ENDLESS = ("x" * 200_000, '"' + "x" * 200_000)
+
+
+@pytest.mark.parametrize("target", [*targets.TARGETS, None], ids=lambda one: one and one.name)
+@pytest.mark.parametrize(("line", "cell"), [(line, cell) for line in (0, 1) for cell in ENDLESS])
+def test_a_cell_longer_than_a_csv_may_hold(trial, target, line, cell):
+    """Every reader says so by itself: the limit is one for the whole process."""
+    rows = (target or targets.TARGETS[0]).rows()
+    text = [",".join(row) for row in rows]
+    text[line] = ",".join([*rows[line][:-1], cell])
+    path = trial.fresh(target.in_data if target else "") / f"{target.stem if target else 'log'}.csv"
+    path.write_text("\n".join(text) + "\n")
+    if target and target.sidecar:
+        sidecar_of(path).write_text(target.sidecar)
+    trial.run(lambda: target.read(path) if target else layouts(path), placed=False)
+    assert trial.refused == 1
+    assert csv.field_size_limit() == 131_072

@@ -267,7 +267,7 @@ def test_every_fault_is_told_apart_and_costs_only_itself(tmp_path):
     project = tree.plant(
         tmp_path, {name: _faulty(fault) for name, (fault, _, _) in FAULTS.items()}, **render
     )
-    limits = Limits(seconds=3, megabytes=400)
+    limits = Limits(seconds=8, megabytes=400)
     batch = run_batch(project, make_plan(project), LocalWorkers(2), limits=limits)
     outcomes = {result.key.partition("/")[2]: result for result in batch.results}
     for name, (_, outcome, said) in FAULTS.items():

@@ -245,14 +245,14 @@ def _csv_rows(path: Path) -> _Rows:
         raise Refusal.of("E124", "is empty.", "Download the file again.", path.name)
     lines = text.splitlines()[:HEADER_ROWS]
     comma = max((",", ";", "\t"), key=lambda mark: max(line.count(mark) for line in lines))
-    rows = _fast_rows(text, lines, comma)
-    if rows is None:
-        try:
+    try:
+        rows = _fast_rows(text, lines, comma)
+        if rows is None:
             rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=comma, strict=True))
-        except csv.Error as error:
-            what = f"is no regular CSV ({error})."
-            remedy = "A quotation mark is open: download the file again, or save it as XLSX."
-            raise Refusal.of("E124", what, remedy, path.name) from error
+    except csv.Error as error:
+        what = f"is no regular CSV ({error})."
+        remedy = "A quotation mark is open: download the file again, or save it as XLSX."
+        raise Refusal.of("E124", what, remedy, path.name) from error
     return rows
 
 

@@ -30,7 +30,6 @@ AND = " & "
 SNIFFED = 1 << 20
 HEADER_ROWS = 30
 BLOCK_ROWS = 50_000
-LONGEST_FIELD = 1 << 20
 TAIL_ROWS = 200
 TAIL_BYTES = 1 << 16
 MOST_BELOW = 10
@@ -161,7 +160,7 @@ def _text_layout(path: Path) -> Layout:
         sample = stream.read(SNIFFED)
     lines = sample.splitlines()
     separator = max(SEPARATORS, key=lambda name: _even(lines[:200], SEPARATORS[name]))
-    rows = list(csv.reader(io.StringIO(sample, newline=""), delimiter=SEPARATORS[separator]))
+    rows = list(_csv_rows(path, io.StringIO(sample, newline=""), separator))
     header = header_row(rows[: HEADER_ROWS + 10]) or 1
     width = len(rows[header - 1])
     tail = _tail(path, encoding)
@@ -172,6 +171,16 @@ def _text_layout(path: Path) -> Layout:
     if cut and under == 1:
         under = 0
     return Layout(path, encoding, separator, "", header, cut and not under, under)
+
+
+def _csv_rows(path: Path, text: Iterable[str], separator: str) -> Iterator[list[str]]:
+    """Rows of a text; what ends its reading as CSV is said with the line."""
+    reader = csv.reader(text, delimiter=SEPARATORS[separator])
+    try:
+        yield from reader
+    except csv.Error as error:
+        what, remedy = f"cannot be read ({error}).", "Look for a lone quotation mark."
+        raise refuse(path, what, remedy, reader.line_num) from error
 
 
 def below(layout: Layout) -> list[str]:
@@ -391,17 +400,12 @@ def _bare(cell: str) -> str:
 
 
 def _text_rows(layout: Layout) -> Iterator[list[str]]:
-    csv.field_size_limit(LONGEST_FIELD)
     try:
         with layout.file.open(encoding=layout.encoding, newline="") as stream:
-            yield from csv.reader(stream, delimiter=SEPARATORS[layout.separator])
+            yield from _csv_rows(layout.file, stream, layout.separator)
     except (UnicodeDecodeError, LookupError) as error:
         what = f"is not in the encoding '{layout.encoding}'."
         raise refuse(layout.file, what, "Run 'crewing map' on it again.") from error
-    except csv.Error as error:
-        raise refuse(
-            layout.file, f"cannot be read ({error}).", "Look for a lone quotation mark."
-        ) from error
 
 
 def _parquet(path: Path) -> pl.DataFrame:
