@@ -185,9 +185,10 @@ def _merged(blocks: list[Block]) -> tuple[Block, ...]:
 
 def _refuse_splines(text: str) -> None:
     plain = text.replace(" ", "")
-    if "bs(" in plain or "constraints=" in plain:
+    if any(part in plain for part in ("bs(", "constraints=", "scale(", "center(")):
         raise refuse(
-            "the knots of bs() and constraints of cr() depend on how often each value occurs.",
+            "the knots of bs(), constraints of cr(), scale() and center() depend on how often each "
+            "value occurs.",
             "Use cr() without constraints, or bin the covariate.",
         )
 

@@ -164,6 +164,9 @@ def check_events(x: FloatArray, y: FloatArray, names: list[str]) -> None:
 
 def _aliased(name: str, repeats: list[str]) -> Problem:
     source = f"repeats {' + '.join(repeats)}" if repeats else "is 0 in every row"
+    if name.startswith("cr(") and "Intercept" in repeats:
+        what = f"the term '{name}' has a level of its own beside the intercept."
+        return Problem("E122", what, "Write cr(column, df=..., constraints='center').")
     return Problem(
         "E122",
         f"the term '{name}' {source}: its coefficient cannot be told apart.",
@@ -184,5 +187,6 @@ def _no_events(terms: list[str], rows: int) -> Problem:
 def has_intercept(x: FloatArray) -> bool:
     """Whether the columns of a design, shape (n, k), add up to a constant somehow."""
     ones = np.ones(len(x))
+    x = x / np.sqrt((x**2).sum(axis=0))  # Columns of large numbers would hide the others.
     weights = linalg.solve(x.T @ x, x.sum(axis=0), assume_a="pos")
     return bool(np.max(np.abs(x @ weights - ones)) < INTERCEPT_TOLERANCE)
