@@ -33,9 +33,10 @@ from officer_assaults.pipeline.run import (
 from officer_assaults.pipeline.workers import LocalWorkers
 from officer_assaults.refusals import Refusal
 
-PLACES = [f"place-{number}" for number in range(5)]
+PLACES = [f"place-{number}" for number in range(3)]
+REPORTS = len(PLACES) + 1
 # Slow enough to be caught half way, quick enough for a test.
-SLOW = "import os, time; time.sleep(0.8)"
+SLOW = "import os, time; time.sleep(0.6)"
 READS_DATA = (
     'import pathlib; text = pathlib.Path(os.environ["TREE_ROOT"], "data/counts.csv").read_text()\n'
     'record("counts", float(text.split()[1]))'
@@ -44,7 +45,7 @@ READS_DATA = (
 
 @pytest.fixture(autouse=True)
 def places(monkeypatch):
-    """Five scopes; processes that tests start learn of them from the environment."""
+    """Three scopes; processes that tests start learn of them from the environment."""
     monkeypatch.setenv("TREE_PLACES", " ".join(PLACES))
 
 
@@ -82,7 +83,7 @@ def undisturbed(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TREE_PLACES", " ".join(PLACES))
         project = _slow_tree(tmp_path_factory.mktemp("undisturbed"))
-        assert len(_lines(_finish(_driver(project, "--processes", "2")), OK)) == 6
+        assert len(_lines(_finish(_driver(project, "--processes", "2")), OK)) == REPORTS
         return tree.snapshot(project)
 
 
@@ -130,7 +131,7 @@ def test_ctrl_c_loses_nothing(tmp_path, undisturbed, finished):
     made = tree.snapshot(project)
     assert 2 * finished <= len(made) < len(undisturbed)
     out = _finish(_driver(project))
-    assert _lines(out, "stale") == [f"stale {6 - len(made) // 2}"]
+    assert _lines(out, "stale") == [f"stale {REPORTS - len(made) // 2}"]
     assert tree.snapshot(project) == undisturbed
 
 
@@ -153,7 +154,7 @@ def test_a_killed_batch_leaves_no_process_and_no_half_file(tmp_path, undisturbed
 def test_two_batches_at_once_do_the_work_once(tmp_path, undisturbed):
     project = _slow_tree(tmp_path)
     outs = [_finish(process) for process in (_driver(project), _driver(project))]
-    assert sorted(len(_lines(out, OK)) for out in outs) == [0, 6]
+    assert sorted(len(_lines(out, OK)) for out in outs) == [0, REPORTS]
     assert sum("waiting" in out for out in outs) == 1
     assert tree.snapshot(project) == undisturbed
 
@@ -164,11 +165,11 @@ def test_a_full_disk_breaks_runs_and_no_file(tmp_path, undisturbed):
     out = _finish(_driver(project, "--full-after", "2"), code=1)
     assert len(_lines(out, OK)) == 2
     broken = _lines(out, CONTRACT_BROKEN)
-    assert len(broken) == 4
+    assert len(broken) == REPORTS - 2
     assert all("could not be written: File too large" in line for line in broken)
     _assert_whole(project)
     assert len(tree.snapshot(project)) == 4
-    assert _lines(_finish(_driver(project)), "stale") == ["stale 4"]
+    assert _lines(_finish(_driver(project)), "stale") == [f"stale {REPORTS - 2}"]
     assert tree.snapshot(project) == undisturbed
 
 
@@ -208,7 +209,7 @@ def test_a_killed_worker_process_costs_nothing(tmp_path, undisturbed):
         project, make_plan(project, scopes=["all"]), LocalWorkers(2), finished=kill_one
     )
     assert killed
-    assert [result.outcome for result in batch.results] == [OK] * 6
+    assert [result.outcome for result in batch.results] == [OK] * REPORTS
     assert tree.snapshot(project) == undisturbed
 
 
