@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.discrete.diagnostic import PoissonDiagnostic
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.designs import Balance
 from officer_assaults.stats.glm import DISPERSION_RULE, ModelRows, ModelSpec
 from officer_assaults.stats.intervals import FloatArray, Interval
@@ -61,7 +62,7 @@ class Checked(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class OffsetSanity:
+class OffsetSanity(Shown):
     """Slope of the log count on the log exposure, which an offset fixes at 1.
 
     Parameters
@@ -87,7 +88,7 @@ class OffsetSanity:
 
 
 @dataclass(frozen=True, slots=True)
-class Zeros:
+class Zeros(Shown):
     """Rows without an event: observed, expected under the model, and the score test's p."""
 
     observed: int
