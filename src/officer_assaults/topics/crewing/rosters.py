@@ -9,6 +9,7 @@ files and frames; any other engine that Ibis reaches gives the same from its own
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import threading
@@ -206,11 +207,11 @@ def fit(
     with opened(source, bins=bins, memory_mb=memory_mb, threads=threads) as roster:
         parsed = check_formula(formula, roster.columns)
         roster.prepare(parsed.outcome, exposure, parsed.columns, cluster)
-        rows, simulated = _check_rows(roster)
+        rows, most, simulated = _check_rows(roster)
         groups = _clusters(roster, cluster) if cluster else None
         squares = () if cluster else SQUARES
         _probe(roster, parsed.columns)
-        patterns = _placed_sums(roster, parsed.columns, squares, groups, rows)
+        patterns = _placed_sums(roster, parsed.columns, squares, groups, (rows, most))
         patterns = patterns or _collapsed(roster, parsed.columns, squares)
         design = build_blocks(parsed, patterns.levels, patterns.codes, len(patterns.sums["n"]))
         _check_design(design, patterns.sums)
@@ -306,7 +307,7 @@ def _placed_sums(
     names: Sequence[str],
     squares: tuple[str, ...],
     groups: pa.Array | None,
-    rows: int,
+    size: tuple[int, int],
 ) -> _Patterns | None:
     """Sum the rows of files in a table of all combinations of levels, where these are few enough.
 
@@ -318,8 +319,10 @@ def _placed_sums(
     levels, sets = _levels(roster, columns, {})
     sizes = [len(known) for known in levels.values()]
     sums = {name: np.zeros(math.prod(sizes)) for name in (*SUMS, *squares)}
-    few = groups is not None and rows <= roster.memory_mb * KEPT_PER_MB
-    kept = Kept(rows) if few else None
+    rows, most = size
+    kept = None
+    if groups is not None and rows <= roster.memory_mb * KEPT_PER_MB:
+        kept = Kept(rows, math.prod(sizes), len(groups), most)
     one_at_a_time = threading.Lock()
 
     def add(part: Iterable[Mapping[str, pa.Array]]) -> None:
@@ -379,12 +382,13 @@ def _sum_of(name: str, e: Any, y: Any) -> Any:
     return products[name].sum()
 
 
-def _check_rows(roster: Source) -> tuple[int, bool]:
-    """Refuse rows that hold no counts or hours; say how many, and whether all are made up."""
+def _check_rows(roster: Source) -> tuple[int, int, bool]:
+    """Refuse rows without counts or hours; say how many, the largest count, and if made up."""
     table, e, y = roster.table, roster.table["e_"], roster.table["y_"]
     good_e = ((e > 0) & (e < LONGEST)).fill_null(False)
     good_y = ((y >= 0) & (y < LONGEST) & (y == y.floor())).fill_null(False)
     sums = {"rows": table.count()}
+    sums["most"] = good_y.ifelse(y, 0).max()
     sums |= {"bad_e": good_e.ifelse(0, 1).sum(), "bad_y": good_y.ifelse(0, 1).sum()}
     if "made_" in table.columns:
         made = table["made_"]
@@ -401,7 +405,7 @@ def _check_rows(roster: Source) -> tuple[int, bool]:
     if whole.get("made", 0) not in (0, whole["rows"]):
         what = "holds simulated rows among others."
         raise Refusal(Problem("E123", what, "Keep them in files of their own.", roster.name))
-    return whole["rows"], whole.get("made", 0) > 0
+    return whole["rows"], whole["most"], whole.get("made", 0) > 0
 
 
 def _refuse_patterns(roster: Source, found: int) -> None:
@@ -568,25 +572,30 @@ def _cluster_meat(
             f"{roster.memory_mb:,} MB.",
             "Allow more memory, drop an interaction, or cluster by a coarser unit.",
         )
-    sums = [np.zeros(len(groups) * size) for size in sizes]
-    one_at_a_time = threading.Lock()
+    sums = np.zeros((len(groups), sum(sizes)))
+    one_at_a_time, flat = threading.Lock(), sums.ravel()
 
     def add(rows: Iterable[_Difference]) -> None:
-        for group, places, difference in rows:
+        for start, places, difference in rows:
             with one_at_a_time:
-                for summed, size, place in zip(sums, sizes, places, strict=True):
-                    np.add.at(summed, group * size + place, difference)
+                for place in places:
+                    np.add.at(flat, start + place, difference)
 
     parts = _differences(roster, patterns, design, beta, groups)
     in_threads(add, parts, roster.threads)
+    spread = np.zeros((sum(sizes), len(design.names)))
+    for block, start in zip(design.blocks, _starts(design), strict=True):
+        spread[start : start + len(block.matrix), block.terms] = block.matrix
     meat = np.zeros((len(design.names), len(design.names)))
-    for start in range(0, len(groups), CLUSTERS_AT_ONCE):
-        some = slice(start, start + CLUSTERS_AT_ONCE)
-        scores = np.empty((len(groups[some]), len(design.names)))
-        for block, summed in zip(design.blocks, sums, strict=True):
-            scores[:, block.terms] = summed.reshape(len(groups), -1)[some] @ block.matrix
+    for first in range(0, len(groups), CLUSTERS_AT_ONCE):
+        scores = sums[first : first + CLUSTERS_AT_ONCE] @ spread
         meat += scores.T @ scores
     return meat
+
+
+def _starts(design: BlockDesign) -> list[int]:
+    """Where the sums of each block begin among those of a cluster."""
+    return [0, *itertools.accumulate(len(block.matrix) for block in design.blocks[:-1])]
 
 
 def _differences(
@@ -602,11 +611,14 @@ def _differences(
 def _kept_differences(
     rows: Iterable[Placed], patterns: _Patterns, design: BlockDesign, beta: FloatArray
 ) -> Iterator[_Difference]:
-    rate = np.exp(design @ beta)
+    rate = np.exp(design @ beta)[patterns.ranks]
+    width = sum(len(block.matrix) for block in design.blocks)
+    tables = [
+        (places + start)[patterns.ranks]
+        for places, start in zip(design.places, _starts(design), strict=True)
+    ]
     for place, group, y, e in rows:
-        pattern = patterns.ranks.take(place)
-        places = [of_pattern.take(pattern) for of_pattern in design.places]
-        yield group, places, y - e * rate.take(pattern)
+        yield group * width, [table.take(place) for table in tables], y - e * rate.take(place)
 
 
 def _read_differences(
@@ -616,20 +628,22 @@ def _read_differences(
     beta: FloatArray,
     groups: pa.Array,
 ) -> Iterator[_Difference]:
-    """Give cluster, place in each block, and observed minus fitted count, batch by batch."""
+    """Give where a cluster's sums start, places in them, and observed minus fitted, by batch."""
     cluster = Coder(groups)
     coders = [
         [(name, Coder(patterns.sets[name], step)) for name, step in block.steps(patterns.levels)]
         for block in design.blocks
     ]
     rates = [np.exp(block.matrix @ beta[block.terms]) for block in design.blocks]
+    starts, width = _starts(design), sum(len(block.matrix) for block in design.blocks)
     for batch in rows:
         start = np.zeros(len(batch["y_"]), dtype=np.intp)
         places = [sum((code(batch[name]) for name, code in own), start) for own in coders]
         fitted = numbers(batch["e_"])
         for rate, place in zip(rates, places, strict=True):
             fitted = fitted * rate.take(place)
-        yield cluster(batch["g_"]), places, numbers(batch["y_"]) - fitted
+        at = [place + start for place, start in zip(places, starts, strict=True)]
+        yield cluster(batch["g_"]) * width, at, numbers(batch["y_"]) - fitted
 
 
 def _cells(patterns: _Patterns, mu: FloatArray) -> pd.DataFrame:
