@@ -1,5 +1,7 @@
 """One edit of a model by a stranger: the page follows, or one sentence refuses."""
 
+from dataclasses import is_dataclass
+
 import numpy as np
 import pytest
 import statsmodels.formula.api as smf
@@ -60,6 +62,17 @@ def test_an_edit_that_takes_away_what_the_page_says_is_refused(begun, name, old,
     with pytest.raises(Refusal, match=said) as refused:
         begun(name).go_on(old, new)
     assert refused.value.codes[0] == code
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_what_a_notebook_holds_shows_a_table(begun, name):
+    held = [
+        one
+        for one in begun(name).values.values()
+        if is_dataclass(one) and not isinstance(one, type)
+    ]
+    assert held
+    assert [type(one).__name__ for one in held if "<table" not in one._repr_html_()] == []
 
 
 def test_another_exposure_is_named_in_words_and_findings(begun):

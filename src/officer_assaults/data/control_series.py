@@ -134,7 +134,7 @@ def _broken(first: pd.Timestamp, last: pd.Timestamp, release: str) -> tuple[str,
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingPanel:
+class RecordingPanel(Shown):
     """Forces and quarters of two years, with covariates of violence and of recording.
 
     Parameters

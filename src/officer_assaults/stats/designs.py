@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import linalg, optimize
 
 from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import FloatArray
 
 BALANCE_TOLERANCE = 1e-6
@@ -21,7 +22,7 @@ INTERCEPT_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Shown):
     """Observed total against the total that the model predicts for the same rows.
 
     Parameters

@@ -24,6 +24,7 @@ from patsy.builtins import C as PatsyCategory
 from patsy.parse_formula import parse_formula as patsy_tree
 
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+from officer_assaults.shown import Shown
 from officer_assaults.stats import expressions
 
 FUNCTIONS = ("C", "cr", "bs", "I", "log", "scale", "center")
@@ -47,7 +48,7 @@ ALLOWED = (
 
 
 @dataclass(frozen=True, slots=True)
-class RateFormula:
+class RateFormula(Shown):
     """A checked formula.
 
     Parameters

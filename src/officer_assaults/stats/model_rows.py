@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from officer_assaults.refusals import Refusal, nearest
+from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import FloatArray
 
 Family = Literal["poisson", "quasi-poisson", "nb2"]
@@ -18,7 +19,7 @@ Correction = Literal["none", "G/(G-1)", "G/(G-1)*(N-1)/(N-K)"]
 
 
 @dataclass(frozen=True, slots=True)
-class ModelSpec:
+class ModelSpec(Shown):
     """What was fitted, in the words of :func:`fit_rate_model`.
 
     ``correction`` and ``cluster`` are empty unless ``cov`` is "cluster".
@@ -46,7 +47,7 @@ class ModelSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelRows:
+class ModelRows(Shown):
     """Rows of a fit, for diagnostics and refits.
 
     Parameters

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import linalg, special
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats import near
 from officer_assaults.stats.blocks import BlockDesign
 from officer_assaults.stats.designs import MANY_ROWS, RANK_TOLERANCE
@@ -21,7 +22,7 @@ STEP_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
-class DesignFit:
+class DesignFit(Shown):
     """Poisson fit on arrays.
 
     Parameters
@@ -46,7 +47,7 @@ class DesignFit:
 
 
 @dataclass(frozen=True, slots=True)
-class LeaveOneClusterOut:
+class LeaveOneClusterOut(Shown):
     """Coefficients with each cluster left out in turn.
 
     Parameters

@@ -390,7 +390,7 @@ def counterfactual(
 
 
 @dataclass(frozen=True, slots=True)
-class Jump:
+class Jump(Shown):
     """Jump on its first day by which a law alone would have made a year's change.
 
     Parameters

@@ -11,6 +11,7 @@ import pandas as pd
 
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.topics.crewing import disclosure, door, handed, queries
 from officer_assaults.topics.crewing.data.reader import CrewFile, load
 from officer_assaults.topics.crewing.disclosure import Audience
@@ -25,7 +26,7 @@ from officer_assaults.topics.crewing.simulator.truth import Truth
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Given(Shown):
     """Cells of one report.
 
     Attributes

@@ -11,6 +11,7 @@ import pandas as pd
 
 from officer_assaults.estimate import Estimate, statement
 from officer_assaults.page import words
+from officer_assaults.shown import Shown
 from officer_assaults.stats import verdicts
 from officer_assaults.topics.recording import figures_reporting
 from officer_assaults.topics.recording.data import SERIES
@@ -61,7 +62,7 @@ DEVIATIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class NationalEvidence:
+class NationalEvidence(Shown):
     """What the forces together show, and what that says of one of them.
 
     Parameters

@@ -19,6 +19,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.stats.designs import check_balance, check_events, check_rank
 from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.intervals import Interval, check_alpha
@@ -51,7 +52,7 @@ BACKUP_ELASTICITY = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Stratum:
+class Stratum(Shown):
     """Hours that a policy moves from one crew to the other, and what is observed beside them.
 
     Attributes
@@ -83,7 +84,7 @@ class Stratum:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyOutcome:
+class PolicyOutcome(Shown):
     """Expected recorded victims under one policy against crewing as it was.
 
     Attributes
@@ -135,7 +136,7 @@ class PolicyOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class PolicyModel:
+class PolicyModel(Shown):
     """A rate model that can answer a set of policies, with its leave-one-cluster-out refits.
 
     Attributes

@@ -20,6 +20,7 @@ import pandas as pd
 from scipy import stats
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.glm import fit_rate_model
 from officer_assaults.stats.intervals import Interval, check_alpha
@@ -38,7 +39,7 @@ MOST_SIGN_PATTERNS = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class ArmRatio:
+class ArmRatio(Shown):
     """A rate ratio, single over double crews, with the counts and exposures behind it.
 
     Attributes
@@ -83,7 +84,7 @@ class ArmRatio:
 
 
 @dataclass(frozen=True, slots=True)
-class Denominators:
+class Denominators(Shown):
     """E1 and E2 side by side, with the incidents behind them and the mechanical benchmark.
 
     Attributes

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.formulas import build_design, check_formula, rebuild_design
 from officer_assaults.stats.intervals import check_alpha
 from officer_assaults.stats.newton import fit_design
@@ -30,7 +31,7 @@ BINS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Propensity:
+class Propensity(Shown):
     """Chance of a double crew for each officer-hour, given what is known at deployment.
 
     Attributes
@@ -46,7 +47,7 @@ class Propensity:
 
 
 @dataclass(frozen=True, slots=True)
-class WeightedRatio:
+class WeightedRatio(Shown):
     """Rate ratio per officer-hour by weighting.
 
     Attributes
@@ -275,7 +276,7 @@ def _effective(weight: FloatArray, hours: FloatArray, single: FloatArray) -> tup
 
 
 @dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(Shown):
     """Where both kinds of crew are found.
 
     Attributes

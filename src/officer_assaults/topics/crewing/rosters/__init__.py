@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -20,18 +20,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from scipy import linalg, stats
 
 from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Problems, Refusal
-from officer_assaults.stats.blocks import BlockDesign, IntArray, build_blocks, refuse
+from officer_assaults.stats.blocks import BlockDesign, build_blocks
 from officer_assaults.stats.designs import check_events, check_rank
 from officer_assaults.stats.formulas import check_formula
 from officer_assaults.stats.intervals import FloatArray, check_alpha
 from officer_assaults.stats.labels import look_alikes, named
 from officer_assaults.stats.newton import DesignFit, fit_design
-from officer_assaults.topics.crewing.roster_engine import (
+from officer_assaults.topics.crewing.rosters.engine import (
     DEFAULT_MEMORY_MB,
     LONGEST,
     SIMULATED,
@@ -41,24 +40,19 @@ from officer_assaults.topics.crewing.roster_engine import (
     Placed,
     Source,
     in_threads,
-    numbers,
     opened,
     placed,
 )
+from officer_assaults.topics.crewing.rosters.scores import Patterns, cluster_meat
 
 #: A number with more values than this is continuous: it is binned by choice or refused.
 MOST_NUMBERS = 100
 MOST_LEVELS = 5_000
 PROBED_ROWS = 100_000
 PATTERNS_PER_MB = 1_000
-#: Sums of scores that a megabyte allows: 8 bytes each in a quarter of it.
-SUMS_PER_MB = 30_000
-CLUSTERS_AT_ONCE = 8_192
 SHORTEST_HASH = 16
 #: Rows that a megabyte allows to keep between two passes: 20 bytes each in a quarter of it.
 KEPT_PER_MB = 250_000 // 20
-#: Bytes that a row takes whose pattern, cluster, count and exposure are kept.
-ROW_BYTES = 24
 #: Smallest eigenvalue of a scaled cross-product that still tells terms apart.
 GRAM_TOLERANCE = 1e-10
 MADE_UP = ("true", "t", "yes", "1")
@@ -144,25 +138,6 @@ class RosterFit(Shown):
         return "\n".join(lines)
 
 
-#: Cluster, place in each block, and observed minus fitted count of some rows.
-_Difference = tuple[IntArray, list[IntArray], FloatArray]
-
-
-@dataclass(frozen=True, slots=True)
-class _Patterns:
-    """Sums by pattern, and the place of each pattern's level in every covariate.
-
-    Where rows are kept: the pattern of each combination of levels, to find theirs.
-    """
-
-    sums: dict[str, FloatArray]
-    levels: dict[str, list[Any]]
-    codes: dict[str, NDArray[np.intp]]
-    sets: dict[str, pa.Array]
-    ranks: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.intp))
-    kept: Kept | None = None
-
-
 def fit(
     formula: str,
     source: Any,
@@ -206,11 +181,11 @@ def fit(
     with opened(source, bins=bins, memory_mb=memory_mb, threads=threads) as roster:
         parsed = check_formula(formula, roster.columns)
         roster.prepare(parsed.outcome, exposure, parsed.columns, cluster)
-        rows, simulated = _check_rows(roster)
+        rows, most, simulated = _check_rows(roster)
         groups = _clusters(roster, cluster) if cluster else None
         squares = () if cluster else SQUARES
         _probe(roster, parsed.columns)
-        patterns = _placed_sums(roster, parsed.columns, squares, groups, rows)
+        patterns = _placed_sums(roster, parsed.columns, squares, groups, (rows, most))
         patterns = patterns or _collapsed(roster, parsed.columns, squares)
         design = build_blocks(parsed, patterns.levels, patterns.codes, len(patterns.sums["n"]))
         _check_design(design, patterns.sums)
@@ -219,7 +194,7 @@ def fit(
         if groups is None:
             meat = design.gram(_squares(patterns.sums, mu))
         else:
-            meat = _cluster_meat(roster, patterns, design, beta, groups)
+            meat = cluster_meat(roster, patterns, design, beta, groups)
             meat = len(groups) / (len(groups) - 1) * meat
     sums = patterns.sums
     pearson = float((sums["q"] * sums["e"] / mu - 2 * sums["y"] + mu).sum())
@@ -280,7 +255,7 @@ def collapse(
         return frame
 
 
-def _collapsed(roster: Source, names: Sequence[str], squares: tuple[str, ...]) -> _Patterns:
+def _collapsed(roster: Source, names: Sequence[str], squares: tuple[str, ...]) -> Patterns:
     """Have the engine sum the rows that share a pattern."""
     table, keys = roster.table, list(names)
     sums = {name: _sum_of(name, table["e_"], table["y_"]) for name in (*SUMS, *squares)}
@@ -293,7 +268,7 @@ def _collapsed(roster: Source, names: Sequence[str], squares: tuple[str, ...]) -
     levels, sets = _levels(roster, columns, lost)
     codes = {name: Coder(sets[name])(answer[name].combine_chunks()) for name in keys}
     order = np.lexsort([codes[name] for name in keys]) if keys else np.arange(1)
-    return _Patterns(
+    return Patterns(
         {name: answer[name].to_numpy().astype(float)[order] for name in sums},
         levels,
         {name: code[order] for name, code in codes.items()},
@@ -306,8 +281,8 @@ def _placed_sums(
     names: Sequence[str],
     squares: tuple[str, ...],
     groups: pa.Array | None,
-    rows: int,
-) -> _Patterns | None:
+    size: tuple[int, int],
+) -> Patterns | None:
     """Sum the rows of files in a table of all combinations of levels, where these are few enough.
 
     An engine's grouping by many columns of text takes twice as long.
@@ -318,8 +293,10 @@ def _placed_sums(
     levels, sets = _levels(roster, columns, {})
     sizes = [len(known) for known in levels.values()]
     sums = {name: np.zeros(math.prod(sizes)) for name in (*SUMS, *squares)}
-    few = groups is not None and rows <= roster.memory_mb * KEPT_PER_MB
-    kept = Kept(rows) if few else None
+    rows, most = size
+    kept = None
+    if groups is not None and rows <= roster.memory_mb * KEPT_PER_MB:
+        kept = Kept(rows, math.prod(sizes), len(groups), most)
     one_at_a_time = threading.Lock()
 
     def add(part: Iterable[Mapping[str, pa.Array]]) -> None:
@@ -332,7 +309,7 @@ def _placed_sums(
     in_threads(add, roster.parts(names), roster.threads)
     found = np.flatnonzero(sums["n"])
     codes = np.unravel_index(found, sizes[::-1])[::-1] if sizes else ()
-    return _Patterns(
+    return Patterns(
         {name: summed[found] for name, summed in sums.items()},
         levels,
         dict(zip(levels, codes, strict=True)),
@@ -379,12 +356,13 @@ def _sum_of(name: str, e: Any, y: Any) -> Any:
     return products[name].sum()
 
 
-def _check_rows(roster: Source) -> tuple[int, bool]:
-    """Refuse rows that hold no counts or hours; say how many, and whether all are made up."""
+def _check_rows(roster: Source) -> tuple[int, int, bool]:
+    """Refuse rows without counts or hours; say how many, the largest count, and if made up."""
     table, e, y = roster.table, roster.table["e_"], roster.table["y_"]
     good_e = ((e > 0) & (e < LONGEST)).fill_null(False)
     good_y = ((y >= 0) & (y < LONGEST) & (y == y.floor())).fill_null(False)
     sums = {"rows": table.count()}
+    sums["most"] = good_y.ifelse(y, 0).max()
     sums |= {"bad_e": good_e.ifelse(0, 1).sum(), "bad_y": good_y.ifelse(0, 1).sum()}
     if "made_" in table.columns:
         made = table["made_"]
@@ -401,7 +379,7 @@ def _check_rows(roster: Source) -> tuple[int, bool]:
     if whole.get("made", 0) not in (0, whole["rows"]):
         what = "holds simulated rows among others."
         raise Refusal(Problem("E123", what, "Keep them in files of their own.", roster.name))
-    return whole["rows"], whole.get("made", 0) > 0
+    return whole["rows"], whole["most"], whole.get("made", 0) > 0
 
 
 def _refuse_patterns(roster: Source, found: int) -> None:
@@ -553,86 +531,7 @@ def _check_hashed(name: str, labels: Iterable[str], problems: Problems) -> None:
     return None
 
 
-def _cluster_meat(
-    roster: Source, patterns: _Patterns, design: BlockDesign, beta: FloatArray, groups: pa.Array
-) -> FloatArray:
-    """Sum over clusters of the score times itself, shape (terms, terms).
-
-    A cluster's score is the design's rows weighted by observed minus fitted counts. As a block
-    depends on few covariates, sums of the differences by cluster and combination are enough.
-    """
-    sizes = [len(block.matrix) for block in design.blocks]
-    if len(groups) * sum(sizes) > roster.memory_mb * SUMS_PER_MB:
-        raise refuse(
-            f"scores of {len(groups):,} clusters on {sum(sizes):,} combinations need more than "
-            f"{roster.memory_mb:,} MB.",
-            "Allow more memory, drop an interaction, or cluster by a coarser unit.",
-        )
-    sums = [np.zeros(len(groups) * size) for size in sizes]
-    one_at_a_time = threading.Lock()
-
-    def add(rows: Iterable[_Difference]) -> None:
-        for group, places, difference in rows:
-            with one_at_a_time:
-                for summed, size, place in zip(sums, sizes, places, strict=True):
-                    np.add.at(summed, group * size + place, difference)
-
-    parts = _differences(roster, patterns, design, beta, groups)
-    in_threads(add, parts, roster.threads)
-    meat = np.zeros((len(design.names), len(design.names)))
-    for start in range(0, len(groups), CLUSTERS_AT_ONCE):
-        some = slice(start, start + CLUSTERS_AT_ONCE)
-        scores = np.empty((len(groups[some]), len(design.names)))
-        for block, summed in zip(design.blocks, sums, strict=True):
-            scores[:, block.terms] = summed.reshape(len(groups), -1)[some] @ block.matrix
-        meat += scores.T @ scores
-    return meat
-
-
-def _differences(
-    roster: Source, patterns: _Patterns, design: BlockDesign, beta: FloatArray, groups: pa.Array
-) -> list[Iterator[_Difference]]:
-    """Give differences of all rows, in parts: of those kept, or of those read again."""
-    if patterns.kept:
-        return [_kept_differences(patterns.kept.batches(), patterns, design, beta)]
-    read = roster.parts(list(patterns.levels))
-    return [_read_differences(part, patterns, design, beta, groups) for part in read]
-
-
-def _kept_differences(
-    rows: Iterable[Placed], patterns: _Patterns, design: BlockDesign, beta: FloatArray
-) -> Iterator[_Difference]:
-    rate = np.exp(design @ beta)
-    for place, group, y, e in rows:
-        pattern = patterns.ranks.take(place)
-        places = [of_pattern.take(pattern) for of_pattern in design.places]
-        yield group, places, y - e * rate.take(pattern)
-
-
-def _read_differences(
-    rows: Iterable[Mapping[str, pa.Array]],
-    patterns: _Patterns,
-    design: BlockDesign,
-    beta: FloatArray,
-    groups: pa.Array,
-) -> Iterator[_Difference]:
-    """Give cluster, place in each block, and observed minus fitted count, batch by batch."""
-    cluster = Coder(groups)
-    coders = [
-        [(name, Coder(patterns.sets[name], step)) for name, step in block.steps(patterns.levels)]
-        for block in design.blocks
-    ]
-    rates = [np.exp(block.matrix @ beta[block.terms]) for block in design.blocks]
-    for batch in rows:
-        start = np.zeros(len(batch["y_"]), dtype=np.intp)
-        places = [sum((code(batch[name]) for name, code in own), start) for own in coders]
-        fitted = numbers(batch["e_"])
-        for rate, place in zip(rates, places, strict=True):
-            fitted = fitted * rate.take(place)
-        yield cluster(batch["g_"]), places, numbers(batch["y_"]) - fitted
-
-
-def _cells(patterns: _Patterns, mu: FloatArray) -> pd.DataFrame:
+def _cells(patterns: Patterns, mu: FloatArray) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for name, values in patterns.levels.items():
         code = patterns.codes[name]

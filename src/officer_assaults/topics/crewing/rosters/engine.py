@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from officer_assaults import scratch
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest, of_machine
-from officer_assaults.topics.crewing.roster_files import RosterFile, check_columns, find, kind_of
+from officer_assaults.topics.crewing.rosters.files import RosterFile, check_columns, find, kind_of
 
 #: What the engine says when its own folder is full, which is no fault of a user's file.
 _FULL = ("No space left", "max_temp_directory_size", "Could not write", "File too large")
@@ -36,9 +36,7 @@ PYTHON_MB = 550
 LEAST_ENGINE_MB = 100
 DEFAULT_MEMORY_MB = 1000
 #: Few enough for a core's cache, enough to spread the cost of a call.
-BATCH_ROWS = 131_072
-#: Pattern, cluster, count and exposure of a row that is kept.
-KEPT_BYTES = 24
+BATCH_ROWS = 32_768
 #: Row groups above this are read a piece at a time, which is slower but holds little.
 LARGE_GROUP_BYTES = 100_000_000
 READ_BYTES = 1 << 20
@@ -127,11 +125,14 @@ class Kept:
 
     Parameters
     ----------
-    rows : int
+    rows, places, groups, most : int
+        Rows, combinations of levels, clusters, and the largest count: they tell the least types.
     """
 
-    def __init__(self, rows: int) -> None:
-        self._place, self._group, self._y = (np.empty(rows, np.int32) for _ in range(3))
+    def __init__(self, rows: int, places: int, groups: int, most: int) -> None:
+        self._place, self._group, self._y = (
+            np.empty(rows, np.min_scalar_type(largest)) for largest in (places, groups, most)
+        )
         self._e, self._used = np.empty(rows), 0
 
     def add(self, some: Placed) -> None:
