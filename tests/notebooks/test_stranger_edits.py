@@ -1,11 +1,12 @@
 """One edit of a model by a stranger: the page follows, or one sentence refuses."""
 
 from dataclasses import is_dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 import statsmodels.formula.api as smf
-from notebook_runs import Begun
+from notebook_runs import Begun, run
 
 from officer_assaults.refusals import Refusal
 
@@ -132,7 +133,13 @@ def test_dropping_the_work_from_a_crewing_model_drops_it_from_every_sentence(beg
     ladder = next(text for text in shown.text("figure") if "as like is compared" in text)
     assert "most with darkness and weekend" in ladder
     assert "for 2 steps of adjustment" in ladder
-    assert "(best)" not in shown.text("headline")[0]
+
+
+def test_a_headline_does_not_say_alike_what_the_model_does_not_hold_alike(monkeypatch):
+    own = str(Path(__file__).parents[1] / "topics" / "crewing" / "cells.csv")
+    shown = run("05_crewing", monkeypatch, edits={CREWING: '"victims ~ single"'}, cells_path=own)
+    assert shown.text("headline")[0].startswith("With nothing held alike in")
+    assert not any("like hours" in text for text in shown.text("main_points"))
 
 
 def test_another_cluster_reaches_every_interval(begun):
