@@ -6,7 +6,7 @@ import pytest
 import statsmodels.api as sm
 
 from officer_assaults.refusals import Refusal
-from officer_assaults.stats import designs, glm, near, newton, support
+from officer_assaults.stats import designs, glm, glm_fits, near, newton, support
 from officer_assaults.stats.newton import leave_one_cluster_out
 from officer_assaults.stats.within import fit_within
 
@@ -120,7 +120,7 @@ def test_fits_of_many_rows_are_those_of_few(monkeypatch, victims):
 
     terms = ("single + share + m2 + m3 + m4", "single + share + almost")
     whole = [told(one) for one in terms]
-    for module in (designs, glm, newton, support):
+    for module in (designs, glm_fits, newton, support):
         monkeypatch.setattr(module, "MANY_ROWS", 0)
     for old, new in zip(whole, map(told, terms), strict=True):
         assert new.cautions == old.cautions

@@ -144,16 +144,13 @@ class CrewData:
         """Rows to fit a model to: the cells, or sums over like cells where there are very many.
 
         Sums by cluster and pattern give a Poisson model, its offset and its clustered errors the
-        same answer; they are made by :mod:`officer_assaults.topics.crewing.rosters`.
+        same answer.
         """
         if len(self.frame) <= MOST_ROWS:
             return self.frame
-        from officer_assaults.topics.crewing import rosters
-
         named = [name for term in self.terms for name in columns_of(term) if name in self.frame]
-        keys = dict.fromkeys([self.cluster, "single", "night", *named])
-        sums = ["victims", "officer_hours"]
-        return categorised(rosters.collapse(self.frame[[*keys, *sums]], [*keys], sums))
+        keys = [self.cluster, "single", "night", *named]
+        return pool(self.frame, keys, ["victims", "officer_hours"])
 
     def has(self, column: str) -> bool:
         """Whether a column is there and filled in."""

@@ -24,6 +24,7 @@ from officer_assaults.topics.crewing.model.cells import (
     REFERENCE_BACKUP,
     CrewData,
     categorised,
+    columns_of,
     pool,
     usable_terms,
 )
@@ -361,9 +362,17 @@ def untested_controls(data: CrewData, controls: Iterable[NegativeControl]) -> di
     return reasons
 
 
+def _needed(data: CrewData) -> list[str]:
+    """Columns that this control is made of."""
+    words = {name for term in data.terms for name in columns_of(term)}
+    after = {"y", "y_after_double", "officer_hours", "officer_hours_after_double"}
+    needed = {data.cluster, "single", "night", "victims"} | after | words
+    return [name for name in data.frame if name in needed]
+
+
 def _crew_before(data: CrewData, alpha: float) -> NegativeControl | None:
     """Victims after a single-crewed shift over those after a double-crewed one, same crew now."""
-    frame = data.frame
+    frame = data.frame[_needed(data)]
     after_double = frame.assign(
         before_single=0.0,
         victims=frame["y_after_double"].astype(float),
