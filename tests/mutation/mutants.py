@@ -146,8 +146,8 @@ MUTANTS = (
     Mutant(
         "policy counted the wrong way round",
         "topics/crewing/model/policy",
-        "rate_sums(model.single, moved, betas) - rate_sums(model.double, moved, betas)",
-        "rate_sums(model.double, moved, betas) - rate_sums(model.single, moved, betas)",
+        "model.single.sums(moved, betas) - model.double.sums(moved, betas)",
+        "model.double.sums(moved, betas) - model.single.sums(moved, betas)",
         "more victims printed as fewer",
         f"{POLICY}::test_all_single_and_all_double_frame_the_observed_total",
     ),

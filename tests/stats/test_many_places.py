@@ -60,7 +60,7 @@ def test_refits_from_a_series_are_those_on_rows(monkeypatch, partial):
     whole = leave_one_cluster_out(x, y, offset, place, partial=partial)
     monkeypatch.setattr(near, "MOST_AT_ONCE", 0)
     series = leave_one_cluster_out(x, y, offset, place, partial=partial)
-    np.testing.assert_allclose(series.coefficients, whole.coefficients, atol=1e-8, rtol=0)
+    np.testing.assert_allclose(series.coefficients, whole.coefficients, atol=5e-8, rtol=0)
     assert (series.coefficients != whole.coefficients).any(1).mean() > 0.5
     errors = [np.sqrt(np.diag(left.vcov)) for left in (series, whole)]
     np.testing.assert_allclose(*errors, rtol=1e-6)
@@ -81,7 +81,7 @@ def test_refits_with_few_victims_are_those_of_dense_fits(monkeypatch, victims):
         rest = place != code
         model = sm.GLM(y[rest], x[rest], family=sm.families.Poisson(), offset=offset[rest])
         dense = model.fit(tol=1e-11, tol_criterion="params", maxiter=200)
-        np.testing.assert_allclose(left.coefficients[code], dense.params, atol=1e-8, rtol=0)
+        np.testing.assert_allclose(left.coefficients[code], dense.params, atol=5e-8, rtol=0)
 
 
 def test_an_arm_without_events_is_refused_among_many_places(monkeypatch):

@@ -19,7 +19,7 @@ from officer_assaults.stats.intervals import FloatArray
 Bounds = NDArray[np.intp]
 
 #: Error of a coefficient that the series may leave, by its own next term.
-ERROR_WANTED = 2e-9
+ERROR_WANTED = 2e-8
 STEP_TOLERANCE = 1e-10
 MAX_STEPS = 20
 CLUSTERS_AT_ONCE = 500

@@ -23,7 +23,7 @@ CLOSER = 1e-6
 WORK_OF_EXP = 40
 FITS_AT_ONCE = 500
 #: Rows that are worked on together: their products stay near the processor.
-ROWS_AT_ONCE = 8_192
+ROWS_AT_ONCE = 2_048
 
 
 def rate_sums(x: FloatArray, weights: FloatArray, betas: FloatArray) -> FloatArray:
@@ -44,6 +44,9 @@ def rate_sums(x: FloatArray, weights: FloatArray, betas: FloatArray) -> FloatArr
     """
     if len(x) * len(betas) <= MOST_AT_ONCE:
         return np.asarray(weights @ np.exp(x @ betas.T))
+    if not weights.all():
+        used = weights != 0
+        x, weights = x[used], weights[used]
     moves = betas - betas[0]
     at = weights * np.exp(x @ betas[0])
     second = second_moments(x, at)
@@ -85,11 +88,11 @@ def second_moments(x: FloatArray, mu: FloatArray) -> FloatArray:
 def third_moments(x: FloatArray, mu: FloatArray) -> FloatArray:
     """Third derivative of a Poisson log likelihood, ``sum_i mu_i x_ia x_ib x_ic``, sign apart."""
     k = x.shape[1]
-    out = np.zeros((k, k, k))
+    out = np.zeros((k * (k + 1) // 2, k))
     for rows in row_blocks(len(x)):
-        pairs = pairs_of(x[rows])
-        out += symmetric((pairs * mu[rows, None]).T @ x[rows], k)
-    return out
+        own = x[rows]
+        out += _pairs_across(own) @ (own * mu[rows, None])
+    return symmetric(out, k)
 
 
 def fourth_moments(x: FloatArray, mu: FloatArray) -> FloatArray:
@@ -103,9 +106,18 @@ def fourth_moments(x: FloatArray, mu: FloatArray) -> FloatArray:
     size = x.shape[1] * (x.shape[1] + 1) // 2
     out = np.zeros((size, size))
     for rows in row_blocks(len(x)):
-        pairs = pairs_of(x[rows])
-        out += (pairs * mu[rows, None]).T @ pairs
+        pairs = _pairs_across(x[rows])
+        out += (pairs * mu[rows]) @ pairs.T
     return out
+
+
+def _pairs_across(x: FloatArray) -> FloatArray:
+    """Give the products of :func:`pairs_of` with rows across, which memory holds in a row."""
+    first, second = np.triu_indices(x.shape[1])
+    across = np.ascontiguousarray(x.T)
+    pairs = across[first]
+    pairs *= across[second]
+    return pairs
 
 
 def pairs_of(x: FloatArray) -> FloatArray:

@@ -22,12 +22,13 @@ from officer_assaults.refusals import Problem, Problems, Refusal
 from officer_assaults.stats.designs import check_balance, check_events, check_rank
 from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.intervals import Interval, check_alpha
-from officer_assaults.stats.near import rate_sums
 from officer_assaults.stats.newton import leave_one_cluster_out
+from officer_assaults.topics.crewing.model.arms import Arm, arms_of
 from officer_assaults.topics.crewing.model.cells import (
     FEWEST_CLUSTERS,
     REFERENCE_BACKUP,
     CrewData,
+    as_words,
     columns_of,
     pool,
 )
@@ -143,7 +144,7 @@ class PolicyModel:
     frame : pandas.DataFrame
         Pooled cells with ``single``, the exposure and the columns that policies name.
     exposure : {"officer_hours", "attended"}
-    single, double : array, shape (rows, terms)
+    single, double : Arm
         Design were every row single, or double.
     coefficients : array, shape (terms,)
     left_out : array, shape (G, terms)
@@ -157,8 +158,8 @@ class PolicyModel:
 
     frame: pd.DataFrame
     exposure: Exposure
-    single: FloatArray
-    double: FloatArray
+    single: Arm
+    double: Arm
     coefficients: FloatArray
     left_out: FloatArray
     terms: tuple[str, ...]
@@ -226,7 +227,8 @@ def fit_policy_model(
         f"victims ~ {' + '.join(['single', *data.terms, *interactions])}", list(data.frame.columns)
     )
     asked = [name for policy in policies for name in policy.columns]
-    rows = data.frame[data.frame[exposure] > 0]
+    exposed = data.frame[exposure] > 0
+    rows = data.frame if exposed.all() else data.frame[exposed]
     keys = [data.cluster, "single", "hour_band", *formula.columns, *asked]
     pooled = pool(rows, keys, ["victims", exposure])
     matrix, info = build_design(formula, pooled)
@@ -235,7 +237,7 @@ def fit_policy_model(
     check_rank(matrix.to_numpy(), names)
     check_events(matrix.to_numpy(), victims, names)
     log_exposure = np.log(pooled[exposure].to_numpy(float))
-    clusters = pooled[data.cluster].astype(str).to_numpy()
+    clusters = as_words(pooled[data.cluster])
     try:
         left = leave_one_cluster_out(matrix.to_numpy(), victims, log_exposure, clusters)
     except ValueError as error:
@@ -246,26 +248,20 @@ def fit_policy_model(
                 "Ask for a longer period, or a policy on fewer conditions.",
             )
         ) from error
-    arms = [_design_at(arm, pooled, formula, info) for arm in (1.0, 0.0)]
     fitted = np.exp(matrix.to_numpy() @ left.full + log_exposure)
     check_balance(victims, fitted)
+    single, double = arms_of(matrix, formula, info, pooled)
     return PolicyModel(
         frame=pooled,
         exposure=exposure,
-        single=arms[0],
-        double=arms[1],
+        single=single,
+        double=double,
         coefficients=left.full,
         left_out=left.coefficients,
         terms=tuple(names),
         interactions=tuple(columns_of(":".join(interactions))),
         total=float(victims.sum()),
     )
-
-
-def _design_at(arm: float, frame: pd.DataFrame, formula: object, info: object) -> FloatArray:
-    from officer_assaults.stats.formulas import rebuild_design
-
-    return np.asarray(rebuild_design(formula, info, frame.assign(single=arm)).to_numpy())  # type: ignore[arg-type]
 
 
 def check_policy(policy: Policy, data: CrewData) -> None:
@@ -324,8 +320,8 @@ def standardised_rates(
     """
     exposure = model.frame[model.exposure].to_numpy(float)
     betas = np.vstack([model.coefficients, model.left_out])
-    one = rate_sums(model.single, exposure, betas) / exposure.sum()
-    two = rate_sums(model.double, exposure, betas) / exposure.sum()
+    one = model.single.sums(exposure, betas) / exposure.sum()
+    two = model.double.sums(exposure, betas) / exposure.sum()
     logs = np.log(one / two)
     half = _half_width(logs[0], logs[1:], alpha)
     limits = Interval(math.exp(logs[0] - half), math.exp(logs[0] + half))
@@ -462,7 +458,7 @@ def evaluate(model: PolicyModel, policy: Policy, alpha: float = 0.05) -> PolicyO
     avoided, half, p = math.nan, math.nan, math.nan
     if refusal is None:
         betas = np.vstack([model.coefficients, model.left_out])
-        values = rate_sums(model.single, moved, betas) - rate_sums(model.double, moved, betas)
+        values = model.single.sums(moved, betas) - model.double.sums(moved, betas)
         avoided = float(values[0])
         half = _half_width(avoided, values[1:], alpha)
         p = _p_value(avoided, values[1:])
@@ -522,17 +518,17 @@ def _strata(model: PolicyModel, policy: Policy, moved: FloatArray) -> tuple[Stra
     single = frame[AS_IT_IS].to_numpy(float)
     exposure = frame[model.exposure].to_numpy(float)
     victims = frame["victims"].to_numpy(float)
-    levels = _levels(frame, policy)
+    levels, names = _levels(frame, policy)
     found = []
     for origin, target, changes in ((1.0, 0.0, moved > 0), (0.0, 1.0, moved < 0)):
         # Hours that the policy would move had they been crewed as the hours that it does move.
         reached = share_single(policy, frame.assign(**{AS_IT_IS: origin})) != origin
-        for level in dict.fromkeys(levels[changes]):
+        for level in pd.unique(levels[changes]):
             inside = reached & (levels == level)
             arm = inside & (single == target)
             found.append(
                 Stratum(
-                    f"{level} to {'single' if target else 'double'} crews",
+                    f"{names[level]} to {'single' if target else 'double'} crews",
                     float(victims[arm].sum()),
                     float(exposure[arm].sum()),
                     float(exposure[arm].sum() / exposure[inside].sum()),
@@ -542,16 +538,17 @@ def _strata(model: PolicyModel, policy: Policy, moved: FloatArray) -> tuple[Stra
     return tuple(found)
 
 
-def _levels(frame: pd.DataFrame, policy: Policy) -> NDArray[np.str_]:
+def _levels(frame: pd.DataFrame, policy: Policy) -> tuple[NDArray[np.intp], list[str]]:
+    """Give the number of each row's stratum, and the names of strata."""
     words = [name for name in policy.columns if not pd.api.types.is_numeric_dtype(frame[name])]
     if not policy.columns:
         words = ["hour_band"]
     if not words:
-        return np.full(len(frame), "all hours moved")
-    joined = frame[words[0]].astype(str)
-    for name in words[1:]:
-        joined = joined + ", " + frame[name].astype(str)
-    return joined.to_numpy(str)
+        return np.zeros(len(frame), dtype=np.intp), ["all hours moved"]
+    found = frame.groupby(words, observed=True, sort=False)
+    levels = np.asarray(found.ngroup(), dtype=np.intp)
+    first = frame[words].iloc[np.unique(levels, return_index=True)[1]].astype(str)
+    return levels, [", ".join(row) for row in first.itertuples(index=False)]
 
 
 def _gate(policy: Policy, strata: tuple[Stratum, ...]) -> Problem | None:
@@ -623,12 +620,11 @@ def with_longer_backup(
     factor = (units(single) / units(wanted)) ** elasticity
     longer = (frame["backup_c"].to_numpy(float) + REFERENCE_BACKUP) * (factor[bands] - 1)
     betas = np.vstack([model.coefficients, model.left_out])
-    later = model.single.copy()
-    later[:, model.terms.index("single:backup_c")] += longer
+    later = model.single.longer(model.terms.index("single:backup_c"), longer)
     values = (
-        rate_sums(model.single, hours * single, betas)
-        - rate_sums(later, hours * wanted, betas)
-        + rate_sums(model.double, hours * (wanted - single), betas)
+        model.single.sums(hours * single, betas)
+        - later.sums(hours * wanted, betas)
+        + model.double.sums(hours * (wanted - single), betas)
     )
     half = _half_width(float(values[0]), values[1:], alpha)
     return float(values[0]), float(values[0] - half), float(values[0] + half)

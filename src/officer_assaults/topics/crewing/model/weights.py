@@ -17,11 +17,12 @@ from scipy import stats
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from officer_assaults.stats.designs import MANY_ROWS
-from officer_assaults.stats.formulas import build_design, check_formula, rebuild_design
+from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.intervals import check_alpha
 from officer_assaults.stats.many_rows import fit_logit
 from officer_assaults.stats.near import second_moments
 from officer_assaults.stats.newton import fit_design
+from officer_assaults.topics.crewing.model.arms import arms_of
 from officer_assaults.topics.crewing.model.cells import CrewData, pool
 
 FloatArray = NDArray[np.float64]
@@ -268,10 +269,10 @@ def _augmented(
     fit = fit_design(x, victims, np.log(hours))
     single = frame["single"].to_numpy(float)
     expected, parts = [], []
-    for arm in (1.0, 0.0):
-        # Rebuilt, so that terms in which the crew meets another column follow it.
-        at = rebuild_design(formula, info, frame.assign(single=arm)).to_numpy()
-        mean = hours * np.exp(at @ fit.coefficients)
+    # Terms in which the crew meets another column follow it.
+    arms = arms_of(matrix, formula, info, frame)
+    for arm, design in zip((1.0, 0.0), arms, strict=True):
+        mean = hours * design.rates(fit.coefficients)
         own = np.where(single == arm, weight * (victims - mean), 0.0)
         part = mean + own
         expected.append(float(part.sum()))
