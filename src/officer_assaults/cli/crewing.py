@@ -60,8 +60,9 @@ def report(file: Path, force: str | None, settings: tuple[str, ...], name: str, 
     how |= {"finished": keep, "exports": {file: told} if told else {}}
     if len(opened.cells) > ONE_BY_ONE:
         how["jobs"] = how.get("jobs") or 1
-    with handed.over(opened, str(file), str(sidecar_of(file)), audience):
-        del opened
+    lasting = handed.over(opened, str(file), str(sidecar_of(file)), audience)
+    del opened
+    with lasting:
         make_reports(list(NOTEBOOKS), force=held, settings=wanted, **how)
 
 

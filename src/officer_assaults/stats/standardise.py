@@ -11,6 +11,9 @@ from scipy import stats
 
 from officer_assaults.stats.glm import Contrast
 
+#: Rows whose designs are held together.
+ROWS_AT_ONCE = 100_000
+
 
 def standardised_ratio(
     fit: Any, frame: pd.DataFrame, arm: str, exposure: str, alpha: float = 0.05
@@ -41,10 +44,14 @@ def standardised_ratio(
     weight = frame[exposure].to_numpy(float)
     totals, slopes = [], []
     for value in (1.0, 0.0):
-        x = fit.design(frame.assign(**{arm: value})).to_numpy()
-        rate = weight * np.exp(x @ beta)
-        totals.append(float(rate.sum()))
-        slopes.append(rate @ x / rate.sum())
+        total, slope = 0.0, np.zeros(len(beta))
+        for start in range(0, len(frame), ROWS_AT_ONCE):
+            some = slice(start, start + ROWS_AT_ONCE)
+            x = fit.design(frame.iloc[some].assign(**{arm: value})).to_numpy()
+            rate = weight[some] * np.exp(x @ beta)
+            total, slope = total + float(rate.sum()), slope + rate @ x
+        totals.append(total)
+        slopes.append(slope / total)
     gradient = slopes[0] - slopes[1]
     estimate = math.log(totals[0] / totals[1])
     se = math.sqrt(float(gradient @ np.asarray(fit.vcov) @ gradient))

@@ -219,7 +219,9 @@ def two_arms(cells: pd.DataFrame) -> pd.DataFrame:
     cells : pandas.DataFrame
         Crew cells; larger crews are left out, so that no two reports differ by them.
     """
-    return cells[cells["crew"] != "multi"].reset_index(drop=True)
+    larger = cells["crew"] == "multi"
+    kept = cells[~larger] if larger.any() else cells
+    return kept.reset_index(drop=True)
 
 
 def _arms(cells: pd.DataFrame, outcome: Outcome) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -455,7 +457,12 @@ def pool(frame: pd.DataFrame, keys: Iterable[str], sums: Iterable[str]) -> pd.Da
         Counts and exposures to add up.
     """
     by = list(dict.fromkeys(keys))
-    return frame.groupby(by, observed=True, sort=False, as_index=False)[list(sums)].sum()
+    groups = frame.groupby(by, observed=True, sort=False, as_index=False)
+    if len(frame) > MOST_ROWS and groups.ngroups == len(frame):
+        # Nothing to add up: the same columns, not copied.
+        held = {name: frame[name].array for name in [*by, *sums]}
+        return pd.DataFrame(held, copy=False)
+    return groups[list(sums)].sum()
 
 
 def as_words(column: pd.Series) -> NDArray[np.object_]:

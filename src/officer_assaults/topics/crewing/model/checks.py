@@ -383,8 +383,10 @@ def _crew_before(data: CrewData, alpha: float) -> NegativeControl | None:
         victims=(frame["y"] - victims).astype(float),
         officer_hours=frame["officer_hours"] - hours,
     )
-    both = pd.concat([after_double, after_single], ignore_index=True)
+    halves = [half[half["officer_hours"] > 0] for half in (after_double, after_single)]
     del after_double, after_single, kept
+    both = pd.concat(halves, ignore_index=True)
+    del halves
     if both.groupby("before_single")["victims"].sum().min() < FEWEST_EVENTS_PER_ARM:
         return None
     inside = replace(data, frame=both)
