@@ -131,3 +131,31 @@ def test_fits_of_many_rows_are_those_of_few(monkeypatch, victims):
     frame["twice"] = 2 * frame["single"]
     with pytest.raises(Refusal, match="E122"):
         told("single + twice")
+
+
+@pytest.mark.parametrize("family", ["poisson", "quasi-poisson", "nb2"])
+@pytest.mark.parametrize(
+    ("cov", "correction"),
+    [("model", "none"), ("HC1", "none"), ("cluster", "G/(G-1)"),
+     ("cluster", "G/(G-1)*(N-1)/(N-K)")],
+)  # fmt: skip
+def test_every_family_of_many_rows_is_that_of_statsmodels(monkeypatch, family, cov, correction):
+    x, _, offset, place = draw(80, 30)
+    frame = pd.DataFrame(x[:, 1:3], columns=["single", "share"])
+    frame = frame.assign(hours=np.exp(offset), place=[f"beat {code:03d}" for code in place])
+    rates = np.exp(-4.5 + 0.4 * frame["single"] + 0.2 * frame["share"]) * frame["hours"]
+    gamma = np.random.default_rng(6).gamma(2, 0.5, len(frame))
+    frame["y"] = np.random.default_rng(7).poisson(rates * gamma)
+    how = {"exposure": "hours", "family": family, "cov": cov, "correction": correction}
+    how |= {"cluster": "place"} if cov == "cluster" else {}
+    whole = glm.fit_rate_model(frame, "y ~ single + share", **how)
+    monkeypatch.setattr(glm_fits, "MANY_ROWS", 0)
+    many = glm.fit_rate_model(frame, "y ~ single + share", **how)
+    np.testing.assert_allclose(many.vcov, whole.vcov, rtol=1e-6, atol=1e-12)
+    kept = ["estimate", "se", "lower", "upper"]
+    np.testing.assert_allclose(many.log_ratios[kept], whole.log_ratios[kept], rtol=0, atol=1e-8)
+    assert many.loglik == pytest.approx(whole.loglik, rel=1e-9, nan_ok=True)
+    assert many.deviance == pytest.approx(whole.deviance, rel=1e-8)
+    assert many.nb_alpha == (whole.nb_alpha and pytest.approx(whole.nb_alpha, rel=1e-6))
+    theirs = many.statsmodels.params[:3]
+    np.testing.assert_allclose(theirs, many.coefficients, atol=1e-7)
