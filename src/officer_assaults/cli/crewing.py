@@ -57,7 +57,7 @@ def report(file: Path, force: str | None, settings: tuple[str, ...], name: str, 
         click.echo(f"Kept as the run '{folder.name}'.")
 
     wanted = (*own, *settings)
-    how |= {"finished": keep, "exports": {file: told} if told else {}}
+    how |= {"finished": keep, "exports": {file: told}}
     if len(opened.cells) > ONE_BY_ONE:
         how["jobs"] = how.get("jobs") or 1
     lasting = handed.over(opened, str(file), str(sidecar_of(file)), audience)
