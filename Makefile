@@ -57,10 +57,18 @@ endif
 # Stands beside the environment while files are unpacked into it or removed, with number and start of
 # the processes that do. Left by killed ones, it has the next make install everything anew.
 override UNFINISHED := $(VENV).unfinished
-override look = begun() { echo $$( { cut -d" " -f22 "/proc/$$1/stat" || ps -o lstart= -p "$$1"; } 2>/dev/null); }; \
+# One that has ended and waits to be reaped (Z), as all do in a container without init, runs no more.
+override look = begun() { echo $$( { test -r "/proc/$$1/stat" && sed -n 's/.*) [^ZX] //p' "/proc/$$1/stat" | \
+	cut -d" " -f19 || ps -o stat= -o lstart= -p "$$1" | sed -n 's/^[^Z ][^ ]* *//p'; } 2>/dev/null); }; \
 	busy() { { while read -r pid start; do test "$$pid" = "$$PPID" || test -z "$$start" || \
 	test "$$(begun "$$pid")" != "$$start" || return 0; done < $(UNFINISHED); } 2>/dev/null; return 1; }
-ifeq ($(filter help clean,$(or $(MAKECMDGOALS),help)),)
+# A dry run (-n) or a question (-q) changes nothing; to touch stamps (-t) would call installed what is not.
+override letters := $(filter-out --%,$(firstword -$(value MAKEFLAGS)))
+ifneq ($(findstring t,$(letters)),)
+$(error make -t would stamp as installed what nobody installed: leave -t out, or ask make -n)
+endif
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),help)),)
+ifeq ($(findstring n,$(letters))$(findstring q,$(letters)),)
 # Where HOME cannot be written, tools keep their caches and runtime files in a private folder.
 ifneq ($(shell kept=$$(mktemp -d "$$HOME/.writable-XXXXXX" 2>/dev/null) && rmdir "$$kept" && echo yes),yes)
 override HOME := $(shell kept="$${TMPDIR:-/tmp}/officer-assaults-$$(id -u)"; mkdir -p -m 700 "$$kept" && test -O "$$kept" && echo "$$kept")
@@ -76,6 +84,9 @@ override ANEW := $(shell test ! -e $(UNFINISHED) || { $(look); if busy; then ech
 	else rm -f $(CORE) $(FULL) $(SELF) && echo --reinstall; fi; })
 ifeq ($(ANEW),busy)
 $(error Another make is installing into $(VENV): wait until it has ended)
+endif
+else ifneq ($(wildcard $(UNFINISHED)),)
+$(info An installation was interrupted: without -n or -q, $(VENV) is made anew first)
 endif
 endif
 # Threads inside one process would fight the processes that run side by side.

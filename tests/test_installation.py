@@ -31,7 +31,7 @@ def make(folder, *arguments, **environment):
         for name, value in os.environ.items()
         if not name.startswith(("MAKE", "UV_", "OFFICER"))
     }
-    command = ["make", "-pn", *arguments, "environment"]
+    command = ["make", "-p", *arguments, "environment"]
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, env={**kept, **environment},
         check=False,

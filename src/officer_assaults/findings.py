@@ -6,6 +6,8 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from officer_assaults.shown import Shown
+
 Verdict = Literal[
     "reproduces", "consistent", "not supported", "contradicted", "not identified", "needs data"
 ]
@@ -21,7 +23,7 @@ ROLE_KEY = "report"
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Shown):
     """One result and the claim it judges.
 
     Parameters

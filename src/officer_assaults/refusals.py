@@ -132,6 +132,15 @@ class Refusal(Exception):
         return tuple(problem.code for problem in self.problems)
 
 
+class Unfit(Refusal, ValueError):
+    """Raised for a call of a notebook that no page can take, such as a figure without its rows."""
+
+
+def unfit(what: str) -> Unfit:
+    """Refuse such a call in a sentence that says what to change."""
+    return Unfit(Problem("P111", what, ""))
+
+
 @dataclass(slots=True)
 class Problems:
     """Collects problems so that a file is refused once, with all of them.

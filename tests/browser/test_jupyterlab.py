@@ -1,7 +1,7 @@
 """JupyterLab in a browser: run notebooks, change the force of one, see figures, no error.
 
-Stock kernels run every notebook each time in ``notebooks/test_other_tools.py``; here, where the
-front of JupyterLab is tried, some of them take turns and a full run has them all.
+Those take turns that stock kernels do not run in ``notebooks/test_other_tools.py`` this time; a
+full run has them all.
 """
 
 import os
@@ -34,7 +34,10 @@ RAN_ALL = """() => {
     return cells.length > 5 && [...cells].every(cell => /\\[\\d+\\]/.test(cell.textContent));
 }"""
 
-OTHERS = sorted(p.stem for p in (ROOT / "notebooks").glob("*.ipynb") if p.stem != "01_rise")
+NAMES = sorted(p.stem for p in (ROOT / "notebooks").glob("*.ipynb"))
+OTHERS = [name for name in NAMES if name != "01_rise"]
+ELSEWHERE = by_turns.some(NAMES, 6)
+REST = OTHERS if by_turns.FULL else [name for name in OTHERS if name not in ELSEWHERE]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -130,7 +133,7 @@ def assert_no_complaint(page: Page) -> None:
     assert complaints.count() == 0, complaints.all_inner_texts()
 
 
-@pytest.mark.parametrize("name", by_turns.some(OTHERS, 3))
+@pytest.mark.parametrize("name", by_turns.some(REST, 2))
 def test_every_other_notebook_runs_as_it_is(lab: str, page: Page, name: str) -> None:
     """A notebook runs in JupyterLab from end to end, shows its answer, complains of nothing."""
     page.set_default_timeout(PATIENCE_MS)

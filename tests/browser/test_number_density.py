@@ -9,9 +9,6 @@ import pytest
 from browser_states import report_names
 from bs4 import BeautifulSoup
 
-from officer_assaults.page import catalogue
-from officer_assaults.topics.forces.glance import model, report
-
 MOST_PER_HUNDRED_WORDS = 8.0
 #: A run of digits with its marks: 1,057; 21%; 0.80; a financial year counts once.
 NUMBER = re.compile(r"[−-]?\d[\d,.]*(?:/\d+)?%?")
@@ -45,15 +42,6 @@ def test_no_code_stands_on_a_first_screen(reports: Path, name: str) -> None:
     for apart in opening.select("details, desc"):
         apart.decompose()
     assert CODE.findall(opening.get_text(" ", strip=True)) == []
-
-
-@pytest.mark.parametrize("slug", [catalogue.NATIONAL, *catalogue.force_names()])
-def test_a_page_at_a_glance_opens_with_few_numbers(slug: str) -> None:
-    page = report.page(model.glances(), model.series(slug), slug, reports={})
-    soup = BeautifulSoup(page, "html.parser")
-    for apart in soup.select("svg, details, title, style"):
-        apart.decompose()
-    assert per_hundred_words(soup, "body") <= MOST_PER_HUNDRED_WORDS
 
 
 def test_the_measure_counts_as_a_reader_does() -> None:

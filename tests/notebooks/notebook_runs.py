@@ -4,7 +4,10 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from officer_assaults.findings import FINDING_MIME, ROLE_KEY, SOURCE_MIME
+from officer_assaults.page import formats
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
@@ -32,8 +35,13 @@ class Shown:
 
 
 def run(name, monkeypatch, *, edits=None, **parameters):
-    """Run a notebook; ``edits`` maps text that stands once in its cells to what replaces it."""
+    """Run a notebook; ``edits`` maps text that stands once in its cells to what replaces it.
+
+    Charts are drawn for the page alone: as pictures they are drawn in ``test_other_tools.py``.
+    """
     outputs = []
+    for kind in ("png", "pdf"):
+        monkeypatch.setattr(formats, kind, lambda *_, **__: b"")
     monkeypatch.setattr(
         "IPython.display.display",
         lambda bundle, *, raw, metadata: outputs.append((bundle, metadata[ROLE_KEY])),
@@ -52,6 +60,38 @@ def run(name, monkeypatch, *, edits=None, **parameters):
             assert set(parameters) <= set(values)
             values.update(parameters)
     return Shown(outputs, values)
+
+
+class Begun:
+    """A notebook run up to the cell that is edited; each edit goes on from there on its own."""
+
+    def __init__(self, name, old):
+        self.values = {}
+        cells = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+        code = ["".join(one["source"]) for one in cells if one["cell_type"] == "code"]
+        at = next(place for place, source in enumerate(code) if old in source)
+        _shown(code[:at], self.values)
+        self.left = code[at:]
+
+    def go_on(self, old, new, last=""):
+        """Run what is left with one edit, up to the cell that holds ``last``."""
+        assert sum(source.count(old) for source in self.left) == 1, old
+        values = dict(self.values)
+        end = next((at for at, one in enumerate(self.left) if last and last in one), None)
+        cells = self.left if end is None else self.left[: end + 1]
+        return Shown(_shown([source.replace(old, new) for source in cells], values), values)
+
+
+def _shown(cells, values):
+    outputs = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "IPython.display.display",
+            lambda bundle, *, raw, metadata: outputs.append((bundle, metadata[ROLE_KEY])),
+        )
+        for source in cells:
+            exec(source, values)
+    return outputs
 
 
 def checked(shown, opening):

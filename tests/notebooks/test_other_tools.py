@@ -14,16 +14,20 @@ import pytest
 from bs4 import BeautifulSoup
 from nbconvert.exporters import get_exporter
 
+import by_turns
 from officer_assaults import paths
+from officer_assaults.findings import FINDING_MIME
 from officer_assaults.pipeline import collect, notebooks
 
 NOTEBOOKS = notebooks.find(paths.notebooks_dir())
+#: Others run in stock kernels in ``browser/test_jupyterlab.py``; a full run has them all.
+BY_TURNS = by_turns.some(NOTEBOOKS, 6)
 TRACEBACK = "Traceback (most recent call last)"
 
 
-@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.fixture(scope="module", params=BY_TURNS, ids=lambda path: path.stem)
 def executed(request, tmp_path_factory):
-    """One notebook, run by papermill with its own engine, each one once for all tests."""
+    """One notebook, run by papermill with its own engine once for all tests."""
     out = tmp_path_factory.mktemp("papermill") / request.param.name
     papermill.execute_notebook(str(request.param), str(out), progress_bar=False)
     return nbformat.read(out, 4)
@@ -71,9 +75,28 @@ def test_every_figure_comes_as_svg_png_and_pdf(figures):
         assert len(data["image/png"]) < 150_000
 
 
-@pytest.mark.parametrize("name", ["html", "slides", "markdown"])
-def test_pages_of_nbconvert_show_every_figure_and_the_answer(convert, executed, figures, name):
-    text, _ = convert(name)
+def test_stock_kernels_give_the_findings_of_the_batch(request, executed, standard_reports):
+    name = f"{request.node.callspec.id}.json"
+    (report,) = standard_reports.glob(f"[a-z]*/{name}")
+    said = [output.get("data", {}) for output in collect.outputs_of(executed)]
+    recorded = [data[FINDING_MIME] for data in said if FINDING_MIME in data]
+    assert recorded
+    assert recorded == json.loads(report.read_text(encoding="utf-8"))["findings"]
+
+
+def formats(notebook):
+    """One format each in short runs, so that each format is met in some notebooks each time."""
+    every = ["html", "slides", "markdown"]
+    return every if by_turns.FULL else [every[(by_turns.turn() + notebook) % len(every)]]
+
+
+def test_pages_of_nbconvert_show_every_figure_and_the_answer(request, convert, executed, figures):
+    at = [path.stem for path in NOTEBOOKS].index(request.node.callspec.id)
+    for name in formats(at):
+        shows_figures_and_answer(convert(name)[0], executed, figures)
+
+
+def shows_figures_and_answer(text, executed, figures):
     shown = BeautifulSoup(text, "html.parser")
     assert len(shown.select("figure.oa-figure")) == len(figures)
     said = collect.collect(executed, {}).headline

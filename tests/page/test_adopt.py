@@ -29,6 +29,15 @@ DRAWN = {
     "histogram": lambda: sns.histplot(QUARTERS, x="offences", hue="force"),
     "ecdf": lambda: sns.ecdfplot(QUARTERS, x="offences", hue="force"),
     "scatter": lambda: sns.scatterplot(QUARTERS, x="quarter", y="offences", style="force"),
+    "regression": lambda: sns.regplot(QUARTERS, x="quarter", y="offences", seed=1),
+    "heat": lambda: sns.heatmap(
+        QUARTERS.pivot_table(index="force", columns="quarter", values="offences")
+    ),
+    "density": lambda: sns.histplot(QUARTERS, x="quarter", y="offences", cbar=True),
+    "categories": lambda: sns.catplot(QUARTERS, x="act", y="offences", kind="box"),
+    "grid": lambda: sns.FacetGrid(QUARTERS, col="force", col_wrap=2).map(sns.histplot, "offences"),
+    "joint": lambda: sns.jointplot(QUARTERS, x="quarter", y="offences"),
+    "pairs": lambda: sns.pairplot(QUARTERS[["quarter", "offences"]]),
     "matplotlib": lambda: plt.subplots()[1].plot([1, 2], [3, 4], "--")[0].axes,
 }
 
@@ -53,6 +62,17 @@ def test_any_form_comes_out_in_the_house_colours_at_both_widths(name, style):
     assert drawing.narrow is not None
     assert f'width="{theme.WIDE}"' in drawing.wide
     assert theme.SERIES[0] in drawing.wide
+
+
+def test_a_map_of_values_takes_the_steps_of_shade_and_its_numbers_stay_readable():
+    figure = adopt.figure_of(sns.heatmap(np.arange(9.0).reshape(3, 3), annot=True))
+    values, bar = figure.axes
+    shades = [plt.matplotlib.colors.to_hex(one) for one in values.collections[0].get_facecolor()]
+    assert shades[0] == theme.STEPS[0]
+    assert shades[-1] == theme.STEPS[-1]
+    for text, shade in zip(values.texts, shades, strict=True):
+        assert theme.contrast(plt.matplotlib.colors.to_hex(text.get_color()), shade) > 3
+    assert bar.get_position().x0 > values.get_position().x1
 
 
 def test_categories_keep_their_order_of_colours_and_transparency_stays():
@@ -80,7 +100,8 @@ def test_a_figure_of_the_house_is_left_as_it_is():
             lambda: sns.scatterplot(QUARTERS, x="quarter", y="offences", hue="offences"),
             "at most 6 categories as hue",
         ),
-        (lambda: sns.heatmap(np.arange(9.0).reshape(3, 3)), "no partner for dark pages"),
+        (lambda: sns.clustermap(np.arange(9.0).reshape(3, 3)), "sns.heatmap of its data2d"),
+        (lambda: plt.plot([1, 2]), "pass the figure, the axes"),
         (lambda: QUARTERS, "pass the figure, the axes"),
         (lambda: Figure, "pass the figure, the axes"),
     ],

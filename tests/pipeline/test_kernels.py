@@ -84,12 +84,12 @@ def test_outputs_are_those_of_stock_papermill(tmp_path, use_server):
 SPEAKS_WHILE_NOBODY_READS = """import os, signal, subprocess
 subprocess.Popen(["sh", "-c", f"sleep 1; kill -CONT {reader}"])
 os.kill(reader, signal.SIGSTOP)
-for i in range(20_000):
+for i in range(5_000):
     display(i)"""
 READER = """import os, sys, nbformat, papermill
 from officer_assaults.pipeline import engines
 _, source, engine = sys.argv
-engines._OUTPUT_SECONDS = 5
+engines._OUTPUT_SECONDS = 60
 done = papermill.execute_notebook(
     source, None, {"reader": os.getpid()}, engine_name=engine, progress_bar=False
 )
@@ -104,7 +104,7 @@ def test_what_nobody_reads_yet_is_kept(tmp_path, engine):
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, start_new_session=True
     )
-    assert done.stdout == "20000", done.stderr[-2000:]
+    assert done.stdout == "5000", done.stderr[-2000:]
 
 
 def test_imports_are_paid_once(tmp_path, use_server):
@@ -202,7 +202,7 @@ def _runs(pid):
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
-def _wait_until(condition, seconds=5.0):
+def _wait_until(condition, seconds=60.0):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -216,7 +216,7 @@ def test_kernels_end_with_their_server(tmp_path):
         server.address, ["-f", str(tmp_path / "k")], dict(os.environ), "/"
     )
     os.kill(server.pid, signal.SIGKILL)
-    assert process.wait(5) == -signal.SIGKILL
+    assert process.wait(60) == -signal.SIGKILL
     assert process.lost
     _wait_until(lambda: not _runs(process.pid))
     server.close()

@@ -41,12 +41,10 @@ def quarters():
 
 @pytest.fixture(scope="session")
 def reported(tree, quarters):
-    """The tree after both crewing reports were made of the export, as a site too."""
+    """The tree after both crewing reports were made of the export, as a run and a site too."""
     path = write_export(tree.home / "exports", quarters)
-    own = ["--set", f"cells_path={path}", "--set", f"about_path={path}.meta.yml"]
-    for notebook, more in (("05_crewing", []), ("08_planning", ["--set", SHORT])):
-        made = tree.run("report", notebook, "--force", "kent", *own, *more)
-        assert made.returncode == 0, made.stdout + made.stderr
+    made = tree.run("crewing", "report", str(path), "--name", "kept", "--set", SHORT)
+    assert made.returncode == 0, made.stdout + made.stderr
     gathered = tree.run("site", "site")
     assert gathered.returncode == 0, gathered.stderr
     return tree

@@ -1,19 +1,18 @@
 """An attacker with the built files of public reports and the official tables, and nothing else."""
 
-import csv
 import dataclasses
-import io
-import itertools
-import math
+import json
 import os
-import re
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from built import build, result_of, text_of
+from attacks import ATTACKS, CREWING, claims_of, crews, number, read_dots, tables_of
+from bs4 import BeautifulSoup
+from built import build, result_of
 from canaries import canary_cells, write_export
 from scipy.optimize import linprog
 
@@ -22,6 +21,7 @@ from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing import door, given, published, queries
 from officer_assaults.topics.crewing.data.reader import _cell_cautions, _release, load
 from officer_assaults.topics.crewing.model.cells import prepare, two_arms
+from officer_assaults.topics.crewing.model.policy_language import POLICIES
 from officer_assaults.topics.crewing.simulator.params import ForceParams
 
 FULL = os.environ.get("OFFICER_ASSAULTS_RUNS") == "full"
@@ -30,7 +30,7 @@ NEAR = 0.2
 #: The hours that the policy of doubling nights moves.
 NIGHT = ("night", "early")
 CELLS = Path(__file__).parents[1] / "topics" / "crewing" / "cells.csv"
-CREWING, PLANNING = "05_crewing", "08_planning"
+PLANNING = "08_planning"
 QUICK = {"irr_grid": [0.8], "trial_months": [24]}
 #: Settings of a public report; each is made of protected cells alone.
 SETTINGS = {
@@ -56,7 +56,7 @@ def patch():
 
 
 def planted(cells, seed):
-    """From 1 to 9 victims alone at night, injured alone, of larger crews, and in one far beat."""
+    """From 1 to 9 victims alone at night, injured alone, after a double crew, in one far beat."""
     rng = np.random.default_rng(seed)
     out = cells.copy()
     single, multi = ((out["crew"] == crew).to_numpy() for crew in ("single", "multi"))
@@ -70,6 +70,9 @@ def planted(cells, seed):
     out.loc[single, "y_injury"] = 0
     hurt = rng.choice(np.flatnonzero(single & (out["y"] > 0)), rng.integers(1, 10), replace=False)
     out.iloc[hurt, out.columns.get_loc("y_injury")] = 1
+    after = rng.choice(np.flatnonzero(single & (out["y"] > 0)), rng.integers(1, 10), replace=False)
+    out.loc[single, "y_after_double"] = 0
+    out.iloc[after, out.columns.get_loc("y_after_double")] = 1
     met = out["incidents_assault"].where(~(single | multi), out["y"])
     return out.assign(
         y_after_double=out["y_after_double"].clip(upper=out["y"]), incidents_assault=met
@@ -85,56 +88,10 @@ def truths(cells):
         "alone in the far beat": single.loc[single["backup_min"] == 39.0, "y"].sum(),
         "injured alone": single["y_injury"].sum(),
         "larger crews": by.loc[by["crew"] == "multi", "y"].sum(),
+        "after a double crew": single["y_after_double"].sum(),
     }
     assert all(1 <= count <= 18 for count in found.values())
     return {name: int(count) for name, count in found.items() if count < door.THRESHOLD}
-
-
-def tables_of(files):
-    """Every download as rows, and every table of it by its first column's heading."""
-    found = []
-    for name, content in files.items():
-        if name.endswith(".csv"):
-            found.append(list(csv.DictReader(io.StringIO(content.decode("utf-8-sig")))))
-    return [rows for rows in found if rows]
-
-
-def number(text):
-    try:
-        return float(str(text).replace(",", ""))
-    except ValueError:
-        return math.nan
-
-
-def claims_of(files, official):
-    """What an attacker would claim of each planted count, by every attack of the list."""
-    tables = tables_of(files)
-    (counts,) = (rows for rows in tables if "Recorded victims" in rows[0] and "Crew" in rows[0])
-    single, double = ({key: number(cell) for key, cell in row.items()} for row in counts)
-    claims = [
-        ("injured alone", single["With injury"]),
-        ("injured alone", single["Recorded victims"] - single["With injury"]),
-        ("injured alone", official["injured"] - double["With injury"]),
-        # The exact total of a force, as the Home Office prints it, less what the page shows.
-        ("larger crews", official["all"] - single["Recorded victims"] - double["Recorded victims"]),
-    ]
-    ratios = {one["id"]: one for one in result_of(files, CREWING)["findings"] if one.get("value")}
-    hours = single["Officer-hours"], double["Officer-hours"]
-    crude = ratios["crewing.crude"]["value"] * hours[0] / hours[1]
-    # Continued fraction of the ratio of victims: a pair of whole numbers, if only one fits.
-    pairs = [(a, b) for a, b in itertools.product(range(1, 60), repeat=2)
-             if math.gcd(a, b) == 1 and abs(a / b - crude) < 1e-9 * crude]  # fmt: skip
-    claims += [("injured alone", pairs[0][0])] if len(pairs) == 1 else []
-    one = ratios["crewing.per_officer_hour"]["value"]
-    for row in itertools.chain(*tables):
-        label, avoided = row.get("Policy", ""), number(row.get("Avoided"))
-        if "22:00" in label or "back-up >" in label:
-            # Victims avoided are those of the hours moved, times what crewing does to their rate.
-            of = "alone at night" if "22:00" in label else "alone in the far beat"
-            claims += [(of, avoided)] + [(of, avoided / (1 - 1 / one))] * (one != 1)
-    text = text_of(files)
-    claims += [("larger crews", number(n)) for n in re.findall(r"and (\d+) recorded victims", text)]
-    return [(name, guess) for name, guess in claims if not math.isnan(guess)]
 
 
 def official_totals(cells):
@@ -164,21 +121,68 @@ def test_no_planted_count_comes_out_of_the_built_files(built, seed):
     assert recovered(made, made.files) == set()
 
 
-def recovered(made, files):
-    truth = truths(made.cells)
+def recovered(made, files, truth=None):
+    truth = truth or truths(made.cells)
     return {
-        name for name, guess in claims_of(files, official_totals(made.cells))
+        (attack, name) for attack, name, guess in claims_of(files, official_totals(made.cells))
         if name in truth and abs(guess - truth[name]) <= NEAR * truth[name]
     }  # fmt: skip
 
 
-def test_the_same_attacks_find_counts_where_the_door_stands_open(built, patch):
-    """Or what they do not find would say nothing."""
-    made = built(0)
+@pytest.fixture(scope="module")
+def opened(built):
+    """The files that the same export would give were the door open."""
     with pytest.MonkeyPatch.context() as open_door:
         open_door.setattr(door, "is_own", lambda file: False)
-        files = build(CREWING, open_door, cells_path=str(made.path), force="kent")
-    assert recovered(made, files)
+        return build(CREWING, open_door, cells_path=str(built(0).path), force="kent")
+
+
+def test_the_same_attacks_find_counts_where_the_door_stands_open(built, opened):
+    """Or what they do not find would say nothing."""
+    assert recovered(built(0), opened)
+    single, double = (row["Officer-hours"] for row in crews(opened))
+    result = result_of(opened, CREWING)
+    for one in result["findings"]:
+        if one["id"] == "crewing.crude":
+            one["value"] = 3 / 31 / single * double
+    rows = f"Policy,Avoided\n{POLICIES['double_nights'].label},7\nOther,3\n"
+    larger = truths(built(0).cells)["larger crews"]
+    leaky = {f"{CREWING}.json": json.dumps(result).encode(), "more.csv": rows.encode(),
+             "more.txt": f"and {larger} recorded victims".encode()}  # fmt: skip
+    truth = {"injured alone": 3, "alone at night": 7, "alone at one grade by night": 4,
+             "larger crews": larger}  # fmt: skip
+    found = {attack for attack, _ in recovered(built(0), {**opened, **leaky}, truth)}
+    assert found == {attack.__name__ for attack in ATTACKS} - {"shown_counts"}
+
+
+def test_no_drawing_and_no_download_has_more_digits_than_rounded_counts_support(built, opened):
+    """Of all that hangs on the export: places of dots, and cells of the tables behind them."""
+    files = built(0).files
+    read = 0
+    for name in sorted(files.keys() & opened):
+        if not name.endswith(".svg"):
+            continue
+        other = {round(value, 6) for value, _ in read_dots(opened[name])}
+        for value, step in read_dots(files[name]):
+            if round(value, 6) in other:
+                continue  # Of public records, the same whatever the export.
+            read += 1
+            assert abs(value - float(f"{value:.{queries.DIGITS}g}")) <= step, name
+    assert read > 8
+    kept = cells_of(opened)
+    for place, cell in cells_of(files).items():
+        value = number(cell)
+        if value == value and kept.get(place) != cell:
+            rounded = value % door.ROUND_TO == 0
+            assert rounded or value == float(f"{value:.{queries.DIGITS}g}"), (place, cell)
+
+
+def cells_of(files):
+    """Cells of all downloads by what their row and their column are called."""
+    return {
+        (next(iter(row.values())), column): cell
+        for rows in tables_of(files) for row in rows for column, cell in row.items()
+    }  # fmt: skip
 
 
 def test_no_estimate_has_more_digits_than_rounded_counts_support(built):
@@ -215,6 +219,19 @@ def test_all_published_numbers_together_leave_ten_values_of_each_hidden_count(bu
         high = linprog(-goal, bounds=(0, None), **limits)
         assert low.status == high.status == 0
         assert -high.fun - low.fun >= door.THRESHOLD - 1
+
+
+@pytest.mark.parametrize(("notebook", "more"), [(CREWING, {}), (PLANNING, QUICK)])
+def test_a_report_without_any_policy_that_may_be_shown_shows_the_rest(built, patch, notebook, more):
+    """And says which policy it leaves out, and why; once it was refused whole."""
+    files = build(notebook, patch, cells_path=str(built(0).path), force="kent",
+                  policies=["double_far_backup"], **more)  # fmt: skip
+    text = " ".join(BeautifulSoup(files[f"{notebook}.html"], "html.parser").main.get_text().split())
+    label = POLICIES["double_far_backup"].label
+    why = "Not judged in a public report, since too few victims or places lie behind what they move"
+    assert f"{why}: {label}." in text
+    assert "Rate ratio, single over double" in text or "Rate ratio per officer-hour" in text
+    assert not [rows for rows in tables_of(files) if label in {row.get("Policy") for row in rows}]
 
 
 def alone(cells, about, path, small):
@@ -375,18 +392,44 @@ def planned(path, formulas, shelf=""):
     return SimpleNamespace(runs=runs)
 
 
-def test_every_command_asks_what_was_published_of_an_export(built, tmp_path):
-    path, project = built(0).path, SimpleNamespace(state=tmp_path, reports=tmp_path)
+@pytest.mark.parametrize("cleaned", ["reports", "reports-elsewhere"])
+def test_every_command_asks_what_was_published_of_an_export(built, tmp_path, cleaned):
+    """Also after reports were cleaned away, and where they are written to another folder."""
+    path, reports = built(0).path, tmp_path / "reports"
+    project = SimpleNamespace(root=tmp_path, state=reports / ".state", reports=reports)
     first = planned(path, ["", "dark_share"])
-    own_exports.note(project, first, own_exports.check(project, first))
-    assert own_exports.check(project, planned(path, ["", "dark_share "]))
+    told = own_exports.check(project, first)
+    known = {path: told["kent/0"]}
+    with own_exports.noted(project, first, told):
+        listed = published.read(tmp_path / "runs" / published.NAME)
+        assert [one["formula"] for one in listed] == ["", "dark_share"]
+    shutil.rmtree(reports, ignore_errors=True)
+    again = SimpleNamespace(
+        root=tmp_path, state=tmp_path / cleaned / ".state", reports=tmp_path / cleaned
+    )
+    assert own_exports.check(again, planned(path, ["", "dark_share "]), known)
     for more in (["backup_c"], ["", "dark_share + backup_c"]):
         with pytest.raises(Refusal) as caught:
-            own_exports.check(project, planned(path, more))
+            own_exports.check(again, planned(path, more), known)
         assert caught.value.codes == ("E121",)
-    assert own_exports.check(project, planned(path, ["backup_c"], shelf="internal")) == {}
+    assert own_exports.check(again, planned(path, ["backup_c"], shelf="internal")) == {}
     # And within one sweep, before anything was published.
+    new = SimpleNamespace(root=tmp_path / "new", state=tmp_path / "new")
     with pytest.raises(Refusal):
-        own_exports.check(
-            SimpleNamespace(state=tmp_path / "new"), planned(path, ["dark_share", "backup_c"])
-        )
+        own_exports.check(new, planned(path, ["dark_share", "backup_c"]), known)
+
+
+def test_an_export_that_brought_about_no_page_is_off_the_list_again(built, tmp_path):
+    """A killed batch leaves it on."""
+    path = built(0).path
+    project = SimpleNamespace(root=tmp_path, state=tmp_path / ".state", reports=tmp_path)
+    plan = planned(tmp_path / "absent.csv", ["dark_share"])
+    plan.runs[0].files["absent.csv"] = path
+    told = own_exports.check(project, plan)
+    with own_exports.noted(project, plan, told):
+        assert len(published.read(tmp_path / "runs" / published.NAME)) == 1
+    assert published.read(tmp_path / "runs" / published.NAME) == []
+    shutil.rmtree(tmp_path / "runs")
+    (tmp_path / "runs").touch()  # Where no list can be kept with the runs, beside the reports.
+    with own_exports.noted(project, plan, told):
+        assert len(published.read(tmp_path / ".state" / published.NAME)) == 1

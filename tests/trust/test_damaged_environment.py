@@ -1,7 +1,5 @@
 """An installation that was interrupted counts for nothing: found before the stamp, made anew."""
 
-import shutil
-import subprocess
 import sys
 from importlib.metadata import distributions
 from pathlib import Path
@@ -39,22 +37,6 @@ def test_a_file_that_was_not_unpacked_is_found(package, spoil, named):
     spoil(package / "small.py")
     (found,) = distributions(path=[str(package)])
     assert check_environment.damaged(found) == named
-
-
-@pytest.mark.parametrize(("target", "is_kept"), [("reports", False), ("help", True)])
-def test_an_environment_left_half_made_is_made_anew(tmp_path, target, is_kept):
-    shutil.copy(ROOT / "Makefile", tmp_path)
-    (tmp_path / ".venv").mkdir()
-    (tmp_path / ".venv" / ".core-installed").touch()
-    ended = subprocess.Popen(["true"])
-    ended.wait()
-    (tmp_path / ".venv.unfinished").write_text(f"{ended.pid}\n")
-    subprocess.run(
-        ["make", "--no-print-directory", "-n", target, f"PYTHON={sys.executable}"],
-        cwd=tmp_path, capture_output=True, check=False,
-    )  # fmt: skip
-    assert (tmp_path / ".venv").exists() == is_kept
-    assert (tmp_path / ".venv.unfinished").exists() == is_kept
 
 
 def test_installers_are_in_the_lock_and_so_in_its_audit():

@@ -130,6 +130,19 @@ def test_the_row_of_a_single_far_beat_is_left_out(whole, far):
     assert dropped == (["double_far_backup"] if far < queries.FEWEST_PLACES else [])
 
 
+@pytest.mark.parametrize("asked", [["double_nights", "double_dark_grade1"], ["double_dark_grade1"]])
+@pytest.mark.parametrize(("more", "kept"), [(0, True), (1, False), (20, True)])
+def test_policies_that_part_in_few_hours_are_not_both_judged(whole, asked, more, kept):
+    """By their difference; nor one in this report, and the other in the next."""
+    beats = sorted(whole["beat"].unique())[:more]
+    night = whole["hour_band"].isin(["night", "early"])
+    dark = night | ((whole["hour_band"] == "evening") & whole["beat"].isin(beats))
+    cells = door.protect_cells(whole.assign(dark_share=dark.astype(float), grade1_share=1.0))
+    told, dropped = queries.public_policies(asked, cells)
+    assert told == asked[: len(asked) - (not kept)]
+    assert dropped == ([] if kept else ["double_dark_grade1"])
+
+
 def test_a_formula_on_labels_of_few_victims_is_refused(tmp_path, whole):
     path = write_export(tmp_path, planted(whole, 3))
     given = open_cells(str(path), None, "kent", "", 0)

@@ -72,7 +72,7 @@ def _place(said: str) -> Path:
     for path in (Path(said), Path(RUNS) / said):
         if path.exists():
             return path
-    known = sorted(path.name for path in Path(RUNS).iterdir()) if Path(RUNS).is_dir() else []
+    known = sorted(path.name for path in Path(RUNS).glob("*/"))
     remedy = f"Runs here: {', '.join(known)}." if known else "Name a folder of a build or reports."
     raise Refusal.of("P301", f"no run and no folder '{said}'.", remedy)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +44,7 @@ def check(
     from officer_assaults.topics.crewing import published
 
     opened = {path.resolve(): entry for path, entry in (known or {}).items()}
-    listed = published.read(project.state / published.NAME)
+    listed = [one for path in _lists(project) for one in published.read(path)]
     found: dict[str, Entry] = {}
     for run in runs:
         path = run.files[str(run.parameters[CELLS])].resolve()
@@ -56,15 +58,49 @@ def check(
     return found
 
 
-def note(project: Project, plan: Plan, entries: Mapping[str, Entry]) -> None:
-    """Note the runs of which a page lies on disk now."""
+@contextlib.contextmanager
+def noted(project: Project, plan: Plan, entries: Mapping[str, Entry]) -> Iterator[None]:
+    """List exports while their reports are made, so that a killed batch leaves none unlisted.
+
+    What was listed here and brought about no page is taken off again.
+    """
     if not entries:
+        yield
         return
     from officer_assaults.topics.crewing import published
 
-    for run in plan.runs:
-        if run.key in entries and run.path(project.reports, ".html").is_file():
-            published.note(project.state / published.NAME, entries[run.key])
+    listed = _writable(project)
+    before = published.read(listed)
+    for entry in entries.values():
+        published.note(listed, entry)
+    yield
+    made = [
+        entries[run.key]
+        for run in plan.runs
+        if run.key in entries and run.path(project.reports, ".html").is_file()
+    ]
+    published.drop(listed, [one for one in entries.values() if one not in [*before, *made]])
+
+
+def _writable(project: Project) -> Path:
+    """Give the first list that can be written: a tree may be read-only."""
+    for path in _lists(project):
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if os.access(path.parent, os.W_OK):
+                return path
+    return _lists(project)[-1]
+
+
+def _lists(project: Project) -> tuple[Path, Path]:
+    """Name where exports are listed, first with the kept runs.
+
+    These outlast `make clean`, and are the same wherever reports are written.
+    """
+    from officer_assaults.cli.crewing_runs import RUNS
+    from officer_assaults.topics.crewing import published
+
+    return project.root / RUNS / published.NAME, project.state / published.NAME
 
 
 def _entry(run: Run, path: Path) -> Entry:

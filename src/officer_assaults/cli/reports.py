@@ -185,14 +185,14 @@ def make(
     from officer_assaults.cli import output, own_exports
 
     told = own_exports.check(project, plan, exports)
-    if not plan.stale:
-        code = _gather(lambda: output.build_if_stale(project))
-        click.echo(f"All {len(plan.runs)} reports are fresh.")
-    else:
-        batch = run(project, plan, jobs, engine, timeout, memory, scheduler, ahead)
-        gathered = 0 if batch.gathered else _gather(lambda: output.build(project))
-        code = summarise(project, plan, batch) or gathered
-    own_exports.note(project, plan, told)
+    with own_exports.noted(project, plan, told):
+        if not plan.stale:
+            code = _gather(lambda: output.build_if_stale(project))
+            click.echo(f"All {len(plan.runs)} reports are fresh.")
+        else:
+            batch = run(project, plan, jobs, engine, timeout, memory, scheduler, ahead)
+            gathered = 0 if batch.gathered else _gather(lambda: output.build(project))
+            code = summarise(project, plan, batch) or gathered
     _show_pages(project, plan)
     return code
 

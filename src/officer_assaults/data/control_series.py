@@ -102,6 +102,9 @@ def controlled_series(
     assaults = recorded.quarterly(vintage)
     name = str(assaults["vintage"].iloc[0])
     assaults = _window(assaults[assaults["offence_code"] == NO_INJURY], first, last)
+    if assaults.empty:
+        what = f"release {name} has no whole quarter from {first:%Y-%m-%d} to {last:%Y-%m-%d}."
+        raise Refusal.of("E118", what, "Set another window_start or window_end.")
     frame = assaults.rename(columns={"offences": "recorded"})[
         ["force", "quarter_start", "recorded"]
     ]
@@ -131,7 +134,7 @@ def _broken(first: pd.Timestamp, last: pd.Timestamp, release: str) -> tuple[str,
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingPanel:
+class RecordingPanel(Shown):
     """Forces and quarters of two years, with covariates of violence and of recording.
 
     Parameters

@@ -15,6 +15,7 @@ from officer_assaults.data.tables import Release
 from officer_assaults.data.years import TwoYears
 from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.shown import Tabled
 
 CHOSEN = "left out on request"
 
@@ -69,7 +70,7 @@ class ForceYear(Shown):
 
 
 @dataclass(frozen=True, slots=True)
-class Exposures:
+class Exposures(Tabled):
     """What counts are set against, one frame per denominator that the year has.
 
     Parameters

@@ -11,6 +11,7 @@ from typing import Literal, cast
 from officer_assaults import paths
 from officer_assaults.data import tables
 from officer_assaults.refusals import Refusal, nearest
+from officer_assaults.shown import Shown
 
 Kind = Literal["territorial", "transport", "nation"]
 ENGLAND_AND_WALES = "england-and-wales"
@@ -21,7 +22,7 @@ _EMPTY_WORDS = {"police", "constabulary", "service", "force", "heddlu", "the", "
 
 
 @dataclass(frozen=True, slots=True)
-class Force:
+class Force(Shown):
     """A police force, or England and Wales.
 
     Parameters

@@ -49,7 +49,7 @@ class History(Shown):
 
 
 @dataclass(frozen=True, slots=True)
-class TaserYears:
+class TaserYears(Shown):
     """Uses of TASER and recorded assaults of the same forces and years.
 
     Parameters

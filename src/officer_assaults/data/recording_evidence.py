@@ -21,6 +21,7 @@ from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.tables import Release
 from officer_assaults.data.years import TwoYears
 from officer_assaults.refusals import Refusal
+from officer_assaults.shown import Shown
 
 EVENTS = "events/dated"
 SURVEYS = "surveys/officer-surveys"
@@ -32,7 +33,7 @@ AFTER_INSPECTIONS = ("2014/15", "2015/16")
 
 
 @dataclass(frozen=True, slots=True)
-class YearlyPair:
+class YearlyPair(Shown):
     """A series in two financial years.
 
     Parameters
@@ -150,7 +151,7 @@ def surveys(event_definition: str) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class FirstYear:
+class FirstYear(Shown):
     """A year in which a law came into force, and the year before.
 
     Parameters

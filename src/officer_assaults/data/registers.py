@@ -18,6 +18,7 @@ from officer_assaults.data.columns import count, one_of, table, text, year_label
 from officer_assaults.data.forces import Force
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problems, Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.stats.labels import look_alikes, named
 
 CRIME_RECORD = "crime-record"
@@ -61,7 +62,7 @@ YEARLY_COUNTS = table(
 
 
 @dataclass(frozen=True, slots=True)
-class YearlyRegisters:
+class YearlyRegisters(Shown):
     """Two registers of one force in two financial years.
 
     Parameters
@@ -93,7 +94,7 @@ class YearlyRegisters:
 
 
 @dataclass(frozen=True, slots=True)
-class Registers:
+class Registers(Shown):
     """Two registers of one force on the same periods.
 
     Parameters

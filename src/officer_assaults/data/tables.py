@@ -15,6 +15,7 @@ import pandas as pd
 from officer_assaults import files, paths
 from officer_assaults.data import all_schemas, readers
 from officer_assaults.refusals import Problems, Refusal, nearest
+from officer_assaults.shown import Tabled
 
 SIDECAR = ".meta.yml"
 #: How a table was read; only the first two can bear a verdict of "reproduces".
@@ -24,7 +25,7 @@ _NEEDED = ("title", "source", "publisher", "url", "licence", "attribution", "vin
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class Release(Tabled):
     """What a data file is and where it comes from, as its sidecar says.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from officer_assaults.page import theme
+from officer_assaults.refusals import unfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.gridspec import SubplotSpec
 
 LEAST_HEIGHT = 240.0
 MOST_HEIGHT = 520.0
@@ -25,6 +27,8 @@ SMALLEST = 11.5
 NEAR = 0.13
 #: Spread of channels below which a colour is a grey.
 GREY = 0.06
+#: Mean of a shade's channels below which words on it are white.
+DARK = 0.5
 _SEABORN = ("deep", "muted", "bright", "dark", "colorblind")
 
 
@@ -53,14 +57,20 @@ def figure_of(drawn: Any) -> Figure:
     tall = float(np.clip(theme.WIDE * height / width, LEAST_HEIGHT, MOST_HEIGHT))
     figure.set_layout_engine("none")
     figure.set_size_inches(theme.WIDE / 72, tall / 72)
+    bars = _take_bars(figure)
     for ax in figure.axes:
         _restyle_axes(ax)
+        _shade(ax)
     _lift_legends(figure)
+    # A grid that was made apart from its figure, as a joint plot's, is laid out already.
+    apart = any(getattr(spec.get_gridspec(), "figure", None) is None for spec in _tops(figure))
+    figure.set_layout_engine("none" if apart else "constrained")
+    for mappable, label in bars:
+        figure.colorbar(mappable, ax=mappable.axes, label=label).outline.set_visible(False)
     for artist in figure.findobj():
         _restyle_text(artist)
         _recolour(artist)
     figure.patch.set_alpha(0.0)
-    figure.set_layout_engine("constrained")
     return figure
 
 
@@ -69,8 +79,14 @@ def _find_figure(drawn: Any) -> Figure:
 
     first = drawn.flat[0] if isinstance(drawn, np.ndarray) and drawn.size else drawn
     found = first if isinstance(first, Figure) else getattr(first, "figure", None)
+    if hasattr(drawn, "dendrogram_row"):
+        theme.release(drawn.figure)
+        raise unfit(
+            "a cluster map needs more width than a telephone has; draw sns.heatmap of its "
+            "data2d, which is in the clustered order"
+        )
     if not isinstance(found, Figure):
-        raise ValueError(
+        raise unfit(
             f"a {type(drawn).__name__} is no drawing; pass the figure, the axes, or the grid that "
             "the plotting call gave back"
         )
@@ -78,10 +94,11 @@ def _find_figure(drawn: Any) -> Figure:
 
 
 def _check_panels(figure: Figure) -> None:
-    grids = [ax.get_gridspec() for ax in figure.axes if ax.get_subplotspec() is not None]
-    columns = max((grid.ncols for grid in grids if grid is not None), default=1)
+    tops = {(top.rowspan, top.colspan) for top in _tops(figure)}
+    rows = {row for span, _ in tops for row in span}
+    columns = max((sum(row in span for span, _ in tops) for row in rows), default=1)
     if columns > MOST_COLUMNS:
-        raise ValueError(
+        raise unfit(
             f"{columns} panels stand side by side, and a telephone has room for {MOST_COLUMNS}; "
             f"give col_wrap={MOST_COLUMNS}, or row= in place of col="
         )
@@ -95,6 +112,40 @@ def _restyle_axes(ax: Axes) -> None:
     if ax.get_gid() != "colorbar":
         ax.grid(visible=True, color=theme.PALETTE["grid"], linewidth=1.0)
     ax.tick_params(which="both", length=0, pad=6, labelsize=theme.TEXT_SIZE)
+
+
+def _tops(figure: Figure) -> list[SubplotSpec]:
+    specs = [spec for ax in figure.axes if (spec := ax.get_subplotspec()) is not None]
+    return [spec.get_topmost_subplotspec() for spec in specs]
+
+
+def _take_bars(figure: Figure) -> list[tuple[Any, str]]:
+    """Take colour bars off, since no other layout can hold them; give what to make them anew."""
+    bars: list[tuple[Any, str]] = []
+    for mappable in [each for ax in figure.axes for each in (*ax.collections, *ax.images)]:
+        if bar := mappable.colorbar:
+            bars.append((mappable, bar.ax.get_ylabel()))
+            bar.remove()
+    return bars
+
+
+def _shade(ax: Axes) -> None:
+    """Give a map of values the house's steps of shade, which have partners on dark pages."""
+    from matplotlib.collections import QuadMesh
+    from matplotlib.colors import ListedColormap
+
+    for mesh in ax.collections:
+        if mesh.get_array() is None:
+            continue
+        mesh.set_cmap(ListedColormap(theme.STEPS))
+        mesh.update_scalarmappable()
+        if not isinstance(mesh, QuadMesh):
+            continue
+        ax.grid(visible=False)
+        shades = np.asarray(mesh.get_facecolor())
+        # Words in the tiles, in their order, where there is one for each.
+        for text, shade in zip(ax.texts, shades, strict=False):
+            text.set_color(theme.PALETTE["ink" if shade[:3].mean() > DARK else "paper"])
 
 
 def _lift_legends(figure: Figure) -> None:
@@ -159,7 +210,7 @@ def _house_colour(rgba: tuple[float, ...]) -> tuple[float, ...]:
     distance = np.sqrt(((known - rgb) ** 2).sum(axis=1))
     nearest = int(distance.argmin())
     if distance[nearest] > NEAR or slots[nearest] >= len(theme.SERIES):
-        raise ValueError(
+        raise unfit(
             f"colour {name} has no partner for dark pages. Leave colours to seaborn's own "
             f"palette with at most {len(theme.SERIES)} categories as hue, or name one of "
             f"theme.PALETTE: {', '.join(theme.PALETTE)}"

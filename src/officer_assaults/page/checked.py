@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from officer_assaults.estimate import SMALLEST_P
 from officer_assaults.page import words
+from officer_assaults.shown import SMALLEST_P
 from officer_assaults.stats import diagnostics
 
 #: From here on a number is written without places after the point.

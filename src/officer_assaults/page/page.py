@@ -39,6 +39,7 @@ _BANNED_MARKUP = {
     r"<[a-z][^>]*\sstyle=": "a style attribute",
     r"<script": "a script",
     r"<(?:img|link|iframe|object|embed|video|audio)\b": "an element that loads something",
+    r"<[a-z][^>]*\s(?:on[a-z]+=|href=[\"']?\s*(?:javascript|vbscript):)": "an attribute that runs",
     r"<[a-z][^>]*(?:\s(?:src|srcset|poster|xlink:href)=|url\((?!#))": "an address that is loaded",
 }
 _LEFT_MATHS = re.compile(r"\$([^$\n<]*\\[^$\n<]*)\$")
@@ -271,6 +272,13 @@ class _Builder:
         return f'{shown}<details class="fold">{summary}{code}</details>'
 
     def _output(self, output: Any) -> str:
+        try:
+            return self._shown(output)
+        except (LookupError, TypeError, AttributeError) as error:
+            what = f"cell {self.number} shows a {_role(output)} that no helper of report made"
+            raise PageError(what) from error
+
+    def _shown(self, output: Any) -> str:
         role = _role(output)
         if role in HOISTED or role in SILENT or output in self.leading:
             return ""
@@ -399,7 +407,8 @@ def _outputs(cells: list[Any]) -> Iterator[Any]:
 
 def _role(output: Any) -> str | None:
     described = output.get("metadata", {}).get(findings.ROLE_KEY)
-    return described.get("role") if isinstance(described, Mapping) else None
+    role = described.get("role") if isinstance(described, Mapping) else None
+    return role if isinstance(role, str) else None
 
 
 def _leads(output: Any) -> bool:

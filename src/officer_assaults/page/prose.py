@@ -15,6 +15,8 @@ from officer_assaults.page import markup
 # An opening dollar sits before a non-space, a closing one after a non-space and not before a digit,
 # so that "$5 and $10" stays money.
 _INLINE_MATH = r"\$(?=[^\s$])(?P<inline_tex>[^$\n]*?[^\s$\\])\$(?!\d)"
+# Commands of LaTeX that give an element an address, a style or a name.
+_FOREIGN = re.compile(r"<[a-z][^>]*\s(?:href|src|style|class|id|on[a-z]+)=", re.IGNORECASE)
 _BLOCK_MATH = r"^ {0,3}\$\$(?P<block_tex>[\s\S]+?)\$\$[ \t]*$"
 
 
@@ -28,7 +30,7 @@ def to_mathml(latex: str, *, display: bool) -> str:
     Raises
     ------
     PageError
-        If a macro is not known, which would otherwise be printed as text.
+        If a macro is not known, which would otherwise be printed as text, or links elsewhere.
     """
     from latex2mathml.converter import convert
 
@@ -36,8 +38,8 @@ def to_mathml(latex: str, *, display: bool) -> str:
         text = convert(latex.strip(), display="block" if display else "inline")
     except Exception as error:
         raise PageError(f"maths '{latex.strip()}' cannot be read: {error}") from error
-    if "\\" in text:
-        macro = re.search(r"\\\w+", text)
+    if "\\" in text or _FOREIGN.search(text):
+        macro = re.search(r"\\\w+", text if "\\" in text else latex)
         raise PageError(f"maths '{latex.strip()}' uses {macro.group() if macro else 'a macro'}")
     return str(text).replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from officer_assaults import findings, paths
-from officer_assaults.page import adopt, charts, markup, styles, svg, tables, theme, words
+from officer_assaults.page import adopt, charts, markup, measured, styles, svg, tables, theme, words
 from officer_assaults.page import formats as formats_
+from officer_assaults.refusals import unfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -152,7 +153,7 @@ def main_points(points: Sequence[str]) -> None:
         If there is no point, an empty one, or more than six.
     """
     if not 1 <= len(points) <= MOST_POINTS:
-        raise ValueError(f"{len(points)} main points; give 1 to {MOST_POINTS}")
+        raise unfit(f"{len(points)} main points; give 1 to {MOST_POINTS}")
     for point in points:
         _require(point=point)
     items = "".join(f"<li>{markup.inline(point)}</li>" for point in points)
@@ -280,12 +281,13 @@ def show_figure(
     _require(headline=headline, subtitle=subtitle)
     _check_alt(alt, headline)
     if data is None or data.empty:
-        raise ValueError(f"figure '{headline}': give the plotted rows as data=")
+        raise unfit(f"figure '{headline}': give the plotted rows as data=")
     subtitle = f"{SIMULATED}. {subtitle}" if simulated else subtitle
     csv = tables.to_csv(data)
     token = f"oa-figure-{markup.digest(headline, subtitle, alt, csv)}"
-    drawing = svg.draw(fig, title=markup.plain(headline), description=alt, prefix=token)
-    pictures = formats_.bundle(fig, drawing, title=markup.plain(headline), alt=alt)
+    with measured.once():
+        drawing = svg.draw(fig, title=markup.plain(headline), description=alt, prefix=token)
+        pictures = formats_.bundle(fig, drawing, title=markup.plain(headline), alt=alt)
     theme.close(fig)
     body = (
         f'<figure class="oa-figure" id="{token}"><figcaption><b class="oa-no">Figure</b> '
@@ -349,11 +351,11 @@ def show_table(
     """
     _require(caption=caption)
     if frame.empty:
-        raise ValueError(f"table '{caption}' has no rows; say so with caveat() instead")
+        raise unfit(f"table '{caption}' has no rows; say so with caveat() instead")
     shown = tables.columns(frame, units=units, formats=formats, intervals=intervals, level=level)
     bare = tables.needs_interval(shown)
     if bare and not without_interval:
-        raise ValueError(
+        raise unfit(
             f"table '{caption}': no interval beside {words.listing([repr(name) for name in bare])};"
             " give intervals={column: (lower, upper)}, or the reason as without_interval="
         )
@@ -401,10 +403,10 @@ def record_sources(releases: Iterable[Any]) -> None:
         )
         row = {key: _without_folder(value) for key, value in dict(row).items()}
         if not row.get("title") or not row.get("sha256"):
-            raise ValueError(f"data release {row.get('name')!r} has no title or no checksum")
+            raise unfit(f"data release {row.get('name')!r} has no title or no checksum")
         rows[str(row.get("name", row["title"]))] = row
     if not rows:
-        raise ValueError("a report rests on at least one data release")
+        raise unfit("a report rests on at least one data release")
     text = "Data: " + "; ".join(str(row["title"]) for row in rows.values())
     _publish("source", {findings.SOURCE_MIME: list(rows.values()), "text/plain": text})
 
@@ -412,18 +414,18 @@ def record_sources(releases: Iterable[Any]) -> None:
 def _require(**texts: str) -> None:
     for name, text in texts.items():
         if not text.strip():
-            raise ValueError(f"{name} is empty; say it in words")
+            raise unfit(f"{name} is empty; say it in words")
 
 
 def _check_alt(alt: str, headline: str) -> None:
     count = len(alt.split())
     if count < FEWEST_ALT_WORDS:
-        raise ValueError(
+        raise unfit(
             f"figure '{headline}': alternative text has {words.plural(count, 'word')}; state what "
             f"the chart shows in at least {FEWEST_ALT_WORDS}"
         )
     if alt.strip().rstrip(".").lower() == markup.plain(headline).strip().rstrip(".").lower():
-        raise ValueError(
+        raise unfit(
             f"figure '{headline}': alternative text repeats the headline; say what is drawn and "
             "what it shows"
         )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from officer_assaults.page import markup, theme
+from officer_assaults.refusals import unfit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -118,7 +119,7 @@ def _one(
         f'<desc id="{prefix}-d">{markup.attribute(description)}</desc>{body}</svg>'
     )
     if len(drawn) > MOST_BYTES:
-        raise ValueError(
+        raise unfit(
             f"chart '{title}' takes {len(drawn) / 1000:.0f} kB, more than "
             f"{MOST_BYTES / 1000:.0f} kB; aggregate the rows, draw points as one line artist "
             "(ax.plot with markers), or set rasterized=True on the cloud of points"
@@ -295,12 +296,12 @@ def _check(root: ElementTree.Element) -> None:
         for part in ("fill", "stroke"):
             colour = element.get(part, "none")
             if colour.startswith("#") and colour not in known:
-                raise ValueError(
+                raise unfit(
                     f"colour {colour} has no dark partner; use theme.PALETTE: "
                     + ", ".join(f"{name} {light}" for name, light in theme.PALETTE.items())
                 )
         if element.tag == f"{_SVG}text" and float(element.get("font-size", "99")) < SMALLEST_TEXT:
-            raise ValueError(
+            raise unfit(
                 f"chart text '{''.join(element.itertext())}' is {element.get('font-size')} px; "
                 f"at least {SMALLEST_TEXT:g} px is needed to be read on a telephone"
             )

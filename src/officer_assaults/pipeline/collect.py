@@ -17,7 +17,7 @@ from officer_assaults.pipeline.terminal import HALF_SIGN, UNSEEN, printed, visib
 
 INJECTED_TAG = "injected-parameters"
 _KEPT_CELL_METADATA = {"tags", ROLE_KEY, "jupyter"}
-_CELL_FILE = re.compile(r"(?:/[^\s'\"<>:]*)?/ipykernel_\d+/\d+\.py")
+_CELL_FILE = re.compile(r"(?:/[^\s'\"<>:]*)?/ipykernel_\d+/\d+\.py|(?<=\()\d{4,}\.py(?=, line )")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]{6,}")
 # A program of the machine in a warning or a trace of calls, by its path.
 _PROGRAM = re.compile(
@@ -62,7 +62,8 @@ def outputs_of(notebook: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def role_of(output: Mapping[str, Any]) -> str | None:
     """Role that a helper gave an output, or None."""
     described = output.get("metadata", {}).get(ROLE_KEY)
-    return described.get("role") if isinstance(described, Mapping) else None
+    role = described.get("role") if isinstance(described, Mapping) else None
+    return role if isinstance(role, str) else None
 
 
 def collect(notebook: Mapping[str, Any], expected: Mapping[str, int]) -> Collected:
@@ -198,7 +199,8 @@ def _error_outputs(notebook: Mapping[str, Any]) -> Iterator[str]:
     for number, cell in enumerate(cells, start=1):
         for output in cell.get("outputs", []):
             if output["output_type"] == "error":
-                yield f"cell {number} shows an error: {output['ename']}: {output['evalue']}"
+                said = " ".join(str(output["evalue"]).split())
+                yield f"cell {number} shows an error: {output['ename']}: {said}"
 
 
 def _missing_roles(counts: Mapping[str, int], least: Mapping[str, int]) -> Iterator[str]:
@@ -321,8 +323,13 @@ def _each_text(value: Any, change: Callable[[str], str]) -> Any:
 
 def clean_text(text: str, replacements: Mapping[str, str]) -> str:
     """Text without paths of this machine, cell files and memory addresses."""
-    whole = _ADDRESS.sub("", _CELL_FILE.sub("cell", HALF_SIGN.sub("\ufffd", text)))
-    for path in sorted(replacements, key=len, reverse=True):
+    whole = HALF_SIGN.sub("\ufffd", text)
+    # Most texts hold none of these, and finding a word is a tenth of finding a form.
+    if "/ipykernel_" in whole:
+        whole = _CELL_FILE.sub("cell", whole)
+    if " at 0x" in whole:
+        whole = _ADDRESS.sub("", whole)
+    for path in sorted(filter(whole.__contains__, replacements), key=len, reverse=True):
         word = replacements[path].replace("\\", r"\\")
         whole = re.sub(rf"(?<![\w.-]){re.escape(path)}(?![\w-])", word, whole)
     return whole

@@ -58,6 +58,7 @@ class Watch:
         self.peak_megabytes = 0.0
         self.notebook: Any = None
         self.cell: int | None = None
+        self.raised: tuple[str, str] | None = None
         self.client: NotebookClient | None = None
         self._process: Any = None
         self._over = threading.Event()
@@ -171,6 +172,16 @@ class WatchedClient(PapermillNotebookClient):  # type: ignore[misc]
             before = self.nb.cells[:cell_index]
             self.watch.cell = cell_index + 1 - sum(map(is_injected, before))
         return super().execute_cell(cell, cell_index, **kwargs)
+
+    def process_message(self, msg: dict[str, Any], cell: Any, cell_index: int) -> Any:
+        """Take a message of the kernel; an output that no notebook can hold as an error."""
+        return super().process_message(messages.checked(msg), cell, cell_index)
+
+    async def _check_raise_for_error(self, cell: Any, cell_index: int, exec_reply: Any) -> None:
+        content = (exec_reply or {}).get("content", {})
+        if self.watch is not None and content.get("status") == "error":
+            self.watch.raised = str(content.get("ename", "")), str(content.get("evalue", ""))
+        await super()._check_raise_for_error(cell, cell_index, exec_reply)
 
 
 class StockEngine(NBClientEngine):  # type: ignore[misc]

@@ -35,6 +35,27 @@ def pack(message: Any) -> bytes:
         return HALF_SIGN.sub("\ufffd", whole).encode()
 
 
+def checked(message: dict[str, Any]) -> dict[str, Any]:
+    """Give a message back, or an error in its place if what it shows is neither text nor JSON.
+
+    A notebook cannot hold it, and the whole run would be lost.
+    """
+    data = message.get("content", {}).get("data")
+    shown = data.items() if isinstance(data, dict) else ()
+    wrong = [mime for mime, value in shown if not _is_shown(mime, value)]
+    if not wrong:
+        return message
+    said = f"what it shows as {wrong[0]} is no text"
+    content = {"ename": "TypeError", "evalue": said, "traceback": [f"TypeError: {said}"]}
+    header = {**message.get("header", {}), "msg_type": "error"}
+    return {**message, "header": header, "msg_type": "error", "content": content}
+
+
+def _is_shown(mime: str, value: Any) -> bool:
+    lines = value if isinstance(value, list) else [value]
+    return mime.endswith(("/json", "+json")) or all(isinstance(line, str) for line in lines)
+
+
 def load_ipython_extension(shell: Any) -> None:
     """Let a kernel's outputs wait until they are sent.
 

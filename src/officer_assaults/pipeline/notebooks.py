@@ -191,12 +191,11 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         if not path.is_file():
             raise OSError("there is no such file")
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if not fits(content, _SHAPE) or content["nbformat"] != 4:
-            raise ValueError("its parts are not those of one")
-        if not all(map(_is_cell, content["cells"])):
-            raise ValueError("a cell is none")
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        _check_parts(content)
         for number, cell in enumerate(content["cells"], start=1):
+            if not _is_cell(cell):
+                raise ValueError(f"cell {number} lacks its type, text or settings, or has odd ones")
             if HALF_SIGN.search(source_of(cell)):
                 raise ValueError(f"cell {number} holds half of a sign, as of an emoji cut in two")
     except (OSError, ValueError, RecursionError) as error:
@@ -207,7 +206,17 @@ def _read_json(path: Path) -> dict[str, Any]:
     return dict(content)
 
 
-_SHAPE = {"nbformat": int, "cells": [dict]}
+def _check_parts(content: Any) -> None:
+    version = content.get("nbformat") if isinstance(content, dict) else None
+    if isinstance(version, int) and version != 4:
+        raise ValueError(f"it is of version {version}; Jupyter upgrades it when it is opened")
+    if not fits(content, _SHAPE) or not fits(content.get("metadata", {}), dict):
+        raise ValueError("its parts are not those of one")
+
+
+_SHAPE = {"nbformat": int, "nbformat_minor": int, "cells": [dict]}
+_TYPES = ("code", "markdown", "raw")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CELL_SHAPE = {"cell_type": str, "source": (str, list)}
 
 
@@ -215,6 +224,7 @@ def _is_cell(cell: Mapping[str, Any]) -> bool:
     metadata = cell.get("metadata", {})
     return (
         fits(cell, _CELL_SHAPE)
+        and cell["cell_type"] in _TYPES
         and fits(list(cell["source"]), [str])
         and fits(metadata, dict)
         and fits(metadata.get("tags", []), [str])
@@ -264,6 +274,12 @@ def _check_structure(content: Mapping[str, Any], problems: Problems) -> None:
     for number, cell in enumerate(cells, start=1):
         if not cell.get("id"):
             problems.add("P105", f"cell {number} has no id.", "Save it as notebook format 4.5.")
+        elif not _ID.fullmatch(str(cell["id"])):
+            problems.add(
+                "P105",
+                f"cell {number} has an id that is none.",
+                "Give it up to 64 letters, digits, '-' and '_'.",
+            )
         elif counts[str(cell["id"])] > 1:
             problems.add(
                 "P105",
@@ -339,7 +355,7 @@ def cleaned(text: str) -> str:
     A text that is no notebook, for instance one with conflict markers, is given back as it is.
     """
     try:
-        content = json.loads(text)
+        content = json.loads(text.removeprefix("\ufeff"))
         if not fits(content, _SHAPE) or not all(map(_is_cell, content["cells"])):
             return text
     except (ValueError, RecursionError):

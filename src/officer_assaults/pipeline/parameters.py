@@ -449,7 +449,7 @@ def read_schema(notebook: str, source: str) -> Schema:
 def syntax_words(error: BaseException) -> str:
     """Say where and why a text is no Python."""
     if isinstance(error, SyntaxError):
-        return f", line {error.lineno}: {error.msg}"
+        return f"{f', line {error.lineno}' if error.lineno else ''}: {error.msg}"
     return f": {error or type(error).__name__}"
 
 

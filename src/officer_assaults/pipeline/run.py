@@ -36,6 +36,8 @@ OK = "ok"
 CELL_ERROR = "cell error"
 KERNEL_DIED = "kernel died"
 CONTRACT_BROKEN = "contract broken"
+#: Letters of an error that are told.
+LONGEST_ERROR = 2_000
 OUTCOMES = (OK, CELL_ERROR, KERNEL_DIED, TIMED_OUT, CONTRACT_BROKEN)
 
 
@@ -250,10 +252,16 @@ def _execute(job: Job, folder: Path, watch: Watch) -> Result | None:
                 resources={"metadata": {"path": str(work)}},
             )
     except PapermillExecutionError as error:
-        return _failed(job, folder, watch, CELL_ERROR, _one_line(error.ename, error.evalue))
+        # A cell may fail without an output that says how: an exception group, a handler of its own.
+        said = (error.ename, error.evalue)
+        return _failed(job, folder, watch, CELL_ERROR, _one_line(*(_unsaid(said, watch) or said)))
     except Exception as error:
         return _died(job, folder, watch, error)
     return None
+
+
+def _unsaid(said: tuple[str, str], watch: Watch) -> tuple[str, str] | None:
+    return None if said[1] else watch.raised
 
 
 def _one_line(name: str, text: str) -> str:
@@ -262,18 +270,24 @@ def _one_line(name: str, text: str) -> str:
 
 
 def _died(job: Job, folder: Path, watch: Watch, error: Exception) -> Result:
+    from nbclient.exceptions import DeadKernelError
+
     if watch.stopped == TIMED_OUT:
         return _failed(
             job, folder, watch, TIMED_OUT, f"ran longer than {job.limits.seconds:g} seconds"
         )
     if watch.stopped is not None:
         return _failed(job, folder, watch, KERNEL_DIED, f"SIGKILL: {watch.stopped}")
-    if watch.exit_code is None:
+    code = watch.exit_code
+    # One that lives, or was killed because of an error of its client, died of nothing of its own.
+    if code is None or (code == -signal.SIGKILL and not isinstance(error, DeadKernelError)):
         return _failed(job, folder, watch, KERNEL_DIED, _one_line(type(error).__name__, str(error)))
-    return _failed(job, folder, watch, KERNEL_DIED, _exit_text(watch.exit_code))
+    return _failed(job, folder, watch, KERNEL_DIED, _exit_text(code))
 
 
 def _exit_text(code: int) -> str:
+    if code == 0:
+        return "the kernel ended by itself (exit code 0): does this cell, or the one before, exit?"
     if code < 0:
         return signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
     return f"exit code {code}"
@@ -285,9 +299,15 @@ def _failed(job: Job, folder: Path, watch: Watch, outcome: str, error: str) -> R
         clean = reproducible(watch.notebook, _replacements(job, folder))
         clean["cells"] = [cell for cell in clean["cells"] if ERROR_TAG not in _tags(cell)]
         executed = (json.dumps(clean, ensure_ascii=False, indent=1) + "\n").encode(errors="replace")
-    shown = printed(clean_text(error, _replacements(job, folder)))
+    shown = _shortened(printed(clean_text(error, _replacements(job, folder))))
     cell = None if outcome == CONTRACT_BROKEN else watch.cell
     return Result(job.key, outcome, executed=executed, cell=cell, error=shown)
+
+
+def _shortened(text: str) -> str:
+    """Keep the beginning and the end of what no line of a terminal should hold whole."""
+    half = LONGEST_ERROR // 2
+    return text if len(text) <= LONGEST_ERROR else f"{text[:half]} [...] {text[-half:]}"
 
 
 def _tags(cell: Mapping[str, Any]) -> list[str]:
@@ -314,7 +334,13 @@ def _home() -> dict[str, str]:
 
 def _finish(job: Job, folder: Path, watch: Watch) -> Result:
     notebook = reproducible(watch.notebook or {}, _replacements(job, folder))
-    found = collect(notebook, job.expected)
+    try:
+        found = collect(notebook, job.expected)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        what = (
+            f"results that no helper of report made: {_one_line(type(error).__name__, str(error))}"
+        )
+        return _failed(job, folder, watch, CONTRACT_BROKEN, what)
     if found.broken:
         return _failed(job, folder, watch, CONTRACT_BROKEN, "; ".join(found.broken))
     started = time.perf_counter()

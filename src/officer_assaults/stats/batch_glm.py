@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from officer_assaults.shown import Shown
+
 Array = npt.NDArray[np.float64]
 
 MAX_STEPS = 60
@@ -21,7 +23,7 @@ PREDICTOR_LIMIT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class BatchFit:
+class BatchFit(Shown):
     """Fits of one design to many responses.
 
     Attributes

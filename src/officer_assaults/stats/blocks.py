@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from patsy import DesignInfo, ModelDesc
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.stats import expressions
 from officer_assaults.stats.formulas import RateFormula, build_design, rebuild_design
 from officer_assaults.stats.intervals import FloatArray
@@ -32,7 +33,7 @@ FEW_COMBINATIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class Block(Shown):
     """Terms of a design that depend on the same few covariates.
 
     Parameters
@@ -62,7 +63,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class BlockDesign:
+class BlockDesign(Shown):
     """A design matrix over patterns, which is never written out.
 
     Parameters
@@ -185,9 +186,10 @@ def _merged(blocks: list[Block]) -> tuple[Block, ...]:
 
 def _refuse_splines(text: str) -> None:
     plain = text.replace(" ", "")
-    if "bs(" in plain or "constraints=" in plain:
+    if any(part in plain for part in ("bs(", "constraints=", "scale(", "center(")):
         raise refuse(
-            "the knots of bs() and constraints of cr() depend on how often each value occurs.",
+            "the knots of bs(), constraints of cr(), scale() and center() depend on how often each "
+            "value occurs.",
             "Use cr() without constraints, or bin the covariate.",
         )
 

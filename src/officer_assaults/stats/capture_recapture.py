@@ -11,13 +11,14 @@ import pandas as pd
 from scipy import stats
 
 from officer_assaults.refusals import Problems
+from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import Interval, check_alpha
 
 Direction = Literal["lower bound", "estimate"]
 
 
 @dataclass(frozen=True, slots=True)
-class TwoLists:
+class TwoLists(Shown):
     """Assaults found in a crime record, in a health-and-safety form, or in both.
 
     Parameters
@@ -60,7 +61,7 @@ class TwoLists:
 
 
 @dataclass(frozen=True, slots=True)
-class TotalEstimate:
+class TotalEstimate(Shown):
     """Total assaults behind two lists, for one assumed dependence between them.
 
     Parameters

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import Interval
 from officer_assaults.stats.rate_ratio import exact_rate_ratio
 
@@ -15,7 +16,7 @@ Attribution = Literal["recording", "both registers", "both kinds", "neither"]
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedChange:
+class RecordedChange(Shown):
     """Two counts of recorded assaults and the ratio of their rates.
 
     Parameters

@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.shown import Shown, Tabled
 from officer_assaults.stats.intervals import Interval, binomial_intervals, check_alpha
 
 
 @dataclass(frozen=True, slots=True)
-class Composition:
+class Composition(Tabled):
     """Shares of a total, one row per part.
 
     Parameters
@@ -35,7 +36,7 @@ class Composition:
 
 
 @dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(Shown):
     """Fewest and most cases that two parts of one total can share.
 
     Parameters

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import linalg, optimize
 
 from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import FloatArray
 
 BALANCE_TOLERANCE = 1e-6
@@ -21,7 +22,7 @@ INTERCEPT_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Shown):
     """Observed total against the total that the model predicts for the same rows.
 
     Parameters
@@ -164,6 +165,9 @@ def check_events(x: FloatArray, y: FloatArray, names: list[str]) -> None:
 
 def _aliased(name: str, repeats: list[str]) -> Problem:
     source = f"repeats {' + '.join(repeats)}" if repeats else "is 0 in every row"
+    if name.startswith("cr(") and "Intercept" in repeats:
+        what = f"the term '{name}' has a level of its own beside the intercept."
+        return Problem("E122", what, "Write cr(column, df=..., constraints='center').")
     return Problem(
         "E122",
         f"the term '{name}' {source}: its coefficient cannot be told apart.",
@@ -191,5 +195,6 @@ def squares(x: FloatArray) -> FloatArray:
 def has_intercept(x: FloatArray) -> bool:
     """Whether the columns of a design, shape (n, k), add up to a constant somehow."""
     ones = np.ones(len(x))
+    x = x / np.sqrt((x**2).sum(axis=0))  # Columns of large numbers would hide the others.
     weights = linalg.solve(x.T @ x, x.sum(axis=0), assume_a="pos")
     return bool(np.max(np.abs(x @ weights - ones)) < INTERCEPT_TOLERANCE)

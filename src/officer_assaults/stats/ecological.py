@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.glm import RateModel, fit_rate_model
 from officer_assaults.stats.intervals import Interval
 
@@ -15,7 +16,7 @@ DOSE, UNIT, PERIOD = "dose", "unit", "period"
 
 
 @dataclass(frozen=True, slots=True)
-class EcologicalAssociation:
+class EcologicalAssociation(Shown):
     """How recorded rates go with a dose, between units and within them.
 
     Parameters

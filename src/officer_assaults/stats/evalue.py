@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from officer_assaults.shown import Shown
+
 
 @dataclass(frozen=True, slots=True)
-class EValue:
+class EValue(Shown):
     """E-values of an estimate and of the limit of its interval nearer to no difference.
 
     Parameters

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats import event_study, panel
 from officer_assaults.stats.event_study import UNKNOWN, EventPanel, Windows
 from officer_assaults.stats.intervals import FloatArray
@@ -17,7 +18,7 @@ ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Noise:
+class Noise(Shown):
     """What moves a unit's rate beside unit and period: a slow part and a part of one period.
 
     Parameters

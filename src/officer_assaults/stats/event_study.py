@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from officer_assaults.shown import Shown, Tabled
 from officer_assaults.stats import panel
 from officer_assaults.stats.intervals import FloatArray
 from officer_assaults.stats.panel import BoolArray, Jackknife
@@ -24,7 +25,7 @@ AT_ONCE = 1_500
 
 
 @dataclass(frozen=True, slots=True)
-class Windows:
+class Windows(Shown):
     """Which cells count as before and after an event, in periods from it.
 
     Parameters
@@ -49,7 +50,7 @@ class Windows:
 
 
 @dataclass(frozen=True, slots=True)
-class EventPanel:
+class EventPanel(Shown):
     """Counts by unit and period with the date of each unit's event.
 
     Parameters
@@ -156,7 +157,7 @@ def _places(days: pd.Series, first: pd.Timestamp, months: int) -> NDArray[np.int
 
 
 @dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(Shown):
     """Which cells are fitted and which are judged, for one or many deals of the dates.
 
     Parameters
@@ -218,7 +219,7 @@ def log_ratios(
 
 
 @dataclass(frozen=True, slots=True)
-class Imputation:
+class Imputation(Shown):
     """Effect of an event by imputation, with everything that a jackknife needs.
 
     Parameters
@@ -414,7 +415,7 @@ def profile(
 
 
 @dataclass(frozen=True, slots=True)
-class Leads:
+class Leads(Tabled):
     """Departures before the event, which should be none.
 
     Parameters

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.forecast_panel import LEAST_COUNT as LEAST_COUNT
 from officer_assaults.stats.forecast_panel import LEAST_YEARS as LEAST_YEARS
 from officer_assaults.stats.forecast_panel import FloatArray
@@ -39,7 +40,7 @@ METHODS = (RANDOM_WALK, SEASONAL_NAIVE, NEGATIVE_BINOMIAL, LOCAL_LEVEL, COUNTING
 
 
 @dataclass(frozen=True, slots=True)
-class WhatIf:
+class WhatIf(Shown):
     """A future annual count under another policy, beside the count under the present one.
 
     Parameters
@@ -161,7 +162,7 @@ def summarise_scores(scores: pd.DataFrame, alpha: float = 0.05) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class Skill:
+class Skill(Shown):
     """Mean score of one method over that of a baseline; below 1 is better.
 
     Parameters

@@ -23,7 +23,7 @@ APRIL = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Panel:
+class Panel(Shown):
     """Counts of several units over years, with the places where a series was broken.
 
     Parameters
@@ -47,6 +47,12 @@ class Panel:
     def annual(self) -> FloatArray:
         """Counts by year, shape (units, years)."""
         return np.asarray(self.quarters.sum(axis=2))
+
+    def table(self) -> pd.DataFrame:
+        """Give counts by unit, one column a year."""
+        table = pd.DataFrame(self.annual, columns=list(self.years))
+        table.insert(0, "unit", list(self.units))
+        return table
 
     def until(self, year: int) -> Panel:
         """Part of the panel that was known at the end of ``year``."""

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.batch_glm import fit_batch
 from officer_assaults.stats.forecast_panel import (
     LEAST_COUNT,
@@ -33,7 +34,7 @@ LOCAL_LEVEL = "quarterly local level"
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Shown):
     """Draws of future annual counts.
 
     Parameters

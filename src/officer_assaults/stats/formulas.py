@@ -25,9 +25,12 @@ from patsy.builtins import C as PatsyCategory
 from patsy.parse_formula import parse_formula as patsy_tree
 
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+from officer_assaults.shown import Shown
 from officer_assaults.stats import expressions
 
-FUNCTIONS = ("C", "cr", "bs", "I", "log")
+FUNCTIONS = ("C", "cr", "bs", "I", "log", "scale", "center")
+#: They take arithmetic on columns and nothing else.
+_PLAIN = ("I", "log", "scale", "center")
 CODINGS = ("Treatment", "Sum")
 OPERATORS = ("+", "-", "*", "/", ":", "**")
 ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow)
@@ -43,13 +46,12 @@ ROWS_AT_ONCE = 200_000
 _FACTOR = re.compile(r"(?:C\(\s*)?(\w+)")
 ALLOWED = (
     "Use column names, + - * / : ( ) ** up to 4, C(column), cr(column, df=...), "
-    f"bs(column, df=...) up to df={MAX_DF}, log(arithmetic on columns) and I(arithmetic on "
-    "columns)."
+    f"bs(column, df=...) up to df={MAX_DF}, and log, scale, center and I(arithmetic on columns)."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class RateFormula:
+class RateFormula(Shown):
     """A checked formula.
 
     Parameters
@@ -90,7 +92,7 @@ def check_formula(text: str, columns: Sequence[str]) -> RateFormula:
     Raises
     ------
     Refusal
-        E125 for each unknown column, each function outside C, cr, bs, log and I, and anything else
+        E125 for each unknown column, each function outside :data:`FUNCTIONS` and anything else
         that Python would evaluate; also for a formula that cannot be parsed and for names in
         letters that look like others.
     """
@@ -317,20 +319,22 @@ def _columns_of_term(node: ast.expr) -> Iterator[str]:
     if function not in FUNCTIONS or not node.args:
         raise ValueError("not a function of the whitelist")
     first, *others = node.args
-    if function in ("I", "log"):
+    if function in _PLAIN:
         if others or node.keywords:
-            raise ValueError("I and log take one argument")
+            raise ValueError("these take one argument")
         yield from _columns_of_arithmetic(first)
         return
-    if not isinstance(first, ast.Name):
-        raise ValueError("the first argument is a column")
+    if not isinstance(first, ast.Name) and (function == "C" or not _is_call(first)):
+        raise ValueError("the first argument is a column, or the log of one")
     for option in (*others, *(keyword.value for keyword in node.keywords)):
         _check_option(option, coding=function == "C")
     if any(keyword.arg is None for keyword in node.keywords):
         raise ValueError("no unpacking")
     if function in ("cr", "bs"):
         _check_spline(others, {str(keyword.arg): keyword.value for keyword in node.keywords})
-    yield first.id
+        yield from _columns_of_arithmetic(first)
+        return
+    yield first.id  # type: ignore[attr-defined]
 
 
 def _check_spline(others: Sequence[ast.expr], named: dict[str, ast.expr]) -> None:
@@ -355,9 +359,21 @@ def _function(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def _is_call(node: ast.expr) -> bool:
+    """Whether a part of arithmetic is the logarithm of another."""
+    return (
+        isinstance(node, ast.Call)
+        and _function(node.func) == "log"
+        and len(node.args) == 1
+        and not node.keywords
+    )
+
+
 def _columns_of_arithmetic(node: ast.expr) -> Iterator[str]:
     if isinstance(node, ast.Name):
         yield node.id
+    elif isinstance(node, ast.Call) and _is_call(node):
+        yield from _columns_of_arithmetic(node.args[0])
     elif isinstance(node, ast.BinOp) and isinstance(node.op, ARITHMETIC):
         if isinstance(node.op, ast.Pow):
             _check_power(node)
@@ -372,7 +388,8 @@ def _columns_of_arithmetic(node: ast.expr) -> Iterator[str]:
 def _check_power(node: ast.BinOp) -> None:
     exponent = node.right
     small = isinstance(exponent, ast.Constant) and _is_number(exponent)
-    if not small or not isinstance(node.left, ast.Name) or abs(exponent.value) > MAX_POWER:  # type: ignore[attr-defined]
+    plain = isinstance(node.left, ast.Name) or _is_call(node.left)
+    if not small or not plain or abs(exponent.value) > MAX_POWER:  # type: ignore[attr-defined]
         raise ValueError("a power is a column to a small number")
 
 

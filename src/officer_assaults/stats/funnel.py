@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.shown import Tabled
 from officer_assaults.stats.heterogeneity import (
     paule_mandel,
     predictive_comparisons,
@@ -29,7 +30,7 @@ MINIMUM_UNITS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Funnel:
+class Funnel(Tabled):
     """Units against limits that allow for counting error and for ordinary spread between units.
 
     Parameters

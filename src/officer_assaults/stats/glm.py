@@ -25,11 +25,12 @@ from officer_assaults.stats.designs import (
 )
 from officer_assaults.stats.formulas import RateFormula, build_design, check_formula, rebuild_design
 from officer_assaults.stats.glm_fits import Fitted, fit_rows
-from officer_assaults.stats.intervals import FloatArray, Limits, check_alpha
+from officer_assaults.stats.intervals import FloatArray, check_alpha
 from officer_assaults.stats.model_rows import Correction as Correction
 from officer_assaults.stats.model_rows import (
     Covariance,
     Family,
+    check_door,
     check_options,
     cluster_column,
     count_column,
@@ -38,31 +39,11 @@ from officer_assaults.stats.model_rows import (
 )
 from officer_assaults.stats.model_rows import ModelRows as ModelRows
 from officer_assaults.stats.model_rows import ModelSpec as ModelSpec
+from officer_assaults.stats.standardise import Contrast as Contrast
+from officer_assaults.stats.standardise import combine, effect
 
 DISPERSION_RULE = 1.2
 FEW_CLUSTERS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast(Limits, Shown):
-    """A weighted sum of coefficients: on the log scale, and as a rate ratio."""
-
-    estimate: float
-    se: float
-    p: float
-    ratio: float
-    lower: float
-    upper: float
-    label: str = ""
-
-    def table(self) -> pd.DataFrame:
-        """Give the rate ratio with its interval, in one row: term, rate ratio, lower, upper, p."""
-        row = (self.label, self.ratio, self.lower, self.upper, self.p)
-        return pd.DataFrame([row], columns=["term", "rate ratio", "lower", "upper", "p"])
-
-    def title(self) -> str:
-        """Say that it is a ratio."""
-        return f"Rate ratio: {self.label}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +106,7 @@ class RateModel(Shown):
     statsmodels: Any = field(repr=False)
     _formula: RateFormula = field(repr=False)
     _info: DesignInfo = field(repr=False)
+    _frame: pd.DataFrame = field(repr=False)
     unsupported: tuple[str, ...] = ()
 
     @property
@@ -153,14 +135,10 @@ class RateModel(Shown):
     def notes(self) -> tuple[str, ...]:
         """Say the model in a sentence, and what a reader of its errors must know."""
         spec = self.spec
-        errors = (
-            f"clustered by {spec.cluster} ({self.clusters} clusters)"
-            if spec.cluster
-            else ("of the model" if spec.cov == "model" else spec.cov)
-        )
+        clusters = f" ({self.clusters} clusters)" if spec.cluster else ""
         return (
-            f"{spec.formula}; {spec.family}, exposure {spec.exposure} as offset, errors {errors}; "
-            f"{self.n:,} rows, dispersion {self.dispersion:.2f}.",
+            f"{spec.formula}; {spec.family}, exposure {spec.exposure} as offset, errors "
+            f"{spec.errors}{clusters}; {self.n:,} rows, dispersion {self.dispersion:.2f}.",
             *self.cautions,
         )
 
@@ -170,7 +148,7 @@ class RateModel(Shown):
         Parameters
         ----------
         term : str
-            A term of the model.
+            A column of the model, or a meeting of two, ``"a:b"``; see :meth:`effect`.
         denominator : str
             The exposure in a reader's words.
         **about
@@ -178,10 +156,10 @@ class RateModel(Shown):
 
         Raises
         ------
-        ValueError
-            If no term is called so.
+        Refusal
+            E114, E122 or E125 if the model gives no such ratio.
         """
-        found = self.contrast({term: 1.0})
+        found = self.effect(term)
         return Estimate(
             found.ratio, found.lower, found.upper,
             unit=about.pop("unit", "rate ratio"), denominator=denominator,
@@ -249,20 +227,25 @@ class RateModel(Shown):
                 remedy = "Cluster by a finer unit, use model errors, or take the term out."
                 raise Refusal.of("E114", what, remedy)
         w = np.array([weights.get(term, 0.0) for term in terms])
-        estimate = float(w @ self.coefficients.to_numpy())
-        se = math.sqrt(float(w @ self.vcov.to_numpy() @ w))
-        half = float(stats.t.isf(self.spec.alpha / 2, self.reference_df)) * se
-        return Contrast(
-            estimate=estimate,
-            se=se,
-            p=float(2 * stats.t.sf(abs(estimate) / se, self.reference_df)),
-            ratio=math.exp(estimate),
-            lower=math.exp(estimate - half),
-            upper=math.exp(estimate + half),
-            label=" + ".join(
-                term if weight == 1 else f"{weight:g} {term}" for term, weight in weights.items()
-            ),
+        label = " + ".join(
+            term if weight == 1 else f"{weight:g} {term}" for term, weight in weights.items()
         )
+        return combine(self, float(w @ self.coefficients.to_numpy()), w, label, self.spec.alpha)
+
+    def effect(self, term: str, *, treated: bool = False) -> Contrast:
+        """Rate ratio that a page states of a column or of a meeting of two, ``"a:b"``.
+
+        See :func:`officer_assaults.stats.standardise.effect`.
+        """
+        return effect(self, term, treated=treated)
+
+    def again(self, frame: pd.DataFrame, formula: str = "") -> RateModel:
+        """Fit the same model to other rows, or other terms: same exposure, family and errors."""
+        spec = self.spec
+        return fit(
+            formula or spec.formula, frame, exposure=spec.exposure, cluster=spec.cluster or None,
+            family=spec.family, errors=spec.cov, alpha=spec.alpha,
+        )  # fmt: skip
 
 
 def fit(
@@ -299,13 +282,20 @@ def fit(
 
     Raises
     ------
-    Refusal, ValueError
-        As :func:`fit_rate_model`.
+    Refusal
+        As :func:`fit_rate_model`; E104 without an exposure, E122 for whatever else stops a fit,
+        E125 for a family that does not exist.
     """
     kind = errors or ("model" if cluster is None else "cluster")
-    return fit_rate_model(
-        frame, formula, exposure=exposure, family=family, cov=kind, cluster=cluster, alpha=alpha
-    )
+    check_door(formula, frame, exposure, family)
+    try:
+        return fit_rate_model(
+            frame, formula, exposure=exposure, family=family, cov=kind, cluster=cluster, alpha=alpha
+        )
+    except ValueError as error:
+        what = f"the model '{formula}' cannot be fitted: {error}."
+        remedy = "Drop a term, or centre and scale columns of large numbers: scale(column)."
+        raise Refusal.of("E122", what, remedy) from None
 
 
 def fit_rate_model(
@@ -386,14 +376,20 @@ def fit_rate_model(
         rows = ModelRows(y, fitted.mu, log_exposure, x, groups)
         for part in (y, fitted.mu, log_exposure, x):
             part.flags.writeable = False
-        return _assemble(spec, fitted, rows, parsed, info)
+        columns = frame[list(parsed.columns)]
+        return _assemble(spec, fitted, rows, parsed, info, columns)
     except np.linalg.LinAlgError:
         what = "some terms are sums of others but for the last digits."
         raise Refusal.of("E122", what, "Drop one of them, or centre and scale it.") from None
 
 
 def _assemble(
-    spec: ModelSpec, fitted: Fitted, rows: ModelRows, parsed: RateFormula, info: DesignInfo
+    spec: ModelSpec,
+    fitted: Fitted,
+    rows: ModelRows,
+    parsed: RateFormula,
+    info: DesignInfo,
+    frame: pd.DataFrame,
 ) -> RateModel:
     n, k = rows.matrix.shape
     variance = rows.mu + (fitted.nb_alpha or 0.0) * rows.mu**2
@@ -431,6 +427,7 @@ def _assemble(
         statsmodels=fitted.statsmodels,
         _formula=parsed,
         _info=info,
+        _frame=frame,
         unsupported=tuple(np.array(info.column_names)[blank]),
     )
 

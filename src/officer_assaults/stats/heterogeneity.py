@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, stats
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import FloatArray, Interval, Limits, check_alpha
 
 MAX_ITERATIONS = 200
@@ -23,7 +24,7 @@ ROBUST_ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Heterogeneity:
+class Heterogeneity(Shown):
     """Mean and spread of true values behind noisy estimates.
 
     Parameters
@@ -72,7 +73,7 @@ class Heterogeneity:
 
 
 @dataclass(frozen=True, slots=True)
-class PredictiveComparison(Limits):
+class PredictiveComparison(Limits, Shown):
     """One unit against what the others lead one to expect of it.
 
     Parameters
@@ -106,7 +107,7 @@ class PredictiveComparison(Limits):
 
 
 @dataclass(frozen=True, slots=True)
-class PredictiveComparisons:
+class PredictiveComparisons(Shown):
     """Every unit against the others; arrays of shape ``(..., K)``, see PredictiveComparison."""
 
     z: FloatArray
@@ -289,7 +290,7 @@ def leave_one_out(estimates: ArrayLike, variances: ArrayLike) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class RobustScores:
+class RobustScores(Shown):
     """Every unit against a mean and a spread that odd units cannot widen.
 
     Parameters

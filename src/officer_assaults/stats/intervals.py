@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
+from officer_assaults.shown import Shown
+
 FloatArray = NDArray[np.float64]
 ExactMethod = Literal["exact", "mid-p"]
 BinomialMethod = Literal["exact", "mid-p", "wilson"]
@@ -17,7 +19,7 @@ DAYS_PER_WEEK = 7
 
 
 @dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Shown):
     """Two limits of an interval; either may be infinite, neither may be missing.
 
     Parameters
@@ -69,7 +71,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Intervals:
+class Intervals(Shown):
     """Limits for many rows at once.
 
     Parameters
@@ -87,7 +89,7 @@ class Intervals:
 
 
 @dataclass(frozen=True, slots=True)
-class Rate(Limits):
+class Rate(Limits, Shown):
     """A count over its exposure, with an interval.
 
     Parameters

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from officer_assaults.refusals import Refusal, nearest
+from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import FloatArray
 
 Family = Literal["poisson", "quasi-poisson", "nb2"]
@@ -18,7 +19,7 @@ Correction = Literal["none", "G/(G-1)", "G/(G-1)*(N-1)/(N-K)"]
 
 
 @dataclass(frozen=True, slots=True)
-class ModelSpec:
+class ModelSpec(Shown):
     """What was fitted, in the words of :func:`fit_rate_model`.
 
     ``correction`` and ``cluster`` are empty unless ``cov`` is "cluster".
@@ -32,9 +33,21 @@ class ModelSpec:
     correction: str
     alpha: float
 
+    @property
+    def kind(self) -> str:
+        """Name the regression as a reader knows it."""
+        return "Negative binomial" if self.family == "nb2" else self.family.title()
+
+    @property
+    def errors(self) -> str:
+        """Say of what kind the errors are, as ``errors`` is followed by it."""
+        if self.cluster:
+            return f"clustered by {self.cluster}"
+        return "of the model" if self.cov == "model" else self.cov
+
 
 @dataclass(frozen=True, slots=True)
-class ModelRows:
+class ModelRows(Shown):
     """Rows of a fit, for diagnostics and refits.
 
     Parameters
@@ -52,6 +65,20 @@ class ModelRows:
     log_exposure: FloatArray
     matrix: FloatArray
     groups: NDArray[Any] | None
+
+
+def check_door(formula: str, frame: pd.DataFrame, exposure: object, family: str) -> None:
+    """Refuse what a one-line edit of a notebook gets wrong beside the formula."""
+    if not isinstance(exposure, str):
+        what = "a model of rates needs its exposure."
+        raise Refusal.of("E104", what, "Name its column: exposure='officers'.", column="exposure")
+    if exposure == formula.split("~")[0].strip():
+        what = f"'{exposure}' is the outcome as well: every rate would be 1."
+        raise Refusal.of("E104", what, "Name another column.", column="exposure")
+    if family not in get_args(Family):
+        what = f"no family is called '{family}'."
+        known = f"Known: {', '.join(get_args(Family))}; nb2 is the negative binomial."
+        raise Refusal.of("E125", what, known, column="family")
 
 
 def check_options(family: str, cov: str, cluster: str | None, correction: str) -> None:

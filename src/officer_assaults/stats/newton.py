@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import linalg, special
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats import near
 from officer_assaults.stats.blocks import BlockDesign
 from officer_assaults.stats.designs import MANY_ROWS, RANK_TOLERANCE
@@ -22,7 +23,7 @@ STEP_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
-class DesignFit:
+class DesignFit(Shown):
     """Poisson fit on arrays.
 
     Parameters
@@ -47,7 +48,7 @@ class DesignFit:
 
 
 @dataclass(frozen=True, slots=True)
-class LeaveOneClusterOut:
+class LeaveOneClusterOut(Shown):
     """Coefficients with each cluster left out in turn.
 
     Parameters

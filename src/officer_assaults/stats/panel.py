@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import FloatArray, Interval, check_alpha
 
 BoolArray = NDArray[np.bool_]
@@ -20,7 +21,7 @@ STEP_TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
-class TwoWayFit:
+class TwoWayFit(Shown):
     """Fits of ``log mean = log exposure + unit + period + covariates``.
 
     Parameters
@@ -197,7 +198,7 @@ def drawn_weights(units: int, draws: int, rng: np.random.Generator) -> FloatArra
 
 
 @dataclass(frozen=True, slots=True)
-class Jackknife:
+class Jackknife(Shown):
     """An estimate with the error of leaving units out one at a time.
 
     Parameters

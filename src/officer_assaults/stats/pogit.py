@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special, stats
 
 from officer_assaults.refusals import Problems, Refusal
+from officer_assaults.shown import Shown, Tabled
 from officer_assaults.stats.intervals import check_alpha
 
 FloatArray = NDArray[np.float64]
@@ -32,7 +33,7 @@ SAME_COLUMN = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Shown):
     """Named columns of one linear predictor, the intercept among them.
 
     Parameters
@@ -63,7 +64,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class PogitData:
+class PogitData(Shown):
     """Units with recorded counts, and what is known of the truth behind them.
 
     Parameters
@@ -126,7 +127,7 @@ class PogitData:
 
 
 @dataclass(frozen=True, slots=True)
-class Prior:
+class Prior(Shown):
     """Independent normal priors of one linear predictor.
 
     Parameters
@@ -163,7 +164,7 @@ class Prior:
 
 
 @dataclass(frozen=True, slots=True)
-class PogitFit:
+class PogitFit(Tabled):
     """Maximum of the posterior (or likelihood) with Laplace errors.
 
     Parameters
@@ -197,7 +198,7 @@ class PogitFit:
 
 
 @dataclass(frozen=True, slots=True)
-class MirrorPair:
+class MirrorPair(Shown):
     """The two maxima of a pogit likelihood whose parts share their covariates."""
 
     first: PogitFit

@@ -57,6 +57,7 @@ class RandomLevel(Shown):
     rows: ModelRows = field(repr=False)
     _formula: RateFormula = field(repr=False)
     _info: DesignInfo = field(repr=False)
+    _frame: pd.DataFrame = field(repr=False)
 
     @property
     def nb_alpha(self) -> None:
@@ -155,6 +156,7 @@ def fit(
         rows=replace(start.rows, mu=model.expected(np.asarray(found.params))),
         _formula=start._formula,
         _info=start._info,
+        _frame=start._frame,
     )
 
 

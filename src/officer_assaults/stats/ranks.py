@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.shown import Tabled
 from officer_assaults.stats.intervals import Interval, check_alpha, check_counts, check_exposure
 
 FloatArray = NDArray[np.float64]
@@ -20,7 +21,7 @@ TOP = 6
 
 
 @dataclass(frozen=True, slots=True)
-class RankDistribution:
+class RankDistribution(Tabled):
     """Ranks of all units under uncertainty; rank 1 is the highest rate.
 
     Parameters

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import (
     ExactMethod,
     FloatArray,
@@ -29,7 +30,7 @@ PHI_GRID = (1.0, 1.4, 2.0, 3.0)
 
 
 @dataclass(frozen=True, slots=True)
-class RateRatio(Limits):
+class RateRatio(Limits, Shown):
     """Ratio of the rate of period 1 to the rate of period 0.
 
     Parameters
@@ -71,7 +72,7 @@ class RateRatio(Limits):
 
 
 @dataclass(frozen=True, slots=True)
-class RateDifference(Limits):
+class RateDifference(Limits, Shown):
     """Rate of period 1 minus rate of period 0, per ``per`` units of exposure."""
 
     difference: float
@@ -82,7 +83,7 @@ class RateDifference(Limits):
 
 
 @dataclass(frozen=True, slots=True)
-class LogRatios:
+class LogRatios(Shown):
     """Log rate ratios and their sampling variances, arrays of shape ``(n,)``."""
 
     estimate: FloatArray

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from officer_assaults.refusals import Refusal, nearest
+from officer_assaults.shown import Shown
 from officer_assaults.stats.glm import Correction, RateModel, fit_rate_model
 from officer_assaults.stats.intervals import Limits, check_alpha, check_counts
 
@@ -19,7 +20,7 @@ STRATUM_LIMIT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class RiskRatio(Limits):
+class RiskRatio(Limits, Shown):
     """Risk in one group over risk in another.
 
     Parameters

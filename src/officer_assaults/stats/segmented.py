@@ -14,6 +14,7 @@ from scipy import stats
 
 from officer_assaults.findings import Verdict
 from officer_assaults.refusals import Problems, Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.stats.batch_glm import BatchFit, fit_batch
 from officer_assaults.stats.changes import Attribution, attribute
 from officer_assaults.stats.intervals import Interval, check_alpha
@@ -27,7 +28,7 @@ ENTRIES_BEFORE_DROP = 30
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesOptions:
+class SeriesOptions(Shown):
     """How a segmented series is modelled.
 
     Parameters
@@ -53,7 +54,7 @@ STANDARD = SeriesOptions()
 
 
 @dataclass(frozen=True, slots=True)
-class SeriesDesign:
+class SeriesDesign(Shown):
     """Design of a segmented series; the step is the last term, the slope change before it.
 
     Parameters
@@ -82,7 +83,7 @@ class SeriesDesign:
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentedSeries:
+class SegmentedSeries(Shown):
     """Segmented regression of one series, descriptive only.
 
     Parameters
@@ -111,7 +112,7 @@ class SegmentedSeries:
 
 
 @dataclass(frozen=True, slots=True)
-class RegisterSteps:
+class RegisterSteps(Shown):
     """Step at an event in two registers of the same events.
 
     Parameters

@@ -15,6 +15,7 @@ from scipy.stats import contingency
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.shown import Shown, Tabled
 from officer_assaults.stats.heterogeneity import leave_one_out, paule_mandel
 from officer_assaults.stats.intervals import Interval, binomial_intervals, check_alpha, wilson
 
@@ -27,7 +28,7 @@ MINIMUM_COMPARATORS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class SeverityContrast:
+class SeverityContrast(Shown):
     """Growth of recorded assaults without injury over growth of those with injury.
 
     Parameters
@@ -76,7 +77,7 @@ class SeverityContrast:
 
 
 @dataclass(frozen=True, slots=True)
-class ShareChange:
+class ShareChange(Shown):
     """Share of recorded assaults that are with injury, in two periods.
 
     Parameters
@@ -109,7 +110,7 @@ class ShareChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Placebo:
+class Placebo(Tabled):
     """The severity contrast of every force, each judged against all the others.
 
     Parameters

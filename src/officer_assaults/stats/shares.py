@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import Interval
 
 OFTEN_AT_LEAST = 0.5
@@ -74,7 +75,7 @@ def victims_share_for(ratio: float, hours_single: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class SurveyBounds:
+class SurveyBounds(Shown):
     """What "single crewed often or always" allows.
 
     Parameters
@@ -115,7 +116,7 @@ def survey_bounds(
 
 
 @dataclass(frozen=True, slots=True)
-class MisclassifiedRatios:
+class MisclassifiedRatios(Shown):
     """Ratio per officer-hour that wrong crew types would give, work being alike.
 
     Attributes

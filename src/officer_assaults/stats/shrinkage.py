@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
+from officer_assaults.shown import Tabled
 from officer_assaults.stats.heterogeneity import paule_mandel
 from officer_assaults.stats.intervals import check_alpha, check_counts, check_exposure
 
@@ -27,7 +28,7 @@ REACH = 6.0
 
 
 @dataclass(frozen=True, slots=True)
-class ShrunkenRates:
+class ShrunkenRates(Tabled):
     """Posterior of each unit's rate in a Poisson-lognormal hierarchy.
 
     Parameters

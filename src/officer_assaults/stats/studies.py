@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import wilson
 
 Draws = Mapping[str, ArrayLike]
@@ -29,7 +30,7 @@ MONTE_CARLO_LEVEL = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class Study(Shown):
     """One way of making data with a known truth, and how often it is done.
 
     Attributes
@@ -63,7 +64,7 @@ class Study:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Target(Shown):
     """One promise of one estimator.
 
     Attributes
@@ -111,7 +112,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Shown):
     """Sums of one measure over runs, which add up over batches.
 
     Attributes
@@ -181,7 +182,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Result(Shown):
     """What came out for one target.
 
     Attributes

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, special
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.designs import RANK_TOLERANCE
 from officer_assaults.stats.intervals import FloatArray
 from officer_assaults.stats.newton import MAX_HALVINGS, MAX_STEPS, STEP_TOLERANCE
 
 
 @dataclass(frozen=True, slots=True)
-class WithinFit:
+class WithinFit(Shown):
     """Coefficients of a model with levels of places summed out.
 
     Parameters

@@ -8,6 +8,7 @@ import pandas as pd
 
 from officer_assaults.page import words
 from officer_assaults.topics.act import figures
+from officer_assaults.topics.act.model import step_of
 from officer_assaults.topics.act.story import CONTROLS, InterruptionStory
 
 if TYPE_CHECKING:
@@ -34,11 +35,10 @@ def record_figure(
     labels = {story.event: "event" if story.law == "" else story.law}
     chart = figures.record_without_step(recorded, named, labels)
     ratios = [
-        f"{words.number(fit.contrast({'after': 1.0}).ratio, 2)} times what {CONTROLS[control]} "
-        "would have had it be"
+        f"{words.number(step_of(fit).ratio, 2)} times what {CONTROLS[control]} would have had it be"
         for control, fit in story.fits.items()
     ]
-    forces = next(iter(story.fits.values())).clusters
+    forces = story.forces
     return [
         {
             "fig": chart,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from officer_assaults.estimate import Estimate, statement
 from officer_assaults.findings import BOUNDS, Finding
 from officer_assaults.stats.segmented import register_verdict
-from officer_assaults.topics.act.model import LARGEST_PLACEBO_RATE
+from officer_assaults.topics.act.model import LARGEST_PLACEBO_RATE, step_of
 from officer_assaults.topics.act.story import (
     ATTRIBUTIONS,
     CONTROLS,
@@ -70,11 +70,11 @@ def _found_each(story: InterruptionStory, found: Assessment) -> list[Finding]:
 
 def found_national(story: InterruptionStory, control: str, fit: RateModel) -> Finding:
     """State the step of all forces together beside one control."""
-    step = fit.contrast({"after": 1.0})
-    said = f"{fit.spec.formula}; {fit.spec.family}, errors clustered by {fit.spec.cluster}"
+    step = step_of(fit)
+    said = f"{fit.spec.formula}; {fit.spec.family}, errors {fit.spec.errors}"
     return _step(story, step.ratio, step.lower, step.upper, control).finding(
         f"act.national_{_key(control)}",
-        f"Step of {fit.clusters} forces together relative to {CONTROLS[control]}",
+        f"Step of {story.forces} forces together relative to {CONTROLS[control]}",
         "The national record of assaults on officers stepped when the event came",
         "consistent" if story.record_stepped else "not supported",
         note=f"{said}; best quarter of all in {story.in_the_quarter} of {len(story.search)} "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from officer_assaults.refusals import Problem, Problems
+from officer_assaults.shown import Shown
 from officer_assaults.stats.segmented import (
     MINIMUM_AFTER,
     MINIMUM_BEFORE,
@@ -23,7 +24,7 @@ SMALLEST_COUNT = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Shown):
     """One condition that must hold before a step may be called identified."""
 
     name: str

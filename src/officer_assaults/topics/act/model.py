@@ -24,7 +24,7 @@ from officer_assaults.findings import Verdict
 from officer_assaults.refusals import Problems
 from officer_assaults.stats.batch_glm import fit_batch
 from officer_assaults.stats.changes import RecordedChange
-from officer_assaults.stats.glm import RateModel
+from officer_assaults.stats.glm import Contrast, RateModel
 from officer_assaults.stats.heterogeneity import paule_mandel
 from officer_assaults.stats.intervals import Interval
 from officer_assaults.stats.segmented import (
@@ -248,9 +248,12 @@ class RecordSteps(Shown):
 
     fits: Mapping[str, RateModel]
 
+    def __post_init__(self) -> None:
+        self.table()  # A model without the step is refused where it is fitted.
+
     def table(self) -> pd.DataFrame:
         """Rate ratio of ``after`` by control, with limits and dispersion."""
-        found = {name: fit.contrast({"after": 1.0}) for name, fit in self.fits.items()}
+        found = {name: step_of(fit) for name, fit in self.fits.items()}
         return pd.DataFrame(
             [
                 (name, one.ratio, one.lower, one.upper, self.fits[name].dispersion)
@@ -268,6 +271,11 @@ class RecordSteps(Shown):
         return tuple(dict.fromkeys(fit.notes()[0] for fit in self.fits.values()))
 
 
+def step_of(fit: RateModel) -> Contrast:
+    """Ratio of what was recorded from the event on to what the model expects without ``after``."""
+    return fit.effect("after", treated=True)
+
+
 def without_step(rows: pd.DataFrame, fit: RateModel) -> pd.DataFrame:
     """Sum over forces what the model expects without the step.
 
@@ -283,8 +291,8 @@ def without_step(rows: pd.DataFrame, fit: RateModel) -> pd.DataFrame:
     DataFrame
         Columns date, without_event.
     """
-    step = np.exp(fit.coefficients["after"] * rows["after"].to_numpy(dtype=float))
-    sums = pd.Series(fit.rows.mu / step).groupby(rows["date"].to_numpy()).sum()
+    expected = fit.predict_count(rows.assign(after=0.0), exposure=fit.spec.exposure)
+    sums = expected.groupby(rows["date"].to_numpy()).sum()
     return pd.DataFrame({"date": sums.index, "without_event": sums.to_numpy()})
 
 
@@ -382,7 +390,7 @@ def counterfactual(
 
 
 @dataclass(frozen=True, slots=True)
-class Jump:
+class Jump(Shown):
     """Jump on its first day by which a law alone would have made a year's change.
 
     Parameters

@@ -11,6 +11,7 @@ from officer_assaults.data.forces import spoken
 from officer_assaults.page import words
 from officer_assaults.stats.segmented import register_verdict
 from officer_assaults.topics.act.findings import found_national
+from officer_assaults.topics.act.model import step_of
 from officer_assaults.topics.act.story import ATTRIBUTIONS, CONTROLS, day_in_words, plain_control
 from officer_assaults.topics.act.story import InterruptionStory as InterruptionStory
 
@@ -114,7 +115,7 @@ def may_say(story: InterruptionStory) -> dict[str, Any] | None:
     if not story.fits or story.assessment is None:
         return None
     control, fit = next(iter(story.fits.items()))
-    step, forces = fit.contrast({"after": 1.0}), fit.clusters
+    step, forces = step_of(fit), story.forces
     limits = words.interval_words(
         step.lower - 1, step.upper - 1, level=story.level, as_percent=True
     )

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from officer_assaults.shown import Shown, Tabled
 from officer_assaults.stats.batch_glm import BatchFit, fit_batch
 from officer_assaults.stats.heterogeneity import paule_mandel
 from officer_assaults.stats.intervals import Interval
@@ -18,7 +19,7 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(Tabled):
     """Step of recorded assaults relative to one control, force by force.
 
     Parameters
@@ -49,7 +50,7 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
-class PooledStep:
+class PooledStep(Shown):
     """Mean step over forces, Paule-Mandel.
 
     Parameters

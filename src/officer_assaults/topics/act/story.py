@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from officer_assaults.page.told import Told
+from officer_assaults.topics.act.model import step_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +57,8 @@ class InterruptionStory(Told):
         Label of the law that came into force on the day; empty for another event.
     fits : mapping of str to RateModel
         Model of all usable forces together, by control; its term ``after`` is the step.
+    forces : int
+        Number of these forces.
     search : DataFrame
         From :func:`officer_assaults.topics.act.model.best_steps`.
     jump : Jump or None
@@ -77,6 +80,7 @@ class InterruptionStory(Told):
     left_out: pd.DataFrame
     law: str
     fits: Mapping[str, RateModel]
+    forces: int
     search: pd.DataFrame
     jump: Jump | None
     years: tuple[str, str]
@@ -103,7 +107,7 @@ class InterruptionStory(Told):
         found = self.assessment
         if found is None or not self.fits:
             return False
-        limits = [fit.contrast({"after": 1.0}) for fit in self.fits.values()]
+        limits = [step_of(fit) for fit in self.fits.values()]
         one_side = all(one.lower > 1 for one in limits) or all(one.upper < 1 for one in limits)
         return one_side and 2 * self.in_the_quarter > len(self.search)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.batch_glm import BatchFit, fit_batch
 from officer_assaults.stats.segmented import SeriesDesign, series_design
 from officer_assaults.stats.studies import Draws, Seeds, generators
@@ -125,7 +126,7 @@ def _judged(
 
 
 @dataclass(frozen=True, slots=True)
-class SimulatedRegisters:
+class SimulatedRegisters(Shown):
     """Two registers of the same made-up events, and what was done to them.
 
     Parameters

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.topics.crewing import disclosure, door, handed, queries
 from officer_assaults.topics.crewing.data.reader import CrewFile, load
 from officer_assaults.topics.crewing.disclosure import Audience
+from officer_assaults.topics.crewing.model import following
 from officer_assaults.topics.crewing.model.cells import CrewData, prepare
 from officer_assaults.topics.crewing.model.policy import check_policy
 from officer_assaults.topics.crewing.model.policy_language import named_or_written
@@ -23,7 +26,7 @@ from officer_assaults.topics.crewing.simulator.truth import Truth
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Given(Shown):
     """Cells of one report.
 
     Attributes
@@ -53,6 +56,10 @@ class Given:
 
     def policies(self, wanted: Sequence[str]) -> tuple[list[str], list[str]]:
         """Policies to judge, and those that a public report of an own export leaves out."""
+        if not wanted:
+            what = "no policy is named."
+            remedy = "Name at least one, such as all_double."
+            raise Refusal.of("E115", what, remedy, column="policies")
         if self.protected:
             return queries.public_policies(wanted, self.cells)
         return list(wanted), []
@@ -66,6 +73,15 @@ class Given:
         """Refuse terms that pick out few victims or one place by their values (E121)."""
         if self.protected:
             queries.check_design(data)
+
+    def follow(self, data: CrewData, fit: Any) -> CrewData:
+        """Take the terms and the cluster of a fitted model, and refuse what a page may not show."""
+        found, own = following.follow(data, fit)
+        if own:
+            self.check_terms(" + ".join(own))
+        if found is not data:
+            self.check_design(found)
+        return found
 
     def told(self, value: Told) -> Told:
         """Cut estimates of a public report of an own export to the digits of its rounding."""

@@ -77,8 +77,8 @@ def check(listed: Path | Sequence[Mapping[str, str]], new: Mapping[str, str]) ->
         else:
             continue
         advice = (
-            "Set audience=internal. If that report was never handed on, delete .state/"
-            f"{NAME} under reports first."
+            f"Set audience=internal. If that report was never handed on, delete runs/{NAME} first, "
+            f"and .state/{NAME} under reports where it is."
         )
         raise Refusal(Problem("E121", what, advice))
 
@@ -94,6 +94,20 @@ def note(listed: Path, new: Mapping[str, str]) -> None:
     known = read(listed)
     if dict(new) not in known:
         write_atomic(listed, json.dumps([*known, dict(new)], indent=1) + "\n")
+
+
+def drop(listed: Path, gone: Sequence[Mapping[str, str]]) -> None:
+    """Take exports off the list again.
+
+    Parameters
+    ----------
+    listed : Path
+    gone : sequence of mapping
+    """
+    known = read(listed)
+    kept = [one for one in known if one not in gone]
+    if len(kept) < len(known):
+        write_atomic(listed, json.dumps(kept, indent=1) + "\n")
 
 
 def read(listed: Path) -> list[dict[str, Any]]:

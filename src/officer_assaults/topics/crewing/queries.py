@@ -208,37 +208,49 @@ def public_policies(wanted: Sequence[str], cells: pd.DataFrame) -> tuple[list[st
         )
     both = two_arms(cells)
     rows = both.assign(single=(both["crew"].astype(str) == "single").astype(float))
-    kept = [name for name in wanted if not _tells(name, rows)]
-    if wanted and not kept:
-        raise Refusal(
-            Problem(
-                "E121",
-                "every policy moves the hours of few victims or places.",
-                "Ask for a longer period or for more places. Report 05 can be made of these cells "
-                "with audience=internal.",
-                column="policies",
-            )
-        )
+    open_ = _open_policies(rows)
+    kept = [name for name in wanted if name in open_]
     return kept, [name for name in wanted if name not in kept]
 
 
-def _tells(name: str, rows: pd.DataFrame) -> bool:
-    """Whether hours that a policy moves, or leaves, fall under the threshold or dominance rule."""
+def _open_policies(rows: pd.DataFrame) -> set[str]:
+    """Policies that may be judged side by side, whichever of them one report asks for.
+
+    Two that part in few hours would give these by their difference, in one report or in two: of
+    such a pair the first by the order of :data:`POLICIES` is kept.
+    """
+    kept: dict[str, NDArray[np.float64] | None] = {}
+    for name in POLICIES:
+        shares = _shares(name, rows)
+        if shares is not None:
+            moves = np.abs(shares - rows["single"].to_numpy()) > 0
+            apart = [np.abs(shares - other) > 0 for other in kept.values() if other is not None]
+            if any(_any_few(chosen, rows) for chosen in (moves, ~moves, *apart)):
+                continue
+        kept[name] = shares
+    return set(kept)
+
+
+def _shares(name: str, rows: pd.DataFrame) -> NDArray[np.float64] | None:
+    """Share single crewed under a policy; None where these cells cannot judge it."""
     from officer_assaults.topics.crewing.model.policy_language import share_single
 
     policy = named_or_written(name)
     columns = list(policy.columns)
     if not set(columns) <= set(rows.columns) or rows[columns].isna().any().any():
-        return False
-    moves = np.abs(share_single(policy, rows) - rows["single"].to_numpy()) > 0
-    return _any_few(moves, rows) or _any_few(~moves, rows)
+        return None
+    try:
+        return share_single(policy, rows)
+    except Refusal:
+        return None
 
 
 def _is_few(part: pd.DataFrame) -> bool:
-    hours = part.groupby(part[_place(part)].astype(str))["officer_hours"].sum()
+    sums = part.groupby(part[_place(part)].astype(str))[["officer_hours", "y"]].sum()
     # What stands for a small count looks like one that is not.
     few = part["y"].sum() <= STANDS_FOR_SMALL
-    return bool(hours.sum() > 0 and (few or _is_dominated(hours)))
+    dominated = _is_dominated(sums["officer_hours"]) or _is_dominated(sums["y"])
+    return bool(sums["officer_hours"].sum() > 0 and (few or dominated))
 
 
 def _is_dominated(amounts: pd.Series) -> bool:

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.stats import norm
 from statsmodels.stats.meta_analysis import combine_effects
 
+from officer_assaults.shown import Tabled
 from officer_assaults.stats.intervals import poisson_interval
 from officer_assaults.stats.rate_ratio import exact_rate_ratio
 from officer_assaults.stats.risk_ratio import RiskRatio, clustered_risk_ratio
@@ -104,7 +105,7 @@ def american_studies(
 
 
 @dataclass(frozen=True, slots=True)
-class MissingReports:
+class MissingReports(Tabled):
     """Years of zeros that look like years without reports.
 
     Parameters

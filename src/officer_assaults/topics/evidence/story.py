@@ -11,6 +11,7 @@ import pandas as pd
 from officer_assaults.findings import Verdict
 from officer_assaults.page import words
 from officer_assaults.page.told import Told
+from officer_assaults.shown import Shown
 from officer_assaults.stats import shares as crewing_shares
 from officer_assaults.stats import verdicts
 
@@ -28,7 +29,7 @@ CITIES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Washington:
+class Washington(Shown):
     """Injury given assault in the Washington records.
 
     Parameters

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from officer_assaults.data import exposure, tables
+from officer_assaults.shown import Shown
 from officer_assaults.stats.funnel import Funnel, funnel_loo
 from officer_assaults.stats.heterogeneity import predictive_comparison
 from officer_assaults.stats.intervals import FloatArray, Interval, check_alpha, poisson_intervals
@@ -27,7 +28,7 @@ DRAWS = 4000
 
 
 @dataclass(frozen=True, slots=True)
-class RateComparison:
+class RateComparison(Shown):
     """Rates of all forces on one denominator.
 
     Parameters
@@ -61,6 +62,10 @@ class RateComparison:
         """Number of forces compared."""
         return len(self.funnel.table)
 
+    def table(self) -> pd.DataFrame:
+        """Rates by force, the highest first."""
+        return self.rates().sort_values("rate", ascending=False).rename_axis("force").reset_index()
+
     def rates(self) -> pd.DataFrame:
         """Rate per ``per`` units with its exact Poisson interval, by force."""
         table = self.funnel.table
@@ -76,7 +81,7 @@ class RateComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class ForceAmongForces:
+class ForceAmongForces(Shown):
     """One force on one denominator.
 
     Parameters
@@ -120,7 +125,7 @@ class ForceAmongForces:
 
 
 @dataclass(frozen=True, slots=True)
-class Association:
+class Association(Shown):
     """Spearman's rank correlation with its interval.
 
     Parameters

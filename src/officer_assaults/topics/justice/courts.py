@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import Interval, check_alpha
 
 FloatArray = NDArray[np.float64]
@@ -20,7 +21,7 @@ CONTROL = "common assault"
 
 
 @dataclass(frozen=True, slots=True)
-class PeriodChange:
+class PeriodChange(Shown):
     """A share, or a mean, before and after a date.
 
     Parameters

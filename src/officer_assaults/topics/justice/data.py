@@ -9,6 +9,7 @@ import pandas as pd
 
 from officer_assaults.data import forces, recorded, tables
 from officer_assaults.data.forces import Force
+from officer_assaults.shown import Shown
 
 OUTCOMES, COURTS = "outcomes/2018-19", "courts/2018-2019"
 COMPOSITION, EVENTS = "evidence/quarter-composition", "events/dated"
@@ -18,7 +19,7 @@ CONTROL_OFFENCE = "Common assault and battery"
 
 
 @dataclass(frozen=True, slots=True)
-class ReportedQuarter:
+class ReportedQuarter(Shown):
     """What an article reports of one force in one quarter, beside what was recorded.
 
     Parameters

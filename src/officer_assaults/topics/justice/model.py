@@ -16,6 +16,7 @@ from statsmodels.stats.proportion import confint_proportions_2indep
 
 from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.shown import Tabled
 from officer_assaults.stats.intervals import Interval, binomial_intervals
 from officer_assaults.topics.justice.courts import CONTROL as CONTROL
 from officer_assaults.topics.justice.courts import POLICE as POLICE
@@ -38,7 +39,7 @@ MONTHS_PER_YEAR = 12
 
 
 @dataclass(frozen=True, slots=True)
-class ChargeRates:
+class ChargeRates(Tabled):
     """Charges or summonses per recorded offence.
 
     Parameters
@@ -70,7 +71,7 @@ class ChargeRates:
 
 
 @dataclass(frozen=True, slots=True)
-class StandardisedRates:
+class StandardisedRates(Tabled):
     """Charge rates as they would be if every force recorded the same mix of offence classes.
 
     Parameters

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.stats.heterogeneity import paule_mandel
 from officer_assaults.stats.intervals import check_alpha
 from officer_assaults.topics.planning.trials import (
@@ -39,7 +40,7 @@ HOURS_PER_THOUSAND = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
-class SampleSize:
+class SampleSize(Shown):
     """Officer-shifts that two equal arms need when nothing varies but chance.
 
     Parameters
@@ -61,7 +62,7 @@ class SampleSize:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialPlan:
+class TrialPlan(Shown):
     """The trial that a force could start, and what it could find.
 
     Parameters

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import Interval, wilson
 
 FloatArray = NDArray[np.float64]
@@ -30,7 +31,7 @@ RUNS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class TrialSetting:
+class TrialSetting(Shown):
     """Where a crewing trial would take place.
 
     Parameters
@@ -85,7 +86,7 @@ class TrialSetting:
 
 
 @dataclass(frozen=True, slots=True)
-class TrialPower:
+class TrialPower(Shown):
     """How often a trial would find what is there.
 
     Parameters

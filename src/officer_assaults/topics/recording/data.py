@@ -10,6 +10,7 @@ import pandas as pd
 from officer_assaults.data import force_quarters, inspections
 from officer_assaults.data.force_quarters import ForceQuarters
 from officer_assaults.data.tables import Release
+from officer_assaults.shown import Shown
 
 #: The panel model's span, and the first quarters of the event study's two outcomes.
 FIRST, LAST = "2012-04-01", "2020-03-31"
@@ -26,7 +27,7 @@ SERIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class National:
+class National(Shown):
     """Everything national that the report rests on, one release.
 
     Parameters
@@ -54,6 +55,10 @@ class National:
     left_out: int
     vintage: str
     releases: tuple[Release, ...]
+
+    def table(self) -> pd.DataFrame:
+        """Give the panel: one row a force and quarter."""
+        return self.panel.copy()
 
     @property
     def forces(self) -> int:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from officer_assaults.estimate import Estimate, statement
 from officer_assaults.page import words
+from officer_assaults.shown import Shown
 from officer_assaults.stats import verdicts
 from officer_assaults.topics.recording import figures_reporting
 from officer_assaults.topics.recording.data import SERIES
@@ -18,7 +19,7 @@ from officer_assaults.topics.recording.model import inspected
 
 if TYPE_CHECKING:
     from officer_assaults.findings import Finding, Verdict
-    from officer_assaults.stats.glm import RateModel
+    from officer_assaults.stats.glm import Contrast, ModelSpec, RateModel
     from officer_assaults.stats.intervals import Interval
     from officer_assaults.stats.panel import Jackknife
     from officer_assaults.topics.recording.data import National
@@ -61,7 +62,7 @@ DEVIATIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class NationalEvidence:
+class NationalEvidence(Shown):
     """What the forces together show, and what that says of one of them.
 
     Parameters
@@ -70,10 +71,11 @@ class NationalEvidence:
         The panel.
     study : InspectionStudy
         The event study.
-    slope : float
+    public : Contrast
         Log change of recorded assaults that goes with one log unit of recorded violence against
-        the public, and ``limits``, its interval.
-    limits : Interval
+        the public.
+    model : ModelSpec
+        What gave it.
     associated : ShareOfRise or None
         Share of the force's log rise that its own record of violence against the public goes with.
     audited : ShareOfRise or None
@@ -82,8 +84,8 @@ class NationalEvidence:
 
     national: National
     study: InspectionStudy
-    slope: float
-    limits: Interval
+    public: Contrast
+    model: ModelSpec
     associated: ShareOfRise | None
     audited: ShareOfRise | None
 
@@ -167,7 +169,7 @@ def _point_share(share: ShareOfRise, name: str, moved: str) -> str:
 
 
 def _tenth(evidence: NationalEvidence) -> str:
-    return words.percent(math.expm1(evidence.slope * TENTH), 1)
+    return words.percent(math.expm1(evidence.public.estimate * TENTH), 1)
 
 
 def _range(interval: Interval) -> str:
@@ -235,11 +237,15 @@ def association_table(
     jackknifed : Jackknife
         The first of them, from the fast fitter, each force left out in turn.
     """
+    first = next(iter(fits))
     rows = [
-        (name, *_ratio(model.contrast({term: 1.0})), "clustered by force")
+        (
+            name,
+            *_ratio(evidence.public if name == first else model.contrast({term: 1.0})),
+            model.spec.errors,
+        )
         for name, (model, term) in fits.items()
     ]
-    first = next(iter(fits))
     held = jackknifed.interval
     low, high = math.exp(held.lower), math.exp(held.upper)
     again = (first, math.exp(jackknifed.value), low, high, "each force left out in turn")
@@ -516,15 +522,16 @@ def _found_passed(evidence: NationalEvidence) -> Finding:
 
 
 def _found_slope(evidence: NationalEvidence) -> Finding:
-    low, high = _ends(evidence.limits)
+    low, high = _ends(evidence.public.log_interval)
     return Estimate(
-        evidence.slope, low, high,
+        evidence.public.estimate, low, high,
         unit="log change of code 104 per log change of 105A",
         denominator="officers (offset), force and quarter effects",
         period=PANEL_PERIOD,
         release=evidence.release,
         level=1 - evidence.study.alpha,
-        note=f"Poisson regression, {evidence.national.forces} forces, errors clustered by force; "
+        note=f"{evidence.model.kind} regression, {evidence.national.forces} forces, errors "
+        f"{evidence.model.errors}; "
         "association",
     ).finding(
         "reporting.elasticity",

@@ -231,9 +231,9 @@ def pooled_table(story: SeverityStory) -> dict[str, Any]:
         f"{story.period}",
         "formats": {"Ratio of ratios": 2},
         "level": story.level,
-        "notes": "From the model, errors clustered by force. A pooled figure can be carried by one "
-        f"large force: leaving out {forces.spoken(story.largest)} moves it most. Forces whose "
-        "records broke stand in the rows of all forces only.",
+        "notes": f"From the model, {next(iter(story.pooled.values())).note}. A pooled figure can "
+        f"be carried by one large force: leaving out {forces.spoken(story.largest)} moves it most. "
+        "Forces whose records broke stand in the rows of all forces only.",
     }
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from officer_assaults import files, paths
 from officer_assaults.closure import Package
 from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.shown import Shown
 
 PACKAGE = __name__.partition(".")[0]
 _OURS = Package(Path(__file__).parents[2])
@@ -25,7 +26,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class StudyRecord:
+class StudyRecord(Shown):
     """One study as it was made.
 
     Parameters

@@ -9,6 +9,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from officer_assaults.page import words
+from officer_assaults.shown import Shown
 from officer_assaults.stats.studies import Result, Target
 
 FORECAST = Target(
@@ -42,7 +43,7 @@ EXTERNAL: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class ValidationStory:
+class ValidationStory(Shown):
     """Everything that the report says, before it is put into words.
 
     Parameters

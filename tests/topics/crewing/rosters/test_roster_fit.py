@@ -40,8 +40,28 @@ def row_fit(roster_rows):
     return sm.GLM(y.iloc[:, 0], x, family=sm.families.Poisson(), offset=hours), x
 
 
-@pytest.mark.parametrize("cluster", ["officer", "beat", None])
-def test_rows_and_patterns_agree_with_statsmodels(roster_path, roster_rows, row_fit, cluster):
+def kept(monkeypatch):
+    """Rows are held between the two passes."""
+    monkeypatch.delattr(rosters.scores, "_read_differences")
+
+
+def read_twice(monkeypatch):
+    monkeypatch.setattr(rosters, "KEPT_PER_MB", 0)
+
+
+def grouped_by_the_engine(monkeypatch):
+    monkeypatch.setattr(rosters, "_few_levels", lambda roster, names: None)
+
+
+@pytest.mark.parametrize(
+    ("cluster", "way"),
+    [("officer", kept), ("officer", read_twice), ("officer", grouped_by_the_engine),
+     ("beat", kept), (None, read_twice), (None, grouped_by_the_engine)],
+)  # fmt: skip
+def test_rows_and_patterns_agree_with_statsmodels(
+    roster_path, roster_rows, row_fit, monkeypatch, cluster, way
+):
+    way(monkeypatch)
     ours = rosters.fit(FORMULA, roster_path, exposure="officer_hours", cluster=cluster)
     glm, x = row_fit
     how, scale = {"cov_type": "HC0"}, 1.0

@@ -16,6 +16,7 @@ from officer_assaults import files
 from officer_assaults.data import bounds, readers
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.topics.crewing.data import checks, exposures, identifiers, messages, parts
 from officer_assaults.topics.crewing.data.about import About, read_about, sidecar_of
 from officer_assaults.topics.crewing.data.collapse import agreement_counts, to_cells
@@ -29,7 +30,7 @@ MOST_PROBLEMS = 400
 
 
 @dataclass(frozen=True, slots=True)
-class CrewFile:
+class CrewFile(Shown):
     """A checked file of a force.
 
     Parameters

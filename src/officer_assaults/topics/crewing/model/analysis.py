@@ -70,7 +70,7 @@ RHO_GRID = (0.625, 0.857, 1.0, 1.167)
 
 
 @dataclass(frozen=True, slots=True)
-class LongerBackup:
+class LongerBackup(Shown):
     """Victims avoided by a policy when lost units lengthen back-up, with limits."""
 
     policy: Policy

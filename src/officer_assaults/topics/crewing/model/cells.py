@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from officer_assaults.refusals import Problem, Problems, Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.stats import expressions
 from officer_assaults.stats.designs import check_events, check_rank
 from officer_assaults.stats.formulas import build_design, check_formula
@@ -81,7 +82,7 @@ POST_TREATMENT: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class CrewData:
+class CrewData(Shown):
     """Crew cells ready for models.
 
     Attributes

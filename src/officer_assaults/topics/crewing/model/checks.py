@@ -13,6 +13,7 @@ from scipy import stats
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.shown import Shown, Tabled
 from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.glm import fit_rate_model
 from officer_assaults.stats.newton import LeaveOneClusterOut, leave_one_cluster_out
@@ -39,7 +40,7 @@ BACKUP_SHOWN = (5.0, 10.0, 15.0, 20.0, 25.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Sensitivity:
+class Sensitivity(Shown):
     """Another way to the same ratio.
 
     Attributes
@@ -193,7 +194,7 @@ def _whole_areas(data: CrewData, alpha: float) -> Sensitivity | None:
 
 
 @dataclass(frozen=True, slots=True)
-class BackupModification:
+class BackupModification(Tabled):
     """How the ratio per officer-hour changes with planned back-up.
 
     Attributes
@@ -273,7 +274,7 @@ def _jackknife_ratio(
 
 
 @dataclass(frozen=True, slots=True)
-class NegativeControl:
+class NegativeControl(Shown):
     """A comparison that should show no difference, and what it shows.
 
     Attributes
@@ -464,7 +465,7 @@ def influence(data: CrewData) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(Shown):
     """How often a crew was booked on as planned.
 
     Attributes

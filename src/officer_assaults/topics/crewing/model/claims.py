@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from officer_assaults.findings import Verdict
+from officer_assaults.shown import Shown
 from officer_assaults.stats.verdicts import bounded, lies, within
 from officer_assaults.topics.crewing.model.checks import BackupModification, NegativeControl
 from officer_assaults.topics.crewing.model.policy import PolicyOutcome
@@ -16,7 +17,7 @@ from officer_assaults.topics.crewing.model.ratios import ArmRatio, Denominators
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Shown):
     """A statement, the estimate that judges it, and the verdict.
 
     Attributes

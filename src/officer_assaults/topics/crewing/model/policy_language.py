@@ -19,6 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+from officer_assaults.shown import Shown
 from officer_assaults.stats import expressions
 from officer_assaults.topics.crewing.simulator.params import (
     AREA_TYPES,
@@ -75,7 +76,7 @@ _ALLOWED: tuple[type[ast.AST], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(Shown):
     """A rule of crewing, checked when it is made.
 
     Parameters

@@ -20,12 +20,13 @@ import pandas as pd
 from scipy import stats
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.glm import fit_rate_model
 from officer_assaults.stats.intervals import Interval, check_alpha
 from officer_assaults.stats.newton import fit_design
 from officer_assaults.stats.shares import mechanical_benchmark
-from officer_assaults.stats.standardise import standardised_ratio
+from officer_assaults.stats.standardise import check_stated, standardised_ratio
 from officer_assaults.topics.crewing.model.cells import (
     FEWEST_CLUSTERS,
     FEWEST_ROWS,
@@ -38,7 +39,7 @@ MOST_SIGN_PATTERNS = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class ArmRatio:
+class ArmRatio(Shown):
     """A rate ratio, single over double crews, with the counts and exposures behind it.
 
     Attributes
@@ -83,7 +84,7 @@ class ArmRatio:
 
 
 @dataclass(frozen=True, slots=True)
-class Denominators:
+class Denominators(Shown):
     """E1 and E2 side by side, with the incidents behind them and the mechanical benchmark.
 
     Attributes
@@ -339,9 +340,11 @@ def fitted_ratio(data: CrewData, fit: Any, alpha: float = 0.05) -> ArmRatio:
     alpha : float
         One minus the coverage.
     """
+    check_stated(fit, "single")
     frame, exposure = data.frame, fit.spec.exposure
     found = standardised_ratio(fit, frame, "single", exposure, alpha)
     few = data.clusters < FEWEST_CLUSTERS
+    how = _method(few, data.clusters) if few or fit.spec.cluster else f"errors {fit.spec.errors}"
     events, hours = (frame.groupby("single")[name].sum() for name in ("victims", exposure))
     p = found.p
     if few:
@@ -358,5 +361,5 @@ def fitted_ratio(data: CrewData, fit: Any, alpha: float = 0.05) -> ArmRatio:
         exposure_double=float(hours[0.0]),
         unit="officer_hours",
         clusters=data.clusters,
-        method=_method(few, data.clusters),
+        method=how,
     )

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.newton import fit_design
 from officer_assaults.topics.crewing.model.cells import CrewData, prepare
 from officer_assaults.topics.crewing.model.weights import (
@@ -36,7 +37,7 @@ CORRECT = (*HOUR, *CALENDAR, *PLACE, *RISK)
 
 
 @dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(Shown):
     """Log ratio of one estimator on one force, and its interval on the log scale."""
 
     log_ratio: float

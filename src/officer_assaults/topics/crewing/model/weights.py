@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats.designs import MANY_ROWS
 from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.intervals import check_alpha
@@ -35,7 +36,7 @@ BINS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Propensity:
+class Propensity(Shown):
     """Chance of a double crew for each officer-hour, given what is known at deployment.
 
     Attributes
@@ -51,7 +52,7 @@ class Propensity:
 
 
 @dataclass(frozen=True, slots=True)
-class WeightedRatio:
+class WeightedRatio(Shown):
     """Rate ratio per officer-hour by weighting.
 
     Attributes
@@ -292,7 +293,7 @@ def _effective(weight: FloatArray, hours: FloatArray, single: FloatArray) -> tup
 
 
 @dataclass(frozen=True, slots=True)
-class Overlap:
+class Overlap(Shown):
     """Where both kinds of crew are found.
 
     Attributes

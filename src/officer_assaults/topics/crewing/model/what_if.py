@@ -13,6 +13,11 @@ from officer_assaults.topics.crewing.model import policy
 from officer_assaults.topics.crewing.model import ratios as crewing
 from officer_assaults.topics.crewing.model.policy_language import named_or_written
 
+POLICY_COLUMNS = (
+    "policy", "avoided", "lower", "upper", "share", "half_share", "moved_share", "unit_share_lost",
+    "longer_backup", "refusal", "clusters", "victims",
+)  # fmt: skip
+
 
 def policy_frame(
     cells: pd.DataFrame, policies: Sequence[str], *, alpha: float = 0.05
@@ -64,7 +69,8 @@ def policy_frame(
                 "victims": victims,
             }
             for found, shift in zip(outcomes, shifts, strict=True)
-        ]
+        ],
+        columns=list(POLICY_COLUMNS),
     )
 
 

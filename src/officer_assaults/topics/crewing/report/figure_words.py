@@ -75,14 +75,19 @@ def words_for_ladder(story: CrewingStory) -> dict[str, str]:
     steps = story.analysis.ladder
     first, last = steps[0], steps[-1]
     moves = [abs(math.log(b.ratio / a.ratio)) for a, b in pairwise(steps)]
-    largest = steps[1 + moves.index(max(moves))].label.removeprefix("+ ") if moves else ""
+    headline = "Nothing is held alike: the ratio is that of the plain comparison"
+    if moves:
+        largest = steps[1 + moves.index(max(moves))].label.removeprefix("+ ")
+        headline = (
+            f"The ratio moves from {words.number(first.ratio, 2)} to "
+            f"{words.number(last.ratio, 2)} as like is compared with like, most with {largest}"
+        )
     return {
-        "headline": f"The ratio moves from {words.number(first.ratio, 2)} to "
-        f"{words.number(last.ratio, 2)} as like is compared with like, most with {largest}",
+        "headline": headline,
         "subtitle": f"Rate ratio per officer-hour after each step of adjustment, {story.where}; "
         f"{words.level_words(story.level)}s",
-        "alt": f"Dots with intervals for {len(steps)} steps of adjustment: none gives "
-        f"{ratio_words(first, story.level)}, all give {ratio_words(last, story.level)}.",
+        "alt": f"Dots with intervals for {words.plural(len(steps), 'step')} of adjustment: "
+        f"none gives {ratio_words(first, story.level)}, all give {ratio_words(last, story.level)}.",
     }
 
 

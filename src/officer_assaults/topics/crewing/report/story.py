@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -619,6 +620,10 @@ def _not_alike(story: CrewingStory) -> list[str]:
     return notes
 
 
+def _held_alike(terms: Sequence[str]) -> str:
+    return words.listing([TERM_WORDS.get(term, term) for term in terms])
+
+
 def hidden_note(story: CrewingStory) -> str:
     """Say how strong an unrecorded danger would have to be (E-value), and which way it bends."""
     strength, one = story.analysis.strength, story.analysis.adjusted
@@ -661,7 +666,7 @@ def gate(story: CrewingStory) -> dict[str, Any]:
         "passed": passed,
         "assumptions": [
             "Crews differ only in what is adjusted for: "
-            f"{words.listing([TERM_WORDS.get(term, term) for term in analysis.data.terms])}.",
+            f"{_held_alike(analysis.data.terms) or 'nothing'}.",
             "Both crews record assaults alike.",
             "One crew's hours do not change another crew's danger.",
             "Hours and victims take the crew from the same log.",

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from officer_assaults.shown import Shown
 from officer_assaults.topics.crewing.simulator.cells import draw_cells
 from officer_assaults.topics.crewing.simulator.params import ForceParams
 from officer_assaults.topics.crewing.simulator.public import (
@@ -24,7 +25,7 @@ FrameName = Literal["crew_cells", "incidents", "crew_shifts", "quarterly", "act"
 
 
 @dataclass(frozen=True, slots=True)
-class SimulatedForce:
+class SimulatedForce(Shown):
     """A force drawn once.
 
     Attributes

@@ -11,6 +11,7 @@ from typing import Literal
 import pandas as pd
 
 from officer_assaults.findings import Verdict
+from officer_assaults.shown import Shown
 from officer_assaults.topics.crewing.simulator.force import planned_hours, simulate_force
 from officer_assaults.topics.crewing.simulator.params import (
     Act,
@@ -26,7 +27,7 @@ Layer = Literal["crewing", "reporting", "interruption"]
 
 
 @dataclass(frozen=True, slots=True)
-class Scenario:
+class Scenario(Shown):
     """A situation with a known truth, and the verdicts that an honest report reaches.
 
     Attributes

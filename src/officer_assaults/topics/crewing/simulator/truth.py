@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from officer_assaults.shown import Shown
 from officer_assaults.topics.crewing.model.policy_language import POLICIES, Policy, share_single
 from officer_assaults.topics.crewing.simulator.cells import cell_keys, period_shares
 from officer_assaults.topics.crewing.simulator.params import ForceParams, Panel, Recording
@@ -17,7 +18,7 @@ OFFICERS_PER_DOUBLE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(Shown):
     """What every notebook should find, were there no chance and nothing hidden.
 
     Ratios are single over double crews for the same work, at 10 minutes of planned back-up and

@@ -18,6 +18,7 @@ from officer_assaults.data import (
 )
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.tables import Release
+from officer_assaults.shown import Tabled
 from officer_assaults.stats import dispersion
 from officer_assaults.stats.rate_ratio import rate_ratio_table
 from officer_assaults.topics.forces import model
@@ -32,7 +33,7 @@ NATION = "england-and-wales"
 
 
 @dataclass(frozen=True, slots=True)
-class Glances:
+class Glances(Tabled):
     """Newest whole year of every force beside the year before.
 
     Parameters

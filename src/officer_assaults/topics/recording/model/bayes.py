@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from officer_assaults.shown import Tabled
 from officer_assaults.stats.pogit import PogitData, contraction, contraction_label
 from officer_assaults.topics.recording.model.bias import SeverityCounts
 from officer_assaults.topics.recording.model.joint import JointPriors
@@ -26,7 +27,7 @@ PANEL_ACCEPT = 0.99
 
 
 @dataclass(frozen=True, slots=True)
-class SampledPosterior:
+class SampledPosterior(Tabled):
     """Summary of a sampled posterior.
 
     Parameters

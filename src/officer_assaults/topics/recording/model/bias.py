@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import Interval, check_alpha
 
 FloatArray = NDArray[np.float64]
@@ -26,7 +27,7 @@ DRAWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class SeverityCounts:
+class SeverityCounts(Shown):
     """Recorded assaults by severity in two periods.
 
     Parameters
@@ -60,7 +61,7 @@ class SeverityCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class BiasPriors:
+class BiasPriors(Shown):
     """Normal priors of the bias parameters, all on the log scale.
 
     Parameters
@@ -92,7 +93,7 @@ class BiasPriors:
 
 
 @dataclass(frozen=True, slots=True)
-class BiasResult:
+class BiasResult(Shown):
     """Share of the log change that recording explains, under one set of priors.
 
     Parameters

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from officer_assaults.refusals import Problems, Refusal, nearest
+from officer_assaults.shown import Shown
 from officer_assaults.stats.changes import (
     Attribution,
     RecordedChange,
@@ -43,7 +44,7 @@ EVENT_DEFINITIONS: Mapping[str, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Feasibility:
+class Feasibility(Shown):
     """What recording must have been for it to explain the whole change by itself.
 
     Parameters
@@ -62,7 +63,7 @@ class Feasibility:
 
 
 @dataclass(frozen=True, slots=True)
-class SurveyFigure:
+class SurveyFigure(Shown):
     """A published survey percentage of officers who met an event.
 
     Parameters
@@ -132,7 +133,7 @@ class SurveyFigure:
 
 
 @dataclass(frozen=True, slots=True)
-class Audit:
+class Audit(Shown):
     """Share of reported crimes that an inspectorate found recorded.
 
     Parameters
@@ -148,7 +149,7 @@ class Audit:
 
 
 @dataclass(frozen=True, slots=True)
-class RegisterComparison:
+class RegisterComparison(Shown):
     """Two registers of the same events, before and after.
 
     Parameters

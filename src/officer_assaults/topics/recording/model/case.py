@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from officer_assaults.shown import Shown
 from officer_assaults.stats import severity
 from officer_assaults.stats.changes import RecordedChange, recorded_change
 from officer_assaults.stats.intervals import Interval
@@ -61,7 +62,7 @@ class YearLike(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class YearsOfForce:
+class YearsOfForce(Shown):
     """Counts of one force in two years.
 
     Parameters
@@ -108,7 +109,7 @@ class YearsOfForce:
 
 
 @dataclass(frozen=True, slots=True)
-class Anchored:
+class Anchored(Shown):
     """What follows if assaults with injury are taken as an anchor.
 
     Parameters
@@ -144,7 +145,7 @@ class Anchored:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordingCase:
+class RecordingCase(Shown):
     """Everything computed on one force.
 
     Parameters

@@ -43,7 +43,7 @@ PASS_THROUGH, SLOPE = "pass-through", "slope"
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Shown):
     """One figure of the study on the log scale, and what it rests on."""
 
     value: float
@@ -331,7 +331,7 @@ def _passed_through(
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Route(Shown):
     """The cells behind the leading figure, for the same figure by another route.
 
     Parameters
@@ -391,7 +391,7 @@ def panel_jackknife(frame: pd.DataFrame, term: str, alpha: float = 0.05) -> Jack
 
 
 @dataclass(frozen=True, slots=True)
-class ShareOfRise:
+class ShareOfRise(Shown):
     """Share of one force's log rise that something goes with, and its interval."""
 
     share: float

@@ -17,6 +17,7 @@ from scipy import special, stats
 from scipy.stats import qmc
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.shown import Shown, Tabled
 from officer_assaults.stats.intervals import Interval, check_alpha
 from officer_assaults.stats.pogit import contraction, contraction_label
 from officer_assaults.topics.recording.model.bias import SeverityCounts
@@ -27,7 +28,7 @@ LOG2_POINTS = 15
 
 
 @dataclass(frozen=True, slots=True)
-class JointPriors:
+class JointPriors(Shown):
     """Priors of the joint model.
 
     Parameters
@@ -52,7 +53,7 @@ class JointPriors:
 
 
 @dataclass(frozen=True, slots=True)
-class JointPosterior:
+class JointPosterior(Tabled):
     """Posterior of the joint model.
 
     Parameters

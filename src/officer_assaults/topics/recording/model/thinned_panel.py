@@ -17,11 +17,12 @@ import pandas as pd
 from scipy import special
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.shown import Shown
 from officer_assaults.stats.pogit import PogitData, PogitFit, Prior, Terms, fit_pogit, group_effects
 
 
 @dataclass(frozen=True, slots=True)
-class PanelPriors:
+class PanelPriors(Shown):
     """Priors of the panel; all but the level are weak or zero-mean.
 
     Parameters
@@ -46,7 +47,7 @@ class PanelPriors:
 
 
 @dataclass(frozen=True, slots=True)
-class PanelFit:
+class PanelFit(Shown):
     """Panel posterior at its peak.
 
     Parameters

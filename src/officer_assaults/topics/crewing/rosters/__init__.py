@@ -1,7 +1,8 @@
 """Rosters: rate models of any number of officer-shifts, from sums that an engine makes.
 
 One Ibis expression collapses the rows to patterns of covariates: a Poisson likelihood depends on
-rows only through sums of counts and exposure by pattern. One pass more sums the scores by cluster,
+rows only through sums of counts and exposure by pattern. Rows of Parquet files are added up in a
+table of all combinations of levels, where these are few. One pass more sums the scores by cluster,
 which is all that clustered errors need. The answer is that of the same model on rows. DuckDB reads
 files and frames; any other engine that Ibis reaches gives the same from its own table.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,38 +20,39 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from scipy import linalg, stats
 
 from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Problems, Refusal
-from officer_assaults.stats.blocks import BlockDesign, IntArray, build_blocks, refuse
+from officer_assaults.stats.blocks import BlockDesign, build_blocks
 from officer_assaults.stats.designs import check_events, check_rank
-from officer_assaults.stats.formulas import RateFormula, check_formula
+from officer_assaults.stats.formulas import check_formula
 from officer_assaults.stats.intervals import FloatArray, check_alpha
 from officer_assaults.stats.labels import look_alikes, named
 from officer_assaults.stats.newton import DesignFit, fit_design
-from officer_assaults.topics.crewing.roster_engine import (
+from officer_assaults.topics.crewing.rosters.engine import (
     DEFAULT_MEMORY_MB,
     LONGEST,
     SIMULATED,
     Bins,
     Coder,
+    Kept,
+    Placed,
     Source,
     in_threads,
-    numbers,
     opened,
+    placed,
 )
+from officer_assaults.topics.crewing.rosters.scores import Patterns, cluster_meat
 
 #: A number with more values than this is continuous: it is binned by choice or refused.
 MOST_NUMBERS = 100
 MOST_LEVELS = 5_000
 PROBED_ROWS = 100_000
 PATTERNS_PER_MB = 1_000
-#: Sums of scores that a megabyte allows: 8 bytes each in a quarter of it.
-SUMS_PER_MB = 30_000
-CLUSTERS_AT_ONCE = 8_192
 SHORTEST_HASH = 16
+#: Rows that a megabyte allows to keep between two passes: 20 bytes each in a quarter of it.
+KEPT_PER_MB = 250_000 // 20
 #: Smallest eigenvalue of a scaled cross-product that still tells terms apart.
 GRAM_TOLERANCE = 1e-10
 MADE_UP = ("true", "t", "yes", "1")
@@ -136,16 +138,6 @@ class RosterFit(Shown):
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
-class _Patterns:
-    """Sums by pattern, and the place of each pattern's level in every covariate."""
-
-    sums: dict[str, FloatArray]
-    levels: dict[str, list[Any]]
-    codes: dict[str, NDArray[np.intp]]
-    sets: dict[str, pa.Array]
-
-
 def fit(
     formula: str,
     source: Any,
@@ -189,17 +181,20 @@ def fit(
     with opened(source, bins=bins, memory_mb=memory_mb, threads=threads) as roster:
         parsed = check_formula(formula, roster.columns)
         roster.prepare(parsed.outcome, exposure, parsed.columns, cluster)
-        simulated = _check_rows(roster)
-        patterns = _collapsed(roster, parsed, () if cluster else SQUARES)
+        rows, most, simulated = _check_rows(roster)
+        groups = _clusters(roster, cluster) if cluster else None
+        squares = () if cluster else SQUARES
+        _probe(roster, parsed.columns)
+        patterns = _placed_sums(roster, parsed.columns, squares, groups, (rows, most))
+        patterns = patterns or _collapsed(roster, parsed.columns, squares)
         design = build_blocks(parsed, patterns.levels, patterns.codes, len(patterns.sums["n"]))
         _check_design(design, patterns.sums)
         found = _settled(design, patterns.sums)
         beta, mu, bread = found.coefficients, found.mu, found.vcov
-        groups = _clusters(roster, cluster) if cluster else None
         if groups is None:
             meat = design.gram(_squares(patterns.sums, mu))
         else:
-            meat = _cluster_meat(roster, patterns, design, beta, groups)
+            meat = cluster_meat(roster, patterns, design, beta, groups)
             meat = len(groups) / (len(groups) - 1) * meat
     sums = patterns.sums
     pearson = float((sums["q"] * sums["e"] / mu - 2 * sums["y"] + mu).sum())
@@ -260,23 +255,98 @@ def collapse(
         return frame
 
 
-def _collapsed(roster: Source, parsed: RateFormula, squares: tuple[str, ...]) -> _Patterns:
-    """Sum the rows that share a pattern."""
-    _probe(roster, parsed.columns)
-    table, keys = roster.table, list(parsed.columns)
+def _collapsed(roster: Source, names: Sequence[str], squares: tuple[str, ...]) -> Patterns:
+    """Have the engine sum the rows that share a pattern."""
+    table, keys = roster.table, list(names)
     sums = {name: _sum_of(name, table["e_"], table["y_"]) for name in (*SUMS, *squares)}
     found = table.group_by(keys).aggregate(**sums) if keys else table.aggregate(**sums)
     answer = roster.read(found.limit(roster.memory_mb * PATTERNS_PER_MB + 1))
     _refuse_patterns(roster, answer.num_rows)
-    levels, sets = _levels(roster, {name: answer[name] for name in keys}, answer["n"])
+    columns = {name: answer[name] for name in keys}
+    lost = {name: pc.filter(answer["n"], _missing(columns[name])) for name in keys}
+    lost = {name: pc.sum(rows).as_py() for name, rows in lost.items()}
+    levels, sets = _levels(roster, columns, lost)
     codes = {name: Coder(sets[name])(answer[name].combine_chunks()) for name in keys}
     order = np.lexsort([codes[name] for name in keys]) if keys else np.arange(1)
-    return _Patterns(
+    return Patterns(
         {name: answer[name].to_numpy().astype(float)[order] for name in sums},
         levels,
         {name: code[order] for name, code in codes.items()},
         sets,
     )
+
+
+def _placed_sums(
+    roster: Source,
+    names: Sequence[str],
+    squares: tuple[str, ...],
+    groups: pa.Array | None,
+    size: tuple[int, int],
+) -> Patterns | None:
+    """Sum the rows of files in a table of all combinations of levels, where these are few enough.
+
+    An engine's grouping by many columns of text takes twice as long.
+    """
+    columns = _few_levels(roster, names)
+    if columns is None:
+        return None
+    levels, sets = _levels(roster, columns, {})
+    sizes = [len(known) for known in levels.values()]
+    sums = {name: np.zeros(math.prod(sizes)) for name in (*SUMS, *squares)}
+    rows, most = size
+    kept = None
+    if groups is not None and rows <= roster.memory_mb * KEPT_PER_MB:
+        kept = Kept(rows, math.prod(sizes), len(groups), most)
+    one_at_a_time = threading.Lock()
+
+    def add(part: Iterable[Mapping[str, pa.Array]]) -> None:
+        for some in placed(part, sets, groups):
+            with one_at_a_time:
+                _add(sums, some)
+                if kept:
+                    kept.add(some)
+
+    in_threads(add, roster.parts(names), roster.threads)
+    found = np.flatnonzero(sums["n"])
+    codes = np.unravel_index(found, sizes[::-1])[::-1] if sizes else ()
+    return Patterns(
+        {name: summed[found] for name, summed in sums.items()},
+        levels,
+        dict(zip(levels, codes, strict=True)),
+        sets,
+        np.cumsum(sums["n"] > 0) - 1,
+        kept,
+    )
+
+
+def _few_levels(roster: Source, names: Sequence[str]) -> dict[str, pa.ChunkedArray] | None:
+    """Distinct values of each covariate of files; None where the engine has to sum."""
+    if not roster.files or roster.bins:
+        return None
+    columns, combinations = {}, 1
+    for name in names:
+        distinct = roster.table.select(name).distinct().limit(MOST_LEVELS + 1)
+        columns[name] = roster.read(distinct)[name]
+        combinations *= len(columns[name])
+        incomplete = pc.any(_missing(columns[name])).as_py()
+        if incomplete or combinations > roster.memory_mb * PATTERNS_PER_MB:
+            return None
+    return columns
+
+
+def _add(sums: Mapping[str, FloatArray], rows: Placed) -> None:
+    """Add rows to the sums of their places; most rows have no count."""
+    place, _, y, e = rows
+    some = np.flatnonzero(y)
+    at, events, hours = place[some], y[some], e[some]
+    np.add.at(sums["n"], place, 1.0)
+    np.add.at(sums["e"], place, e)
+    np.add.at(sums["y"], at, events)
+    np.add.at(sums["q"], at, events**2 / hours)
+    if "ee" in sums:
+        np.add.at(sums["ee"], place, e**2)
+        np.add.at(sums["ye"], at, events * hours)
+        np.add.at(sums["yy"], at, events**2)
 
 
 def _sum_of(name: str, e: Any, y: Any) -> Any:
@@ -286,12 +356,13 @@ def _sum_of(name: str, e: Any, y: Any) -> Any:
     return products[name].sum()
 
 
-def _check_rows(roster: Source) -> bool:
-    """Refuse rows that hold no counts or hours; say whether all are made up."""
+def _check_rows(roster: Source) -> tuple[int, int, bool]:
+    """Refuse rows without counts or hours; say how many, the largest count, and if made up."""
     table, e, y = roster.table, roster.table["e_"], roster.table["y_"]
     good_e = ((e > 0) & (e < LONGEST)).fill_null(False)
     good_y = ((y >= 0) & (y < LONGEST) & (y == y.floor())).fill_null(False)
     sums = {"rows": table.count()}
+    sums["most"] = good_y.ifelse(y, 0).max()
     sums |= {"bad_e": good_e.ifelse(0, 1).sum(), "bad_y": good_y.ifelse(0, 1).sum()}
     if "made_" in table.columns:
         made = table["made_"]
@@ -308,7 +379,7 @@ def _check_rows(roster: Source) -> bool:
     if whole.get("made", 0) not in (0, whole["rows"]):
         what = "holds simulated rows among others."
         raise Refusal(Problem("E123", what, "Keep them in files of their own.", roster.name))
-    return whole.get("made", 0) > 0
+    return whole["rows"], whole["most"], whole.get("made", 0) > 0
 
 
 def _refuse_patterns(roster: Source, found: int) -> None:
@@ -343,19 +414,22 @@ def _refuse_many(roster: Source, name: str, found: int) -> None:
     raise Refusal(Problem("E125", what, remedy, roster.name, column=name))
 
 
+def _missing(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.is_null(column, nan_is_null=True)
+
+
 def _levels(
-    roster: Source, columns: Mapping[str, pa.ChunkedArray], rows: pa.ChunkedArray
+    roster: Source, columns: Mapping[str, pa.ChunkedArray], rows_lost: Mapping[str, int | None]
 ) -> tuple[dict[str, list[Any]], dict[str, pa.Array]]:
     """Sorted values of each covariate, as Python values and as Arrow; or every fault of them."""
     problems = Problems(file=roster.name)
     levels: dict[str, list[Any]] = {}
     sets: dict[str, pa.Array] = {}
     for name, column in columns.items():
-        missing = pc.is_null(column, nan_is_null=True)
-        if lost := int(pc.sum(pc.filter(rows, missing)).as_py() or 0):
+        if lost := int(rows_lost.get(name) or 0):
             what, remedy = f"{lost:,} rows have no '{name}'.", "Fill or leave out those rows first."
             problems.add("E125", what, remedy, column=name)
-        values = sorted(pc.unique(pc.filter(column, pc.invert(missing))).to_pylist())
+        values = sorted(pc.unique(pc.filter(column, pc.invert(_missing(column)))).to_pylist())
         _refuse_many(roster, name, len(values))
         numbers = [value for value in values if isinstance(value, int | float)]
         if not all(abs(value) < LONGEST for value in numbers):
@@ -457,65 +531,7 @@ def _check_hashed(name: str, labels: Iterable[str], problems: Problems) -> None:
     return None
 
 
-def _cluster_meat(
-    roster: Source, patterns: _Patterns, design: BlockDesign, beta: FloatArray, groups: pa.Array
-) -> FloatArray:
-    """Sum over clusters of the score times itself, shape (terms, terms).
-
-    A cluster's score is the design's rows weighted by observed minus fitted counts. As a block
-    depends on few covariates, sums of the differences by cluster and combination are enough.
-    """
-    sizes = [len(block.matrix) for block in design.blocks]
-    if len(groups) * sum(sizes) > roster.memory_mb * SUMS_PER_MB:
-        raise refuse(
-            f"scores of {len(groups):,} clusters on {sum(sizes):,} combinations need more than "
-            f"{roster.memory_mb:,} MB.",
-            "Allow more memory, drop an interaction, or cluster by a coarser unit.",
-        )
-    sums = [np.zeros(len(groups) * size) for size in sizes]
-    one_at_a_time = threading.Lock()
-
-    def add(rows: Iterable[Mapping[str, pa.Array]]) -> None:
-        for group, places, difference in _differences(rows, patterns, design, beta, groups):
-            with one_at_a_time:
-                for summed, size, place in zip(sums, sizes, places, strict=True):
-                    np.add.at(summed, group * size + place, difference)
-
-    in_threads(add, roster.parts(list(patterns.levels)), roster.threads)
-    meat = np.zeros((len(design.names), len(design.names)))
-    for start in range(0, len(groups), CLUSTERS_AT_ONCE):
-        some = slice(start, start + CLUSTERS_AT_ONCE)
-        scores = np.empty((len(groups[some]), len(design.names)))
-        for block, summed in zip(design.blocks, sums, strict=True):
-            scores[:, block.terms] = summed.reshape(len(groups), -1)[some] @ block.matrix
-        meat += scores.T @ scores
-    return meat
-
-
-def _differences(
-    rows: Iterable[Mapping[str, pa.Array]],
-    patterns: _Patterns,
-    design: BlockDesign,
-    beta: FloatArray,
-    groups: pa.Array,
-) -> Iterator[tuple[IntArray, list[IntArray], FloatArray]]:
-    """Give cluster, place in each block, and observed minus fitted count, batch by batch."""
-    cluster = Coder(groups)
-    coders = [
-        [(name, Coder(patterns.sets[name], step)) for name, step in block.steps(patterns.levels)]
-        for block in design.blocks
-    ]
-    rates = [np.exp(block.matrix @ beta[block.terms]) for block in design.blocks]
-    for batch in rows:
-        start = np.zeros(len(batch["y_"]), dtype=np.intp)
-        places = [sum((code(batch[name]) for name, code in own), start) for own in coders]
-        fitted = numbers(batch["e_"])
-        for rate, place in zip(rates, places, strict=True):
-            fitted = fitted * rate.take(place)
-        yield cluster(batch["g_"]), places, numbers(batch["y_"]) - fitted
-
-
-def _cells(patterns: _Patterns, mu: FloatArray) -> pd.DataFrame:
+def _cells(patterns: Patterns, mu: FloatArray) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for name, values in patterns.levels.items():
         code = patterns.codes[name]

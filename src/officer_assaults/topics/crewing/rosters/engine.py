@@ -7,7 +7,7 @@ import itertools
 import math
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from officer_assaults import scratch
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest, of_machine
-from officer_assaults.topics.crewing.roster_files import RosterFile, check_columns, find, kind_of
+from officer_assaults.topics.crewing.rosters.files import RosterFile, check_columns, find, kind_of
 
 #: What the engine says when its own folder is full, which is no fault of a user's file.
 _FULL = ("No space left", "max_temp_directory_size", "Could not write", "File too large")
@@ -36,7 +36,7 @@ PYTHON_MB = 550
 LEAST_ENGINE_MB = 100
 DEFAULT_MEMORY_MB = 1000
 #: Few enough for a core's cache, enough to spread the cost of a call.
-BATCH_ROWS = 131_072
+BATCH_ROWS = 32_768
 #: Row groups above this are read a piece at a time, which is slower but holds little.
 LARGE_GROUP_BYTES = 100_000_000
 READ_BYTES = 1 << 20
@@ -68,7 +68,8 @@ class Coder:
             return self._all_known(self._find(column))
         if self._seen is None or not column.dictionary.equals(self._seen):
             self._seen, self._places = column.dictionary, self._find(column.dictionary)
-        places = self._places.take(column.indices.to_numpy(zero_copy_only=False))
+        # By indices of its own width NumPy takes several times as fast.
+        places = self._places.take(column.indices.to_numpy(zero_copy_only=False).astype(np.intp))
         return places if self._places.min() >= 0 else self._all_known(places)
 
     def _find(self, values: pa.Array) -> NDArray[np.intp]:
@@ -94,6 +95,58 @@ def numbers(column: pa.Array) -> NDArray[np.float64]:
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+
+
+#: Place among all combinations of levels, place among clusters, count and exposure of some rows.
+Placed = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]
+
+
+def placed(
+    part: Iterable[Mapping[str, pa.Array]], sets: Mapping[str, pa.Array], groups: pa.Array | None
+) -> Iterator[Placed]:
+    """Place rows among all combinations of levels, the first covariate varying fastest."""
+    cluster = None if groups is None else Coder(groups)
+    coders, step = [], 1
+    for name, known in sets.items():
+        coders.append((name, Coder(known, step)))
+        step *= len(known)
+    for batch in part:
+        place = np.zeros(len(batch["y_"]), dtype=np.intp)
+        for name, code in coders:
+            place += code(batch[name])
+        group = place if cluster is None else cluster(batch["g_"])
+        yield place, group, numbers(batch["y_"]), numbers(batch["e_"])
+
+
+class Kept:
+    """Rows kept between two passes.
+
+    In arrays made once: a new page of memory costs as much time as to read what fills it.
+
+    Parameters
+    ----------
+    rows, places, groups, most : int
+        Rows, combinations of levels, clusters, and the largest count: they tell the least types.
+    """
+
+    def __init__(self, rows: int, places: int, groups: int, most: int) -> None:
+        self._place, self._group, self._y = (
+            np.empty(rows, np.min_scalar_type(largest)) for largest in (places, groups, most)
+        )
+        self._e, self._used = np.empty(rows), 0
+
+    def add(self, some: Placed) -> None:
+        """Keep some more rows."""
+        at = slice(self._used, self._used + len(some[0]))
+        self._place[at], self._group[at], self._y[at], self._e[at] = some
+        self._used = at.stop
+
+    def batches(self) -> Iterator[Placed]:
+        """All rows, some at a time."""
+        for start in range(0, self._used, BATCH_ROWS):
+            at = slice(start, start + BATCH_ROWS)
+            places = self._place[at].astype(np.intp), self._group[at].astype(np.intp)
+            yield *places, self._y[at].astype(float), self._e[at]
 
 
 def _repeated(value: str | None, rows: int) -> pa.Array:
