@@ -10,8 +10,10 @@ from pathlib import Path
 import nbformat
 import notebook_tree as tree
 import pytest
+from click.testing import CliRunner
 
 from officer_assaults import paths
+from officer_assaults.cli import main
 
 
 def _git(root, *arguments):
@@ -56,15 +58,24 @@ def test_git_stores_and_shows_notebooks_without_outputs(repository):
     assert [cell["id"] for cell in json.loads(stored)["cells"]] == [cell.id for cell in nb.cells]
 
 
-@pytest.mark.parametrize("content", ["<<<<<<< HEAD\n{}\n=======\n>>>>>>> other\n", "{", "[1]", ""])
-def test_a_broken_notebook_kills_no_diff(repository, content):
+BROKEN = ["<<<<<<< HEAD\n{}\n=======\n>>>>>>> other\n", "{", "[1]", ""]
+
+
+def test_a_broken_notebook_kills_no_diff(repository):
     path = repository / "01_one.ipynb"
     path.write_text(json.dumps(tree.good()) + "\n")
     _git(repository, "add", ".")
-    path.write_text(content)
+    path.write_text(BROKEN[0])
     assert "diff --git" in _git(repository, "diff")
     _git(repository, "add", ".")
-    assert _git(repository, "show", ":01_one.ipynb") == content
+    assert _git(repository, "show", ":01_one.ipynb") == BROKEN[0]
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_what_is_no_notebook_is_stored_as_it_stands(content):
+    """The filter that git calls; it calls it once for each file and each look at one."""
+    done = CliRunner().invoke(main, ["clean-notebook"], input=content)
+    assert (done.exit_code, done.stdout) == (0, content)
 
 
 def test_a_stray_notebook_is_named_and_left_out(project, run):

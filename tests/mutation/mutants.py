@@ -170,7 +170,7 @@ MUTANTS = (
     ),
     Mutant(
         "gate on positivity off its bound",
-        "topics/crewing/model/policy",
+        "topics/crewing/model/strata",
         "self.events >= FEWEST_EVENTS",
         "self.events > FEWEST_EVENTS",
         "a stratum with exactly enough victims refused",

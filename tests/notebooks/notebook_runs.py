@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from officer_assaults.findings import FINDING_MIME, ROLE_KEY, SOURCE_MIME
+from officer_assaults.page import formats
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
@@ -34,8 +35,13 @@ class Shown:
 
 
 def run(name, monkeypatch, *, edits=None, **parameters):
-    """Run a notebook; ``edits`` maps text that stands once in its cells to what replaces it."""
+    """Run a notebook; ``edits`` maps text that stands once in its cells to what replaces it.
+
+    Charts are drawn for the page alone: as pictures they are drawn in ``test_other_tools.py``.
+    """
     outputs = []
+    for kind in ("png", "pdf"):
+        monkeypatch.setattr(formats, kind, lambda *_, **__: b"")
     monkeypatch.setattr(
         "IPython.display.display",
         lambda bundle, *, raw, metadata: outputs.append((bundle, metadata[ROLE_KEY])),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 
+from officer_assaults.page import formats
 from officer_assaults.page.page import render_page
 from officer_assaults.pipeline.collect import collect, pictures, reproducible
 from officer_assaults.pipeline.inputs import dump_json
@@ -24,6 +25,8 @@ def build(name, monkeypatch, **parameters):
     """Run a notebook and write its files: content by name."""
     held = json.loads((NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"))
     outputs = []
+    # A page shows none, so a batch draws none.
+    monkeypatch.setattr(formats, "pdf", lambda *_, **__: b"")
     monkeypatch.setattr(
         "IPython.display.display",
         lambda bundle, *, raw, metadata: outputs.append(

@@ -62,7 +62,7 @@ def roster(tmp_path):
 FIT = ("crewing", "fit", "--formula", "y ~ single")
 
 
-@pytest.mark.parametrize("folder", ["o'neill", "two words", "ümlaut", "l" * 150])
+@pytest.mark.parametrize("folder", ["o'neill and two wörds", "l" * 150])
 def test_a_folder_for_temporary_files_may_have_any_name(roster, tmp_path, folder):
     (tmp_path / folder).mkdir()
     done = call(*FIT, roster, cwd=tmp_path, TMPDIR=str(tmp_path / folder))
@@ -185,8 +185,7 @@ def test_a_user_without_home_and_without_an_entry_is_served(roster, tmp_path, ar
     assert "no entry" not in done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("limit", [300, 100_000])
-def test_a_site_on_a_full_disk_is_one_line_and_the_next_is_whole(tmp_path, limit):
+def test_a_site_on_a_full_disk_is_one_line_and_the_next_is_whole(tmp_path):
     """Full at the first file, and in the middle."""
     reports = tmp_path / "tree" / "reports" / "kent"
     reports.mkdir(parents=True)
@@ -197,9 +196,10 @@ def test_a_site_on_a_full_disk_is_one_line_and_the_next_is_whole(tmp_path, limit
     for name in ("data", "notebooks"):
         (tmp_path / "tree" / name).symlink_to(ROOT / name)
     root = {"OFFICER_ASSAULTS_ROOT": str(tmp_path / "tree")}
-    said = blamed(call("site", "out", cwd=tmp_path, size=limit, **root))
-    assert said.startswith("P311")
-    assert not list(tmp_path.rglob(".half-written-*"))
+    for limit in (300, 100_000):
+        said = blamed(call("site", "out", cwd=tmp_path, size=limit, **root))
+        assert said.startswith("P311")
+        assert not list(tmp_path.rglob(".half-written-*"))
     done = call("site", "out", cwd=tmp_path, **root)
     assert done.returncode == 0, done.stderr
 

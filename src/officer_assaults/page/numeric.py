@@ -41,21 +41,21 @@ def take_apart(frame: pd.DataFrame, marks: Collection[str]) -> pd.DataFrame:
     columns: list[pd.Series] = []
     for at, name in enumerate(frame.columns):
         values = frame.iloc[:, at]
-        texts = values.map(lambda value: isinstance(value, str)).all()
+        texts = all(isinstance(value, str) for value in values)
         columns += _parts(values.rename(name), marks) if texts and len(values) else [values]
     return pd.concat(columns, axis=1) if columns else frame
 
 
 def _parts(values: pd.Series, marks: Collection[str]) -> list[pd.Series]:
-    told = values[~values.isin([*marks, ""])]
+    told = [text for text in values if text and text not in marks]
     for form, endings in _FORMS:
-        if len(told) and told.map(lambda text, form=form: bool(form.fullmatch(text))).all():
+        if told and all(map(form.fullmatch, told)):
             return [
                 _column(values, form, group, f"{values.name}{ending}")
                 for group, ending in enumerate(endings, 1)
             ]
     for form, endings in _FORMS[1:]:
-        if told.map(lambda text, form=form: bool(form.fullmatch(text))).any():
+        if any(map(form.fullmatch, told)):
             parts = [_mixed(text, form, len(endings)) for text in values]
             return [
                 pd.Series([part[at] for part in parts], values.index, name=f"{values.name}{ending}")

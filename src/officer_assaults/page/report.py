@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from officer_assaults import findings, paths
-from officer_assaults.page import adopt, charts, markup, styles, svg, tables, theme, words
+from officer_assaults.page import adopt, charts, markup, measured, styles, svg, tables, theme, words
 from officer_assaults.page import formats as formats_
 from officer_assaults.refusals import unfit
 
@@ -285,8 +285,9 @@ def show_figure(
     subtitle = f"{SIMULATED}. {subtitle}" if simulated else subtitle
     csv = tables.to_csv(data)
     token = f"oa-figure-{markup.digest(headline, subtitle, alt, csv)}"
-    drawing = svg.draw(fig, title=markup.plain(headline), description=alt, prefix=token)
-    pictures = formats_.bundle(fig, drawing, title=markup.plain(headline), alt=alt)
+    with measured.once():
+        drawing = svg.draw(fig, title=markup.plain(headline), description=alt, prefix=token)
+        pictures = formats_.bundle(fig, drawing, title=markup.plain(headline), alt=alt)
     theme.close(fig)
     body = (
         f'<figure class="oa-figure" id="{token}"><figcaption><b class="oa-no">Figure</b> '

@@ -96,13 +96,15 @@ class Zeros(Shown):
     p: float
 
 
-def dispersion_tests(model: Checked) -> pd.DataFrame:
+def dispersion_tests(model: Checked, poisson: PoissonDiagnostic | None = None) -> pd.DataFrame:
     """Score and regression tests of variance equal to mean.
 
     Parameters
     ----------
     model : RateModel or RandomLevel
         Any family; the tests are those of the Poisson model of the same terms.
+    poisson : PoissonDiagnostic, optional
+        Of that model, where it is at hand.
 
     Returns
     -------
@@ -115,11 +117,7 @@ def dispersion_tests(model: Checked) -> pd.DataFrame:
     Its plain "CT nb1" row is left out: statsmodels 0.15 computes it from the regression of
     "CT nb2" (on the fitted mean instead of a constant), so the two rows are equal.
     """
-    return _dispersion_tests(_poisson_diagnostic(model))
-
-
-def _dispersion_tests(poisson: PoissonDiagnostic) -> pd.DataFrame:
-    found = poisson.test_dispersion()
+    found = (poisson or _poisson_diagnostic(model)).test_dispersion()
     table = pd.DataFrame(
         {
             "test": found.method,
@@ -193,7 +191,7 @@ def offset_sanity(model: Checked) -> OffsetSanity:
     return OffsetSanity(slope, slope - half, slope + half)
 
 
-def zeros(model: Checked) -> Zeros:
+def zeros(model: Checked, poisson: PoissonDiagnostic | None = None) -> Zeros:
     """Rows without an event, observed against expected.
 
     Notes
@@ -201,12 +199,8 @@ def zeros(model: Checked) -> Zeros:
     The p-value is that of statsmodels' moment test for zeros under Poisson. An excess asks for
     better terms or for nb2, not for a second process: short exposure makes zeros by itself.
     """
-    return _zeros(model, _poisson_diagnostic(model))
-
-
-def _zeros(model: Checked, poisson: PoissonDiagnostic) -> Zeros:
     expected = float(_cdf(np.zeros_like(model.rows.mu), model.rows.mu, model.nb_alpha).sum())
-    test = poisson.test_poisson_zeroinflation()
+    test = (poisson or _poisson_diagnostic(model)).test_poisson_zeroinflation()
     return Zeros(int((model.rows.y == 0).sum()), expected, float(test.pvalue))
 
 
@@ -285,7 +279,7 @@ def diagnostic_table(model: Checked, seed: int, term: str = "") -> pd.DataFrame:
 
 def _checks(model: Checked, seed: int, term: str) -> pd.DataFrame:
     poisson = _poisson_diagnostic(model)
-    dispersion, empty = _dispersion_tests(poisson), _zeros(model, poisson)
+    dispersion, empty = dispersion_tests(model, poisson), zeros(model, poisson)
     condition, offset = condition_number(model), offset_sanity(model)
     residuals = quantile_residuals(model, seed)
     honest = model.spec.family != "poisson" or model.spec.cov != "model"

@@ -42,7 +42,7 @@ def row_fit(roster_rows):
 
 def kept(monkeypatch):
     """Rows are held between the two passes."""
-    monkeypatch.delattr(rosters, "_read_differences")
+    monkeypatch.delattr(rosters.scores, "_read_differences")
 
 
 def read_twice(monkeypatch):

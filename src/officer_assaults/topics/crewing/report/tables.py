@@ -11,11 +11,8 @@ import pandas as pd
 from officer_assaults.page import checked, words
 from officer_assaults.stats import shares
 from officer_assaults.topics.crewing import disclosure, door, queries
-from officer_assaults.topics.crewing.model.policy import (
-    FEWEST_EVENTS,
-    LEAST_SHARE_OF_HOURS,
-    holm_adjusted,
-)
+from officer_assaults.topics.crewing.model.policy import holm_adjusted
+from officer_assaults.topics.crewing.model.strata import FEWEST_EVENTS, LEAST_SHARE_OF_HOURS
 from officer_assaults.topics.crewing.report.story import CREW_WORDS, CrewingStory, injuries
 
 if TYPE_CHECKING:

@@ -9,11 +9,10 @@ files and frames; any other engine that Ibis reaches gives the same from its own
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,18 +20,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from scipy import linalg, stats
 
 from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Problem, Problems, Refusal
-from officer_assaults.stats.blocks import BlockDesign, IntArray, build_blocks, refuse
+from officer_assaults.stats.blocks import BlockDesign, build_blocks
 from officer_assaults.stats.designs import check_events, check_rank
 from officer_assaults.stats.formulas import check_formula
 from officer_assaults.stats.intervals import FloatArray, check_alpha
 from officer_assaults.stats.labels import look_alikes, named
 from officer_assaults.stats.newton import DesignFit, fit_design
-from officer_assaults.topics.crewing.roster_engine import (
+from officer_assaults.topics.crewing.rosters.engine import (
     DEFAULT_MEMORY_MB,
     LONGEST,
     SIMULATED,
@@ -42,24 +40,19 @@ from officer_assaults.topics.crewing.roster_engine import (
     Placed,
     Source,
     in_threads,
-    numbers,
     opened,
     placed,
 )
+from officer_assaults.topics.crewing.rosters.scores import Patterns, cluster_meat
 
 #: A number with more values than this is continuous: it is binned by choice or refused.
 MOST_NUMBERS = 100
 MOST_LEVELS = 5_000
 PROBED_ROWS = 100_000
 PATTERNS_PER_MB = 1_000
-#: Sums of scores that a megabyte allows: 8 bytes each in a quarter of it.
-SUMS_PER_MB = 30_000
-CLUSTERS_AT_ONCE = 8_192
 SHORTEST_HASH = 16
 #: Rows that a megabyte allows to keep between two passes: 20 bytes each in a quarter of it.
 KEPT_PER_MB = 250_000 // 20
-#: Bytes that a row takes whose pattern, cluster, count and exposure are kept.
-ROW_BYTES = 24
 #: Smallest eigenvalue of a scaled cross-product that still tells terms apart.
 GRAM_TOLERANCE = 1e-10
 MADE_UP = ("true", "t", "yes", "1")
@@ -145,25 +138,6 @@ class RosterFit(Shown):
         return "\n".join(lines)
 
 
-#: Cluster, place in each block, and observed minus fitted count of some rows.
-_Difference = tuple[IntArray, list[IntArray], FloatArray]
-
-
-@dataclass(frozen=True, slots=True)
-class _Patterns:
-    """Sums by pattern, and the place of each pattern's level in every covariate.
-
-    Where rows are kept: the pattern of each combination of levels, to find theirs.
-    """
-
-    sums: dict[str, FloatArray]
-    levels: dict[str, list[Any]]
-    codes: dict[str, NDArray[np.intp]]
-    sets: dict[str, pa.Array]
-    ranks: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.intp))
-    kept: Kept | None = None
-
-
 def fit(
     formula: str,
     source: Any,
@@ -220,7 +194,7 @@ def fit(
         if groups is None:
             meat = design.gram(_squares(patterns.sums, mu))
         else:
-            meat = _cluster_meat(roster, patterns, design, beta, groups)
+            meat = cluster_meat(roster, patterns, design, beta, groups)
             meat = len(groups) / (len(groups) - 1) * meat
     sums = patterns.sums
     pearson = float((sums["q"] * sums["e"] / mu - 2 * sums["y"] + mu).sum())
@@ -281,7 +255,7 @@ def collapse(
         return frame
 
 
-def _collapsed(roster: Source, names: Sequence[str], squares: tuple[str, ...]) -> _Patterns:
+def _collapsed(roster: Source, names: Sequence[str], squares: tuple[str, ...]) -> Patterns:
     """Have the engine sum the rows that share a pattern."""
     table, keys = roster.table, list(names)
     sums = {name: _sum_of(name, table["e_"], table["y_"]) for name in (*SUMS, *squares)}
@@ -294,7 +268,7 @@ def _collapsed(roster: Source, names: Sequence[str], squares: tuple[str, ...]) -
     levels, sets = _levels(roster, columns, lost)
     codes = {name: Coder(sets[name])(answer[name].combine_chunks()) for name in keys}
     order = np.lexsort([codes[name] for name in keys]) if keys else np.arange(1)
-    return _Patterns(
+    return Patterns(
         {name: answer[name].to_numpy().astype(float)[order] for name in sums},
         levels,
         {name: code[order] for name, code in codes.items()},
@@ -308,7 +282,7 @@ def _placed_sums(
     squares: tuple[str, ...],
     groups: pa.Array | None,
     size: tuple[int, int],
-) -> _Patterns | None:
+) -> Patterns | None:
     """Sum the rows of files in a table of all combinations of levels, where these are few enough.
 
     An engine's grouping by many columns of text takes twice as long.
@@ -335,7 +309,7 @@ def _placed_sums(
     in_threads(add, roster.parts(names), roster.threads)
     found = np.flatnonzero(sums["n"])
     codes = np.unravel_index(found, sizes[::-1])[::-1] if sizes else ()
-    return _Patterns(
+    return Patterns(
         {name: summed[found] for name, summed in sums.items()},
         levels,
         dict(zip(levels, codes, strict=True)),
@@ -557,96 +531,7 @@ def _check_hashed(name: str, labels: Iterable[str], problems: Problems) -> None:
     return None
 
 
-def _cluster_meat(
-    roster: Source, patterns: _Patterns, design: BlockDesign, beta: FloatArray, groups: pa.Array
-) -> FloatArray:
-    """Sum over clusters of the score times itself, shape (terms, terms).
-
-    A cluster's score is the design's rows weighted by observed minus fitted counts. As a block
-    depends on few covariates, sums of the differences by cluster and combination are enough.
-    """
-    sizes = [len(block.matrix) for block in design.blocks]
-    if len(groups) * sum(sizes) > roster.memory_mb * SUMS_PER_MB:
-        raise refuse(
-            f"scores of {len(groups):,} clusters on {sum(sizes):,} combinations need more than "
-            f"{roster.memory_mb:,} MB.",
-            "Allow more memory, drop an interaction, or cluster by a coarser unit.",
-        )
-    sums = np.zeros((len(groups), sum(sizes)))
-    one_at_a_time, flat = threading.Lock(), sums.ravel()
-
-    def add(rows: Iterable[_Difference]) -> None:
-        for start, places, difference in rows:
-            with one_at_a_time:
-                for place in places:
-                    np.add.at(flat, start + place, difference)
-
-    parts = _differences(roster, patterns, design, beta, groups)
-    in_threads(add, parts, roster.threads)
-    spread = np.zeros((sum(sizes), len(design.names)))
-    for block, start in zip(design.blocks, _starts(design), strict=True):
-        spread[start : start + len(block.matrix), block.terms] = block.matrix
-    meat = np.zeros((len(design.names), len(design.names)))
-    for first in range(0, len(groups), CLUSTERS_AT_ONCE):
-        scores = sums[first : first + CLUSTERS_AT_ONCE] @ spread
-        meat += scores.T @ scores
-    return meat
-
-
-def _starts(design: BlockDesign) -> list[int]:
-    """Where the sums of each block begin among those of a cluster."""
-    return [0, *itertools.accumulate(len(block.matrix) for block in design.blocks[:-1])]
-
-
-def _differences(
-    roster: Source, patterns: _Patterns, design: BlockDesign, beta: FloatArray, groups: pa.Array
-) -> list[Iterator[_Difference]]:
-    """Give differences of all rows, in parts: of those kept, or of those read again."""
-    if patterns.kept:
-        return [_kept_differences(patterns.kept.batches(), patterns, design, beta)]
-    read = roster.parts(list(patterns.levels))
-    return [_read_differences(part, patterns, design, beta, groups) for part in read]
-
-
-def _kept_differences(
-    rows: Iterable[Placed], patterns: _Patterns, design: BlockDesign, beta: FloatArray
-) -> Iterator[_Difference]:
-    rate = np.exp(design @ beta)[patterns.ranks]
-    width = sum(len(block.matrix) for block in design.blocks)
-    tables = [
-        (places + start)[patterns.ranks]
-        for places, start in zip(design.places, _starts(design), strict=True)
-    ]
-    for place, group, y, e in rows:
-        yield group * width, [table.take(place) for table in tables], y - e * rate.take(place)
-
-
-def _read_differences(
-    rows: Iterable[Mapping[str, pa.Array]],
-    patterns: _Patterns,
-    design: BlockDesign,
-    beta: FloatArray,
-    groups: pa.Array,
-) -> Iterator[_Difference]:
-    """Give where a cluster's sums start, places in them, and observed minus fitted, by batch."""
-    cluster = Coder(groups)
-    coders = [
-        [(name, Coder(patterns.sets[name], step)) for name, step in block.steps(patterns.levels)]
-        for block in design.blocks
-    ]
-    rates = [np.exp(block.matrix @ beta[block.terms]) for block in design.blocks]
-    starts, width = _starts(design), sum(len(block.matrix) for block in design.blocks)
-    for batch in rows:
-        start = np.zeros(len(batch["y_"]), dtype=np.intp)
-        places = [sum((code(batch[name]) for name, code in own), start) for own in coders]
-        fitted = numbers(batch["e_"])
-        for rate, place in zip(rates, places, strict=True):
-            fitted = fitted * rate.take(place)
-        at = [place + start for place, start in zip(places, starts, strict=True)]
-        yield cluster(batch["g_"]) * width, at, numbers(batch["y_"]) - fitted
-
-
-def _cells(patterns: _Patterns, mu: FloatArray) -> pd.DataFrame:
+def _cells(patterns: Patterns, mu: FloatArray) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for name, values in patterns.levels.items():
         code = patterns.codes[name]

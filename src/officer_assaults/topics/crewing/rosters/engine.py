@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from officer_assaults import scratch
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest, of_machine
-from officer_assaults.topics.crewing.roster_files import RosterFile, check_columns, find, kind_of
+from officer_assaults.topics.crewing.rosters.files import RosterFile, check_columns, find, kind_of
 
 #: What the engine says when its own folder is full, which is no fault of a user's file.
 _FULL = ("No space left", "max_temp_directory_size", "Could not write", "File too large")
