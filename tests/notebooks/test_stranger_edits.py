@@ -1,11 +1,12 @@
 """One edit of a model by a stranger: the page follows, or one sentence refuses."""
 
 from dataclasses import is_dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
 import statsmodels.formula.api as smf
-from notebook_runs import Begun
+from notebook_runs import Begun, run
 
 from officer_assaults.refusals import Refusal
 
@@ -17,6 +18,7 @@ ACT = 'C(season) + after"'
 OF_RISE = 'exposure=per, cluster="force", family="poisson"'
 MODELS = {
     "01_rise": RISE,
+    "02_forces": '"count ~ focus"',
     "03_severity": SEVERITY,
     "04_recording": RECORDING,
     "05_crewing": CREWING,
@@ -47,6 +49,7 @@ REFUSED = [
     ("01_rise", OF_RISE, 'exposure="count", cluster="force"', "E104", "outcome as well"),
     ("01_rise", OF_RISE, 'exposure=per, cluster="county"', "E125", "no column is called"),
     ("01_rise", OF_RISE, 'exposure=per, family="negbin"', "E125", "nb2 is the negative binomial"),
+    ("02_forces", '"count ~ focus"', '"count ~ np.log(population)"', "E125", "no term 'focus'"),
     ("03_severity", SEVERITY, '"count ~ without_injury + later"', "E125", "without_injury:later"),
     ("04_recording", RECORDING, '"recorded ~ C(force) + C(quarter)"', "E125", "log_public"),
     ("05_crewing", CREWING, "data.adjustment and 'victims ~ night'", "E125", "no term 'single'"),
@@ -106,6 +109,11 @@ def test_growth_is_that_of_all_forces_whatever_the_formula_holds(begun, term):
     assert f"by {gap} per officer, by the model below" in shown.text("main_points")[0]
 
 
+def test_a_place_among_forces_is_per_what_its_model_is_per(begun):
+    shown = begun("02_forces").go_on("exposure=main, family", 'exposure="population", family')
+    assert shown.findings["comparison.model"]["denominator"] == "population"
+
+
 def test_a_ratio_of_ratios_does_not_hang_on_how_it_is_coded(begun):
     severity = begun("03_severity")
     plain = severity.go_on(SEVERITY, SEVERITY, last="report.main_points")
@@ -132,7 +140,13 @@ def test_dropping_the_work_from_a_crewing_model_drops_it_from_every_sentence(beg
     ladder = next(text for text in shown.text("figure") if "as like is compared" in text)
     assert "most with darkness and weekend" in ladder
     assert "for 2 steps of adjustment" in ladder
-    assert "(best)" not in shown.text("headline")[0]
+
+
+def test_a_headline_does_not_say_alike_what_the_model_does_not_hold_alike(monkeypatch):
+    own = str(Path(__file__).parents[1] / "topics" / "crewing" / "cells.csv")
+    shown = run("05_crewing", monkeypatch, edits={CREWING: '"victims ~ single"'}, cells_path=own)
+    assert shown.text("headline")[0].startswith("With nothing held alike in")
+    assert not any("like hours" in text for text in shown.text("main_points"))
 
 
 def test_another_cluster_reaches_every_interval(begun):

@@ -25,6 +25,8 @@ from officer_assaults.topics.crewing.data.schemas import Kind, is_roster, kind_o
 COVID = (pd.Timestamp("2020-02-01"), pd.Timestamp("2021-07-01"))
 MONTHS_WANTED = 24
 Say = Callable[[str], None]
+#: Columns of a table of something else, of which no cell is looked at.
+MOST_COLUMNS = 200
 #: Problems after which no further part of a large file is looked at.
 MOST_PROBLEMS = 400
 
@@ -233,6 +235,8 @@ def _typed(
     if cells.empty:
         _refuse_empty(problems)
     _refuse_roster(list(cells.columns), problems.file)
+    if len(cells.columns) > MOST_COLUMNS:
+        check_header(list(cells.columns), str(problems.file))
     frame = _cells_typed(cells, schema_of(kind), problems)
     return kind, _checked(frame, kind, about, problems)
 

@@ -17,6 +17,7 @@ from officer_assaults.topics.crewing.model.cells import (
 )
 
 OUTCOME, EXPOSURE, ARM = "victims", "officer_hours", "single"
+LEFT_OUT = "left out of the model"
 
 
 def follow(data: CrewData, fit: Any) -> tuple[CrewData, tuple[str, ...]]:
@@ -60,7 +61,7 @@ def follow(data: CrewData, fit: Any) -> tuple[CrewData, tuple[str, ...]]:
         return data, tuple(crossed)
     rungs = {rung: terms for rung, terms in kept.items() if terms}
     terms = tuple(term for terms in rungs.values() for term in terms)
-    gone = {term: "left out of the model" for term in data.terms if term not in terms}
+    gone = {term: LEFT_OUT for term in data.terms if term not in terms}
     found = replace(
         data,
         cluster=cluster,

@@ -23,6 +23,7 @@ from officer_assaults.topics.crewing.model.checks import (
     OTHER_INJURIES,
     planned_agreement,
 )
+from officer_assaults.topics.crewing.model.following import LEFT_OUT
 from officer_assaults.topics.crewing.model.policy_language import POLICIES
 
 if TYPE_CHECKING:
@@ -165,9 +166,10 @@ class CrewingStory(Shown):
     @property
     def work(self) -> str:
         """At what the crews are alike, to begin a sentence."""
-        return (
-            "For like work" if self.analysis.data.holds_risk_alike else "At like hours and places"
-        )
+        if self.analysis.data.holds_risk_alike:
+            return "For like work"
+        said = _alike(self)
+        return said[:1].upper() + said[1:]
 
 
 NOT_KNOWN = (
@@ -211,7 +213,12 @@ def answer(story: CrewingStory) -> str:
 
 
 def _alike(story: CrewingStory) -> str:
-    return "on like work" if story.analysis.data.holds_risk_alike else "at like hours and places"
+    data = story.analysis.data
+    if data.holds_risk_alike:
+        return "on like work"
+    if LEFT_OUT not in data.left_out.values():
+        return "at like hours and places"
+    return f"with {_held_alike(data.terms) or 'nothing'} held alike"
 
 
 def _hidden_in_words(story: CrewingStory) -> str:
