@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import zipfile
 from pathlib import Path
 
+import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -43,6 +45,27 @@ def test_a_column_that_is_no_number_is_refused(tmp_path, kind):
     pq.write_table(table, tmp_path / "roster.parquet")
     told = said("crewing", "fit", "--formula", "y ~ 1", tmp_path / "roster.parquet")
     assert told.startswith("E1")
+
+
+def test_a_sheet_of_a_workbook_that_is_no_sheet_is_refused(tmp_path):
+    """Its XML names a file of the machine, or breaks off."""
+    workbook = openpyxl.Workbook()
+    workbook.active.append(["force", "lpa"])
+    workbook.save(tmp_path / "whole.xlsx")
+    entity = b'<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><worksheet><sheetData><row>'
+    for content in (entity + b'<c t="inlineStr"><is><t>&e;</t></is></c></row></sheetData>'
+                    b"</worksheet>", b"<worksheet><sheetData><row><c"):  # fmt: skip
+        with (
+            zipfile.ZipFile(tmp_path / "whole.xlsx") as whole,
+            zipfile.ZipFile(tmp_path / "odd.xlsx", "w") as odd,
+        ):
+            for name in whole.namelist():
+                odd.writestr(name, content if "sheet1" in name else whole.read(name))
+        mapping = tmp_path / "mapping.yml"
+        told = said("crewing", "map", "--to", mapping, "--force", "kent", tmp_path / "odd.xlsx")
+        assert told.startswith("E124")
+        assert "root:" not in told
+        assert not mapping.exists()
 
 
 def test_a_pipe_is_not_waited_for(tmp_path):
