@@ -55,7 +55,7 @@ class Line:
 
 def draw(folder, kind, size, ending):
     """Write an export of made-up records and its sidecar, under a real force's name."""
-    from officer_assaults.topics.crewing.data.schemas import column_needs
+    from officer_assaults.topics.crewing.data.schemas import column_needs, schema_of
     from officer_assaults.topics.crewing.data.template import write_template
     from officer_assaults.topics.crewing.simulator.force import simulate_force
     from officer_assaults.topics.crewing.simulator.params import ForceParams
@@ -69,7 +69,9 @@ def draw(folder, kind, size, ending):
         months = max(params.periods, size // SHIFTS_PER_PERIOD)
         frame = simulate_force(replace(params, periods=months), SEED, shifts=size)
         frame = frame.frames["crew_shifts"]
-    known, needed = column_needs(kind, optional=True), column_needs(kind)
+    columns = schema_of(kind).columns
+    known = column_needs(kind, optional=True)
+    needed = [name for name, column in columns.items() if column.required]
     kept = [name for name in frame if name in known]
     frame = frame[kept].assign(**{name: "" for name in needed if name not in kept})
     empty, sidecar = write_template(folder, kind)
