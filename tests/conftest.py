@@ -1,9 +1,12 @@
 """Settings that must be there before numpy is imported, a quick choice of tests, and a summary."""
 
+import csv
 import json
 import os
 import shutil
 import signal
+import sys
+import tempfile
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +31,36 @@ hypothesis.settings.load_profile("project")
 DURATIONS = Path(__file__).with_name("durations.json")
 #: A run of fewer made-up inputs is a part of the suite and leaves the table in docs alone.
 LEAST_INPUTS = 10_000
+
+
+#: Variables that this project, its tests or the library read; others are set by imports.
+OWN = ("OFFICER_ASSAULTS_", "TREE_", "TMPDIR", "HOME", "TZ", "PATH", "PYTHONPATH", "LC_", "LANG")
+
+
+def _shared_state():
+    """What all tests of a process share and any of them could change."""
+    return {
+        "variables": {name: value for name, value in os.environ.items() if name.startswith(OWN)},
+        "folder": Path.cwd(),
+        "temporary files": tempfile.tempdir,
+        "longest cell": csv.field_size_limit(),
+        "recursion": sys.getrecursionlimit(),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _process_as_it_was():
+    """Give the next test the process as this one found it, whatever the order of the two."""
+    before = _shared_state()
+    yield
+    for name in [name for name in os.environ if name.startswith(OWN)]:
+        if name not in before["variables"]:
+            del os.environ[name]
+    os.environ.update(before["variables"])
+    os.chdir(before["folder"])
+    tempfile.tempdir = before["temporary files"]
+    csv.field_size_limit(before["longest cell"])
+    sys.setrecursionlimit(before["recursion"])
 
 
 @pytest.fixture(scope="session")
@@ -119,7 +152,8 @@ def _record_durations(terminalreporter):
     by_file = defaultdict(float)
     for name, (_, setup) in spent.items():
         file = name.partition("::")[0]
-        by_file[file] = max(by_file[file], setup)
+        # A fixture with parameters is set up once for each of them.
+        by_file[file] += setup
     rows = {
         name: [round(call, 2), round(by_file[name.partition("::")[0]], 2)]
         for name, (call, _) in sorted(spent.items())

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 EXIT_CODE = 2
+#: Names that are listed where none is near.
+MOST_NAMES = 100
 #: Characters of a message about one cell that are shown; the rest says nothing more.
 LONGEST_TEXT = 400
 #: Likeness from which a known word is suggested; below it a suggestion is a guess.
@@ -69,7 +71,7 @@ class Problem:
         if self.column is not None:
             place.append(f"column {_short(self.column)}")
         where = f" {', '.join(place)}" if place else ""
-        return _one_line(f"{self.code}{where}: {_short(self.what)} {self.remedy}")
+        return one_line(f"{self.code}{where}: {_short(self.what)} {self.remedy}")
 
 
 def _short(text: str) -> str:
@@ -80,7 +82,7 @@ def _short(text: str) -> str:
     return f"{text[:half]} ... {text[-half:]}"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Text without line ends, and with characters that would steer a terminal spelled out."""
     line = " ".join(text.split())
     if line.isprintable():
@@ -197,4 +199,5 @@ def nearest(word: str, known: Sequence[str]) -> str:
         close = [name for name in plain if said in name][:1]
     if close:
         return f"Did you mean '{plain[close[0]]}'?"
-    return f"Known: {', '.join(known)}."
+    more = f" and {len(known) - MOST_NAMES:,} more" if len(known) > MOST_NAMES else ""
+    return f"Known: {', '.join(known[:MOST_NAMES])}{more}."

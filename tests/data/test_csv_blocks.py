@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from officer_assaults.data import readers
@@ -35,6 +35,8 @@ def _said(blocks):
 @example(rows=[["a", "b", "c"]] * 20 + [["", "", ""], [" ", "", ""]], end="\r\n", quoted=False)
 @example(rows=[["a", "b", "c"]] * 20 + [['x"', "in\nside", ",,"]] * 9, end="\n", quoted=False)
 def test_blocks_hold_what_another_reader_finds(tmp_path, rows, end, quoted):
+    # Python 3.11 leaves it bare where lines end otherwise, and then it ends a line as well.
+    assume(quoted or end == "\r\n" or not any("\r" in cell for row in rows for cell in row))
     text = io.StringIO()
     how = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
     csv.writer(text, lineterminator=end, quoting=how).writerows([["p", "q", "r"], *rows])

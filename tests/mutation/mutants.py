@@ -46,7 +46,7 @@ TRIAL = "tests/topics/planning/test_power.py"
 MUTANTS = (
     Mutant(
         "offset dropped",
-        "stats/glm",
+        "stats/glm_fits",
         "glm = sm.GLM(y, x, family=sm.families.Poisson(), offset=log_exposure)",
         "glm = sm.GLM(y, x, family=sm.families.Poisson())",
         "counts compared as if every row had the same hours",
@@ -69,8 +69,25 @@ MUTANTS = (
         "tests/topics/crewing/test_golden.py::test_ratio_and_cluster_error_equal_r",
     ),
     Mutant(
+        "G/(G-1) dropped where rows are very many",
+        "stats/glm_fits",
+        'by = {"none": 1.0, "G/(G-1)": clusters / (clusters - 1)}',
+        'by = {"none": 1.0, "G/(G-1)": 1.0}',
+        "cluster errors of large exports too small",
+        "tests/stats/test_many_places.py::test_every_family_of_many_rows_is_that_of_statsmodels",
+    ),
+    Mutant(
+        "back-up by crew left out of the single arm of many cells",
+        "topics/crewing/model/arms",
+        "            single[at, kept.index(partner)] = 1.0\n",
+        "            single[at, kept.index(partner)] = float(partner == name or name == CREW)\n",
+        "policies of large exports judged by one ratio for all hours",
+        "tests/topics/crewing/test_many_cells.py::"
+        "test_the_whole_analysis_of_many_cells_is_that_of_few",
+    ),
+    Mutant(
         "G/(G-1) dropped",
-        "stats/glm",
+        "stats/glm_fits",
         'factor = len(labels) / (len(labels) - 1) if spec.correction == "G/(G-1)" else 1.0',
         "factor = 1.0",
         "cluster errors too small",
@@ -78,7 +95,7 @@ MUTANTS = (
     ),
     Mutant(
         "G/(G-1) doubled",
-        "stats/glm",
+        "stats/glm_fits",
         'factor = len(labels) / (len(labels) - 1) if spec.correction == "G/(G-1)" else 1.0',
         'factor = (len(labels) / (len(labels) - 1)) ** 2 if spec.correction == "G/(G-1)" else 1.0',
         "cluster errors corrected twice",
@@ -121,8 +138,8 @@ MUTANTS = (
     Mutant(
         "crews of three counted as double",
         "topics/crewing/model/cells",
-        'return cells[cells["crew"] != "multi"].reset_index(drop=True)',
-        "return cells.reset_index(drop=True)",
+        "kept = cells[~larger] if larger.any() else cells",
+        "kept = cells",
         "hours and victims of larger crews in the double-crewed rate",
         f"{CREW}::test_crews_of_three_are_left_out_and_counted",
     ),
@@ -146,8 +163,8 @@ MUTANTS = (
     Mutant(
         "policy counted the wrong way round",
         "topics/crewing/model/policy",
-        "rate_sums(model.single, moved, betas) - rate_sums(model.double, moved, betas)",
-        "rate_sums(model.double, moved, betas) - rate_sums(model.single, moved, betas)",
+        "model.single.sums(moved, betas) - model.double.sums(moved, betas)",
+        "model.double.sums(moved, betas) - model.single.sums(moved, betas)",
         "more victims printed as fewer",
         f"{POLICY}::test_all_single_and_all_double_frame_the_observed_total",
     ),
@@ -195,7 +212,7 @@ MUTANTS = (
     Mutant(
         "hours after a double-crewed shift not taken off",
         "topics/crewing/model/checks",
-        'officer_hours=frame["officer_hours"] - frame["officer_hours_after_double"],',
+        'officer_hours=frame["officer_hours"] - hours,',
         'officer_hours=frame["officer_hours"],',
         "the negative control fails, or passes, by its denominator",
         f"{CREW}::test_negative_controls_hold_where_nothing_is_hidden",

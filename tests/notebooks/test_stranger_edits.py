@@ -18,6 +18,7 @@ ACT = 'C(season) + after"'
 OF_RISE = 'exposure=per, cluster="force", family="poisson"'
 MODELS = {
     "01_rise": RISE,
+    "02_forces": '"count ~ focus"',
     "03_severity": SEVERITY,
     "04_recording": RECORDING,
     "05_crewing": CREWING,
@@ -48,6 +49,7 @@ REFUSED = [
     ("01_rise", OF_RISE, 'exposure="count", cluster="force"', "E104", "outcome as well"),
     ("01_rise", OF_RISE, 'exposure=per, cluster="county"', "E125", "no column is called"),
     ("01_rise", OF_RISE, 'exposure=per, family="negbin"', "E125", "nb2 is the negative binomial"),
+    ("02_forces", '"count ~ focus"', '"count ~ np.log(population)"', "E125", "no term 'focus'"),
     ("03_severity", SEVERITY, '"count ~ without_injury + later"', "E125", "without_injury:later"),
     ("04_recording", RECORDING, '"recorded ~ C(force) + C(quarter)"', "E125", "log_public"),
     ("05_crewing", CREWING, "data.adjustment and 'victims ~ night'", "E125", "no term 'single'"),
@@ -105,6 +107,11 @@ def test_growth_is_that_of_all_forces_whatever_the_formula_holds(begun, term):
     assert growth.lower < growth.value < growth.upper
     gap = f"{abs(growth.value - 1):.0%}"
     assert f"by {gap} per officer, by the model below" in shown.text("main_points")[0]
+
+
+def test_a_place_among_forces_is_per_what_its_model_is_per(begun):
+    shown = begun("02_forces").go_on("exposure=main, family", 'exposure="population", family')
+    assert shown.findings["comparison.model"]["denominator"] == "population"
 
 
 def test_a_ratio_of_ratios_does_not_hang_on_how_it_is_coded(begun):

@@ -20,7 +20,7 @@ ELSEWHERE = {"PYTHONHASHSEED": "4242", "TZ": "Pacific/Auckland", "LC_ALL": "C"}
 FORCE = "thames-valley"
 #: The one thing that differs by design: the commit, which a folder outside version control has not.
 COMMIT = re.compile(
-    r"Made from commit <code>\w+</code> of [\w ]+, with (?:nothing uncommitted|[^.<]+)\."
+    r"Made from commit <code>\w+</code> of [\w ]+, (?:with nothing|and \d+ changed)[^.<]+\."
     r"|Made outside version control: no commit is known\."
     r'|"provenance": \{[^}]*\}'
 )

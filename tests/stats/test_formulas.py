@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from patsy import dmatrix
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.stats import formulas
 from officer_assaults.stats.formulas import build_design, check_formula, rebuild_design
 
 FRAME = pd.DataFrame(
@@ -250,3 +251,23 @@ def test_other_data_must_have_the_columns_and_levels():
         rebuild_design(formula, info, FRAME.drop(columns="hour"))
     with pytest.raises(Refusal, match="does not match any of the expected levels"):
         rebuild_design(formula, info, FRAME.assign(band="z"))
+
+
+@pytest.mark.parametrize(
+    "terms",
+    ["single + share", "single * C(band)", "cr(share, df=4)", "bs(share, df=5) + C(word)",
+     "C(band, Treatment('b')) + C(code, Sum)", "0 + C(band) + I(share**2)"],
+)  # fmt: skip
+def test_designs_built_by_blocks_are_those_of_all_rows(monkeypatch, terms):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"single": rng.integers(0, 2, 500), "share": rng.normal(size=500)})
+    frame["band"], frame["word"] = pd.Categorical(rng.choice([*"abc"], 500)), [*"uv"] * 250
+    frame["code"], frame["y"] = rng.integers(1, 4, 500), 1
+    parsed = formulas.check_formula(f"y ~ {terms}", [*frame.columns])
+    whole, info = formulas.build_design(parsed, frame)
+    monkeypatch.setattr(formulas, "ROWS_AT_ONCE", 97)
+    blocks, also = formulas.build_design(parsed, frame)
+    pd.testing.assert_frame_equal(blocks, whole)
+    rest = frame.tail(40)
+    one, other = (formulas.rebuild_design(parsed, told, rest) for told in (info, also))
+    pd.testing.assert_frame_equal(one, other)

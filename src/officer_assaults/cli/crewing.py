@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from officer_assaults.topics.crewing.given import Given
 
 NOTEBOOKS = ("05_crewing", "08_planning")
+#: Above so many cells both reports at once would take twice the memory.
+ONE_BY_ONE = 250_000
 
 
 @click.group(
@@ -55,9 +57,12 @@ def report(file: Path, force: str | None, settings: tuple[str, ...], name: str, 
         click.echo(f"Kept as the run '{folder.name}'.")
 
     wanted = (*own, *settings)
-    how |= {"finished": keep, "exports": {file: told} if told else {}}
-    with handed.over(opened, str(file), str(sidecar_of(file)), audience):
-        del opened
+    how |= {"finished": keep, "exports": {file: told}}
+    if len(opened.cells) > ONE_BY_ONE:
+        how["jobs"] = how.get("jobs") or 1
+    lasting = handed.over(opened, str(file), str(sidecar_of(file)), audience)
+    del opened
+    with lasting:
         make_reports(list(NOTEBOOKS), force=held, settings=wanted, **how)
 
 

@@ -70,7 +70,7 @@ def _place(said: str) -> Path:
     from officer_assaults.refusals import Refusal
 
     for path in (Path(said), Path(RUNS) / said):
-        if path.exists():
+        if path.is_dir() or path.is_file():
             return path
     known = sorted(path.name for path in Path(RUNS).glob("*/"))
     remedy = f"Runs here: {', '.join(known)}." if known else "Name a folder of a build or reports."

@@ -493,13 +493,11 @@ def _lost_context(vintage: str, assaults: pd.DataFrame, context: pd.DataFrame) -
         & old["force"].isin(set(assaults["force"]))
         & ~old["series"].isin(series)
     ]
-    years = [financial_year_of(day) for day in rest["quarter_start"]]
+    years = {day: financial_year_of(day) for day in rest["quarter_start"].unique()}
+    numbers = {day: year.quarters.index(day.date()) + 1 for day, year in years.items()}
     rest = rest.assign(
-        financial_year=[year.label for year in years],
-        quarter=[
-            year.quarters.index(day.date()) + 1
-            for year, day in zip(years, rest["quarter_start"], strict=True)
-        ],
+        financial_year=rest["quarter_start"].map({day: years[day].label for day in years}),
+        quarter=rest["quarter_start"].map(numbers),
     )
     named = tuple(f"series {each}" for each in series)
     return (*named, *_lost_cells(rest, new, "series", "series"))
@@ -510,10 +508,10 @@ def _lost_cells(old: pd.DataFrame, new: pd.DataFrame, column: str, word: str) ->
     key = ["force", "quarter_start", column]
     both = old.merge(new[key], on=key, how="left", indicator=True)
     both["gone"] = both["_merge"] == "left_only"
+    yearly = ["force", "financial_year", column]
+    touched = both.groupby(yearly)["gone"].transform("any")
     lost = []
-    for (slug, year, name), rows in both.groupby(["force", "financial_year", column]):
-        if not rows["gone"].any():
-            continue
+    for (slug, year, name), rows in both[touched].groupby(yearly):
         which = quarters_in_words(sorted(rows.loc[rows["gone"], "quarter"]))
         part = "" if rows["gone"].all() else f"{which} of "
         lost.append(f"{word} {name} of {forces.names()[str(slug)]} in {part}{year}")

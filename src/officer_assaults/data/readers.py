@@ -23,6 +23,8 @@ from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 LISTED = 40
 #: The header is line 1 of a file, so the first row of a frame is line 2.
 FIRST_LINE = 2
+#: Unknown columns that are told one by one; more are those of another table.
+MOST_UNKNOWN = 50
 #: Up to this size all is said at once; of a larger file the header alone, while it is wrong.
 SMALL_BYTES = 2 * 1024**2
 BLOCK_ROWS = 50_000
@@ -415,8 +417,12 @@ def check_columns(header: Sequence[str], schema: pa.DataFrameSchema, problems: P
             problems.add(
                 "E124", f"lacks the column '{name}'.", f"Needed: {', '.join(needed)}.", row=1
             )
-    for name in header:
-        if name not in named and not name.startswith("x_"):
+    unknown = [name for name in header if name not in named and not name.startswith("x_")]
+    if len(unknown) > MOST_UNKNOWN:
+        what = f"has {len(unknown):,} unknown columns, the first of them '{unknown[0]}'."
+        problems.add("E124", what, f"Known: {', '.join(named)}.", row=1)
+    else:
+        for name in unknown:
             what = f"has an unknown column '{name}'."
             free = [known for known in named if known not in header]
             meant = nearest(name, free) if free else ""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from officer_assaults.pipeline.terminal import HALF_SIGN
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 
 TAG = "parameters"
@@ -282,6 +283,10 @@ def _checked_item(
     vocabularies: Mapping[str, Vocabulary],
     problems: Problems,
 ) -> Any:
+    if isinstance(item, str) and HALF_SIGN.search(item):
+        what = f"parameter '{parameter.name}' cannot be {item!r}: it is no UTF-8."
+        problems.add("P203", what, "Give the file or the value another name.")
+        return item
     if parameter.kind == "float":
         item = float(item)
     if parameter.kind in ("int", "float") and not parameter.low <= item <= parameter.high:

@@ -270,8 +270,6 @@ def _one_line(name: str, text: str) -> str:
 
 
 def _died(job: Job, folder: Path, watch: Watch, error: Exception) -> Result:
-    from nbclient.exceptions import DeadKernelError
-
     if watch.stopped == TIMED_OUT:
         return _failed(
             job, folder, watch, TIMED_OUT, f"ran longer than {job.limits.seconds:g} seconds"
@@ -279,8 +277,9 @@ def _died(job: Job, folder: Path, watch: Watch, error: Exception) -> Result:
     if watch.stopped is not None:
         return _failed(job, folder, watch, KERNEL_DIED, f"SIGKILL: {watch.stopped}")
     code = watch.exit_code
-    # One that lives, or was killed because of an error of its client, died of nothing of its own.
-    if code is None or (code == -signal.SIGKILL and not isinstance(error, DeadKernelError)):
+    # One that lives, or was killed because of an error of its client, died of nothing of its own;
+    # of one that died the client says so by a RuntimeError.
+    if code is None or (code == -signal.SIGKILL and not isinstance(error, RuntimeError)):
         return _failed(job, folder, watch, KERNEL_DIED, _one_line(type(error).__name__, str(error)))
     return _failed(job, folder, watch, KERNEL_DIED, _exit_text(code))
 

@@ -145,13 +145,13 @@ def check_events(x: FloatArray, y: FloatArray, names: list[str]) -> None:
         raise Refusal.of(
             "E122", "there is no event in any row.", "Check the counts, or pool periods."
         )
-    scaled = x / np.sqrt((x**2).sum(axis=0))
+    size = np.sqrt(squares(x))
     free = linalg.null_space(
-        np.asarray(np.linalg.qr(scaled[y > 0], mode="r")), rcond=RANK_TOLERANCE
+        np.asarray(np.linalg.qr(x[y > 0] / size, mode="r")), rcond=RANK_TOLERANCE
     )
     if free.shape[1] == 0:
         return
-    falls = scaled[y == 0] @ free
+    falls = x[y == 0] / size @ free
     best = optimize.linprog(
         falls.sum(axis=0), A_ub=np.vstack([falls, -falls]), bounds=(None, None),
         b_ub=np.r_[np.zeros(len(falls)), np.ones(len(falls))],
@@ -183,6 +183,13 @@ def _no_events(terms: list[str], rows: int) -> Problem:
         "infinite.",
         "Merge those levels, or drop the term.",
     )
+
+
+def squares(x: FloatArray) -> FloatArray:
+    """Sum of squares of each column; of very many rows without a copy of them."""
+    if len(x) > MANY_ROWS:
+        return np.asarray(np.einsum("na,na->a", x, x))
+    return np.asarray((x**2).sum(axis=0))
 
 
 def has_intercept(x: FloatArray) -> bool:

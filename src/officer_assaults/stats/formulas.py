@@ -19,6 +19,7 @@ from patsy import (
     PatsyError,
     build_design_matrices,
     dmatrix,
+    incr_dbuilder,
 )
 from patsy.builtins import C as PatsyCategory
 from patsy.parse_formula import parse_formula as patsy_tree
@@ -40,6 +41,8 @@ MAX_DEGREE = 5
 #: Most cells of a design: 400 MB.
 MAX_CELLS = 50_000_000
 _DF = re.compile(r",\s*(?:df\s*=\s*)?(\d+)")
+#: Rows of which designs are built together.
+ROWS_AT_ONCE = 200_000
 _FACTOR = re.compile(r"(?:C\(\s*)?(\w+)")
 ALLOWED = (
     "Use column names, + - * / : ( ) ** up to 4, C(column), cr(column, df=...), "
@@ -141,19 +144,40 @@ def build_design(formula: RateFormula, frame: pd.DataFrame) -> tuple[pd.DataFram
     """
     data = _coded(_complete(frame, formula.columns), formula)
     _check_width(formula, data)
+    by_blocks = len(data) > ROWS_AT_ONCE and len(data.columns) > 0
     try:
-        matrix = dmatrix(
-            formula.right,
-            data,
-            eval_env=EvalEnvironment([{"C": _category, "log": _log, "np": _NUMPY}]),
-            NA_action="raise",
-            return_type="dataframe",
-        )
+        matrix, info = (_built_by_blocks if by_blocks else _built)(formula, data)
     except (PatsyError, ValueError, TypeError, ArithmeticError) as error:
         raise Refusal(_cannot_build(error)) from None
-    info = matrix.design_info
     _refuse_silent(info)
-    return _finite(pd.DataFrame(matrix.to_numpy(), frame.index, info.column_names)), info
+    return _finite(pd.DataFrame(matrix, frame.index, info.column_names, copy=False)), info
+
+
+def _environment() -> EvalEnvironment:
+    return EvalEnvironment([{"C": _category, "log": _log, "np": _NUMPY}])
+
+
+def _built(formula: RateFormula, data: pd.DataFrame) -> tuple[Any, DesignInfo]:
+    matrix = dmatrix(
+        formula.right,
+        data,
+        eval_env=_environment(),
+        NA_action="raise",
+        return_type="dataframe",
+    )
+    return matrix.to_numpy(), matrix.design_info
+
+
+def _built_by_blocks(formula: RateFormula, data: pd.DataFrame) -> tuple[Any, DesignInfo]:
+    """Build the same design some rows at a time: patsy holds several copies of what it works on."""
+    places = [slice(at, at + ROWS_AT_ONCE) for at in range(0, len(data), ROWS_AT_ONCE)]
+    info = incr_dbuilder(
+        formula.right, lambda: (data.iloc[rows] for rows in places), _environment(), "raise"
+    )
+    matrix = np.empty((len(data), len(info.column_names)))
+    for rows in places:
+        (matrix[rows],) = build_design_matrices([info], data.iloc[rows], NA_action="raise")
+    return matrix, info
 
 
 def rebuild_design(formula: RateFormula, info: DesignInfo, frame: pd.DataFrame) -> pd.DataFrame:

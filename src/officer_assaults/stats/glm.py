@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from numpy.typing import ArrayLike, NDArray
 from patsy import DesignInfo
 from scipy import stats
 
 from officer_assaults.estimate import Estimate, Shown
 from officer_assaults.refusals import Refusal, nearest
-from officer_assaults.stats import newton, support
+from officer_assaults.stats import support
 from officer_assaults.stats.designs import (
-    MANY_ROWS,
     Balance,
     check_balance,
     check_events,
@@ -26,6 +24,7 @@ from officer_assaults.stats.designs import (
     has_intercept,
 )
 from officer_assaults.stats.formulas import RateFormula, build_design, check_formula, rebuild_design
+from officer_assaults.stats.glm_fits import Fitted, fit_rows
 from officer_assaults.stats.intervals import FloatArray, check_alpha
 from officer_assaults.stats.model_rows import Correction as Correction
 from officer_assaults.stats.model_rows import (
@@ -373,7 +372,7 @@ def fit_rate_model(
     check_rank(x, info.column_names)
     check_events(x, y, info.column_names)
     try:
-        fitted = _fit(x, y, log_exposure, spec, groups)
+        fitted = fit_rows(x, y, log_exposure, spec, groups)
         rows = ModelRows(y, fitted.mu, log_exposure, x, groups)
         for part in (y, fitted.mu, log_exposure, x):
             part.flags.writeable = False
@@ -384,108 +383,9 @@ def fit_rate_model(
         raise Refusal.of("E122", what, "Drop one of them, or centre and scale it.") from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Fitted:
-    statsmodels: Any
-    coefficients: FloatArray
-    vcov: FloatArray
-    mu: FloatArray
-    deviance: float
-    loglik: float
-    nb_alpha: float | None
-
-
-def _fit(
-    x: FloatArray,
-    y: FloatArray,
-    log_exposure: FloatArray,
-    spec: ModelSpec,
-    groups: NDArray[Any] | None,
-) -> _Fitted:
-    kind, factor = _statsmodels_covariance(spec, groups, x.shape)
-    options = kind | ({"scale": "X2"} if spec.family == "quasi-poisson" else {})
-    glm = sm.GLM(y, x, family=sm.families.Poisson(), offset=log_exposure)
-    result = glm.fit(maxiter=200, **_way(x, y, log_exposure), **options)
-    quasi = spec.family == "quasi-poisson"
-    poisson = _Fitted(
-        statsmodels=result,
-        coefficients=result.params,
-        vcov=factor * result.cov_params(),
-        mu=np.array(result.mu),
-        deviance=float(result.deviance),
-        loglik=math.nan if quasi else float(result.llf),
-        nb_alpha=None,
-    )
-    if spec.family != "nb2":
-        return poisson
-    return _fit_nb2(x, y, log_exposure, poisson, kind, factor)
-
-
-def _way(x: FloatArray, y: FloatArray, log_exposure: FloatArray) -> dict[str, Any]:
-    """Where statsmodels starts and ends: of very many rows at a solution that is found faster."""
-    # The default settles the deviance to 1e-8, which leaves coefficients good to about 1e-5 only.
-    cold = {"tol": 1e-13}
-    if len(y) <= MANY_ROWS:
-        return cold
-    try:
-        found = newton.fit_design(x, y, log_exposure)
-    except ValueError:
-        return cold
-    # One more step from there; a deviance of so many rows never settles to its last digits.
-    return {"tol": 1e-6, "start_params": found.coefficients}
-
-
-def _fit_nb2(
-    x: FloatArray,
-    y: FloatArray,
-    log_exposure: FloatArray,
-    poisson: _Fitted,
-    kind: dict[str, Any],
-    factor: float,
-) -> _Fitted:
-    excess = float(((y - poisson.mu) ** 2 - y).sum())
-    # Half this sum is the slope of the log-likelihood at alpha 0, where nb2 is Poisson.
-    if excess <= 0:
-        return replace(poisson, nb_alpha=0.0)
-    start = np.append(poisson.coefficients, excess / float((poisson.mu**2).sum()))
-    model = sm.NegativeBinomial(y, x, loglike_method="nb2", offset=log_exposure)
-    rough = model.fit(start_params=start, method="bfgs", maxiter=1000, disp=False)
-    result = model.fit(start_params=rough.params, method="newton", maxiter=100, disp=False, **kind)
-    if not result.mle_retvals["converged"]:
-        raise ValueError("the negative binomial fit did not settle: use quasi-poisson")
-    mu, alpha = np.array(result.predict()), float(result.params[-1])
-    family = sm.families.NegativeBinomial(alpha=alpha)
-    return _Fitted(
-        statsmodels=result,
-        coefficients=result.params[:-1],
-        vcov=factor * result.cov_params()[:-1, :-1],
-        mu=mu,
-        deviance=float(family.deviance(y, mu)),
-        loglik=float(result.llf),
-        nb_alpha=alpha,
-    )
-
-
-def _statsmodels_covariance(
-    spec: ModelSpec, groups: NDArray[Any] | None, shape: tuple[int, ...]
-) -> tuple[dict[str, Any], float]:
-    """Options for statsmodels, and the factor left to apply to its covariance."""
-    if spec.cov == "model":
-        return {"cov_type": "nonrobust"}, 1.0
-    if groups is None:
-        # Outside least squares statsmodels gives plain HC0 under the name HC1.
-        n, k = shape
-        return {"cov_type": "HC0"}, n / (n - k) if spec.cov == "HC1" else 1.0
-    codes, labels = pd.factorize(groups, sort=True)
-    full = spec.correction == "G/(G-1)*(N-1)/(N-K)"
-    options = {"groups": codes, "use_correction": full, "df_correction": False}
-    factor = len(labels) / (len(labels) - 1) if spec.correction == "G/(G-1)" else 1.0
-    return {"cov_type": "cluster", "cov_kwds": options}, factor
-
-
 def _assemble(
     spec: ModelSpec,
-    fitted: _Fitted,
+    fitted: Fitted,
     rows: ModelRows,
     parsed: RateFormula,
     info: DesignInfo,
@@ -534,7 +434,7 @@ def _assemble(
 
 def _without_error(
     spec: ModelSpec,
-    fitted: _Fitted,
+    fitted: Fitted,
     rows: ModelRows,
     variance: FloatArray,
     behind: NDArray[np.int64] | None,
@@ -547,7 +447,7 @@ def _without_error(
 
 
 def _tidy(
-    fitted: _Fitted,
+    fitted: Fitted,
     names: list[str],
     reference_df: float,
     alpha: float,

@@ -7,17 +7,23 @@ each of them then follow from a few sums at the full fit; where one moves far, i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
 from officer_assaults.stats.intervals import FloatArray
 
 #: Up to so many rows times fits, every fit is summed over every row.
-MOST_AT_ONCE = 20_000_000
+MOST_AT_ONCE = 2_000_000
 #: Mean square change of the linear predictor up to which sums to third order are good to 1e-7.
 CLOSE = 2.5e-4
+#: The same to second order.
+CLOSER = 1e-6
+#: Work on one row of one fit beside products: an exponential.
+WORK_OF_EXP = 40
+FITS_AT_ONCE = 500
 #: Rows that are worked on together: their products stay near the processor.
-ROWS_AT_ONCE = 8_192
+ROWS_AT_ONCE = 2_048
 
 
 def rate_sums(x: FloatArray, weights: FloatArray, betas: FloatArray) -> FloatArray:
@@ -33,24 +39,37 @@ def rate_sums(x: FloatArray, weights: FloatArray, betas: FloatArray) -> FloatArr
     Returns
     -------
     ndarray, shape (m,)
-        To third order in the change of coefficients where rows times fits are very many.
+        To second or third order in the change of coefficients where rows times fits are very
+        many and that is enough.
     """
     if len(x) * len(betas) <= MOST_AT_ONCE:
         return np.asarray(weights @ np.exp(x @ betas.T))
+    if not weights.all():
+        used = weights != 0
+        x, weights = x[used], weights[used]
     moves = betas - betas[0]
     at = weights * np.exp(x @ betas[0])
-    second, third = second_moments(x, at), third_moments(x, at)
-    # Innermost first: at + x (at + ...), each power of the move over its factorial.
-    inner = second / 2 + np.tensordot(moves, third, 1) / 6
-    slopes = x.T @ at + np.einsum("nab,nb->na", inner, moves)
-    sums = at.sum() + (slopes * moves).sum(1)
+    second = second_moments(x, at)
     size = second_moments(x, np.abs(at)) / np.abs(at).sum() if at.any() else second
-    far = np.flatnonzero(((moves @ size) * moves).sum(1) > CLOSE)
-    each = max(1, MOST_AT_ONCE // len(x))
-    for start in range(0, len(far), each):
-        some = far[start : start + each]
-        sums[some] = weights @ np.exp(x @ betas[some].T)
+    change = ((moves @ size) * moves).sum(1)
+    sums = at.sum() + ((x.T @ at + moves @ second / 2) * moves).sum(1)
+    apart = np.flatnonzero(change > CLOSER)
+    k = x.shape[1]
+    if len(apart) * (2 * k + WORK_OF_EXP) > k**3:
+        third = np.tensordot(moves[apart], third_moments(x, at), 1)
+        sums[apart] += np.einsum("nab,na,nb->n", third, moves[apart], moves[apart]) / 6
+        apart = np.flatnonzero(change > CLOSE)
+    for start in range(0, len(apart), FITS_AT_ONCE):
+        some = apart[start : start + FITS_AT_ONCE]
+        sums[some] = _sums_of_rows(x, weights, betas[some])
     return np.asarray(sums)
+
+
+def _sums_of_rows(x: FloatArray, weights: FloatArray, betas: FloatArray) -> FloatArray:
+    out = np.zeros(len(betas))
+    for rows in row_blocks(len(x)):
+        out += weights[rows] @ np.exp(x[rows] @ betas.T)
+    return out
 
 
 def row_blocks(rows: int) -> Iterator[slice]:
@@ -69,11 +88,11 @@ def second_moments(x: FloatArray, mu: FloatArray) -> FloatArray:
 def third_moments(x: FloatArray, mu: FloatArray) -> FloatArray:
     """Third derivative of a Poisson log likelihood, ``sum_i mu_i x_ia x_ib x_ic``, sign apart."""
     k = x.shape[1]
-    out = np.zeros((k, k, k))
+    out = np.zeros((k * (k + 1) // 2, k))
     for rows in row_blocks(len(x)):
-        pairs = pairs_of(x[rows])
-        out += symmetric((pairs * mu[rows, None]).T @ x[rows], k)
-    return out
+        own = x[rows]
+        out += _pairs_across(own) @ (own * mu[rows, None])
+    return symmetric(out, k)
 
 
 def fourth_moments(x: FloatArray, mu: FloatArray) -> FloatArray:
@@ -87,9 +106,18 @@ def fourth_moments(x: FloatArray, mu: FloatArray) -> FloatArray:
     size = x.shape[1] * (x.shape[1] + 1) // 2
     out = np.zeros((size, size))
     for rows in row_blocks(len(x)):
-        pairs = pairs_of(x[rows])
-        out += (pairs * mu[rows, None]).T @ pairs
+        pairs = _pairs_across(x[rows])
+        out += (pairs * mu[rows]) @ pairs.T
     return out
+
+
+def _pairs_across(x: FloatArray) -> FloatArray:
+    """Give the products of :func:`pairs_of` with rows across, which memory holds in a row."""
+    first, second = np.triu_indices(x.shape[1])
+    across = np.ascontiguousarray(x.T)
+    pairs = across[first]
+    pairs *= across[second]
+    return pairs
 
 
 def pairs_of(x: FloatArray) -> FloatArray:
@@ -108,7 +136,7 @@ def symmetric(pairs: FloatArray, k: int) -> FloatArray:
 
 
 class Series:
-    """Score of a Poisson model about its full fit, to third order in the change of coefficients.
+    """Score of a Poisson model about its full fit, to second or third order in the coefficients.
 
     Parameters
     ----------
@@ -118,17 +146,25 @@ class Series:
     """
 
     def __init__(self, x: FloatArray, mu: FloatArray) -> None:
+        self._x, self._mu = x, mu
         self.second, self.third = second_moments(x, mu), third_moments(x, mu)
-        self.fourth = fourth_moments(x, mu)
         first, other = np.triu_indices(x.shape[1])
         self._times = np.where(first == other, 1.0, 2.0)
 
-    def gains(self, moves: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Change of ``sum_i mu_i x_i`` at each of many moves: three terms of shape (m, k)."""
-        cubed = symmetric(((pairs_of(moves) * self._times) @ self.fourth).T, moves.shape[1])
-        third = np.einsum("abn,nb->na", cubed, moves) / 6
+    @cached_property
+    def fourth(self) -> FloatArray:
+        """What third order needs: the most work of all, so only where it is asked for."""
+        return fourth_moments(self._x, self._mu)
+
+    def gains(self, moves: FloatArray, order: int) -> list[FloatArray]:
+        """Change of ``sum_i mu_i x_i`` at each of many moves: as many terms of shape (m, k)."""
         squared = np.einsum("nab,nb->na", np.tensordot(moves, self.third, 1), moves) / 2
-        return moves @ self.second, np.asarray(squared), np.asarray(third)
+        terms = [moves @ self.second, np.asarray(squared)]
+        if order == 3:
+            pairs = (pairs_of(moves) * self._times) @ self.fourth
+            cubed = symmetric(pairs.T, moves.shape[1])
+            terms.append(np.asarray(np.einsum("abn,nb->na", cubed, moves) / 6))
+        return terms
 
     def slopes(self, moves: FloatArray) -> FloatArray:
         """Information at each of many moves, to first order, shape (m, k, k)."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import linalg, special
 
@@ -145,11 +146,11 @@ def leave_one_cluster_out(
     ValueError
         If there are fewer than two clusters, or a fit without one of them is impossible.
     """
-    labels, codes = np.unique(np.asarray(groups), return_inverse=True)
+    codes, labels = pd.factorize(np.asarray(groups), sort=True)
     if len(labels) < 2:
         raise ValueError("leaving one cluster out needs two clusters or more")
     full = fit_design(x, y, log_exposure)
-    information = (x * full.mu[:, None]).T @ x
+    information = _products(x, full.mu)
     refit = _partly_without if partial else _without
     if len(x) * len(labels) > near.MOST_AT_ONCE:
         found = close_refits(x, y, log_exposure, codes, full.coefficients)
@@ -225,6 +226,8 @@ def _products(x: FloatArray | BlockDesign, weights: FloatArray) -> FloatArray:
     """Weighted cross-product of a design with itself, shape (k, k)."""
     if isinstance(x, BlockDesign):
         return x.gram(weights)
+    if len(x) > MANY_ROWS:
+        return near.second_moments(x, weights)
     return np.asarray((x * weights[:, None]).T @ x)
 
 

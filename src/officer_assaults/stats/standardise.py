@@ -76,6 +76,10 @@ def combine(fit: Any, estimate: float, weights: FloatArray, label: str, alpha: f
     )
 
 
+#: Rows whose designs are held together.
+ROWS_AT_ONCE = 100_000
+
+
 def standardised_ratio(
     fit: Any, frame: pd.DataFrame, arm: str, exposure: str, alpha: float = 0.05
 ) -> Contrast:
@@ -181,11 +185,16 @@ def _over_arms(
     """Log ratio of totals at 1 and 0 of a column, or of two such ratios, with its gradient."""
     ratio, gradient = 1.0, np.zeros(len(fit.vcov))
     for values in product((1.0, 0.0), repeat=len(arms)):
-        x = fit.design(frame.assign(**dict(zip(arms, values, strict=True)))).to_numpy()
-        rate = weight * np.exp(x @ np.asarray(fit.coefficients, dtype=float))
+        total, slope = 0.0, np.zeros(len(fit.vcov))
+        for start in range(0, len(frame), ROWS_AT_ONCE):
+            some = frame.iloc[start : start + ROWS_AT_ONCE]
+            x = fit.design(some.assign(**dict(zip(arms, values, strict=True)))).to_numpy()
+            rate = np.exp(x @ np.asarray(fit.coefficients, dtype=float))
+            rate = weight[start : start + ROWS_AT_ONCE] * rate
+            total, slope = total + float(rate.sum()), slope + rate @ x
         sign = (-1.0) ** values.count(0.0)
-        ratio *= float(rate.sum()) ** sign
-        gradient += sign * (rate @ x / rate.sum())
+        ratio *= total**sign
+        gradient += sign * (slope / total)
     return math.log(ratio), gradient
 
 

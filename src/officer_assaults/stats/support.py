@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from patsy import DesignInfo
 
-from officer_assaults.stats.designs import MANY_ROWS
+from officer_assaults.stats import near
+from officer_assaults.stats.designs import MANY_ROWS, squares
 
 FloatArray = NDArray[np.float64]
 #: A robust error that is this small a part of the model's is rounding, not knowledge.
@@ -72,7 +73,11 @@ def without_width(
     behind : ndarray of int, shape (k,), optional
         From :func:`clusters_behind`.
     """
-    of_model = np.sqrt(np.diag(np.linalg.pinv(matrix.T @ (matrix * weights[:, None]))))
+    if len(matrix) > MANY_ROWS:
+        information = near.second_moments(matrix, weights)
+    else:
+        information = matrix.T @ (matrix * weights[:, None])
+    of_model = np.sqrt(np.diag(np.linalg.pinv(information)))
     rounding = ~(errors > LEAST_PART * of_model)
     return rounding if behind is None else rounding | (behind <= 1)
 
@@ -95,15 +100,16 @@ def cautions(
         if few.any() and behind.max() >= FEW:
             least = int(behind[few].min())
             yield f"{_listed(names[few])} rests on {least} clusters or few more: too narrow."
-    scale = np.sqrt((matrix**2).sum(axis=0))
-    if _condition(matrix / np.where(scale > 0, scale, 1.0)) > ILL_CONDITIONED:
+    if _condition(matrix) > ILL_CONDITIONED:
         yield "Some terms are almost sums of others: their estimates hang on the last digits."
 
 
-def _condition(scaled: FloatArray) -> float:
-    if len(scaled) <= MANY_ROWS:
-        return float(np.linalg.cond(scaled))
-    least, *_, most = np.linalg.eigvalsh(scaled.T @ scaled)
+def _condition(matrix: FloatArray) -> float:
+    scale = np.sqrt(squares(matrix))
+    scale = np.where(scale > 0, scale, 1.0)
+    if len(matrix) <= MANY_ROWS:
+        return float(np.linalg.cond(matrix / scale))
+    least, *_, most = np.linalg.eigvalsh(matrix.T @ matrix / np.outer(scale, scale))
     return float(np.sqrt(most / max(least, np.finfo(float).tiny)))
 
 

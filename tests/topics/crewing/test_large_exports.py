@@ -222,3 +222,69 @@ def test_reports_of_one_command_take_the_export_that_it_read(shifts, beat_by_bea
         assert len(reads) == 2
     given.open_cells(*asked)
     assert len(reads) == 3
+
+
+@pytest.fixture
+def cells_file(tmp_path):
+    data, side = write_template(tmp_path, "cells")
+    drawn = simulate_force(ForceParams(), 5).frames["crew_cells"].head(2_000)
+    drawn = drawn.drop(columns=["y_true", "planned_officer_hours"])
+    drawn = drawn.assign(force="thames-valley", is_simulated="yes", marker_share="")
+    drawn.to_csv(data, index=False)
+    answer(side)
+    return data
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_blocks_of_cells_give_the_cells_of_the_whole(cells_file, beat_by_beat, monkeypatch, kind):
+    path = cells_file
+    if kind == "parquet":
+        path = path.with_suffix(".parquet")
+        pd.read_csv(cells_file).assign(is_simulated=True).to_parquet(path, index=False)
+        shutil.copy(sidecar_of(cells_file), sidecar_of(path))
+    assert parts.is_large(path)
+    blocks = load(path)
+    monkeypatch.setattr(parts, "MOST_ROWS", 10**9)
+    whole = load(path)
+    assert (blocks.rows, blocks.force, blocks.simulated) == (2_000, "thames-valley", True)
+    assert (blocks.cautions, blocks.release) == (whole.cautions, whole.release)
+    words = dict.fromkeys(blocks.cells.select_dtypes("category"), "str")
+    pd.testing.assert_frame_equal(blocks.cells.astype(words), whole.cells)
+    assert blocks.cells.memory_usage(deep=True).sum() < whole.cells.memory_usage(deep=True).sum()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _one_row("y", "-1"),
+        _one_row("officer_hours", "9000"),
+        _one_row("crew", "triple"),
+        _one_row("force", "kent"),
+        _one_row("is_simulated", "no"),
+        _one_row("lpa", "Total"),
+        _one_row("x_note", "PC Smith 07700 900123"),
+        lambda frame: frame.__setitem__("y_injury", frame["y"] + 1),
+        lambda frame: frame.__setitem__("badge_number", "7"),
+        lambda frame: frame.pop("y"),
+        lambda frame: frame.__setitem__("attended", ["", *frame["attended"][1:].astype(str)]),
+        lambda frame: frame.loc.__setitem__(1_500, frame.loc[3].to_numpy()),
+    ],
+    ids=range(12),
+)
+def test_a_fault_in_many_cells_is_told_as_in_few(cells_file, beat_by_beat, monkeypatch, change):
+    frame = pd.read_csv(cells_file, dtype=str, keep_default_na=False)
+    for name in ("y", "attended"):
+        frame[name] = frame[name].astype(int)
+    if "x_note" in change.__code__.co_freevars or change.__closure__:
+        frame["x_note"] = "x"
+    change(frame)
+    frame.to_csv(cells_file, index=False)
+    with pytest.raises(Refusal) as blocks:
+        load(cells_file)
+    monkeypatch.setattr(parts, "MOST_ROWS", 10**9)
+    with pytest.raises(Refusal) as whole:
+        load(cells_file)
+    # Of a header that is wrong no row is read.
+    codes = [problem.code for problem in blocks.value.problems]
+    assert codes == [problem.code for problem in whole.value.problems][: len(codes)]
+    assert str(blocks.value.problems[0]) == str(whole.value.problems[0])

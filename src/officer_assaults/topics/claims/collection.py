@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ import yaml
 from officer_assaults import paths
 from officer_assaults.data import bounds, forces, readers, tables
 from officer_assaults.data.periods import FinancialYear, financial_year
-from officer_assaults.refusals import Problems, Refusal, nearest
+from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 from officer_assaults.topics.claims import said
 from officer_assaults.topics.claims.figures import OFFENCES
 
 COLLECTION = "claims/collection.yml"
+#: Unknown fields of one row that are told one by one.
+MOST_UNKNOWN = 5
 LEDGER = "evidence/ledger"
 MOST_CLAIMS = 500
 MOST_BYTES = 1_000_000
@@ -117,6 +119,7 @@ def read(path: Path) -> list[Claim]:
     problems = Problems(path.name)
     claims = [claim for at, row in rows if (claim := make(row, problems, at)) is not None]
     _check_ids(claims, problems)
+    problems.found = _told_once(problems.found)
     problems.raise_if_any()
     return claims
 
@@ -140,9 +143,7 @@ def make(row: Mapping[str, Any], problems: Problems, at: int | None = None) -> C
         if isinstance(value, (dict, list, set, bytes)) and name is not None:
             what = f"'{name}' is not text or a number."
             problems.add("E126", what, "Write it on one line, in quotes.", row=at, column=str(name))
-    for name in texts:
-        if name not in known:
-            problems.add("E126", f"no field is called '{name}'.", nearest(name, known), row=at)
+    _refuse_fields([name for name in texts if name not in known], known, problems, at)
     kind = texts.get("kind", "")
     if kind not in KINDS:
         problems.add("E126", f"'{kind}' is no kind of claim.",
@@ -152,6 +153,31 @@ def make(row: Mapping[str, Any], problems: Problems, at: int | None = None) -> C
     _check_words(texts, problems, at)
     made = _typed(texts, problems, at)
     return Claim(**made) if len(problems.found) == before else None
+
+
+def _refuse_fields(
+    unknown: Sequence[str], known: Sequence[str], problems: Problems, at: int | None
+) -> None:
+    """Note fields that no claim has; of many in one line, as in a table of something else."""
+    if len(unknown) > MOST_UNKNOWN:
+        shown = ", ".join(f"'{name}'" for name in unknown[:MOST_UNKNOWN])
+        what = f"no fields are called {shown}, and {len(unknown) - MOST_UNKNOWN:,} more."
+        problems.add("E126", what, f"Known: {', '.join(known)}.", row=at)
+        return
+    for name in unknown:
+        problems.add("E126", f"no field is called '{name}'.", nearest(name, known), row=at)
+
+
+def _told_once(found: Sequence[Problem]) -> list[Problem]:
+    """Tell what is wrong with a header once, not again for each row under it."""
+    kept: dict[tuple[str, str], list[Problem]] = {}
+    for number, problem in enumerate(found):
+        is_header = problem.what.startswith("no field")
+        kept.setdefault((problem.what, "" if is_header else str(number)), []).append(problem)
+    return [
+        replace(same[0], what=f"{same[0].what[:-1]} ({len(same):,} rows).") if same[1:] else same[0]
+        for same in kept.values()
+    ]
 
 
 def _typed(texts: Mapping[str, str], problems: Problems, at: int | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from officer_assaults import scratch
+from officer_assaults import memory, scratch
 
 VARIABLE = "OFFICER_ASSAULTS_HANDED"
 TEMPORARY_PREFIX = "export-"
@@ -42,6 +42,9 @@ def over(given: object, path: str, sidecar: str, audience: str) -> Iterator[None
             (folder / _PART).rename(folder / _NAME)
             os.environ[VARIABLE] = str(folder)
             stack.callback(os.environ.pop, VARIABLE, None)
+        # Its reader may hold hundreds of megabytes, which now lie in the file.
+        del given
+        memory.give_back()
         yield
 
 

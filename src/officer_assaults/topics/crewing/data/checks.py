@@ -120,8 +120,7 @@ def check_cells(frame: pd.DataFrame, about: About | None, problems: Problems) ->
 
 def _check_keys(frame: pd.DataFrame, key: list[str], problems: Problems) -> None:
     """Tell rows that stand twice from rows that something outside the key splits."""
-    told = frame[frame[key].notna().all(axis=1)]
-    doubled = told[told.duplicated(key, keep=False)]
+    doubled = frame[frame[key].notna().all(axis=1) & frame.duplicated(key, keep=False)]
     if doubled.empty:
         return
     groups = doubled.groupby(key, observed=True, dropna=False)

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pandas.api.types import union_categoricals
 
 from officer_assaults import scratch
 from officer_assaults.data import bounds, readers
@@ -37,8 +38,8 @@ BOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 def is_large(path: Path) -> bool:
-    """Whether a file holds so many unit-shifts that it is split before it is read."""
-    return rows_about(path) > MOST_ROWS and kind_of(columns(path)) == "shifts"
+    """Whether a file holds so many unit-shifts or cells that it is never held as text."""
+    return rows_about(path) > MOST_ROWS and kind_of(columns(path)) != "incidents"
 
 
 def rows_about(path: Path) -> int:
@@ -89,9 +90,7 @@ def _split(path: Path, folder: Path, say: Callable[[str], None]) -> list[Path]:
     count = 1 + rows_about(path) // PART_ROWS
     writers: dict[int, pq.ParquetWriter] = {}
     try:
-        for read, block in enumerate(_blocks(path)):
-            if read % TOLD_BLOCKS == 0:
-                say(f"Reading {path.name}: {read * BLOCK_ROWS:,} rows")
+        for block in blocks(path, say):
             for number, rows in block.groupby(_part_of(block, count)):
                 table = pa.Table.from_pandas(rows.rename_axis(LINE).reset_index())
                 if number not in writers:
@@ -101,6 +100,39 @@ def _split(path: Path, folder: Path, say: Callable[[str], None]) -> list[Path]:
         for writer in writers.values():
             writer.close()
     return sorted(folder.iterdir())
+
+
+def blocks(path: Path, say: Callable[[str], None]) -> Iterator[pd.DataFrame]:
+    """Text cells of a file, some rows at a time; ``say`` is told how far it is.
+
+    Raises
+    ------
+    Refusal
+        As :func:`officer_assaults.data.readers.read_cells`.
+    """
+    for read, block in enumerate(_blocks(path)):
+        if read % TOLD_BLOCKS == 0:
+            say(f"Reading {path.name}: {read * BLOCK_ROWS:,} rows")
+        yield block
+
+
+def small(frame: pd.DataFrame) -> pd.DataFrame:
+    """Typed rows with each text kept once."""
+    words = [str(name) for name in frame if isinstance(frame[name].dtype, pd.StringDtype)]
+    return frame.astype(dict.fromkeys(words, "category"))
+
+
+def join_blocks(blocks: list[pd.DataFrame]) -> pd.DataFrame:
+    """Typed rows of the whole file from :func:`small` ones of its blocks, which are used up."""
+    joined, columns = {}, list(blocks[0].columns)
+    index = blocks[0].index.append([block.index for block in blocks[1:]])
+    for name in columns:
+        pieces = [block.pop(name) for block in blocks]
+        if isinstance(pieces[0].dtype, pd.CategoricalDtype):
+            joined[name] = pd.Series(union_categoricals(pieces, sort_categories=True), index)
+        else:
+            joined[name] = pd.concat(pieces)
+    return pd.DataFrame(joined, copy=False)
 
 
 def _blocks(path: Path) -> Iterator[pd.DataFrame]:

@@ -25,6 +25,8 @@ from officer_assaults.topics.crewing.data.schemas import Kind, is_roster, kind_o
 COVID = (pd.Timestamp("2020-02-01"), pd.Timestamp("2021-07-01"))
 MONTHS_WANTED = 24
 Say = Callable[[str], None]
+#: Columns of a table of something else, of which no cell is looked at.
+MOST_COLUMNS = 200
 #: Problems after which no further part of a large file is looked at.
 MOST_PROBLEMS = 400
 
@@ -96,7 +98,9 @@ def load(
     large = parts.is_large(path)
     bounds.check_size(path, most=bounds.MOST_STREAMED if large else files.MOST_BYTES)
     if large:
-        return _load_parts(path, beside, say or _on_terminal)
+        check_header(parts.columns(path), path.name)
+        by = _load_parts if kind_of(parts.columns(path)) == "shifts" else _load_blocks
+        return by(path, beside, say or _on_terminal)
     cells = read_cells(path)
     if lines and len(lines) == len(cells):
         cells = cells.set_axis(pd.Index(lines), axis=0)
@@ -112,7 +116,6 @@ def load(
 
 def _load_parts(path: Path, sidecar: Path, say: Say) -> CrewFile:
     """Read a large file of unit-shifts beat by beat; the answer is that of the whole."""
-    check_header(parts.columns(path), path.name)
     problems = Problems(file=path.name)
     about = _about(path, sidecar, problems)
     common, cells, agreement = [], [], []
@@ -140,6 +143,27 @@ def _load_parts(path: Path, sidecar: Path, say: Say) -> CrewFile:
     joined = parts.join_cells(cells)
     _check_collapsed(joined, about, path)
     return _crew_file(path, "shifts", about, whole, joined, parts.join_counts(agreement))
+
+
+def _load_blocks(path: Path, sidecar: Path, say: Say) -> CrewFile:
+    """Read a large file of cells block by block; what tells rows from each other, at its end."""
+    problems = Problems(file=path.name)
+    about = _about(path, sidecar, problems)
+    typed: list[pd.DataFrame] = []
+    for block in parts.blocks(path, say):
+        if block.empty:
+            continue
+        typed.append(parts.small(_cells_typed(block, schema_of("cells"), problems)))
+        if len(problems.found) > MOST_PROBLEMS:
+            break
+    if not typed:
+        _refuse_empty(problems)
+    frame = parts.join_blocks(typed)
+    say(f"Checking {len(frame):,} rows")
+    _checked(frame.astype({"crew": "str"}), "cells", about, problems)
+    if problems.found or about is None:
+        raise _sorted(problems)
+    return _finish(path, "cells", frame, about)
 
 
 def _on_terminal(text: str) -> None:
@@ -211,14 +235,23 @@ def _typed(
     if cells.empty:
         _refuse_empty(problems)
     _refuse_roster(list(cells.columns), problems.file)
+    if len(cells.columns) > MOST_COLUMNS:
+        check_header(list(cells.columns), str(problems.file))
+    frame = _cells_typed(cells, schema_of(kind), problems)
+    return kind, _checked(frame, kind, about, problems)
+
+
+def _cells_typed(
+    cells: pd.DataFrame, schema: pa.DataFrameSchema, problems: Problems
+) -> pd.DataFrame:
+    """Type text cells by themselves."""
     identifiers.scan(cells, problems)
-    schema = schema_of(kind)
     try:
-        frame = readers.typed(cells, schema, problems)
+        frame: pd.DataFrame = readers.typed(cells, schema, problems)
     except Refusal:
         _note_cells(cells, schema, problems)
         raise _sorted(problems) from None
-    return kind, _checked(frame, kind, about, problems)
+    return frame
 
 
 def _note_cells(cells: pd.DataFrame, schema: pa.DataFrameSchema, problems: Problems) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.refusals import Problem, Refusal, one_line
 from officer_assaults.topics.crewing.data.reader import CrewFile, load
 from officer_assaults.topics.crewing.model.cells import check_enough, prepare
 
@@ -30,7 +30,7 @@ def check_file(path: Path, say: Callable[[str], None] | None = None) -> list[str
         As :func:`officer_assaults.topics.crewing.data.reader.load`.
     """
     file = load(path, say=say)
-    lines = [f"{path.name}: {file.rows:,} rows of {file.force}, readable and consistent."]
+    lines = [f"{one_line(path.name)}: {file.rows:,} rows of {file.force}, readable and consistent."]
     lines += [f"Caution: {text}" for text in file.cautions]
     if file.kind == "incidents":
         return [*lines, "A report cannot compare crews: the file holds victims but no hours."]

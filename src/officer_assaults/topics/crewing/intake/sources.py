@@ -436,7 +436,12 @@ def _sheet_rows(path: Path, sheet: str) -> Iterator[list[Any]]:
     book = _book(path)
     if sheet not in book.sheet_names:
         raise refuse(path, f"has no sheet '{sheet}'.", f"Sheets: {', '.join(book.sheet_names)}.")
-    yield from book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    try:
+        rows = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+    except Exception as error:
+        what = f"holds a sheet that cannot be read, '{sheet}'."
+        raise refuse(path, what, "Save it again in Excel, or export it as CSV.") from error
+    yield from rows
 
 
 def as_text(cell: Any) -> str:

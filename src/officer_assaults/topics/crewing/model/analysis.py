@@ -198,7 +198,7 @@ def analyse(
     one = core.ratios.per_officer_hour
     chance = propensity(data) if enough and data.terms else None
     spread = None if chance is None else overlap(chance)
-    ratio, limits = _standardised(core.models, alpha)
+    ratio, limits = core.standardised
     return CrewingAnalysis(
         data=data,
         ratios=core.ratios,
@@ -216,7 +216,7 @@ def analyse(
         else e_value(one.ratio),
         policies=core.hours,
         policies_attended=core.attended,
-        longer_backup=_longer_backup(core.models, core.hours, alpha),
+        longer_backup=core.longer,
         influential=influence(data) if enough else pd.DataFrame(),
         claims=_claims(core, far_more),
         alpha=alpha,
@@ -248,8 +248,9 @@ class _Core:
     controls: tuple[NegativeControl, ...]
     recording: pd.DataFrame
     backup: BackupModification | None
-    models: Mapping[str, PolicyModel | Refusal]
     hours: tuple[PolicyOutcome, ...]
+    standardised: tuple[float, Interval | None]
+    longer: tuple[LongerBackup, ...]
     attended: tuple[PolicyOutcome, ...]
     like_calls: bool
 
@@ -263,16 +264,24 @@ def _core(
 ) -> _Core:
     asked = [named_or_written(text) for text in policies]
     ratios = denominators(data, alpha, None if fit is None else fitted_ratio(data, fit, alpha))
-    models, at_calls = fit_policy_models(data, asked), _attended_models(data, asked)
+    models = fit_policy_models(data, asked)
+    hours = evaluate_policies(models, asked, alpha)
+    longer, standardised = _longer_backup(models, hours, alpha), _standardised(models, alpha)
+    # Models of many rows are large: one set of them is held at a time.
+    models = {}
+    models = _attended_models(data, asked)
+    attended = evaluate_policies(models, asked, alpha) if models else ()
+    del models
     return _Core(
         ratios=ratios,
         crude=crude_ratio(data, alpha),
         controls=negative_controls(data, alpha),
         recording=recording_table(ratios.per_officer_hour, rho_grid),
         backup=by_backup(data, _band_means(data), alpha),
-        models=models,
-        hours=evaluate_policies(models, asked, alpha),
-        attended=evaluate_policies(at_calls, asked, alpha) if at_calls else (),
+        hours=hours,
+        standardised=standardised,
+        longer=longer,
+        attended=attended,
         like_calls=data.holds_risk_alike,
     )
 

@@ -145,16 +145,13 @@ class CrewData(Shown):
         """Rows to fit a model to: the cells, or sums over like cells where there are very many.
 
         Sums by cluster and pattern give a Poisson model, its offset and its clustered errors the
-        same answer; they are made by :mod:`officer_assaults.topics.crewing.rosters`.
+        same answer.
         """
         if len(self.frame) <= MOST_ROWS:
             return self.frame
-        from officer_assaults.topics.crewing import rosters
-
         named = [name for term in self.terms for name in columns_of(term) if name in self.frame]
-        keys = dict.fromkeys([self.cluster, "single", "night", *named])
-        sums = ["victims", "officer_hours"]
-        return categorised(rosters.collapse(self.frame[[*keys, *sums]], [*keys], sums))
+        keys = [self.cluster, "single", "night", *named]
+        return pool(self.frame, keys, ["victims", "officer_hours"])
 
     def has(self, column: str) -> bool:
         """Whether a column is there and filled in."""
@@ -223,7 +220,9 @@ def two_arms(cells: pd.DataFrame) -> pd.DataFrame:
     cells : pandas.DataFrame
         Crew cells; larger crews are left out, so that no two reports differ by them.
     """
-    return cells[cells["crew"] != "multi"].reset_index(drop=True)
+    larger = cells["crew"] == "multi"
+    kept = cells[~larger] if larger.any() else cells
+    return kept.reset_index(drop=True)
 
 
 def _arms(cells: pd.DataFrame, outcome: Outcome) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -233,18 +232,25 @@ def _arms(cells: pd.DataFrame, outcome: Outcome) -> tuple[pd.DataFrame, pd.DataF
             Problem("E114", f"'{counted}' is not filled in.", "Choose outcome=all.", column=counted)
         )
     multi, kept = cells[cells["crew"] == "multi"], two_arms(cells)
-    crew = kept["crew"].astype(str)
     added: dict[str, Any] = {
-        "single": (crew == "single").astype(float),
+        "single": (kept["crew"] == "single").astype(float),
         "victims": kept[counted].astype(float),
-        "night": (kept["hour_band"].astype(str) == "night").astype(float),
-        "month": pd.to_datetime(kept["period_start"]).dt.strftime("%Y-%m"),
+        "night": (kept["hour_band"] == "night").astype(float),
+        "month": _months(kept["period_start"]),
     }
     if "call_grade" in kept and ("grade1_share" not in kept or kept["grade1_share"].isna().all()):
         added["grade1_share"] = (kept["call_grade"].astype(str) == HIGH_GRADE).astype(float)
     if "backup_min" in kept and kept["backup_min"].notna().all():
         added["backup_c"] = kept["backup_min"].astype(float) - REFERENCE_BACKUP
     return categorised(kept.assign(**added)), multi
+
+
+def _months(starts: pd.Series) -> pd.Categorical:
+    """Months as categories, each written once."""
+    codes, days = pd.factorize(pd.to_datetime(starts), sort=True)
+    numbers, months = pd.factorize(pd.DatetimeIndex(days).strftime("%Y-%m"), sort=True)
+    codes = np.where(codes < 0, -1, numbers[codes] if len(numbers) else -1)
+    return pd.Categorical.from_codes(codes, categories=months)
 
 
 def categorised(frame: pd.DataFrame) -> pd.DataFrame:
@@ -306,7 +312,7 @@ def check_labels(frame: pd.DataFrame, columns: Iterable[str]) -> None:
     """
     problems = Problems()
     for name in columns:
-        if name in frame and (alike := look_alikes(frame[name].astype(str))):
+        if name in frame and (alike := look_alikes(map(str, frame[name].unique()))):
             what = f"'{name}' holds labels that read as one: {named(alike)}."
             problems.add("E125", what, "Write each the same way in every row.", column=name)
     problems.raise_if_any()
@@ -452,7 +458,20 @@ def pool(frame: pd.DataFrame, keys: Iterable[str], sums: Iterable[str]) -> pd.Da
         Counts and exposures to add up.
     """
     by = list(dict.fromkeys(keys))
-    return frame.groupby(by, observed=True, sort=False, as_index=False)[list(sums)].sum()
+    groups = frame.groupby(by, observed=True, sort=False, as_index=False)
+    if len(frame) > MOST_ROWS and groups.ngroups == len(frame):
+        # Nothing to add up: the same columns, not copied.
+        held = {name: frame[name].array for name in [*by, *sums]}
+        return pd.DataFrame(held, copy=False)
+    return groups[list(sums)].sum()
+
+
+def as_words(column: pd.Series) -> NDArray[np.object_]:
+    """Texts of a column; of categories each is written once."""
+    if isinstance(column.dtype, pd.CategoricalDtype) and not column.isna().any():
+        names = np.array([str(name) for name in column.cat.categories], dtype=object)
+        return np.asarray(names[column.cat.codes.to_numpy()])
+    return np.asarray(column.astype(str).to_numpy(object))
 
 
 def columns_of(term: str) -> list[str]:

@@ -24,7 +24,9 @@ from officer_assaults.topics.crewing.model.cells import (
     FEWEST_EVENTS_PER_ARM,
     REFERENCE_BACKUP,
     CrewData,
+    as_words,
     categorised,
+    columns_of,
     pool,
     usable_terms,
 )
@@ -253,7 +255,7 @@ def _left_out(
         matrix.to_numpy(),
         pooled["victims"].to_numpy(float),
         np.log(pooled["officer_hours"].to_numpy(float)),
-        pooled[data.cluster].astype(str).to_numpy(),
+        as_words(pooled[data.cluster]),
         partial=True,
     )
     return left, list(matrix.columns)
@@ -362,20 +364,30 @@ def untested_controls(data: CrewData, controls: Iterable[NegativeControl]) -> di
     return reasons
 
 
+def _kept(data: CrewData) -> list[str]:
+    """Columns that hold for a shift whatever came before it."""
+    needed = {data.cluster, "single", "night"}
+    needed |= {name for term in data.terms for name in columns_of(term)}
+    return [name for name in data.frame if name in needed]
+
+
 def _crew_before(data: CrewData, alpha: float) -> NegativeControl | None:
     """Victims after a single-crewed shift over those after a double-crewed one, same crew now."""
     frame = data.frame
-    after_double = frame.assign(
-        before_single=0.0,
-        victims=frame["y_after_double"].astype(float),
-        officer_hours=frame["officer_hours_after_double"],
+    hours, victims = frame["officer_hours_after_double"], frame["y_after_double"]
+    kept = frame[_kept(data)]
+    after_double = kept.assign(
+        before_single=0.0, victims=victims.astype(float), officer_hours=hours
     )
-    after_single = frame.assign(
+    after_single = kept.assign(
         before_single=1.0,
-        victims=(frame["y"] - frame["y_after_double"]).astype(float),
-        officer_hours=frame["officer_hours"] - frame["officer_hours_after_double"],
+        victims=(frame["y"] - victims).astype(float),
+        officer_hours=frame["officer_hours"] - hours,
     )
-    both = pd.concat([after_double, after_single], ignore_index=True)
+    halves = [half[half["officer_hours"] > 0] for half in (after_double, after_single)]
+    del after_double, after_single, kept
+    both = pd.concat(halves, ignore_index=True)
+    del halves
     if both.groupby("before_single")["victims"].sum().min() < FEWEST_EVENTS_PER_ARM:
         return None
     inside = replace(data, frame=both)

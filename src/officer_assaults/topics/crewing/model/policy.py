@@ -23,12 +23,13 @@ from officer_assaults.shown import Shown
 from officer_assaults.stats.designs import check_balance, check_events, check_rank
 from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.intervals import Interval, check_alpha
-from officer_assaults.stats.near import rate_sums
 from officer_assaults.stats.newton import leave_one_cluster_out
+from officer_assaults.topics.crewing.model.arms import Arm, arms_of
 from officer_assaults.topics.crewing.model.cells import (
     FEWEST_CLUSTERS,
     REFERENCE_BACKUP,
     CrewData,
+    as_words,
     columns_of,
     pool,
 )
@@ -110,7 +111,7 @@ class PolicyModel(Shown):
     frame : pandas.DataFrame
         Pooled cells with ``single``, the exposure and the columns that policies name.
     exposure : {"officer_hours", "attended"}
-    single, double : array, shape (rows, terms)
+    single, double : Arm
         Design were every row single, or double.
     coefficients : array, shape (terms,)
     left_out : array, shape (G, terms)
@@ -124,8 +125,8 @@ class PolicyModel(Shown):
 
     frame: pd.DataFrame
     exposure: Exposure
-    single: FloatArray
-    double: FloatArray
+    single: Arm
+    double: Arm
     coefficients: FloatArray
     left_out: FloatArray
     terms: tuple[str, ...]
@@ -193,7 +194,8 @@ def fit_policy_model(
         f"victims ~ {' + '.join(['single', *data.terms, *interactions])}", list(data.frame.columns)
     )
     asked = [name for policy in policies for name in policy.columns]
-    rows = data.frame[data.frame[exposure] > 0]
+    exposed = data.frame[exposure] > 0
+    rows = data.frame if exposed.all() else data.frame[exposed]
     keys = [data.cluster, "single", "hour_band", *formula.columns, *asked]
     pooled = pool(rows, keys, ["victims", exposure])
     matrix, info = build_design(formula, pooled)
@@ -202,7 +204,7 @@ def fit_policy_model(
     check_rank(matrix.to_numpy(), names)
     check_events(matrix.to_numpy(), victims, names)
     log_exposure = np.log(pooled[exposure].to_numpy(float))
-    clusters = pooled[data.cluster].astype(str).to_numpy()
+    clusters = as_words(pooled[data.cluster])
     try:
         left = leave_one_cluster_out(matrix.to_numpy(), victims, log_exposure, clusters)
     except ValueError as error:
@@ -213,26 +215,20 @@ def fit_policy_model(
                 "Ask for a longer period, or a policy on fewer conditions.",
             )
         ) from error
-    arms = [_design_at(arm, pooled, formula, info) for arm in (1.0, 0.0)]
     fitted = np.exp(matrix.to_numpy() @ left.full + log_exposure)
     check_balance(victims, fitted)
+    single, double = arms_of(matrix, formula, info, pooled)
     return PolicyModel(
         frame=pooled,
         exposure=exposure,
-        single=arms[0],
-        double=arms[1],
+        single=single,
+        double=double,
         coefficients=left.full,
         left_out=left.coefficients,
         terms=tuple(names),
         interactions=tuple(columns_of(":".join(interactions))),
         total=float(victims.sum()),
     )
-
-
-def _design_at(arm: float, frame: pd.DataFrame, formula: object, info: object) -> FloatArray:
-    from officer_assaults.stats.formulas import rebuild_design
-
-    return np.asarray(rebuild_design(formula, info, frame.assign(single=arm)).to_numpy())  # type: ignore[arg-type]
 
 
 def check_policy(policy: Policy, data: CrewData) -> None:
@@ -291,8 +287,8 @@ def standardised_rates(
     """
     exposure = model.frame[model.exposure].to_numpy(float)
     betas = np.vstack([model.coefficients, model.left_out])
-    one = rate_sums(model.single, exposure, betas) / exposure.sum()
-    two = rate_sums(model.double, exposure, betas) / exposure.sum()
+    one = model.single.sums(exposure, betas) / exposure.sum()
+    two = model.double.sums(exposure, betas) / exposure.sum()
     logs = np.log(one / two)
     half = _half_width(logs[0], logs[1:], alpha)
     limits = Interval(math.exp(logs[0] - half), math.exp(logs[0] + half))
@@ -429,7 +425,7 @@ def evaluate(model: PolicyModel, policy: Policy, alpha: float = 0.05) -> PolicyO
     avoided, half, p = math.nan, math.nan, math.nan
     if refusal is None:
         betas = np.vstack([model.coefficients, model.left_out])
-        values = rate_sums(model.single, moved, betas) - rate_sums(model.double, moved, betas)
+        values = model.single.sums(moved, betas) - model.double.sums(moved, betas)
         avoided = float(values[0])
         half = _half_width(avoided, values[1:], alpha)
         p = _p_value(avoided, values[1:])
@@ -529,12 +525,11 @@ def with_longer_backup(
     factor = (units(single) / units(wanted)) ** elasticity
     longer = (frame["backup_c"].to_numpy(float) + REFERENCE_BACKUP) * (factor[bands] - 1)
     betas = np.vstack([model.coefficients, model.left_out])
-    later = model.single.copy()
-    later[:, model.terms.index("single:backup_c")] += longer
+    later = model.single.longer(model.terms.index("single:backup_c"), longer)
     values = (
-        rate_sums(model.single, hours * single, betas)
-        - rate_sums(later, hours * wanted, betas)
-        + rate_sums(model.double, hours * (wanted - single), betas)
+        model.single.sums(hours * single, betas)
+        - later.sums(hours * wanted, betas)
+        + model.double.sums(hours * (wanted - single), betas)
     )
     half = _half_width(float(values[0]), values[1:], alpha)
     return float(values[0]), float(values[0] - half), float(values[0] + half)

@@ -145,7 +145,7 @@ def share_single(policy: Policy, cells: pd.DataFrame) -> FloatArray:
     """
     _require_columns(policy, cells.columns)
     _require_words(policy, cells)
-    values = {name: cells[name].to_numpy() for name in (*policy.columns, AS_IT_IS)}
+    values = {name: _values(cells[name]) for name in (*policy.columns, AS_IT_IS)}
     try:
         with np.errstate(all="ignore"):
             evaluated = _evaluate(_parse(policy.expression), values)
@@ -166,6 +166,14 @@ def share_single(policy: Policy, cells: pd.DataFrame) -> FloatArray:
             )
         )
     return share
+
+
+def _values(column: pd.Series) -> NDArray[Any]:
+    """Values of a column; of categories each is read once."""
+    if isinstance(column.dtype, pd.CategoricalDtype) and not column.isna().any():
+        codes = column.cat.codes.to_numpy()
+        return np.asarray(column.cat.categories.to_numpy(object)[codes])
+    return np.asarray(column.to_numpy())
 
 
 class _NotACondition(TypeError):
@@ -203,7 +211,9 @@ def _require_words(policy: Policy, cells: pd.DataFrame) -> None:
         if name == AS_IT_IS:
             continue
         numeric = pd.api.types.is_numeric_dtype(cells[name])
-        known = [] if numeric else sorted({*cells[name].astype(str), *KNOWN_WORDS.get(name, ())})
+        known = (
+            [] if numeric else sorted({*map(str, cells[name].unique()), *KNOWN_WORDS.get(name, ())})
+        )
         if numeric == isinstance(value, str):
             what, remedy = "is a number" if numeric else "is a word", "Compare like with like."
         elif not numeric and value not in known:

@@ -207,7 +207,8 @@ def arm_ratio(
     check_alpha(alpha)
     terms = data.terms if terms is None else tuple(terms)
     cluster = cluster or data.cluster
-    rows = data.frame[data.frame[exposure] > 0]
+    exposed = data.frame[exposure] > 0
+    rows = data.frame if exposed.all() else data.frame[exposed]
     formula = f"{outcome} ~ {' + '.join([treatment, *terms])}"
     keys = check_formula(formula, list(rows.columns)).columns
     groups = int(rows[cluster].nunique())
@@ -236,7 +237,7 @@ def arm_ratio(
         return replace(found_without, method=note)
     found = model.contrast({treatment: 1.0})
     treated = pooled[treatment].to_numpy() == 1
-    events, exposed = pooled[outcome].to_numpy(float), pooled[exposure].to_numpy(float)
+    events, hours = pooled[outcome].to_numpy(float), pooled[exposure].to_numpy(float)
     return ArmRatio(
         label=label,
         ratio=found.ratio,
@@ -245,8 +246,8 @@ def arm_ratio(
         p=sign_change_p(pooled, formula, treatment, exposure, cluster) if few else found.p,
         events_single=float(events[treated].sum()),
         events_double=float(events[~treated].sum()),
-        exposure_single=float(exposed[treated].sum()),
-        exposure_double=float(exposed[~treated].sum()),
+        exposure_single=float(hours[treated].sum()),
+        exposure_double=float(hours[~treated].sum()),
         unit=exposure,
         clusters=groups,
         method=_method(few, groups),

@@ -64,17 +64,17 @@ def strata_moved(
     single = frame[AS_IT_IS].to_numpy(float)
     exposure = frame[model.exposure].to_numpy(float)
     victims = frame["victims"].to_numpy(float)
-    levels = _levels(frame, policy)
+    levels, names = _levels(frame, policy)
     found = []
     for origin, target, changes in ((1.0, 0.0, moved > 0), (0.0, 1.0, moved < 0)):
         # Hours that the policy would move had they been crewed as the hours that it does move.
         reached = share_single(policy, frame.assign(**{AS_IT_IS: origin})) != origin
-        for level in dict.fromkeys(levels[changes]):
+        for level in pd.unique(levels[changes]):
             inside = reached & (levels == level)
             arm = inside & (single == target)
             found.append(
                 Stratum(
-                    f"{level} to {'single' if target else 'double'} crews",
+                    f"{names[level]} to {'single' if target else 'double'} crews",
                     float(victims[arm].sum()),
                     float(exposure[arm].sum()),
                     float(exposure[arm].sum() / exposure[inside].sum()),
@@ -84,16 +84,17 @@ def strata_moved(
     return tuple(found)
 
 
-def _levels(frame: pd.DataFrame, policy: Policy) -> NDArray[np.str_]:
+def _levels(frame: pd.DataFrame, policy: Policy) -> tuple[NDArray[np.intp], list[str]]:
+    """Give the number of each row's stratum, and the names of strata."""
     words = [name for name in policy.columns if not pd.api.types.is_numeric_dtype(frame[name])]
     if not policy.columns:
         words = ["hour_band"]
     if not words:
-        return np.full(len(frame), "all hours moved")
-    joined = frame[words[0]].astype(str)
-    for name in words[1:]:
-        joined = joined + ", " + frame[name].astype(str)
-    return joined.to_numpy(str)
+        return np.zeros(len(frame), dtype=np.intp), ["all hours moved"]
+    found = frame.groupby(words, observed=True, sort=False)
+    levels = np.asarray(found.ngroup(), dtype=np.intp)
+    first = frame[words].iloc[np.unique(levels, return_index=True)[1]].astype(str)
+    return levels, [", ".join(row) for row in first.itertuples(index=False)]
 
 
 def gate(policy: Policy, strata: tuple[Stratum, ...]) -> Problem | None:

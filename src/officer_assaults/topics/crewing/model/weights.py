@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import warnings
 from collections.abc import Sequence
@@ -16,9 +17,13 @@ from scipy import stats
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from officer_assaults.shown import Shown
-from officer_assaults.stats.formulas import build_design, check_formula, rebuild_design
+from officer_assaults.stats.designs import MANY_ROWS
+from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.intervals import check_alpha
+from officer_assaults.stats.many_rows import fit_logit
+from officer_assaults.stats.near import second_moments
 from officer_assaults.stats.newton import fit_design
+from officer_assaults.topics.crewing.model.arms import arms_of
 from officer_assaults.topics.crewing.model.cells import CrewData, pool
 
 FloatArray = NDArray[np.float64]
@@ -86,12 +91,19 @@ def propensity(data: CrewData, terms: Sequence[str] | None = None) -> Propensity
     x = matrix.to_numpy()
     hours = pooled["officer_hours"].to_numpy(float)
     double = 1 - pooled["single"].to_numpy(float)
-    model = sm.GLM(double, x, family=sm.families.Binomial(), freq_weights=hours / hours.mean())
+    chance = np.clip(_fitted_chance(x, double, hours / hours.mean()), 1e-9, 1 - 1e-9)
+    return Propensity(pooled.assign(chance_double=chance, cluster=pooled[data.cluster]), x)
+
+
+def _fitted_chance(x: FloatArray, double: FloatArray, weights: FloatArray) -> FloatArray:
+    if len(x) > MANY_ROWS:
+        with contextlib.suppress(ValueError):
+            return fit_logit(x, double, weights)
+    model = sm.GLM(double, x, family=sm.families.Binomial(), freq_weights=weights)
     with warnings.catch_warnings():
         # Crews told apart without exception are what overlap() is there to show.
         warnings.simplefilter("ignore", PerfectSeparationWarning)
-        chance = np.clip(model.fit(tol=1e-12).fittedvalues, 1e-9, 1 - 1e-9)
-    return Propensity(pooled.assign(chance_double=chance, cluster=pooled[data.cluster]), x)
+        return np.asarray(model.fit(tol=1e-12).fittedvalues)
 
 
 def weighted_ratio(
@@ -186,15 +198,20 @@ def _weighted(
     return math.log(rate1 / rate0), scores
 
 
-def _chance_scores(
-    chance: Propensity, single: FloatArray, hours: FloatArray, double: FloatArray
+def _chance_influence(
+    chance: Propensity,
+    single: FloatArray,
+    hours: FloatArray,
+    double: FloatArray,
+    gradient: FloatArray,
 ) -> FloatArray:
-    """Influence of each row on the coefficients of the fractional logit, shape (rows, terms)."""
-    x = chance.matrix
-    information = (x * (hours * double * (1 - double))[:, None]).T @ x
-    return np.asarray(
-        np.linalg.solve(information, (x * (hours * (1 - single - double))[:, None]).T).T
-    )
+    """Influence of each row on a sum of coefficients of the fractional logit, shape (rows,)."""
+    x, rest = chance.matrix, hours * (1 - single - double)
+    weights = hours * double * (1 - double)
+    if len(x) > MANY_ROWS:
+        return np.asarray((x @ np.linalg.solve(second_moments(x, weights), gradient)) * rest)
+    information = (x * weights[:, None]).T @ x
+    return np.asarray(np.linalg.solve(information, (x * rest[:, None]).T).T @ gradient)
 
 
 def _inverse_correction(
@@ -238,7 +255,7 @@ def _correction(
         single == 1, (victims - rate1 * hours) / y1, -(victims - rate0 * hours) / y0
     )
     gradient = chance.matrix.T @ per_row
-    return np.asarray(_chance_scores(chance, single, hours, double) @ gradient)
+    return _chance_influence(chance, single, hours, double, gradient)
 
 
 def _augmented(
@@ -253,10 +270,10 @@ def _augmented(
     fit = fit_design(x, victims, np.log(hours))
     single = frame["single"].to_numpy(float)
     expected, parts = [], []
-    for arm in (1.0, 0.0):
-        # Rebuilt, so that terms in which the crew meets another column follow it.
-        at = rebuild_design(formula, info, frame.assign(single=arm)).to_numpy()
-        mean = hours * np.exp(at @ fit.coefficients)
+    # Terms in which the crew meets another column follow it.
+    arms = arms_of(matrix, formula, info, frame)
+    for arm, design in zip((1.0, 0.0), arms, strict=True):
+        mean = hours * design.rates(fit.coefficients)
         own = np.where(single == arm, weight * (victims - mean), 0.0)
         part = mean + own
         expected.append(float(part.sum()))

@@ -11,7 +11,7 @@ from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing.model import cells as crewing_data
 from officer_assaults.topics.crewing.model import policy
 from officer_assaults.topics.crewing.model import ratios as crewing
-from officer_assaults.topics.crewing.model.policy_language import Policy, named_or_written
+from officer_assaults.topics.crewing.model.policy_language import named_or_written
 
 POLICY_COLUMNS = (
     "policy", "avoided", "lower", "upper", "share", "half_share", "moved_share", "unit_share_lost",
@@ -51,7 +51,7 @@ def policy_frame(
     models = policy.fit_policy_models(data, chosen)
     outcomes = policy.evaluate_policies(models, chosen, alpha)
     victims = float(data.frame["victims"].sum())
-    shifts = [_backup_shift(models[one.name], one, alpha) for one in chosen]
+    shifts = [_backup_shift(models[found.policy.name], found, alpha) for found in outcomes]
     return pd.DataFrame(
         [
             {
@@ -140,9 +140,11 @@ def patrol(cells: pd.DataFrame, period_months: int = 1) -> dict[str, float]:
     }
 
 
-def _backup_shift(model: policy.PolicyModel | Refusal, one: Policy, alpha: float) -> float:
+def _backup_shift(
+    model: policy.PolicyModel | Refusal, found: policy.PolicyOutcome, alpha: float
+) -> float:
     """Tell by how much longer back-up, from units lost, would move the victims avoided."""
     if isinstance(model, Refusal):
         return math.nan
-    longer = policy.with_longer_backup(model, one, alpha=alpha)
-    return math.nan if longer is None else longer[0] - policy.evaluate(model, one, alpha).avoided
+    longer = policy.with_longer_backup(model, found.policy, alpha=alpha)
+    return math.nan if longer is None else longer[0] - found.avoided

@@ -94,7 +94,11 @@ def numbers(column: pa.Array) -> NDArray[np.float64]:
     """Values as floats, whatever they are held as."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+    try:
+        return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+    except pa.ArrowException as error:
+        what = f"a column of {column.type} stands where numbers are needed."
+        raise Refusal(Problem("E124", what, "Write it as plain numbers.")) from error
 
 
 #: Place among all combinations of levels, place among clusters, count and exposure of some rows.
