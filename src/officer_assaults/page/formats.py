@@ -47,8 +47,10 @@ def bundle(fig: Figure, drawing: svg.Drawing, *, title: str, alt: str) -> dict[s
     """
     from officer_assaults.pipeline.door import is_checked
 
-    found = {SVG: standalone(drawing.wide), PNG: _text(png(fig, title=title, alt=alt))}
-    return found if is_checked() else {**found, PDF: _text(pdf(fig, title=title))}
+    found = {SVG: standalone(drawing.wide)}
+    with svg.as_laid_out(fig, drawing):
+        found[PNG] = _text(png(fig, title=title, alt=alt))
+        return found if is_checked() else {**found, PDF: _text(pdf(fig, title=title))}
 
 
 def standalone(drawn: str) -> str:
@@ -89,7 +91,7 @@ def png(fig: Figure, *, title: str, alt: str) -> bytes:
     words.add_itxt("Title", title)
     words.add_itxt("Description", alt)
     out = io.BytesIO()
-    small.save(out, "PNG", compress_level=9, pnginfo=words, dpi=(DOTS, DOTS))
+    small.save(out, "PNG", compress_level=6, pnginfo=words, dpi=(DOTS, DOTS))
     return out.getvalue()
 
 

@@ -59,10 +59,13 @@ class Drawing:
         The drawing for columns of 560 px and more.
     narrow : str or None
         The drawing for telephones; None where the wide one fits there.
+    places : tuple of tuple of float
+        Left, bottom, width and height of the axes of the wide drawing, as shares of the figure.
     """
 
     wide: str
     narrow: str | None
+    places: tuple[tuple[float, ...], ...] = ()
 
 
 def draw(fig: Figure, *, title: str, description: str, prefix: str) -> Drawing:
@@ -89,11 +92,28 @@ def draw(fig: Figure, *, title: str, description: str, prefix: str) -> Drawing:
     width, height = fig.get_size_inches()
     wide_px = width * 72
     wide = _one(fig, wide_px, height, title, description, f"{prefix}-w")
+    places = tuple(tuple(ax.get_position(original=True).bounds) for ax in fig.axes)
     if wide_px <= theme.NARROW + 1:
-        return Drawing(wide, None)
+        return Drawing(wide, None, places)
     narrow = _one(fig, theme.NARROW, height, title, description, f"{prefix}-n")
     fig.set_size_inches(width, height)
-    return Drawing(wide, narrow)
+    return Drawing(wide, narrow, places)
+
+
+@contextlib.contextmanager
+def as_laid_out(fig: Figure, drawing: Drawing) -> Iterator[None]:
+    """Put the axes where they are in the wide drawing, and leave them there for another one."""
+    layout = fig.get_layout_engine()
+    free = [ax.get_in_layout() for ax in fig.axes]
+    for ax, place in zip(fig.axes, drawing.places, strict=True):
+        ax.set_position(place, which="original")  # type: ignore[arg-type]
+    fig.set_layout_engine("none")
+    try:
+        yield
+    finally:
+        fig.set_layout_engine(layout)
+        for ax, was in zip(fig.axes, free, strict=True):
+            ax.set_in_layout(was)
 
 
 def _one(
