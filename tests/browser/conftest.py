@@ -45,7 +45,8 @@ def reports(
     folder = shared / "browser-reports"
     with locked(shared / "browser-reports.lock", lambda holder: None):
         if not (folder / "index.html").exists():
-            shutil.copytree(standard_reports, folder)
+            # The list of gathered pages is that of the tree, which may hold this pair as well.
+            shutil.copytree(standard_reports, folder, ignore=shutil.ignore_patterns("index.json"))
             # The pages of pairs need both forces built; this one stands for them.
             write_atomic(folder / f"{PAIR}.html", pair.page(model.glances(), "kent", FOCUS))
             output.build(replace(project_.load(), reports=folder))

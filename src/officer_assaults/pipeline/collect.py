@@ -325,7 +325,7 @@ def clean_text(text: str, replacements: Mapping[str, str]) -> str:
     """Text without paths of this machine, cell files and memory addresses."""
     whole = HALF_SIGN.sub("\ufffd", text)
     # Most texts hold none of these, and finding a word is a tenth of finding a form.
-    if "/ipykernel_" in whole:
+    if ".py" in whole:
         whole = _CELL_FILE.sub("cell", whole)
     if " at 0x" in whole:
         whole = _ADDRESS.sub("", whole)
