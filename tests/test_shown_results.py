@@ -14,6 +14,9 @@ from officer_assaults.data import forces, tables
 from officer_assaults.estimate import count
 from officer_assaults.shown import Shown, Tabled
 
+#: Parts that modules hand to each other while they fit; no notebook holds one.
+PARTS = {"stats.glm_fits.Fitted", "topics.crewing.model.arms.Arm"}
+
 
 def results():
     """Public dataclasses of the methods, and of what a topic works out."""
@@ -23,7 +26,8 @@ def results():
             continue
         for name, held in vars(importlib.import_module(found.name)).items():
             public = inspect.isclass(held) and not name.startswith("_")
-            if public and held.__module__ == found.name and dataclasses.is_dataclass(held):
+            own = public and held.__module__ == found.name and f"{room}.{name}" not in PARTS
+            if own and dataclasses.is_dataclass(held):
                 yield held
 
 
