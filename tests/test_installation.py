@@ -82,7 +82,7 @@ def test_clean_keeps_what_nothing_tells_from_results(clone, tmp_path, git):
         subprocess.run(["git", "init", "-q"], cwd=clone, check=True)
     tools = tmp_path / "tools"
     tools.mkdir()
-    for name in ("make", "sh", "rm", "git")[: 3 if git == "absent" else 4]:
+    for name in ("make", "sh", "rm", "grep", "git")[: 4 if git == "absent" else 5]:
         (tools / name).symlink_to(shutil.which(name))
     done = subprocess.run(
         ["make", "clean"], cwd=clone, capture_output=True, text=True, check=False,

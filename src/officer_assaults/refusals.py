@@ -188,13 +188,13 @@ class Problems:
 
 
 def kind_of(problem: Problem) -> tuple[str, ...]:
-    """What problems of one kind share: all but the row and the value of the cell."""
+    """Give what problems of one kind share: all but the row and the value of the cell."""
     what = _VALUE.sub("#", problem.what)
     return (problem.code, problem.file or "", problem.column or "", what)
 
 
 def told_once(problems: Sequence[Problem], count: int) -> Problem:
-    """Problems of one kind as one: the first, with how many there are and a second example.
+    """Tell problems of one kind as one: the first, with how many there are and a second example.
 
     Parameters
     ----------
