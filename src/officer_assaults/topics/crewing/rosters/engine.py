@@ -366,11 +366,12 @@ def opened(
     if not isinstance(source, str | Path | pd.DataFrame):
         yield Source(source, source.get_name(), bins or {}, memory_mb)
         return
-    of_files = not isinstance(source, pd.DataFrame)
-    files = find(source) if of_files else ()
-    name = (Path(source).name or str(source)) if of_files else "the frame"
+    files: tuple[RosterFile, ...] = ()
+    rows: Any = source
+    name = "the frame"
+    if not isinstance(source, pd.DataFrame):
+        files, rows, name = find(source), None, Path(source).name or str(source)
     with scratch.folder(TEMPORARY_PREFIX) as folder:
-        rows = None if of_files else source
         roster = Source(rows, name, bins or {}, memory_mb, files, folder, threads)
         try:
             yield roster

@@ -119,7 +119,8 @@ def learn(
 def _learn_part(
     part: Iterable[Batch], kinds: Mapping[str, str], most: Mapping[str, int], hold: bool
 ) -> Learned:
-    found, held = Learned(), []
+    found = Learned()
+    held: list[Batch] = []
     columns = {name: _Column(TYPES[kind], most.get(name)) for name, kind in kinds.items()}
     for batch in part:
         if any(column.null_count for name, column in batch.items() if name != "made_"):
