@@ -25,6 +25,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from officer_assaults import compiled
+
 # Choosing a backend before the fork would lose every figure: it must be chosen in the kernel.
 FORBIDDEN_MODULE = "matplotlib_inline.backend_inline"
 # Threads inside a kernel would fight the kernels beside it.
@@ -63,6 +65,7 @@ _DEATH_SIGNAL_OPTION = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 def main(arguments: Sequence[str]) -> None:
     """Listen, import, and fork until standard input ends."""
     address, *modules = arguments
+    compiled.mend()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.setdefault("MPLBACKEND", _BACKEND)
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")

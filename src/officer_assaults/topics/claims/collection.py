@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import yaml
 from officer_assaults import paths
 from officer_assaults.data import bounds, forces, readers, tables
 from officer_assaults.data.periods import FinancialYear, financial_year
-from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+from officer_assaults.refusals import Problem, Problems, Refusal, kind_of, nearest, told_once
 from officer_assaults.topics.claims import said
 from officer_assaults.topics.claims.figures import OFFENCES
 
@@ -119,7 +119,7 @@ def read(path: Path) -> list[Claim]:
     problems = Problems(path.name)
     claims = [claim for at, row in rows if (claim := make(row, problems, at)) is not None]
     _check_ids(claims, problems)
-    problems.found = _told_once(problems.found)
+    problems.found = _folded(problems.found)
     problems.raise_if_any()
     return claims
 
@@ -168,16 +168,13 @@ def _refuse_fields(
         problems.add("E126", f"no field is called '{name}'.", nearest(name, known), row=at)
 
 
-def _told_once(found: Sequence[Problem]) -> list[Problem]:
-    """Tell what is wrong with a header once, not again for each row under it."""
-    kept: dict[tuple[str, str], list[Problem]] = {}
-    for number, problem in enumerate(found):
+def _folded(found: Sequence[Problem]) -> list[Problem]:
+    """Tell what is wrong with many rows once, and of a header each of its names."""
+    kept: dict[tuple[str, ...], list[Problem]] = {}
+    for problem in found:
         is_header = problem.what.startswith("no field")
-        kept.setdefault((problem.what, "" if is_header else str(number)), []).append(problem)
-    return [
-        replace(same[0], what=f"{same[0].what[:-1]} ({len(same):,} rows).") if same[1:] else same[0]
-        for same in kept.values()
-    ]
+        kept.setdefault((*kind_of(problem), problem.what if is_header else ""), []).append(problem)
+    return [told_once(same, len(same)) for same in kept.values()]
 
 
 def _typed(texts: Mapping[str, str], problems: Problems, at: int | None) -> dict[str, Any]:
