@@ -10,7 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from officer_assaults import files
-from officer_assaults.data import forces, readers, years
+from officer_assaults.data import bounds, forces, readers, years
 from officer_assaults.data.columns import (
     CONSTABLE_SERIES,
     INJURY_STARTS,
@@ -199,7 +199,11 @@ def read_force_year(path: Path | str) -> pd.DataFrame:
     Refusal
         With every problem of the file: E101, E102, E103, E105, E106, E107, E108, E109, E124.
     """
-    path = Path(path)
+    with bounds.steady(Path(path)):
+        return _force_year(Path(path))
+
+
+def _force_year(path: Path) -> pd.DataFrame:
     problems = Problems(file=path.name)
     cells = readers.read_cells(path, column_names(FORCE_YEAR), path.name)
     if "force" in cells:

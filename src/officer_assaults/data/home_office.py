@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from officer_assaults.data import (
+    bounds,
     breaks,
     forces,
     imported,
@@ -136,24 +137,27 @@ def import_recorded_crime(
     path = Path(path)
     chosen = imported.vintage_of(path, vintage)
     releases.refuse_existing(recorded.FOLDER, chosen)
-    table = _read(path, progress)
-    problems = Problems(file=path.name)
-    rows, notes = _crime_rows(table, problems)
-    problems.raise_if_any()
-    assaults, dropped = _assaults(rows, chosen, problems)
-    context = _context(rows, chosen)
-    if not problems.found:
-        releases.check(f"recorded-context/{chosen}", context, problems)
-    _check_coverage(assaults, chosen, problems)
-    problems.raise_if_any()
-    notes += dropped + _coverage_notes(assaults) + _negative_notes(assaults, context)
-    notes += _context_notes(context, chosen)
-    previous = releases.previous(recorded.FOLDER, chosen)
-    lost = (*_lost(previous, assaults), *_lost_context(chosen, assaults, context))
-    tables_ = {f"{recorded.FOLDER}/{chosen}": assaults, f"recorded-context/{chosen}": context}
-    side = imported.sidecar(path, chosen, TITLE, SOURCE, CRIME_URL) | {
-        "lacks": releases.lacks(previous, lost)
-    }
+    held = bounds.Held(path)
+    with held.blamed():
+        table = _read(path, progress)
+        problems = Problems(file=path.name)
+        rows, notes = _crime_rows(table, problems)
+        problems.raise_if_any()
+        assaults, dropped = _assaults(rows, chosen, problems)
+        context = _context(rows, chosen)
+        if not problems.found:
+            releases.check(f"recorded-context/{chosen}", context, problems)
+        _check_coverage(assaults, chosen, problems)
+        problems.raise_if_any()
+        notes += dropped + _coverage_notes(assaults) + _negative_notes(assaults, context)
+        notes += _context_notes(context, chosen)
+        previous = releases.previous(recorded.FOLDER, chosen)
+        lost = (*_lost(previous, assaults), *_lost_context(chosen, assaults, context))
+        tables_ = {f"{recorded.FOLDER}/{chosen}": assaults, f"recorded-context/{chosen}": context}
+        side = imported.sidecar(path, chosen, TITLE, SOURCE, CRIME_URL) | {
+            "lacks": releases.lacks(previous, lost)
+        }
+        held.check()
     written = releases.write(tables_, side, dry_run=dry_run)
     return _summary(chosen, previous, len(rows), written, assaults, notes, lost, dry_run)
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
+from officer_assaults.data import bounds
 from officer_assaults.refusals import Problem, Problems, Refusal
 from officer_assaults.topics.crewing.data.checks import MEASURED
 from officer_assaults.topics.crewing.data.schemas import HOUR_BANDS, column_needs
@@ -59,7 +60,8 @@ def build(mapping: Mapping, say: Say = lambda _: None) -> Built:
         E104, E105, E111, E113 and E124, each kind with its count and two examples.
     """
     held = {table.holds for table in mapping.tables}
-    return _logs(mapping, say) if "officers" in held else _ready(mapping, say)
+    with bounds.steady(*{table.layout.file for table in mapping.tables}):
+        return _logs(mapping, say) if "officers" in held else _ready(mapping, say)
 
 
 def _read(mapping: Mapping, holds: str, say: Say) -> list[tuple[Table, pl.DataFrame]]:

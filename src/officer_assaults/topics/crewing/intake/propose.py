@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from officer_assaults.data import readers
+from officer_assaults.data import bounds, readers
 from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.topics.crewing.data import parts
 from officer_assaults.topics.crewing.data.about import sidecar_of
@@ -75,6 +75,11 @@ def propose(paths: Iterable[Path], folder: Path, known: Mapping[str, str]) -> st
         E124 for files that cannot be read and for a set of files without a known table.
     """
     files = files_of(list(paths))
+    with bounds.steady(*files):
+        return _proposed(files, folder, known)
+
+
+def _proposed(files: list[Path], folder: Path, known: Mapping[str, str]) -> str:
     found: list[tuple[str, Layout, pl.DataFrame]] = []
     unknown: list[str] = []
     for file in files:
