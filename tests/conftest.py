@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 
 from officer_assaults import compiled
+from officer_assaults.pipeline import lean  # noqa: F401 -- before what imports jsonschema
 
 # Tests run side by side: threads inside one process would fight the other processes.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
