@@ -106,10 +106,14 @@ FORCE_YEAR = table(
             code="E106",
         ),
         "days": count("days in the financial year, 365 or 366", unit="days"),
-        "n_total": count("recorded assaults; empty if only limits are known", nullable=True),
-        "n_injury": count("of these with injury; with n_no_injury or not at all", nullable=True),
-        "n_no_injury": count("of these without injury", nullable=True),
-        "series": series(*SERIES),
+        "n_total": count(
+            "recorded assaults; empty if only limits are known", unit="offences", nullable=True
+        ),
+        "n_injury": count(
+            "of these with injury; with n_no_injury or not at all", unit="offences", nullable=True
+        ),
+        "n_no_injury": count("of these without injury", unit="offences", nullable=True),
+        "series": series(SERIES),
         "vintage": text("day or month on which the counts were drawn", code="E107"),
         "status": schema_column(
             "str", "how final the count is", one_of(("final", "provisional", "suppressed"))

@@ -365,7 +365,7 @@ def _assaults(
     summed["series"] = (
         summed["offence_code"].map({OTHER_WORKERS: OTHER_SERIES}).fillna(CONSTABLE_SERIES)
     )
-    frame = summed.assign(vintage=vintage)[column_names(schemas.RECORDED_ASSAULTS)]
+    frame = summed.assign(vintage=vintage)[column_names(schemas.of_release("recorded-assaults"))]
     releases.check(f"{recorded.FOLDER}/{vintage}", frame, problems)
     note = f"Zeros before a code existed, dropped: {int(early.sum())}."
     return frame, [note] if early.any() else []
@@ -397,7 +397,9 @@ def _context(rows: pd.DataFrame, vintage: str) -> pd.DataFrame:
     wide = wide.reindex(columns=list(parts)).astype("Int64").reset_index().assign(vintage=vintage)
     wide.columns.name = None
     by = ["force", "quarter_start"]
-    return wide[column_names(schemas.RECORDED_CONTEXT)].sort_values(by, ignore_index=True)
+    return wide[column_names(schemas.of_release("recorded-context"))].sort_values(
+        by, ignore_index=True
+    )
 
 
 def _check_coverage(frame: pd.DataFrame, vintage: str, problems: Problems) -> None:

@@ -100,7 +100,7 @@ def import_population(
         previous = releases.previous(FOLDER, chosen)
         old = tables.load(f"{FOLDER}/{previous}") if previous else long.iloc[:0]
         frame, notes = _with_earlier(long, old, previous)
-        frame = frame.assign(vintage=chosen)[column_names(schemas.POPULATION)]
+        frame = frame.assign(vintage=chosen)[column_names(schemas.of_release("population"))]
         frame = frame.sort_values(["force", "mid_year"], ignore_index=True)
         releases.check(f"{FOLDER}/{chosen}", frame, problems)
         problems.raise_if_any()

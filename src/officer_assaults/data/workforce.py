@@ -180,4 +180,6 @@ def _workforce(rows: pd.DataFrame, vintage: str) -> pd.DataFrame:
     frame["specials_headcount"] = frame["specials_headcount"].astype("Int64")
     frame["as_at"] = pd.to_datetime(frame["year"].astype(str) + "-03-31").astype("datetime64[ns]")
     frame["vintage"] = vintage
-    return frame[column_names(schemas.WORKFORCE)].sort_values(["force", "as_at"], ignore_index=True)
+    return frame[column_names(schemas.of_release("workforce"))].sort_values(
+        ["force", "as_at"], ignore_index=True
+    )

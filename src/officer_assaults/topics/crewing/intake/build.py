@@ -17,7 +17,7 @@ from officer_assaults.topics.crewing.data.checks import MEASURED
 from officer_assaults.topics.crewing.data.schemas import HOUR_BANDS, column_needs
 from officer_assaults.topics.crewing.intake import crews, dates, keys, names, sources, values
 from officer_assaults.topics.crewing.intake.mapping import Mapping, Table
-from officer_assaults.topics.crewing.intake.meanings import HOURS, MISSING, VALUE_WORDS
+from officer_assaults.topics.crewing.intake.meanings import HOURS, MISSING, value_words
 from officer_assaults.topics.crewing.intake.names import force_named
 
 LONGEST_HOURS = 24
@@ -141,7 +141,7 @@ def _standard(
             column = values.words(frame, table, meaning, problems)
             made[meaning] = (
                 [values.decimal(cell, table) for cell in column.to_list()]
-                if meaning not in _TEXTS and meaning not in VALUE_WORDS
+                if meaning not in _TEXTS and meaning not in value_words()
                 else column.to_list()
             )
     if "force" in made:
