@@ -178,8 +178,8 @@ protocol: $(SELF) ## write docs/trial-protocol.md again from the planning models
 
 .PHONY: lab
 lab: $(SELF) ## open JupyterLab on the notebooks; git then stores and shows them without outputs: ARGS="--port 9999"
-	@git config diff.jupytext.textconv "sh -c '$(BIN)/jupytext --quiet --from ipynb --to py:percent --output - \"\$$0\" 2>/dev/null || cat \"\$$0\"'" || true
-	@git config filter.notebook.clean '$(APP) clean-notebook || cat' || true
+	@git config diff.jupytext.textconv "sh -c '$(BIN)/jupytext --quiet --from ipynb --to py:percent --output - \"\$$0\" 2>/dev/null || cat \"\$$0\"'" 2>/dev/null || true
+	@git config filter.notebook.clean '$(APP) clean-notebook || cat' 2>/dev/null || true
 	@$(BIN)/jupyter lab --notebook-dir=. notebooks/01_rise.ipynb $$ARGS
 
 .PHONY: test
@@ -225,8 +225,9 @@ data-check: $(SELF) ## verify checksums, schemas and the known totals of data/
 
 .PHONY: clean
 clean: ## remove rendered reports and caches, keeping what is tracked and the environment
-	@git clean -qdfX -- reports site
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@git rev-parse --git-dir >/dev/null 2>&1 || { echo 'Removed the caches alone: git does not know this folder, so nothing tells what was made from what is kept. Remove site and, but for findings.csv, published and .kept, what lies in reports by hand' >&2; exit 2; }
+	@git clean -qdfX -- reports site
 
 # --- environment -------------------------------------------------------------------------------
 

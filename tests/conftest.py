@@ -14,10 +14,16 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from officer_assaults import compiled
+from officer_assaults.pipeline import lean  # noqa: F401 -- before what imports jsonschema
+
 # Tests run side by side: threads inside one process would fight the other processes.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
+
+# Tests with full disks may cut off what Python compiles, here as with users.
+compiled.mend()
 
 # A shell ignores Ctrl-C for what runs in the background, and children would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

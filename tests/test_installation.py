@@ -70,6 +70,35 @@ def test_help_and_clean_leave_the_environment_of_a_copy_alone(clone):
     assert (copy / ".venv").is_dir()
 
 
+@pytest.mark.parametrize("git", ["absent", "ignorant", "there"])
+def test_clean_keeps_what_nothing_tells_from_results(clone, tmp_path, git):
+    """Outside of git, as in an unpacked archive, one sentence says what to remove by hand."""
+    (clone / "reports").mkdir()
+    (clone / ".mypy_cache").mkdir()
+    for name in ("findings.csv", "made.html"):
+        (clone / "reports" / name).touch()
+    (clone / ".gitignore").write_text("/reports/*\n!/reports/findings.csv\n")
+    if git == "there":
+        subprocess.run(["git", "init", "-q"], cwd=clone, check=True)
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("make", "sh", "rm", "grep", "git")[: 4 if git == "absent" else 5]:
+        (tools / name).symlink_to(shutil.which(name))
+    done = subprocess.run(
+        ["make", "clean"], cwd=clone, capture_output=True, text=True, check=False,
+        env={"PATH": str(tools), "GIT_CEILING_DIRECTORIES": str(tmp_path), "LANG": "C"},
+    )  # fmt: skip
+    left = sorted(path.name for path in (clone / "reports").iterdir())
+    assert not (clone / ".mypy_cache").exists()
+    if git == "there":
+        assert (done.returncode, done.stderr, left) == (0, "", ["findings.csv"])
+        return
+    assert left == ["findings.csv", "made.html"]
+    told, ended = done.stderr.splitlines()
+    assert told.startswith("Removed the caches alone: git does not know this folder")
+    assert "Error 2" in ended
+
+
 def test_a_home_that_cannot_be_written_is_replaced_and_another_kept(clone, tmp_path):
     _, seen = make(clone, HOME="/dev/null", TMPDIR=str(tmp_path))
     assert Path(seen["HOME"]).parent == tmp_path

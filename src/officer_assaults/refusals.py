@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
 EXIT_CODE = 2
@@ -11,6 +12,8 @@ EXIT_CODE = 2
 MOST_NAMES = 100
 #: Characters of a message about one cell that are shown; the rest says nothing more.
 LONGEST_TEXT = 400
+#: What of a message is the value of one cell.
+_VALUE = re.compile(r"'[^']*'|-?\d[\d,.:T+-]*")
 #: Likeness from which a known word is suggested; below it a suggestion is a guess.
 NEAR = 0.65
 #: Letters from which part of a known word is taken for it: "thames" for "Thames Valley".
@@ -182,6 +185,31 @@ class Problems:
         """
         if self.found:
             raise Refusal(self.found)
+
+
+def kind_of(problem: Problem) -> tuple[str, ...]:
+    """Give what problems of one kind share: all but the row and the value of the cell."""
+    what = _VALUE.sub("#", problem.what)
+    return (problem.code, problem.file or "", problem.column or "", what)
+
+
+def told_once(problems: Sequence[Problem], count: int) -> Problem:
+    """Tell problems of one kind as one: the first, with how many there are and a second example.
+
+    Parameters
+    ----------
+    problems : sequence of Problem
+        At least one, in the order of their rows.
+    count : int
+        How many rows there are of it, also where not each was noted.
+    """
+    first = problems[0]
+    if count == 1:
+        return first
+    also = f"; also row {problems[1].row}" if problems[1:] and problems[1].row else ""
+    if also and problems[1].what != first.what:
+        also += f": {problems[1].what.rstrip('.')}"
+    return replace(first, what=f"{first.what.rstrip('.')} ({count:,} rows{also}).")
 
 
 def nearest(word: str, known: Sequence[str]) -> str:

@@ -35,8 +35,10 @@ def main():
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--full-after", type=int)
     parser.add_argument("--scheduler")
+    parser.add_argument("--render", default="simple_page:render")
     asked = parser.parse_args()
-    project = tree.describe(asked.folder, environment={"TREE_ROOT": "{root}"})
+    environment = {"TREE_ROOT": "{root}"}
+    project = tree.describe(asked.folder, render=asked.render, environment=environment)
     done = []
     with contextlib.ExitStack() as stack:
 

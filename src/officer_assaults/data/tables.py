@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from officer_assaults import files, paths
-from officer_assaults.data import all_schemas, readers
+from officer_assaults.data import readers, schemas
 from officer_assaults.refusals import Problems, Refusal, nearest
 from officer_assaults.shown import Tabled
 
@@ -174,7 +174,7 @@ def path_of(name: str) -> Path:
         E124 if there is no such table.
     """
     path = paths.data_dir() / f"{name}.csv"
-    if not path.is_file() or all_schemas.schema_of(name) is None:
+    if not path.is_file() or schemas.schema_of(name) is None:
         raise Refusal.of("E124", f"there is no table '{name}'.", nearest(name, names()))
     return path
 
@@ -248,7 +248,7 @@ def _loaded(name: str, trusted: bool, path: Path, *state: int) -> pd.DataFrame:
             "'officer-assaults import'; 'make data-check' lists every such file.",
         )
         problems.raise_if_any()
-    schema = all_schemas.schema_of(name)
+    schema = schemas.schema_of(name)
     assert schema is not None
     frame: pd.DataFrame = readers.read_table(path, schema, shown(path), rules=not trusted)
     if len(frame) != declared.rows:

@@ -283,9 +283,9 @@ def _resource(table: Mapping[str, Any], data_root: str) -> dict[str, Any]:
 
 
 def _fields(name: str) -> list[dict[str, str]]:
-    from officer_assaults.data import all_schemas
+    from officer_assaults.data import schemas
 
-    schema = all_schemas.schema_of(name)
+    schema = schemas.schema_of(name)
     return (
         []
         if schema is None

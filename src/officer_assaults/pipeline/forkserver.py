@@ -26,6 +26,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from officer_assaults import compiled
+
 # Choosing a backend before the fork would lose every figure: it must be chosen in the kernel.
 FORBIDDEN_MODULE = "matplotlib_inline.backend_inline"
 # Threads inside a kernel would fight the kernels beside it.
@@ -69,6 +71,7 @@ def main(arguments: Sequence[str]) -> None:
     address, *names = arguments
     modules = [name for name in names if not name.startswith(LATER)]
     later = [name.removeprefix(LATER) for name in names if name.startswith(LATER)]
+    compiled.mend()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.setdefault("MPLBACKEND", _BACKEND)
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")

@@ -13,6 +13,7 @@ import zmq
 from jupyter_client.jsonutil import json_default
 from jupyter_client.session import json_packer
 
+from officer_assaults import compiled
 from officer_assaults.pipeline.terminal import HALF_SIGN
 
 #: Arguments with which a kernel takes :func:`pack` and lets its messages wait.
@@ -57,10 +58,11 @@ def _is_shown(mime: str, value: Any) -> bool:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Let a kernel's outputs wait until they are sent.
+    """Let a kernel's outputs wait until they are sent, and its imports mend what was cut off.
 
     Before each cell, since ZeroMQ takes this limit only for clients that are connected already.
     """
+    compiled.mend()
     thread = shell.kernel.iopub_thread
 
     def wait_without_limit(*_: Any) -> None:

@@ -184,7 +184,8 @@ def _process_context(imports: tuple[str, ...]) -> multiprocessing.context.BaseCo
     os.environ.update({name: os.environ.get(name, value) for name, value in UNTHREADED.items()})
     context = multiprocessing.get_context("forkserver")
     _keep_sockets_short()
-    context.set_forkserver_preload(["officer_assaults.pipeline.run", "papermill", *imports])
+    ours = ("officer_assaults.pipeline.mending", "officer_assaults.pipeline.run")
+    context.set_forkserver_preload([*ours, "papermill", *imports])
     resource_tracker.ensure_running()
     with _holding_back_ctrl_c():
         forkserver.ensure_running()

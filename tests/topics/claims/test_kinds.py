@@ -224,6 +224,26 @@ def test_a_file_that_cannot_be_judged_is_refused_by_row(tmp_path, text, name, co
     assert name in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("header", "row", "told"),
+    [
+        ("kind,says", "kind {at},5", "row 2, column kind: 'kind 1' is no kind of claim (400 rows; "
+         "also row 3: 'kind 2' is no kind of claim). The kinds are"),
+        ("kind,says", ",5", "row 2, column kind: '' is no kind of claim (400 rows; also row 3)."),
+        ("kind,force,to,says", "count,nowhere {at},2018/19,5", "(400 rows; also row 3: "),
+        ("kind,settle,evidence", "log,x,Z{at}", "no row 'Z1' (400 rows; also row 3: "),
+        ("kind,settle,nothing", "log,x,y", "no field is called 'nothing' (400 rows; also row 3)."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_each_row_is_told_once(tmp_path, header, row, told):
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([header, *(row.format(at=at) for at in range(1, 401))]) + "\n")
+    with pytest.raises(Refusal) as refusal:
+        collection.read(path)
+    assert told in str(refusal.value)
+    assert len(refusal.value.problems) == 1
+
+
 def test_bytes_that_are_no_text_are_refused(tmp_path):
     path = tmp_path / "a.csv"
     path.write_bytes(b"\xff\xfe\x00kind")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import yaml
 from officer_assaults import paths
 from officer_assaults.data import bounds, forces, readers, tables
 from officer_assaults.data.periods import FinancialYear, financial_year
-from officer_assaults.refusals import Problem, Problems, Refusal, nearest
+from officer_assaults.refusals import Problem, Problems, Refusal, kind_of, nearest, told_once
 from officer_assaults.topics.claims import said
 from officer_assaults.topics.claims.figures import OFFENCES
 
@@ -119,7 +119,7 @@ def read(path: Path) -> list[Claim]:
     problems = Problems(path.name)
     claims = [claim for at, row in rows if (claim := make(row, problems, at)) is not None]
     _check_ids(claims, problems)
-    problems.found = _told_once(problems.found)
+    problems.found = _folded(problems.found)
     problems.raise_if_any()
     return claims
 
@@ -168,16 +168,13 @@ def _refuse_fields(
         problems.add("E126", f"no field is called '{name}'.", nearest(name, known), row=at)
 
 
-def _told_once(found: Sequence[Problem]) -> list[Problem]:
-    """Tell what is wrong with a header once, not again for each row under it."""
-    kept: dict[tuple[str, str], list[Problem]] = {}
-    for number, problem in enumerate(found):
+def _folded(found: Sequence[Problem]) -> list[Problem]:
+    """Tell what is wrong with many rows once, and of a header each of its names."""
+    kept: dict[tuple[str, ...], list[Problem]] = {}
+    for problem in found:
         is_header = problem.what.startswith("no field")
-        kept.setdefault((problem.what, "" if is_header else str(number)), []).append(problem)
-    return [
-        replace(same[0], what=f"{same[0].what[:-1]} ({len(same):,} rows).") if same[1:] else same[0]
-        for same in kept.values()
-    ]
+        kept.setdefault((*kind_of(problem), problem.what if is_header else ""), []).append(problem)
+    return [told_once(same, len(same)) for same in kept.values()]
 
 
 def _typed(texts: Mapping[str, str], problems: Problems, at: int | None) -> dict[str, Any]:
@@ -245,6 +242,15 @@ def _check_ids(claims: Iterable[Claim], problems: Problems) -> None:
 def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
     problems = Problems(path.name)
     bounds.check_size(path)
+    with bounds.steady(path):
+        found = _list_of(path, problems)
+    if not found or len(found) > MOST_CLAIMS:
+        problems.add("E126", f"the file holds {len(found)} claims.", f"Give 1 to {MOST_CLAIMS}.")
+        problems.raise_if_any()
+    return found
+
+
+def _list_of(path: Path, problems: Problems) -> list[tuple[int, dict[str, Any]]]:
     try:
         if path.stat().st_size > MOST_BYTES:
             problems.add("E124", "the file is larger than a megabyte.", "Give claims alone.")
@@ -259,9 +265,6 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
         problems.add(
             "E124", "the file is no list of claims.", "Begin each claim with '- kind: ...'."
         )
-        problems.raise_if_any()
-    if not found or len(found) > MOST_CLAIMS:
-        problems.add("E126", f"the file holds {len(found)} claims.", f"Give 1 to {MOST_CLAIMS}.")
         problems.raise_if_any()
     rows: list[tuple[int, dict[str, Any]]] = found
     return rows

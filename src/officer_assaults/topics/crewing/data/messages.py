@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from officer_assaults.refusals import Problem
+from officer_assaults.refusals import Problem, kind_of, told_once
 
 #: Problems by consequence: what makes all else void comes first.
 ORDER = (
@@ -16,7 +16,6 @@ ORDER = (
 #: Codes of cells by themselves, and of rows in which cells do not fit each other.
 CELLS = ("E102", "E106", "E110")
 ACROSS = ("E103", "E111")
-_VALUE = re.compile(r"'[^']*'|-?\d[\d,.:T+-]*")
 _FURTHER = re.compile(r"([\d,]+) further ")
 _RANGE = "is a range, not a number."
 _UNREAD = ("is not a date.", "is not known.", "is not a number.")
@@ -47,7 +46,7 @@ def grouped(found: Iterable[Problem]) -> list[Problem]:
     for problems in kinds.values():
         ordered = sorted(problems, key=lambda problem: problem.row or 0)
         count = len(ordered) + further.pop((ordered[0].code, ordered[0].column), 0)
-        told.append((count, _told(ordered, count)))
+        told.append((count, told_once(ordered, count)))
     return [problem for _, problem in sorted(told, key=_consequence)]
 
 
@@ -64,17 +63,9 @@ def _one_cell(problem: Problem) -> bool:
 
 def _kind(problem: Problem) -> tuple[str, ...]:
     # A header names its columns: each of those problems is one of its own.
-    what = problem.what if (problem.row or 0) <= 1 else _VALUE.sub("#", problem.what)
-    return (problem.code, problem.file or "", problem.column or "", what)
-
-
-def _told(problems: list[Problem], count: int) -> Problem:
-    first = problems[0]
-    if count == 1:
-        return first
-    second = problems[1] if len(problems) > 1 else None
-    also = f"; also row {second.row}: {second.what.rstrip('.')}" if second else ""
-    return replace(first, what=f"{first.what.rstrip('.')} ({count:,} rows{also}).")
+    if (problem.row or 0) <= 1:
+        return (problem.code, problem.file or "", problem.column or "", problem.what)
+    return kind_of(problem)
 
 
 def _consequence(entry: tuple[int, Problem]) -> tuple[int, int, int]:
