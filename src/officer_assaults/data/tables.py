@@ -107,7 +107,8 @@ def load(name: str) -> pd.DataFrame:
         E124 if there is no such table, its sidecar is missing, or its content is not what the
         sidecar's checksum says; else the problems found against its schema.
     """
-    return _loaded(name, _by_checksum.get(), *fingerprint(name)).copy()
+    # pandas copies what is shared when one of the frames is written to.
+    return _loaded(name, _by_checksum.get(), *fingerprint(name)).copy(deep=False)
 
 
 @contextlib.contextmanager
@@ -121,6 +122,11 @@ def by_checksum() -> Iterator[None]:
         yield
     finally:
         _by_checksum.reset(token)
+
+
+def trusts_checksums() -> bool:
+    """Whether :func:`by_checksum` is in force."""
+    return _by_checksum.get()
 
 
 def release(name: str) -> Release:
