@@ -227,6 +227,8 @@ def become_kernel(request: dict[str, Any]) -> NoReturn:
         os.environ.update({**pinned, **request["env"]})
         os.chdir(request["cwd"])
         _forget_parent()
+        # What a kernel holds at first is frozen: looking for garbage this often finds next to none.
+        gc.set_threshold(20_000, 20, 20)
         _call(request["call"], request["arguments"]) if request.get("call") else _kernel(request)
         code = 0
     except SystemExit as leaving:
