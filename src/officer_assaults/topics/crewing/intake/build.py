@@ -229,13 +229,13 @@ def _logs(mapping: Mapping, say: Say) -> Built:
     assaults = _assaults(mapping, problems, built, say)
     problems.raise_if_any()
     say("Working out crews")
-    bookings = crews.settle(rows)
-    _tell_doubled(bookings, mapping, built)
-    found = crews.stretches(bookings.rows)
+    bookings, doubled = crews.settle(rows)
+    _tell_doubled(doubled, mapping, built)
+    found = crews.stretches(bookings)
     pieces = crews.pieces(found, mapping.timezone, mapping.latitude).with_row_index("piece")
     say("Placing incidents and victims")
     calls = _calls(incidents, pieces, mapping, built)
-    victims = _victims(assaults, bookings.rows, pieces, mapping, built)
+    victims = _victims(assaults, bookings, pieces, mapping, built)
     built.cells = _cells(mapping, pieces, calls, victims, bool(len(incidents)))
     _tell_oddest(rows, pieces, built)
     return built
@@ -594,8 +594,7 @@ def _cells(
     return named.assign(is_simulated="yes" if mapping.simulated else "no")
 
 
-def _tell_doubled(bookings: crews.Bookings, mapping: Mapping, built: Built) -> None:
-    doubled = bookings.doubled
+def _tell_doubled(doubled: pl.DataFrame, mapping: Mapping, built: Built) -> None:
     built.counts["times an officer was on two units at once"] = len(doubled)
     if len(doubled) and mapping.choices["officer_on_two_units"] == "refuse":
         first = doubled["line"].sort()[0]
