@@ -71,7 +71,7 @@ def report(file: Path, force: str | None, settings: tuple[str, ...], name: str, 
 
 def _fits_twice(cells: int) -> bool:
     """Whether memory is free for both reports at once."""
-    import psutil
+    import psutil  # type: ignore[import-untyped]
 
     return cells <= ONE_BY_ONE or psutil.virtual_memory().available > BYTES_PER_CELL * cells
 
