@@ -13,6 +13,7 @@ import pytest
 from crewing_runs import answer
 
 from officer_assaults.cli import crewing
+from officer_assaults.data import readers
 from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing import given, handed
 from officer_assaults.topics.crewing.data import parts
@@ -307,3 +308,12 @@ def test_many_cells_make_both_reports_at_once_only_where_memory_is_free(
     memory = SimpleNamespace(available=free)
     monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
     assert crewing._fits_twice(cells) is both
+
+
+def test_a_header_of_very_many_columns_is_refused_before_a_row_is_read(tmp_path, monkeypatch):
+    wide = tmp_path / "wide.csv"
+    names = ",".join(f"c{number}" for number in range(readers.MANY_COLUMNS + 1))
+    wide.write_text(f"{names}\n{names}\n")
+    monkeypatch.setattr(readers, "_block", lambda *_: pytest.fail("a row was read"))
+    with pytest.raises(Refusal, match="1,001 unknown columns, the first of them 'c0'"):
+        load(wide)
