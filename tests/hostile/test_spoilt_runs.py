@@ -1,5 +1,6 @@
 """What is kept of runs and of published exports, spoilt by a crash: refused in a sentence."""
 
+import importlib.util
 import json
 import shutil
 import threading
@@ -127,3 +128,18 @@ def test_two_verifications_at_once_wait_for_each_other(tmp_path, monkeypatch):
         assert not began.wait(0.5)
     second.join(20)
     assert began.is_set()
+
+
+@pytest.mark.parametrize("spoilt", [*SPOILT.values(), b'{"a": [1]}', b'{"a": ["x", 2]}'])
+def test_spoilt_times_of_tests_are_told_in_a_sentence(tmp_path, spoilt):
+    """Without a budget the tests run in any order; a budget needs to know what they take."""
+    (tmp_path / "tests").mkdir()
+    for name in ("conftest.py", "by_turns.py"):
+        shutil.copy(Path(__file__).parents[1] / name, tmp_path / "tests")
+    (tmp_path / "tests" / "durations.json").write_bytes(spoilt)
+
+    held = importlib.util.spec_from_file_location("held", tmp_path / "tests" / "conftest.py")
+    held.loader.exec_module(conftest := importlib.util.module_from_spec(held))
+    assert conftest._timed(needed=False) == {}
+    with pytest.raises(pytest.UsageError, match=r"durations\.json is damaged: git checkout"):
+        conftest._timed(needed=True)

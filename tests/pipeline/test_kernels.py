@@ -310,3 +310,19 @@ def test_functions_run_before_the_fork(tmp_path, monkeypatch):
     result = perform(job)
     server.close()
     assert result.outcome == OK, result.error
+
+
+def test_a_long_batch_does_more_before_the_fork(tmp_path, monkeypatch):
+    (tmp_path / "warm.py").write_text(
+        "from pathlib import Path\nstate = []\ndef up(): state.append(1)\n"
+        "def say(path): Path(path).write_text(str(state))"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    server = forked.KernelServer((f"{forkserver.LATER}warm:up",))
+    server.wait_ready()
+    said = []
+    for number in range(forkserver.LONG + 2):
+        assert server.call("warm:say", [str(tmp_path / f"{number}.txt")])
+        said.append((tmp_path / f"{number}.txt").read_text())
+    server.close()
+    assert said == ["[]"] * forkserver.LONG + ["[1]"] * 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ def report(file: Path, force: str | None, settings: tuple[str, ...], name: str, 
     from officer_assaults.topics.crewing.data.about import sidecar_of
 
     own = [f"cells_path={file}", f"about_path={sidecar_of(file)}"]
-    audience, opened = _opened(file, settings)
+    state, opened = _opened(file, settings)
     held, told = _whose(opened, file, force)
     project = project_.load()
     folder = crewing_runs.check_name(project.root, name or crewing_runs.name_of(file), file)
@@ -60,20 +61,25 @@ def report(file: Path, force: str | None, settings: tuple[str, ...], name: str, 
     how |= {"finished": keep, "exports": {file: told}}
     if len(opened.cells) > ONE_BY_ONE:
         how["jobs"] = how.get("jobs") or 1
-    lasting = handed.over(opened, str(file), str(sidecar_of(file)), audience)
+    lasting = handed.over(opened, state)
     del opened
     with lasting:
         make_reports(list(NOTEBOOKS), force=held, settings=wanted, **how)
 
 
-def _opened(file: Path, settings: tuple[str, ...]) -> tuple[str, Given]:
-    """Open and check an export before any kernel starts; also gives for whom."""
+def _opened(file: Path, settings: tuple[str, ...]) -> tuple[tuple[str, ...], Given]:
+    """Open and check an export before any kernel starts; also tells what was opened, for whom."""
     from officer_assaults.pipeline.parameters import split_assignments
+    from officer_assaults.topics.crewing import handed
+    from officer_assaults.topics.crewing.data.about import sidecar_of
     from officer_assaults.topics.crewing.given import checked
 
     chosen = split_assignments(" ".join(settings))
     audience = "internal" if chosen.get("audience") == "internal" else "public"
-    return audience, checked(str(file), None, chosen)
+    state: tuple[str, ...] = ()
+    with contextlib.suppress(OSError):  # What cannot be read is refused with its own words.
+        state = handed.state(str(file), str(sidecar_of(file)), audience)
+    return state, checked(str(file), None, chosen)
 
 
 def _whose(opened: Given, file: Path, force: str | None) -> tuple[str | None, dict[str, str]]:

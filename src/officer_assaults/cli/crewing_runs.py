@@ -101,8 +101,10 @@ def _findings(said: str) -> dict[str, dict[str, Any]]:
 
 def _results(file: Path, *, named: bool) -> list[dict[str, Any]]:
     """Read the findings of a report; a file that was named must be one."""
+    from officer_assaults.data import bounds
     from officer_assaults.refusals import Refusal
 
+    bounds.check_size(file)
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (ValueError, RecursionError):

@@ -199,19 +199,24 @@ def test_a_parquet_file_without_a_footer_is_refused(tmp_path, size):
         load(path)
 
 
-def test_reports_of_one_command_take_the_export_that_it_read(shifts, beat_by_beat, monkeypatch):
+def test_reports_of_one_command_take_the_export_that_it_read(
+    shifts, beat_by_beat, monkeypatch, tmp_path_factory
+):
     """Read once: by the command, not by each report again; nothing of it stays behind."""
-    beside = str(sidecar_of(shifts))
+    beside, tmp_path = str(sidecar_of(shifts)), tmp_path_factory.mktemp("copies")
     asked = (str(shifts), beside, "thames-valley", "", 0)
     first = given.open_cells(*asked)
     reads = []
     monkeypatch.setattr(given, "load", lambda *_: reads.append(1) or load(*asked[:2]))
-    with handed.over(first, *asked[:2], "public"):
+    with handed.over(first, handed.state(*asked[:2], "public")):
         (place,) = Path(tempfile.gettempdir()).glob("*/*")
         assert place.stat().st_mode & 0o077 == 0
         taken = given.open_cells(*asked)
         assert not reads
         pd.testing.assert_frame_equal(taken.cells, first.cells)
+        copies = [str(shutil.copyfile(name, tmp_path / Path(name).name)) for name in asked[:2]]
+        given.open_cells(*copies, *asked[2:])
+        assert not reads
         assert (taken.file.release, taken.releases) == (first.file.release, first.releases)
         with pytest.raises(Refusal, match="E101"):
             given.open_cells(*asked[:2], "kent", "", 0)

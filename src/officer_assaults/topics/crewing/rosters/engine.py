@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from officer_assaults import scratch
+from officer_assaults.data import bounds
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest, of_machine
 from officer_assaults.topics.crewing.rosters.files import RosterFile, check_columns, find, kind_of
 
@@ -420,7 +421,10 @@ def opened(
         yield Source(source.get_backend(), source, source.get_name(), bins or {}, memory_mb)
         return
     files = () if isinstance(source, pd.DataFrame) else find(source)
-    with scratch.folder(TEMPORARY_PREFIX) as folder:
+    with (
+        bounds.steady(*(file.path for file in files)),
+        scratch.folder(TEMPORARY_PREFIX) as folder,
+    ):
         backend = _connect(folder, memory_mb, threads)
         try:
             if isinstance(source, pd.DataFrame):
