@@ -117,11 +117,11 @@ reports: $(SELF) ## render FORCE (default thames-valley; all; kent,sussex) and t
 
 .PHONY: report
 report: $(SELF) ## render one notebook: NB=01_rise FORCE=kent SET="period1=2019-20"
-	@$(APP) report "$$NB" $(options)
+	@$(APP) report $(options) -- "$$NB"
 
 .PHONY: sweep
 sweep: $(SELF) ## run one notebook over values: NB=01_rise FORCE=kent,sussex OVER="period1=2018/19..2022/23"
-	@$(APP) sweep "$$NB" --over "$$OVER" $(options)
+	@$(APP) sweep --over "$$OVER" $(options) -- "$$NB"
 
 .PHONY: findings
 findings: $(SELF) ## gather the findings of all reports that are built, as CSV and Parquet
@@ -131,16 +131,16 @@ findings: $(SELF) ## gather the findings of all reports that are built, as CSV a
 crewing: $(SELF) ## run the crewing notebooks on your own export: DATA=path/to/cells.csv
 	@test -n "$$DATA" || { echo 'Name your export: make crewing DATA=path/to/crew_cells.csv' >&2; exit 2; }
 	@test ! -d "$$DATA" || { echo "$$DATA is a folder: name the file in it, DATA=path/to/crew_cells.csv, or run 'officer-assaults crewing map' on the folder" >&2; exit 2; }
-	@$(APP) crewing report "$$DATA" $(options)
+	@$(APP) crewing report $(options) -- "$$DATA"
 
 .PHONY: claims
 claims: $(SELF) ## judge claims by others and write their page: FILE=mine.yml (CSV or YAML)
-	@$(APP) claims $(if $(value FILE),"$$FILE")
+	@$(APP) claims $(if $(value FILE),-- "$$FILE")
 
 .PHONY: update
 update: $(SELF) ## take a new official table in, say what it changes, refresh the pages: FILE=prc-tables.ods
 	@test -n "$$FILE" || { echo 'Name the file as the publisher gives it: make update FILE=path/to/tables.ods' >&2; exit 2; }
-	@$(APP) update "$$FILE" $(if $(FORCE),--force "$$FORCE") $(if $(JOBS),--jobs "$$JOBS") $$ARGS
+	@$(APP) update $(if $(FORCE),--force "$$FORCE") $(if $(JOBS),--jobs "$$JOBS") $$ARGS -- "$$FILE"
 
 .PHONY: verify
 verify: $(SELF) ## run the tracked reports again and compare with the committed findings
@@ -156,7 +156,7 @@ keep: $(SELF) ## make the slow results anew that are tracked for reports of defa
 
 .PHONY: site
 site: $(SELF) ## gather the rendered reports into a folder for any static host: OUT=site
-	@$(APP) site "$$OUT"
+	@$(APP) site -- "$$OUT"
 
 .PHONY: picture
 picture: $(FULL) $(SELF) reports ## take the README's picture from the real report

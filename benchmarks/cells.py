@@ -97,7 +97,7 @@ def forked(work: Any, argument: Any) -> Any:
 def load_all(project: Project, plan: Plan) -> None:
     """Do what a kernel finds done."""
     os.environ.update(project.variables())
-    preload(preload_of(project, plan))
+    preload([*preload_of(project, plan), *project.later])
 
 
 def page_seconds(pair: tuple[Project, Run]) -> float:

@@ -1,6 +1,7 @@
 """Settings that must be there before numpy is imported, a quick choice of tests, and a summary."""
 
 import csv
+import gc
 import json
 import os
 import shutil
@@ -15,6 +16,9 @@ import hypothesis
 import pytest
 
 from officer_assaults import compiled
+from officer_assaults.files import write_atomic
+from officer_assaults.pipeline import lean  # noqa: F401 -- before what imports jsonschema
+from officer_assaults.pipeline.inputs import fits, read_json
 
 # Tests run side by side: threads inside one process would fight the other processes.
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
@@ -112,8 +116,8 @@ def pytest_collection_modifyitems(config, items):
 
     A test that was never timed counts as quick.
     """
-    known = json.loads(DURATIONS.read_text(encoding="utf-8")) if DURATIONS.is_file() else {}
     budget = config.getoption("--within")
+    known = _timed(needed=budget is not None)
     if budget is None:
         _longest_files_first(items, known)
         return
@@ -134,6 +138,25 @@ def pytest_collection_modifyitems(config, items):
     dropped = [item for item in items if item.nodeid not in kept]
     items[:] = [item for item in items if item.nodeid in kept]
     config.hook.pytest_deselected(items=dropped)
+
+
+def pytest_collection_finish():
+    """Leave what the import of all tests made alone: looking through it takes half a second."""
+    gc.collect()
+    gc.freeze()
+
+
+def _timed(*, needed):
+    """Seconds of each test for itself and its set-up, as they were last timed."""
+    known = read_json(DURATIONS, {str: _is_timed})
+    if known is None and needed and DURATIONS.is_file():
+        what = f"tests/{DURATIONS.name} is damaged: git checkout tests/{DURATIONS.name}"
+        raise pytest.UsageError(what)
+    return known or {}
+
+
+def _is_timed(pair):
+    return fits(pair, [(int, float)]) and len(pair) == 2
 
 
 def _longest_files_first(items, known):
@@ -165,7 +188,7 @@ def _record_durations(terminalreporter):
         name: [round(call, 2), round(by_file[name.partition("::")[0]], 2)]
         for name, (call, _) in sorted(spent.items())
     }
-    DURATIONS.write_text(json.dumps(rows, indent=0) + "\n", encoding="utf-8")
+    write_atomic(DURATIONS, json.dumps(rows, indent=0) + "\n")
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
 from collections import Counter
 from functools import cache
 from pathlib import Path
@@ -73,7 +74,10 @@ def _docstrings(file: str) -> dict[str, str]:
 
 
 def main() -> None:
-    durations = json.loads(DURATIONS.read_text(encoding="utf-8"))
+    try:
+        durations = json.loads(DURATIONS.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        sys.exit("tests/durations.json is damaged: run 'make test-durations', or restore it.")
     there = {name: each for name, each in durations.items() if _is_there(name)}
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
     _, _, after = rest.partition(END)

@@ -16,11 +16,12 @@ BUILD = AXE_OPTIONS | {"rules": {"target-size": {"enabled": True}}
                        | {name: {"enabled": False} for name in BY_LETTER}}  # fmt: skip
 LETTERS = AXE_OPTIONS | {"runOnly": BY_LETTER}
 
-# Rows that have every tag, class and style of a row above them: nine tenths of all that is shown.
+# Rows, items and words of code that have every tag, class and style of one above them: nine tenths
+# of all that is shown.
 ALIKE = """
-hidden => document.querySelectorAll('tbody').forEach(body => {
+hidden => document.querySelectorAll('tbody, ul, ol, dl, pre code').forEach(body => {
   const seen = new Set();
-  for (const row of body.rows) {
+  for (const row of body.children) {
     const look = [row, ...row.querySelectorAll('*')]
       .map(e => [...e.attributes].filter(one => /^(class|style|role|(row|col)span)$/.test(one.name))
         .reduce((told, one) => told + ' ' + one.name + '=' + one.value, e.tagName)).join();
@@ -111,19 +112,20 @@ FOLLOW = """
 """
 
 
-def axe_violations(page: Any) -> dict[str, list[Any]]:
+def axe_violations(page: Any, *, every_row: bool = False) -> dict[str, list[Any]]:
     """What axe finds wrong: targets by rule. It is brought to a page once.
 
     Axe compares a letter with all that lies below it, which takes it nine tenths of its time;
-    short runs show it the first of rows that are alike for that.
+    short runs show it the first of rows that are alike for that, and for the rest as well unless
+    they ask for every row.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     if FULL:
         return _axe(page, AXE_OPTIONS)
-    built = _axe(page, BUILD)
+    built = _axe(page, BUILD) if every_row else {}
     page.evaluate(ALIKE, True)
-    drawn = _axe(page, LETTERS)
+    drawn = _axe(page, LETTERS if every_row else AXE_OPTIONS)
     page.evaluate(ALIKE, False)
     return built | drawn
 

@@ -6,10 +6,10 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-import matplotlib.image
 import numpy as np
 import pytest
 from browser_states import State, report_names
+from PIL import Image
 
 from officer_assaults.page import theme
 
@@ -50,13 +50,8 @@ LOST = {
 
 def colours(element: Any) -> dict[tuple[int, int, int], int]:
     """Pixels of each colour in the screenshot of an element."""
-    shot = matplotlib.image.imread(io.BytesIO(element.screenshot()), format="png")
-    flat = (np.asarray(shot)[..., :3] * 255).round().astype(int).reshape(-1, 3)
-    found, counts = np.unique(flat @ (1 << 16, 1 << 8, 1), return_counts=True)
-    return {
-        (colour >> 16, colour >> 8 & 255, colour & 255): count
-        for colour, count in zip(found.tolist(), counts.tolist(), strict=True)
-    }
+    shot = Image.open(io.BytesIO(element.screenshot())).convert("RGB")
+    return {colour: count for count, colour in shot.getcolors(shot.width * shot.height)}
 
 
 def lost(seen: dict[tuple[int, int, int], int]) -> dict[str, int]:

@@ -317,8 +317,9 @@ def test_the_command_runs_the_report_again(tmp_path):
         shell=True, cwd=tmp_path, capture_output=True, text=True, check=True, env=outside,
     )  # fmt: skip
     words = json.loads(done.stdout)
-    assert words[:5] == ["report", "01_rise", "--force", "kent", "--set"]
-    assert split_assignments(words[5]) == settings
+    assert words[:4] == ["report", "--force", "kent", "--set"]
+    assert split_assignments(words[4]) == settings
+    assert words[5:] == ["--", "01_rise"]
 
 
 def test_a_report_made_where_a_gap_was_and_a_page_of_other_people_stay(project, monkeypatch):
@@ -364,3 +365,39 @@ def test_a_page_that_was_cut_short_is_made_again(run, project, monkeypatch, page
     made = (project.reports / page).stat().st_mtime_ns
     output.build_if_stale(project)
     assert (project.reports / page).stat().st_mtime_ns == made
+
+
+WHOLE = "<html><head><title>Two forces</title></head></html>"
+
+
+@pytest.mark.parametrize(
+    ("made", "now", "left"),
+    [
+        (WHOLE, WHOLE.replace("Two", "Other"), "newer"),  # By `compare`, on newer figures.
+        (WHOLE, WHOLE[:20], "written again"),
+        (WHOLE, "", "written again"),
+        (f'<meta name="made-from" content="1">{WHOLE}', "\0" * 40, "written again"),
+    ],
+)
+def test_a_page_of_two_forces_is_kept_or_made_again(project, monkeypatch, made, now, left):
+    """One that `compare` wrote is made by no build; a damaged one goes with those of its forces."""
+    path = project.reports / "compare" / "kent--sussex.html"
+    glances = [project.reports / slug / "index.html" for slug in ("kent", "sussex")]
+
+    def gather(folder, judging):
+        for each in glances:
+            each.parent.mkdir(parents=True, exist_ok=True)
+            each.with_name("01_rise.json").write_text("{}")
+            if not each.is_file():
+                each.write_text("at a glance")
+                path.parent.mkdir(exist_ok=True)
+                path.write_text("written again")
+        return folder / "index.html"
+
+    monkeypatch.setattr(output, "build_index", gather)
+    output.build(project)
+    path.write_text(made)
+    output.build(project)
+    path.write_text(now)
+    output.build_if_stale(project)
+    assert path.read_text() == (now if left == "newer" else left)

@@ -51,13 +51,15 @@ def test_nothing_that_make_is_given_runs(make, tmp_path, value):
 
 
 ODD = "cost$1.csv $HOME/$$x $(x) \"b\" 'c'  two\n`id` é;|&<>*?#=\\ (%) , last\\"
+HOW = ["--force", ODD, "--set", ODD, "--jobs", ODD, "--", ODD]
 CALLS = {
-    "reports": ["reports", "--force", ODD, "--set", ODD, "--jobs", ODD],
-    "report": ["report", ODD, "--force", ODD, "--set", ODD, "--jobs", ODD],
-    "sweep": ["sweep", ODD, "--over", ODD, "--force", ODD, "--set", ODD, "--jobs", ODD],
-    "crewing": ["crewing", "report", ODD, "--force", ODD, "--set", ODD, "--jobs", ODD],
-    "claims": ["claims", ODD],
-    "site": ["site", ODD],
+    "reports": ["reports", *HOW[:-2]],
+    "report": ["report", *HOW],
+    "sweep": ["sweep", "--over", ODD, *HOW],
+    "crewing": ["crewing", "report", *HOW],
+    "claims": ["claims", "--", ODD],
+    "site": ["site", "--", ODD],
+    "update": ["update", "--force", ODD, "--jobs", ODD, "--", ODD],
 }
 TAKEN = ("FORCE", "NB", "SET", "DATA", "FILE", "JOBS", "OUT", "OVER")
 
@@ -76,3 +78,22 @@ def test_other_settings_still_reach_the_command(make, tmp_path):
     app = tmp_path / "bin" / "officer-assaults"
     app.write_text('#!/bin/sh\necho "$TMPDIR $ANYTHING"\n')
     assert make("reports", "TMPDIR=/var/x", "ANYTHING=$y").stdout == "/var/x $y\n"
+
+
+@pytest.mark.parametrize("target", ["report", "crewing", "claims", "site", "update"])
+def test_a_name_that_begins_with_a_dash_is_no_option(tmp_path, target):
+    """It is the name of a file, however odd, and never asks for help or another folder."""
+    names = ("NB", "DATA", "FILE", "OUT")
+    done = subprocess.run(
+        ["make", "-n", "-f", str(MAKEFILE), target, *(f"{name}=--help" for name in names),
+         "SELF=", "CORE=", "FULL=", f"BIN={Path(sys.executable).parent}"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    *_, line = (line for line in done.stdout.splitlines() if "officer-assaults" in line)
+    told = subprocess.run(
+        ["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False,
+        env=os.environ | dict.fromkeys(names, "--help") | {"OFFICER_ASSAULTS_ROOT": str(tmp_path)},
+    )  # fmt: skip
+    assert "Usage: " not in told.stdout
+    assert told.returncode == 2, told.stdout + told.stderr
+    assert len(told.stderr.splitlines()) == 1

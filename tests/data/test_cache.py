@@ -1,5 +1,6 @@
 """The cache gives the same bits the second time, and notices every change that matters."""
 
+import pickle
 from dataclasses import dataclass
 from multiprocessing import get_context
 
@@ -103,6 +104,36 @@ def test_broken_file_and_closed_folder_cost_time_only(tmp_path, monkeypatch):
     blocked.write_text("not a folder")
     monkeypatch.setenv(cache.CACHE_VARIABLE, str(blocked))
     pd.testing.assert_frame_equal(again, cached(draws, Setting(5)))
+
+
+class Payload:
+    """Runs when it is read."""
+
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return (type(self.mark).touch, (self.mark,))
+
+
+@pytest.mark.parametrize("place", ["private", "open", "link"])
+def test_nothing_is_unpickled_that_others_could_have_put_there(tmp_path, place):
+    """Joblib runs what it reads, so its folder must be this user's alone."""
+    right = cached(draws, Setting(5))
+    (path,) = kept(tmp_path / "kept")
+    folder = tmp_path / "kept" / cache.PRIVATE
+    assert path.is_relative_to(folder)
+    assert folder.stat().st_mode & 0o077 == 0
+    mark = tmp_path / "ran"
+    path.write_bytes(pickle.dumps(Payload(mark)))
+    if place == "open":
+        folder.chmod(0o777)
+    if place == "link":
+        folder.rename(tmp_path / "theirs")
+        folder.symlink_to(tmp_path / "theirs")
+    pd.testing.assert_frame_equal(cached(draws, Setting(5)), right)
+    # In a private folder it would run: whoever can write there can run anything already.
+    assert mark.exists() == (place == "private")
 
 
 def test_result_can_be_changed_without_changing_the_cache():

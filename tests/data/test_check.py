@@ -8,13 +8,13 @@ import pytest
 
 from officer_assaults import files, paths
 from officer_assaults.data import (
-    all_schemas,
     check,
     columns,
     counts,
     dictionary,
     forces,
     recorded,
+    schemas,
     tables,
 )
 
@@ -161,7 +161,7 @@ def test_questions_name_tables_that_exist():
 def test_the_dictionary_is_up_to_date_and_complete():
     page = (paths.project_root() / dictionary.PAGE).read_text(encoding="utf-8")
     assert page == dictionary.page(), f"run: {dictionary.COMMAND}"
-    every = [*all_schemas.FIXED.values(), *all_schemas.BY_RELEASE.values(), counts.FORCE_YEAR]
+    every = [*schemas.everything(), counts.FORCE_YEAR]
     for schema in every:
         for name in columns.column_names(schema):
             assert f"| `{name}` |" in page
@@ -170,7 +170,7 @@ def test_the_dictionary_is_up_to_date_and_complete():
 
 
 def test_every_table_has_a_schema():
-    assert [name for name in tables.names() if all_schemas.schema_of(name) is None] == []
+    assert [name for name in tables.names() if schemas.schema_of(name) is None] == []
 
 
 def test_every_code_is_documented_once():
@@ -178,7 +178,9 @@ def test_every_code_is_documented_once():
     listed = re.findall(r"^\| (E\d{3}) \|", page, flags=re.MULTILINE)
     assert sorted(listed) == [f"E{number}" for number in range(101, 136)]
     source = "".join(
-        path.read_text(encoding="utf-8") for path in (paths.project_root() / "src").rglob("*.py")
+        path.read_text(encoding="utf-8")
+        for path in (paths.project_root() / "src").rglob("*")
+        if path.suffix in (".py", ".yml")
     )
     assert set(re.findall(r"\bE1\d\d\b", source)) <= set(listed)
 

@@ -17,7 +17,7 @@ import pytest
 import sample_notebook
 from bs4 import BeautifulSoup
 
-from officer_assaults import paths
+from officer_assaults import files, paths
 from officer_assaults.page import catalogue, site, words
 from officer_assaults.page.page import render_page
 
@@ -371,3 +371,33 @@ def test_a_site_is_not_written_through_a_link(reports, tmp_path):
     with pytest.raises(FileExistsError, match="leads out of the folder by a link"):
         site.build_site(reports, out)
     assert {path: path.stat().st_mtime_ns for path in away.rglob("*")} == before
+
+
+@pytest.mark.parametrize("moment", range(4))
+def test_a_site_killed_at_any_write_is_finished_by_the_next(
+    reports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: int
+) -> None:
+    """The first write is that of the list itself, which then is half-written."""
+    whole = tmp_path / "whole"
+    site.build_site(reports, whole)
+    out, write, left = tmp_path / "public", files.Path.replace, [moment]
+
+    def killed(path: Path, target: Path) -> Path:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return write(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "_discard", lambda temporary: None)
+        patch.setattr(files.Path, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            site.build_site(reports, out)
+    assert list(out.rglob(f"{files.TEMPORARY_PREFIX}*"))
+    site.build_site(reports, out)
+    made, again = (
+        {path.relative_to(place).as_posix(): path.read_bytes() for path in place.rglob("*.*")
+         if path.is_file()}
+        for place in (whole, out)
+    )  # fmt: skip
+    assert made == again

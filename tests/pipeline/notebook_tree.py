@@ -4,6 +4,9 @@ import os
 import sys
 from pathlib import Path
 
+from officer_assaults.pipeline import lean  # noqa: F401 -- before what imports jsonschema
+
+# isort: split
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 

@@ -36,8 +36,8 @@ from officer_assaults.refusals import Refusal
 
 PLACES = [f"place-{number}" for number in range(3)]
 REPORTS = len(PLACES) + 1
-# Slow enough to be caught half way, quick enough for a test.
-SLOW = "import os, time; time.sleep(0.6)"
+# Slow enough to be caught half way, where a test waits for that; at once where none does.
+SLOW = 'import os, time; time.sleep(float(os.environ.get("TREE_PAUSE", "0.6")))'
 READS_DATA = (
     'import pathlib; text = pathlib.Path(os.environ["TREE_ROOT"], "data/counts.csv").read_text()\n'
     'record("counts", float(text.split()[1]))'
@@ -59,12 +59,18 @@ def _slow_tree(folder):
     return tree.plant(folder, {"01_slow": nb, "02_quick": tree.good(tree.NATIONAL)}, **options)
 
 
-def _driver(project, *options):
+def _driver(project, *options, **environment):
     script = tree.HERE / "driver.py"
     return subprocess.Popen(
         [sys.executable, str(script), str(project.root), *options],
+        env={**os.environ, **environment},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
+
+
+def _undisturbed(project):
+    """What a batch says that nobody catches half way."""
+    return _finish(_driver(project, TREE_PAUSE="0"))
 
 
 def _finish(process, code=0, seconds=600):
@@ -84,7 +90,7 @@ def undisturbed(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TREE_PLACES", " ".join(PLACES))
         project = _slow_tree(tmp_path_factory.mktemp("undisturbed"))
-        assert len(_lines(_finish(_driver(project, "--processes", "2")), OK)) == REPORTS
+        assert len(_lines(_undisturbed(project), OK)) == REPORTS
         return tree.snapshot(project)
 
 
@@ -138,7 +144,7 @@ def test_ctrl_c_loses_nothing(tmp_path, undisturbed, finished):
     _assert_whole(project)
     made = tree.snapshot(project)
     assert 2 * finished <= len(made) < len(undisturbed)
-    out = _finish(_driver(project))
+    out = _undisturbed(project)
     assert _lines(out, "stale") == [f"stale {REPORTS - len(made) // 2}"]
     assert tree.snapshot(project) == undisturbed
 
@@ -154,7 +160,7 @@ def test_a_killed_batch_leaves_no_process_and_no_half_file(tmp_path, undisturbed
     assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
     (project.reports / "place-0" / f"{TEMPORARY_PREFIX}x").parent.mkdir(exist_ok=True)
     (project.reports / "place-0" / f"{TEMPORARY_PREFIX}x").write_text("half")
-    _finish(_driver(project))
+    _undisturbed(project)
     _assert_whole(project)
     assert tree.snapshot(project) == undisturbed
 
@@ -170,14 +176,14 @@ def test_two_batches_at_once_do_the_work_once(tmp_path, undisturbed):
 def test_a_full_disk_breaks_runs_and_no_file(tmp_path, undisturbed):
     """Runs that could not be written are told, and no half file stands for a report."""
     project = _slow_tree(tmp_path)
-    out = _finish(_driver(project, "--full-after", "2"), code=1)
+    out = _finish(_driver(project, "--full-after", "2", TREE_PAUSE="0"), code=1)
     assert len(_lines(out, OK)) == 2
     broken = _lines(out, CONTRACT_BROKEN)
     assert len(broken) == REPORTS - 2
     assert all("could not be written: File too large" in line for line in broken)
     _assert_whole(project)
     assert len(tree.snapshot(project)) == 4
-    assert _lines(_finish(_driver(project)), "stale") == [f"stale {REPORTS - 2}"]
+    assert _lines(_undisturbed(project), "stale") == [f"stale {REPORTS - 2}"]
     assert tree.snapshot(project) == undisturbed
 
 
@@ -201,7 +207,7 @@ def test_a_kernel_killed_from_outside_costs_its_run_only(tmp_path, undisturbed):
     assert died.endswith(" SIGKILL")
     _assert_whole(project)
     assert len(tree.snapshot(project)) == len(undisturbed) - 1  # The executed copy, not two files.
-    assert _lines(_finish(_driver(project)), "stale") == ["stale 1"]
+    assert _lines(_undisturbed(project), "stale") == ["stale 1"]
     assert tree.snapshot(project) == undisturbed
 
 

@@ -86,8 +86,9 @@ subprocess.Popen(["sh", "-c", f"sleep 1; kill -CONT {reader}"])
 os.kill(reader, signal.SIGSTOP)
 for i in range(5_000):
     display(i)"""
-READER = """import os, sys, nbformat, papermill
+READER = """import os, sys
 from officer_assaults.pipeline import engines
+import papermill
 _, source, engine = sys.argv
 engines._OUTPUT_SECONDS = 60
 done = papermill.execute_notebook(
@@ -167,7 +168,7 @@ def test_a_page_is_the_same_in_another_world(tmp_path):
     )
     script = (
         "import sys, hashlib; sys.path.insert(0, sys.argv[1])\n"
-        "import nbformat, notebook_tree as tree\n"
+        "import notebook_tree as tree\n"
         "from officer_assaults.pipeline.run import make_job, perform\n"
         "from officer_assaults.pipeline.plan import make_plan\n"
         "project = tree.describe(sys.argv[2])\n"
@@ -309,3 +310,19 @@ def test_functions_run_before_the_fork(tmp_path, monkeypatch):
     result = perform(job)
     server.close()
     assert result.outcome == OK, result.error
+
+
+def test_a_long_batch_does_more_before_the_fork(tmp_path, monkeypatch):
+    (tmp_path / "warm.py").write_text(
+        "from pathlib import Path\nstate = []\ndef up(): state.append(1)\n"
+        "def say(path): Path(path).write_text(str(state))"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    server = forked.KernelServer((f"{forkserver.LATER}warm:up",))
+    server.wait_ready()
+    said = []
+    for number in range(forkserver.LONG + 2):
+        assert server.call("warm:say", [str(tmp_path / f"{number}.txt")])
+        said.append((tmp_path / f"{number}.txt").read_text())
+    server.close()
+    assert said == ["[]"] * forkserver.LONG + ["[1]"] * 2

@@ -8,7 +8,15 @@ import pytest
 
 from officer_assaults.pipeline.batch import _keep_manifests, save
 from officer_assaults.pipeline.plan import make_plan, stamp_path, variant
-from officer_assaults.pipeline.run import CELL_ERROR, OK, Result
+from officer_assaults.pipeline.run import (
+    CELL_ERROR,
+    CONTRACT_BROKEN,
+    OK,
+    Result,
+    _lay_out,
+    make_job,
+    perform,
+)
 from officer_assaults.refusals import Refusal
 
 FILE = "path: str | None = None  # Own data [<file>]\nsize: int = 3  # How many"
@@ -251,6 +259,25 @@ def test_a_file_outside_the_tree_keeps_its_folder_to_itself(project, tmp_path_fa
     assert run.files["own.csv"].read_text() == "a\n"
     assert str(own.parent) not in run.command
     assert f"path={own}" in run.local_command
+
+
+def test_a_large_file_is_carried_through_memory_only_to_other_machines(
+    project, tmp_path_factory, monkeypatch
+):
+    monkeypatch.setattr("officer_assaults.pipeline.run.MOST_PACKED", 1)
+    own = tmp_path_factory.mktemp("elsewhere") / "own.csv"
+    own.write_text("a\n")
+    run = make_plan(project, notebooks=["03_optional"], settings={"path": str(own)}).runs[0]
+    sent, kept = make_job(project, run), make_job(project, run, here=True)
+    assert (sent.files, sent.places) == ({"own.csv": b"a\n"}, {})
+    assert (kept.files, kept.places) == ({}, {"own.csv": str(own)})
+    for job in (sent, kept):
+        work = tmp_path_factory.mktemp("work")
+        _lay_out(job, work)
+        assert (work / "own.csv").read_text() == "a\n"
+    own.unlink()
+    result = perform(kept)
+    assert (result.outcome, "is no longer there" in result.error) == (CONTRACT_BROKEN, True)
 
 
 def test_vocabularies_are_asked_once_per_state_of_data_and_source(project):

@@ -1,6 +1,7 @@
 """An attacker with the built files of public reports and the official tables, and nothing else."""
 
 import dataclasses
+import hashlib
 import json
 import os
 import shutil
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 from attacks import ATTACKS, CREWING, claims_of, crews, number, read_dots, tables_of
 from bs4 import BeautifulSoup
-from built import build, result_of
+from built import build, result_of, text_of
 from canaries import canary_cells, write_export
 from scipy.optimize import linprog
 
@@ -241,7 +242,7 @@ def alone(cells, about, path, small):
     file = given.CrewFile(
         kind="cells", force="kent", cells=cells, rows=rows, about=about, simulated=False,
         cautions=tuple(_cell_cautions(cells, about)),
-        release=type(release)(**{**vars_of(release), "sha256": door.digest(cells)}),
+        release=type(release)(**{**vars_of(release), "sha256": door.mark(cells, rows)}),
     )  # fmt: skip
     return given.Given(cells, file, releases=(file.release,), small=small, protected=True)
 
@@ -282,6 +283,20 @@ def test_a_page_is_made_of_protected_cells_alone(built, whole, patch, tmp_path, 
 def _pickled(cells, folder):
     cells.to_pickle(folder / "protected.pkl")
     return folder / "protected.pkl"
+
+
+def test_no_hash_lets_anybody_with_the_other_rows_try_out_a_count(built):
+    """A colleague has every row but one: of each guess the protected cells could be made again."""
+    made = built(0)
+    cells = load(made.path).cells
+    known = {door.digest(cells), door.digest(door.protect_cells(cells))}
+    known |= {
+        hashlib.sha256(each).hexdigest()
+        for each in (made.path.read_bytes(), door.protect_cells(cells).to_csv(index=False).encode())
+    }
+    text = text_of(made.files)
+    assert door.mark(cells, door.rounded(len(cells)))[:12] in text
+    assert [each for each in known if each[:12] in text] == []
 
 
 @pytest.mark.parametrize("first", range(0, 200 if FULL else 20, 20))

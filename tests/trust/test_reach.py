@@ -19,8 +19,14 @@ COMMANDS = [
     ("crewing", "report"),
     ("crewing", "fit", "--formula", "y ~ single"),
     ("crewing", "map"),
+    ("crewing", "check"),
+    ("crewing", "build"),
     ("claims",),
     ("import", "home-office", "--vintage", "2024-01"),
+    ("import", "workforce", "--vintage", "2024-01"),
+    ("import", "population", "--vintage", "mid-2024"),
+    ("update", "--dry-run"),
+    ("diff", "."),
 ]
 
 
@@ -42,6 +48,21 @@ def refused(*arguments):
     assert done.exit_code == 2, (done.output, done.exception)
     assert "Traceback" not in done.output
     return done.output
+
+
+@pytest.mark.parametrize(
+    "kind", ["pipe", "/dev/zero", "/proc/self/environ", "../outside/secret.yml"]
+)
+def test_no_result_of_a_run_is_opened_that_is_no_file_of_it(export, kind):
+    """A folder of results may come from somebody else; a pipe in it would be waited for."""
+    path = export / "05_crewing.json"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(kind)
+    said = refused("diff", export, export)
+    assert said.startswith("E124 05_crewing.json: ")
+    assert len(said.splitlines()) == 1
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))

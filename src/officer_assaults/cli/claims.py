@@ -55,6 +55,8 @@ def claims(file: Path | None, out: Path | None) -> None:
 
     rows = collection.own() if file is None else collection.read(file)
     name = "collection" if file is None else file.stem
+    if file is not None and name == "collection":
+        name = "own-collection"  # The project's own page has that name, and is written each time.
     title = "Claims by others" if file is None else f"Claims of {file.name}"
     target = out or paths.reports_dir() / "claims" / f"{name}.html"
     target.parent.mkdir(parents=True, exist_ok=True)

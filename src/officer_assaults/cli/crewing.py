@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from officer_assaults.topics.crewing.given import Given
 
 NOTEBOOKS = ("05_crewing", "08_planning")
-#: Above so many cells both reports at once would take twice the memory.
+#: Above so many cells both reports are made at once only where memory for that is free.
 ONE_BY_ONE = 250_000
+#: What models of one cell take, both reports together; larger than measured with 1.28 million.
+BYTES_PER_CELL = 4_000
 
 
 @click.group(
@@ -47,7 +50,7 @@ def report(file: Path, force: str | None, settings: tuple[str, ...], name: str, 
     from officer_assaults.topics.crewing.data.about import sidecar_of
 
     own = [f"cells_path={file}", f"about_path={sidecar_of(file)}"]
-    audience, opened = _opened(file, settings)
+    state, opened = _opened(file, settings)
     held, told = _whose(opened, file, force)
     project = project_.load()
     folder = crewing_runs.check_name(project.root, name or crewing_runs.name_of(file), file)
@@ -58,22 +61,34 @@ def report(file: Path, force: str | None, settings: tuple[str, ...], name: str, 
 
     wanted = (*own, *settings)
     how |= {"finished": keep, "exports": {file: told}}
-    if len(opened.cells) > ONE_BY_ONE:
+    if not _fits_twice(len(opened.cells)):
         how["jobs"] = how.get("jobs") or 1
-    lasting = handed.over(opened, str(file), str(sidecar_of(file)), audience)
+    lasting = handed.over(opened, state)
     del opened
     with lasting:
         make_reports(list(NOTEBOOKS), force=held, settings=wanted, **how)
 
 
-def _opened(file: Path, settings: tuple[str, ...]) -> tuple[str, Given]:
-    """Open and check an export before any kernel starts; also gives for whom."""
+def _fits_twice(cells: int) -> bool:
+    """Whether memory is free for both reports at once."""
+    import psutil  # type: ignore[import-untyped]
+
+    return cells <= ONE_BY_ONE or psutil.virtual_memory().available > BYTES_PER_CELL * cells
+
+
+def _opened(file: Path, settings: tuple[str, ...]) -> tuple[tuple[str, ...], Given]:
+    """Open and check an export before any kernel starts; also tells what was opened, for whom."""
     from officer_assaults.pipeline.parameters import split_assignments
+    from officer_assaults.topics.crewing import handed
+    from officer_assaults.topics.crewing.data.about import sidecar_of
     from officer_assaults.topics.crewing.given import checked
 
     chosen = split_assignments(" ".join(settings))
     audience = "internal" if chosen.get("audience") == "internal" else "public"
-    return audience, checked(str(file), None, chosen)
+    state: tuple[str, ...] = ()
+    with contextlib.suppress(OSError):  # What cannot be read is refused with its own words.
+        state = handed.state(str(file), str(sidecar_of(file)), audience)
+    return state, checked(str(file), None, chosen)
 
 
 def _whose(opened: Given, file: Path, force: str | None) -> tuple[str | None, dict[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RUNS = "runs"
+#: Notes of a run on the export that it was made from: hash of its bytes, and where it lay.
+DIGEST, PLACE = "data.sha256", "data.path"
+_DIGITS = 64
 _DATA = ("crew_cells.csv", "crew_shifts.csv")
 
 
@@ -36,22 +38,35 @@ def check_name(root: Path, name: str, file: Path) -> Path:
     if Path(name).name != name or name.startswith("."):
         what = f"'{name}' is no name of a run."
         raise Refusal.of("P306", what, "Give letters, digits and '-' with --name.")
-    held = folder / "data.sha256"
-    if folder.is_dir() and (not held.is_file() or held.read_text() != sha256_file(file)):
+    held = _note(folder / DIGEST)
+    if not folder.is_dir() or not any(folder.iterdir()) or held == sha256_file(file):
+        return folder
+    if len(held) == _DIGITS and held.isalnum():
         what = f"the run '{name}' was made from another export."
         raise Refusal.of("P306", what, "Give this one a name with --name.", str(folder))
-    return folder
+    what = f"the run '{name}' does not say what export it was made from."
+    raise Refusal.of("P306", what, "Delete it, or give this one a name with --name.", str(folder))
+
+
+def _note(path: Path) -> str:
+    """Text of a note beside a run; empty where there is none, whatever it holds after a crash."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    except OSError:
+        return ""
 
 
 def keep(folder: Path, file: Path, made: list[Path]) -> None:
-    """Copy the files of finished reports, and a note of what export made them, into a run."""
-    from officer_assaults.files import sha256_file
+    """Copy the files of finished reports into a run, after a note of what export made them.
 
-    folder.mkdir(parents=True, exist_ok=True)
+    So one that is killed here says whose it is, and the next copies the rest.
+    """
+    from officer_assaults.files import sha256_file, write_atomic
+
+    write_atomic(folder / DIGEST, sha256_file(file))
+    write_atomic(folder / PLACE, str(file.resolve()))
     for path in made:
-        shutil.copyfile(path, folder / path.name)
-    (folder / "data.sha256").write_text(sha256_file(file))
-    (folder / "data.path").write_text(str(file.resolve()))
+        write_atomic(folder / path.name, path.read_bytes())
 
 
 @click.command()
@@ -86,14 +101,18 @@ def _findings(said: str) -> dict[str, dict[str, Any]]:
 
 def _results(file: Path, *, named: bool) -> list[dict[str, Any]]:
     """Read the findings of a report; a file that was named must be one."""
+    from officer_assaults.data import bounds
     from officer_assaults.refusals import Refusal
 
+    bounds.check_size(file)
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     found = content.get("findings") if isinstance(content, dict) else None
-    whole = isinstance(found, list) and all({"id", "label"} <= set(each) for each in found)
+    whole = isinstance(found, list) and all(
+        isinstance(each, dict) and {"id", "label"} <= each.keys() for each in found
+    )
     if (named and not whole) or content is None:
         remedy = "Name a run, a folder of reports or the JSON of one."
         raise Refusal.of("P301", "holds no results of a report.", remedy, str(file))
@@ -134,9 +153,9 @@ def _data(said: str) -> pd.DataFrame | None:
     from officer_assaults.topics.crewing.data.reader import load
 
     place = _place(said)
-    kept = place / "data.path"
+    kept = place / PLACE
     if kept.is_file():
-        file = Path(kept.read_text())
+        file = Path(_note(kept))
         return load(file).cells if file.is_file() else None
     found = [place / name for name in _DATA if (place / name).is_file()]
     return load(found[0]).cells if found else None

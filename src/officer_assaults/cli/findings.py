@@ -25,12 +25,22 @@ def verify(jobs: int | None) -> None:
 
     The table is that of the last commit; where there is no git, the file that lies there.
     """
-    from officer_assaults.cli import output
     from officer_assaults.cli import project as project_
+    from officer_assaults.cli.reports import _tell_waiting
+    from officer_assaults.pipeline.lock import locked
+
+    project = project_.load()
+    # Two at once would each remove what the other makes.
+    with locked(project.state / "verify-lock", _tell_waiting):
+        sys.exit(_verified(project, jobs))
+
+
+def _verified(project: Project, jobs: int | None) -> int:
+    """Make the tracked reports in a folder of their own and compare; the exit code."""
+    from officer_assaults.cli import output
     from officer_assaults.cli.reports import FAILED
     from officer_assaults.pipeline import results
 
-    project = project_.load()
     on_disk = results.read_csv(output.findings_path(project), output.SCOPE_COLUMN)
     committed = output.committed_findings(project)
     before = on_disk if committed is None else committed
@@ -49,9 +59,9 @@ def verify(jobs: int | None) -> None:
         told = f"{len(differences)} differences from the tracked findings."
         click.echo(f"{told} If they are meant, 'make publish' takes them over.", err=True)
     if differences or moved or clashes:
-        sys.exit(FAILED)
+        return FAILED
     click.echo(f"All {len(before)} tracked findings were reproduced within their tolerances.")
-    sys.exit(code)
+    return code
 
 
 def _moved(committed: Sequence[dict[str, str]], on_disk: Sequence[dict[str, str]]) -> bool:

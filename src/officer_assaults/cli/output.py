@@ -136,6 +136,7 @@ def build(project: Project) -> Path:
         # All others are written each time, and a file of other people stays as it is.
         if path.parent != project.reports or path.match(GLANCE_FILES):
             path.unlink(missing_ok=True)
+        _forget_forces_of(project, path)
     judging = _judging()
     glance_pages(project, judging=judging)
     _claims_page(project)
@@ -144,6 +145,16 @@ def build(project: Project) -> Path:
         content = {"key": _key(project), "pages": _pages(project)}
         write_atomic(_stamp(project), dump_json(content))
     return path
+
+
+def _forget_forces_of(project: Project, path: Path) -> None:
+    """Have the pages of two forces written again, and with them the one of both."""
+    from officer_assaults.page.site import PAIR_FILES
+
+    for slug in path.stem.split("--") if path.match(PAIR_FILES) else ():
+        folder = project.reports / slug
+        if any(folder.glob("*.json")):
+            (folder / "index.html").unlink(missing_ok=True)
 
 
 def gather(reports: str) -> None:
@@ -172,7 +183,16 @@ def _damaged(project: Project) -> list[Path]:
     """Pages that were cut short or changed since they were written."""
     pages = (read_json(_stamp(project), {"pages": {str: str}}) or {}).get("pages", {})
     now = _pages(project)
-    return [project.reports / name for name, digest in pages.items() if now.get(name, "") != digest]
+    changed = [name for name, digest in pages.items() if now.get(name, "") != digest]
+    return [project.reports / name for name in changed if not _is_compared(project.reports / name)]
+
+
+def _is_compared(path: Path) -> bool:
+    """Whether ``compare`` wrote a page of its own since, which no build would write again."""
+    from officer_assaults.page.site import PAIR_FILES
+    from officer_assaults.topics.forces.glance import pages
+
+    return path.match(PAIR_FILES) and path.is_file() and pages.is_of_a_command(path)
 
 
 def glance_pages(

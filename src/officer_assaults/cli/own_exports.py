@@ -70,16 +70,31 @@ def noted(project: Project, plan: Plan, entries: Mapping[str, Entry]) -> Iterato
     from officer_assaults.topics.crewing import published
 
     listed = _writable(project)
-    before = published.read(listed)
-    for entry in entries.values():
-        published.note(listed, entry)
+    with _alone(listed):
+        # Another command, which writes its reports elsewhere, may have listed one since.
+        known = [one for path in _lists(project) for one in published.read(path)]
+        before = published.read(listed)
+        for entry in entries.values():
+            published.check(known, entry)
+        for entry in entries.values():
+            published.note(listed, entry)
     yield
     made = [
         entries[run.key]
         for run in plan.runs
         if run.key in entries and run.path(project.reports, ".html").is_file()
     ]
-    published.drop(listed, [one for one in entries.values() if one not in [*before, *made]])
+    with _alone(listed):
+        published.drop(listed, [one for one in entries.values() if one not in [*before, *made]])
+        for entry in made:  # Where another command took it off in the meantime.
+            published.note(listed, entry)
+
+
+def _alone(listed: Path) -> contextlib.AbstractContextManager[None]:
+    """Keep other commands from a list that is read and written."""
+    from officer_assaults.pipeline.lock import locked
+
+    return locked(listed.with_suffix(".lock"), lambda _: None)
 
 
 def _writable(project: Project) -> Path:

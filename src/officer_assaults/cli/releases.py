@@ -18,7 +18,7 @@ def list_() -> None:
     from officer_assaults.data import releases as releases_
     from officer_assaults.data import schemas, tables
 
-    for folder in schemas.BY_RELEASE:
+    for folder in schemas.folders():
         held = releases_.held(folder)
         if not held:
             continue

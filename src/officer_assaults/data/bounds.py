@@ -88,6 +88,71 @@ def check_size(path: Path, shown: str | None = None, most: int = MOST_BYTES) -> 
         )
 
 
+class Held:
+    """Files as they are when reading begins: what changes meanwhile is read half and half.
+
+    Parameters
+    ----------
+    *paths : Path
+        Files; of one that is not there, that it comes.
+    """
+
+    def __init__(self, *paths: Path) -> None:
+        self._before = {path: _state(path) for path in paths}
+
+    def check(self) -> None:
+        """Refuse what was read of files that changed since.
+
+        Raises
+        ------
+        Refusal
+            E124.
+        """
+        for path, before in self._before.items():
+            if _state(path) != before:
+                what = "changed while it was read, so that half of it may be of another file."
+                raise _refuse(path.name, what, "Run this again once it is written whole.")
+
+    @contextlib.contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Blame what goes wrong with files that changed since on that.
+
+        Raises
+        ------
+        Refusal
+            E124.
+        """
+        try:
+            yield
+        except Exception:
+            self.check()
+            raise
+
+
+@contextlib.contextmanager
+def steady(*paths: Path) -> Iterator[None]:
+    """Refuse what is read of files that change meanwhile, and all that is said of them.
+
+    Raises
+    ------
+    Refusal
+        E124.
+    """
+    held = Held(*paths)
+    with held.blamed():
+        yield
+    held.check()
+
+
+def _state(path: Path) -> tuple[int, ...]:
+    """Tell a file by what changes when it is written or replaced."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return ()
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
 def check_workbook(path: Path) -> None:
     """Refuse a workbook that unpacks to more than can be held.
 

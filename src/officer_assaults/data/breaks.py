@@ -11,6 +11,7 @@ import pandas as pd
 
 from officer_assaults.data import releases, tables
 from officer_assaults.data.columns import INJURY, NO_INJURY
+from officer_assaults.data.once import once
 from officer_assaults.data.periods import FinancialYear
 
 RATIO = (0.5, 2.0)
@@ -59,6 +60,7 @@ def detect(
     return found.sort_values(PROPOSAL[:3], ignore_index=True)
 
 
+@once
 def decided(release: str = "auto") -> pd.DataFrame:
     """Return the breaks as the project decided them for one release.
 
@@ -142,6 +144,7 @@ class Touch:
     quarters: tuple[int, ...] = ()
 
 
+@once
 def touching(
     period0: FinancialYear,
     period1: FinancialYear,

@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import pickle
+import stat
 import sys
 import warnings
 from collections.abc import Callable
@@ -32,6 +33,8 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 
 CACHE_VARIABLE = "OFFICER_ASSAULTS_CACHE"
+#: Results are read by pickle, which runs what it reads: only from where nobody else may write.
+PRIVATE = "private"
 LIBRARIES = ("numpy", "pandas", "scipy", "statsmodels")
 _PYTHON = list(sys.version_info[:2])
 _OURS = Package(Path(__file__).parents[1])
@@ -64,9 +67,10 @@ def cached(compute: Callable[P, Result], /, *arguments: P.args, **named: P.kwarg
     joblib keeps it under the SHA-256 of the function's name, the source of its module and of all
     that this imports of the package, the versions of the numerical libraries, and the arguments.
     So nothing stale is read, and two runs at once write the same content. A folder that cannot be
-    written, or a result that is not as it was written, costs time only. A result that is tracked
-    under the same hash (:mod:`officer_assaults.data.kept`) is taken from there. The folder is
-    ``reports/.cache``, or what ``OFFICER_ASSAULTS_CACHE`` names; it can be deleted at any time.
+    written or that others may write, or a result that is not as it was written, costs time only. A
+    result that is tracked under the same hash (:mod:`officer_assaults.data.kept`) is taken from
+    there. The folder is ``reports/.cache``, or what ``OFFICER_ASSAULTS_CACHE`` names; it can be
+    deleted at any time.
     """
     parts = _parts(compute, arguments, named)
     name, tracked = parts["function"].removeprefix(f"{_OURS.name}."), _key(parts)
@@ -116,16 +120,27 @@ def _memory() -> Any:
         _open_item = staticmethod(_open_regular)
 
     register_store_backend("regular", RegularFiles)
-    folder = cache_dir()
+    folder = cache_dir() / PRIVATE
     with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    if not (folder.is_dir() and os.access(folder, os.W_OK)):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (folder.is_dir() and os.access(folder, os.W_OK) and _is_private(folder)):
         return None
     kept = Memory(folder, backend="regular", verbose=0).cache(
         _computed, ignore=["compute", "arguments", "named"]
     )
     kept.warn = _log.debug  # What cannot be read is computed again; a page need not say so.
     return kept
+
+
+def _is_private(folder: Path) -> bool:
+    """Whether nobody but this user may put files there."""
+    if os.name == "nt":  # Rights lie elsewhere there.
+        return True
+    found = folder.lstat()
+    others = stat.S_IWGRP | stat.S_IWOTH
+    return (
+        stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not found.st_mode & others
+    )
 
 
 def _open_regular(path: str, mode: str) -> Any:
@@ -155,10 +170,21 @@ def _parts(
     return {
         "function": f"{compute.__module__}.{compute.__qualname__}",
         "source": _source(compute),
-        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "libraries": {name: _version(importlib.metadata.version, name) for name in LIBRARIES},
         "arguments": [_content(value) for value in arguments],
         "named": {name: _content(value) for name, value in sorted(named.items())},
     }
+
+
+@lru_cache(maxsize=16)
+def _version(look_up: Callable[[str], str], name: str) -> str:
+    return look_up(name)
+
+
+def read_source(*computed: Callable[..., Any]) -> None:
+    """Hash the source of functions once; processes forked afterwards find that done."""
+    for compute in computed:
+        _parts(compute, (), {})
 
 
 def _key(parts: dict[str, Any]) -> str:

@@ -9,12 +9,12 @@ import pandas as pd
 
 from officer_assaults import files, paths
 from officer_assaults.data import (
-    all_schemas,
     breaks,
     exposure,
     forces,
     recorded,
     releases,
+    schemas,
     tables,
 )
 from officer_assaults.data.columns import (
@@ -450,8 +450,6 @@ def _stray_files() -> pd.DataFrame:
         inside = side.relative_to(folder)
         if not side.with_suffix("").with_suffix("").exists():
             rows.append((inside.as_posix(), "describes no file"))
-    rows += [
-        (name, "has no schema") for name in tables.names() if all_schemas.schema_of(name) is None
-    ]
+    rows += [(name, "has no schema") for name in tables.names() if schemas.schema_of(name) is None]
     frame = pd.DataFrame(rows, columns=["item", "detail"])
     return frame.assign(check="file", holds=False)[["check", "item", "holds", "detail"]]

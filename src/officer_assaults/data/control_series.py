@@ -11,6 +11,7 @@ import pandas as pd
 from officer_assaults.data import breaks, exposure, forces, recorded, tables
 from officer_assaults.data.columns import CONTEXT_SERIES, NO_INJURY
 from officer_assaults.data.forces import Force
+from officer_assaults.data.once import once
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.tables import Release
 from officer_assaults.estimate import Shown
@@ -66,6 +67,7 @@ class ControlledSeries(Shown):
         return {name: said for name, said in names.items() if not (broken and name == "recorded")}
 
 
+@once
 def controlled_series(
     controls: Sequence[str],
     start: str | pd.Timestamp,
@@ -157,6 +159,7 @@ class RecordingPanel(Shown):
     releases: tuple[Release, ...]
 
 
+@once
 def recording_panel(
     period0: str | FinancialYear, period1: str | FinancialYear, vintage: str = "auto"
 ) -> RecordingPanel:

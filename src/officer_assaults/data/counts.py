@@ -10,7 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from officer_assaults import files
-from officer_assaults.data import forces, readers, years
+from officer_assaults.data import bounds, forces, readers, years
 from officer_assaults.data.columns import (
     CONSTABLE_SERIES,
     INJURY_STARTS,
@@ -106,10 +106,14 @@ FORCE_YEAR = table(
             code="E106",
         ),
         "days": count("days in the financial year, 365 or 366", unit="days"),
-        "n_total": count("recorded assaults; empty if only limits are known", nullable=True),
-        "n_injury": count("of these with injury; with n_no_injury or not at all", nullable=True),
-        "n_no_injury": count("of these without injury", nullable=True),
-        "series": series(*SERIES),
+        "n_total": count(
+            "recorded assaults; empty if only limits are known", unit="offences", nullable=True
+        ),
+        "n_injury": count(
+            "of these with injury; with n_no_injury or not at all", unit="offences", nullable=True
+        ),
+        "n_no_injury": count("of these without injury", unit="offences", nullable=True),
+        "series": series(SERIES),
         "vintage": text("day or month on which the counts were drawn", code="E107"),
         "status": schema_column(
             "str", "how final the count is", one_of(("final", "provisional", "suppressed"))
@@ -199,7 +203,11 @@ def read_force_year(path: Path | str) -> pd.DataFrame:
     Refusal
         With every problem of the file: E101, E102, E103, E105, E106, E107, E108, E109, E124.
     """
-    path = Path(path)
+    with bounds.steady(Path(path)):
+        return _force_year(Path(path))
+
+
+def _force_year(path: Path) -> pd.DataFrame:
     problems = Problems(file=path.name)
     cells = readers.read_cells(path, column_names(FORCE_YEAR), path.name)
     if "force" in cells:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from officer_assaults import files, paths
-from officer_assaults.data import all_schemas, breaks, forces, readers, recorded, releases, tables
+from officer_assaults.data import breaks, forces, readers, recorded, releases, schemas, tables
 from officer_assaults.data.columns import INJURY, NO_INJURY
 from officer_assaults.refusals import Problems, Refusal
 
@@ -207,7 +207,7 @@ def decide(
         "how_known": reason,
         "why_not_proposed": "",
     }
-    schema = all_schemas.schema_of(TABLE)
+    schema = schemas.schema_of(TABLE)
     assert schema is not None
     problems = Problems(file="the decision")
     cells = pd.DataFrame([row], dtype="object", index=pd.Index([1], name="line"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandera.pandas as pa
 
 from officer_assaults import files, paths
-from officer_assaults.data import all_schemas, counts, denominators
+from officer_assaults.data import counts, denominators, schemas
 from officer_assaults.data.columns import column_names
 
 PAGE = "docs/data-dictionary.md"
@@ -18,7 +18,7 @@ _INTRODUCTION = f"""\
 # Data dictionary
 
 Written from the schemas in `src/officer_assaults/data` by `{COMMAND}`; a test
-compares the two. Change the schema, then run the command.
+compares the two. Change `tables.yml`, then run the command.
 
 Every table is strict: a column that is not listed is refused, unless its name starts with `x_`.
 Dates are ISO (2018-04-01), financial years are written 2018/19, and an empty cell is a missing
@@ -29,11 +29,10 @@ licence, attribution, release, definitions, number of rows and checksum.
 
 def page() -> str:
     """Text of the data dictionary."""
-    named = sorted(
-        [*all_schemas.FIXED.values(), *all_schemas.BY_RELEASE.values()], key=lambda s: str(s.name)
-    )
     parts = [_INTRODUCTION]
-    parts += ["\n".join(_section(f"`data/{schema.name}.csv`", schema)) for schema in named]
+    parts += [
+        "\n".join(_section(f"`data/{schema.name}.csv`", schema)) for schema in schemas.everything()
+    ]
     parts.append("\n".join(_section("`force_year.csv`, your own counts", counts.FORCE_YEAR)))
     own = "`denominator.csv`, your own denominator"
     parts.append("\n".join(_section(own, denominators.DENOMINATOR)))

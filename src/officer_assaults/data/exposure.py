@@ -8,6 +8,7 @@ import pandas as pd
 
 from officer_assaults.data import forces, releases, tables
 from officer_assaults.data.forces import Force
+from officer_assaults.data.once import once
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Refusal
@@ -95,6 +96,7 @@ def stand_in(
     return " ".join(filter(None, said))
 
 
+@once
 def _officer_years(
     period: str | FinancialYear, measure: str, *, stand_ins: bool
 ) -> pd.Series[float]:
@@ -130,6 +132,7 @@ def _ends(year: FinancialYear) -> tuple[pd.Timestamp, pd.Timestamp]:
     return pd.Timestamp(year.start) - pd.Timedelta(days=1), pd.Timestamp(year.end)
 
 
+@once
 def _stocks(measure: str) -> pd.DataFrame:
     """Stocks by force (rows) and day (columns), the newest workforce release leading."""
     stocks = _workforce().pivot_table(index="force", columns="as_at", values=measure)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from officer_assaults.data import breaks, exposure, forces, recorded, tables
 from officer_assaults.data.columns import INJURY, NO_INJURY
+from officer_assaults.data.once import once
 from officer_assaults.data.tables import Release
 
 #: Columns of the frame and the series of the release that each holds.
@@ -65,6 +66,7 @@ class ForceQuarters:
         return sorted(whole.index[whole])
 
 
+@once
 def force_quarters(vintage: str = "auto") -> ForceQuarters:
     """Lay out every territorial force and quarter of one release, with officer-years.
 

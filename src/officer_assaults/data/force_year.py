@@ -9,6 +9,7 @@ import pandas as pd
 
 from officer_assaults.data import exposure, forces, recorded, releases, tables, years
 from officer_assaults.data.forces import Force
+from officer_assaults.data.once import once
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.recorded import Comparison
 from officer_assaults.data.tables import Release
@@ -92,6 +93,7 @@ class Exposures(Tabled):
         return counts.merge(self.frames[denominator], on="force")
 
 
+@once
 def force_year(
     period0: str | FinancialYear,
     period1: str | FinancialYear,
@@ -139,6 +141,7 @@ def force_year(
     )
 
 
+@once
 def exposures(period: str | FinancialYear, denominators: Sequence[str]) -> Exposures:
     """Every denominator asked for that the year has, and a note on each that it has not.
 

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from officer_assaults.data import (
+    bounds,
     breaks,
     forces,
     imported,
@@ -136,24 +137,27 @@ def import_recorded_crime(
     path = Path(path)
     chosen = imported.vintage_of(path, vintage)
     releases.refuse_existing(recorded.FOLDER, chosen)
-    table = _read(path, progress)
-    problems = Problems(file=path.name)
-    rows, notes = _crime_rows(table, problems)
-    problems.raise_if_any()
-    assaults, dropped = _assaults(rows, chosen, problems)
-    context = _context(rows, chosen)
-    if not problems.found:
-        releases.check(f"recorded-context/{chosen}", context, problems)
-    _check_coverage(assaults, chosen, problems)
-    problems.raise_if_any()
-    notes += dropped + _coverage_notes(assaults) + _negative_notes(assaults, context)
-    notes += _context_notes(context, chosen)
-    previous = releases.previous(recorded.FOLDER, chosen)
-    lost = (*_lost(previous, assaults), *_lost_context(chosen, assaults, context))
-    tables_ = {f"{recorded.FOLDER}/{chosen}": assaults, f"recorded-context/{chosen}": context}
-    side = imported.sidecar(path, chosen, TITLE, SOURCE, CRIME_URL) | {
-        "lacks": releases.lacks(previous, lost)
-    }
+    held = bounds.Held(path)
+    with held.blamed():
+        table = _read(path, progress)
+        problems = Problems(file=path.name)
+        rows, notes = _crime_rows(table, problems)
+        problems.raise_if_any()
+        assaults, dropped = _assaults(rows, chosen, problems)
+        context = _context(rows, chosen)
+        if not problems.found:
+            releases.check(f"recorded-context/{chosen}", context, problems)
+        _check_coverage(assaults, chosen, problems)
+        problems.raise_if_any()
+        notes += dropped + _coverage_notes(assaults) + _negative_notes(assaults, context)
+        notes += _context_notes(context, chosen)
+        previous = releases.previous(recorded.FOLDER, chosen)
+        lost = (*_lost(previous, assaults), *_lost_context(chosen, assaults, context))
+        tables_ = {f"{recorded.FOLDER}/{chosen}": assaults, f"recorded-context/{chosen}": context}
+        side = imported.sidecar(path, chosen, TITLE, SOURCE, CRIME_URL) | {
+            "lacks": releases.lacks(previous, lost)
+        }
+        held.check()
     written = releases.write(tables_, side, dry_run=dry_run)
     return _summary(chosen, previous, len(rows), written, assaults, notes, lost, dry_run)
 
@@ -361,7 +365,7 @@ def _assaults(
     summed["series"] = (
         summed["offence_code"].map({OTHER_WORKERS: OTHER_SERIES}).fillna(CONSTABLE_SERIES)
     )
-    frame = summed.assign(vintage=vintage)[column_names(schemas.RECORDED_ASSAULTS)]
+    frame = summed.assign(vintage=vintage)[column_names(schemas.of_release("recorded-assaults"))]
     releases.check(f"{recorded.FOLDER}/{vintage}", frame, problems)
     note = f"Zeros before a code existed, dropped: {int(early.sum())}."
     return frame, [note] if early.any() else []
@@ -393,7 +397,9 @@ def _context(rows: pd.DataFrame, vintage: str) -> pd.DataFrame:
     wide = wide.reindex(columns=list(parts)).astype("Int64").reset_index().assign(vintage=vintage)
     wide.columns.name = None
     by = ["force", "quarter_start"]
-    return wide[column_names(schemas.RECORDED_CONTEXT)].sort_values(by, ignore_index=True)
+    return wide[column_names(schemas.of_release("recorded-context"))].sort_values(
+        by, ignore_index=True
+    )
 
 
 def _check_coverage(frame: pd.DataFrame, vintage: str, problems: Problems) -> None:

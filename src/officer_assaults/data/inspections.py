@@ -6,7 +6,6 @@ import pandas as pd
 
 from officer_assaults.data import forces, tables
 from officer_assaults.data.forces import Force
-from officer_assaults.data.inspection_schemas import AGAIN, GRADES, ROLLING
 from officer_assaults.data.tables import Release
 
 INSPECTIONS = "inspections/inspections"
@@ -14,6 +13,10 @@ EVENTS = "inspections/events"
 FORMS = "inspections/forms-beside-records"
 FIRST_REPORT = "Inspection report on crime recording"
 LATER_REPORT = "Second inspection report on crime recording"
+#: The rolling inspections of all 43 forces, and what followed them.
+ROLLING, AGAIN = "rolling programme", "re-inspection"
+#: Judgements, the worst first.
+GRADES = ("inadequate", "requires improvement", "good", "outstanding")
 #: Inspections of a graded programme, the first of a force before the second.
 GRADED = (ROLLING, AGAIN)
 #: Programmes whose two rates have published limits; the others are dip samples or later scales.

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from officer_assaults.data import (
+    bounds,
     breaks,
     forces,
     imported,
@@ -85,24 +86,27 @@ def import_population(
     """
     path = Path(path)
     problems = Problems(file=path.name)
-    head, rows = _sheet(path, vintage)
-    chosen = vintage if vintage is not None else f"mid-{max(head.years.values())}"
-    if not re.fullmatch(r"mid-\d{4}", chosen):
-        what, remedy = f"'{chosen}' is no mid-year.", "Write it as mid-2024."
-        raise Refusal.of("E107", what, remedy, path.name, column="vintage")
-    releases.refuse_existing(FOLDER, chosen)
-    long = _long(head, rows, problems)
-    long = _forces_of(long, problems) if head.by_force else _summed(long, lookup, problems)
-    problems.raise_if_any()
-    previous = releases.previous(FOLDER, chosen)
-    old = tables.load(f"{FOLDER}/{previous}") if previous else long.iloc[:0]
-    frame, notes = _with_earlier(long, old, previous)
-    frame = frame.assign(vintage=chosen)[column_names(schemas.POPULATION)]
-    frame = frame.sort_values(["force", "mid_year"], ignore_index=True)
-    releases.check(f"{FOLDER}/{chosen}", frame, problems)
-    problems.raise_if_any()
-    lost = _lost(long, old, frame)
-    side = _sidecar(path, lookup, chosen, notes) | {"lacks": releases.lacks(previous, lost)}
+    held = bounds.Held(path, *([Path(lookup)] if lookup else []))
+    with held.blamed():
+        head, rows = _sheet(path, vintage)
+        chosen = vintage if vintage is not None else f"mid-{max(head.years.values())}"
+        if not re.fullmatch(r"mid-\d{4}", chosen):
+            what, remedy = f"'{chosen}' is no mid-year.", "Write it as mid-2024."
+            raise Refusal.of("E107", what, remedy, path.name, column="vintage")
+        releases.refuse_existing(FOLDER, chosen)
+        long = _long(head, rows, problems)
+        long = _forces_of(long, problems) if head.by_force else _summed(long, lookup, problems)
+        problems.raise_if_any()
+        previous = releases.previous(FOLDER, chosen)
+        old = tables.load(f"{FOLDER}/{previous}") if previous else long.iloc[:0]
+        frame, notes = _with_earlier(long, old, previous)
+        frame = frame.assign(vintage=chosen)[column_names(schemas.of_release("population"))]
+        frame = frame.sort_values(["force", "mid_year"], ignore_index=True)
+        releases.check(f"{FOLDER}/{chosen}", frame, problems)
+        problems.raise_if_any()
+        lost = _lost(long, old, frame)
+        side = _sidecar(path, lookup, chosen, notes) | {"lacks": releases.lacks(previous, lost)}
+        held.check()
     written = releases.write({f"{FOLDER}/{chosen}": frame}, side, dry_run=dry_run)
     change = releases.changes(old, frame, ["force", "mid_year"], ["residents"])
     years = sorted(set(frame["mid_year"]) - set(old["mid_year"])) if previous else []

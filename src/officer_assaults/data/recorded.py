@@ -10,6 +10,7 @@ import pandas as pd
 from officer_assaults.data import breaks, forces
 from officer_assaults.data.columns import INJURY, NO_INJURY
 from officer_assaults.data.forces import Force
+from officer_assaults.data.once import once
 from officer_assaults.data.periods import (
     ALL_QUARTERS,
     FinancialYear,
@@ -142,6 +143,7 @@ class Pair:
     flagged: tuple[str, ...] = field(default=())
 
 
+@once
 def compare(
     period0: str | FinancialYear,
     period1: str | FinancialYear,

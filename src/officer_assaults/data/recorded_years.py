@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, wraps
 from typing import Any
 
 import pandas as pd
@@ -19,6 +18,7 @@ from officer_assaults.data.columns import (
     OTHER_WORKERS_START,
 )
 from officer_assaults.data.forces import Force
+from officer_assaults.data.once import once
 from officer_assaults.data.periods import FinancialYear, financial_year, financial_year_of
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Refusal, nearest
@@ -91,6 +91,7 @@ def choose_vintage(
     return wanted
 
 
+@once
 def quarterly(vintage: str = "auto") -> pd.DataFrame:
     """Offences by force, quarter and code in one full release.
 
@@ -138,6 +139,7 @@ class Usable:
     left_out: pd.DataFrame
 
 
+@once
 def usable_quarters(codes: Sequence[str] = CODES, vintage: str = "auto") -> Usable:
     """Quarters without negative counts, structural zeros and decided gaps."""
     frame = quarterly(vintage)
@@ -153,24 +155,7 @@ def usable_quarters(codes: Sequence[str] = CODES, vintage: str = "auto") -> Usab
     )
 
 
-def _once(
-    count: Callable[[str], pd.DataFrame],
-) -> Callable[..., pd.DataFrame]:
-    """Count once for each content of a release; a fresh copy at each call."""
-
-    @lru_cache(maxsize=64)
-    def kept(vintage: str, content: tuple[object, ...]) -> pd.DataFrame:
-        del content  # part of the cache key: a changed file is counted anew
-        return count(vintage)
-
-    @wraps(count)
-    def counted(vintage: str = "auto") -> pd.DataFrame:
-        return kept(vintage, tables.fingerprint(_table_of(vintage))).copy()
-
-    return counted
-
-
-@_once
+@once
 def yearly(vintage: str = "auto") -> pd.DataFrame:
     """Offences by force, financial year and code, with how complete each year is.
 
@@ -198,7 +183,7 @@ def yearly(vintage: str = "auto") -> pd.DataFrame:
     return years[[*key[:3], "offences", "quarters", "complete", "days", "flag", *key[3:]]]
 
 
-@_once
+@once
 def annual(vintage: str = "auto") -> pd.DataFrame:
     """Count recorded assaults on constables by force and complete financial year, from 2017/18.
 
@@ -268,6 +253,7 @@ def national(vintage: str = "auto", without: Iterable[str | Force] = ()) -> pd.D
     return _named_national(whole.reset_index(), frame.columns)
 
 
+@once
 def context(vintage: str = "auto") -> pd.DataFrame:
     """Other recorded crime on the same grid, long.
 

@@ -17,6 +17,7 @@ from officer_assaults.data import (
 )
 from officer_assaults.data.columns import NO_INJURY
 from officer_assaults.data.forces import Force
+from officer_assaults.data.once import once
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.data.tables import Release
 from officer_assaults.data.years import TwoYears
@@ -234,6 +235,7 @@ def releases() -> tuple[Release, ...]:
     return tuple(tables.release(item) for item in held)
 
 
+@once
 def _both_series(vintage: str) -> pd.DataFrame:
     constables = recorded.quarterly(vintage)
     constables = constables[constables["offence_code"] == NO_INJURY].assign(series=NO_INJURY)

@@ -12,7 +12,7 @@ import pandera.pandas as pa
 from numpy.typing import NDArray
 
 from officer_assaults import files, paths
-from officer_assaults.data import forces, readers
+from officer_assaults.data import bounds, forces, readers
 from officer_assaults.data.columns import column as schema_column
 from officer_assaults.data.columns import count, one_of, table, text, year_label
 from officer_assaults.data.forces import Force
@@ -242,6 +242,13 @@ def _rows_of(
     force: Force, where: Path, schema: pa.DataFrameSchema, key: list[str], problems: Problems
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Rows of one force, checked, and what is to be known of the file's registers."""
+    with bounds.steady(where):
+        return _checked_rows(force, where, schema, key, problems)
+
+
+def _checked_rows(
+    force: Force, where: Path, schema: pa.DataFrameSchema, key: list[str], problems: Problems
+) -> tuple[pd.DataFrame, dict[str, Any]]:
     frame = readers.read_table(where, schema)
     if "category" not in frame:
         frame["category"] = pd.Series(pd.NA, index=frame.index, dtype="str")

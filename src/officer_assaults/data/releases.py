@@ -15,7 +15,7 @@ import pandas as pd
 import yaml
 
 from officer_assaults import files, paths
-from officer_assaults.data import all_schemas, readers, tables
+from officer_assaults.data import readers, schemas, tables
 from officer_assaults.refusals import Problems, Refusal
 
 LICENCE = "Open Government Licence v3.0"
@@ -225,7 +225,7 @@ def check(name: str, frame: pd.DataFrame, problems: Problems) -> None:
 
     The rows of a new table are sums over lines of the official file, so that no line is to blame.
     """
-    schema = all_schemas.schema_of(name)
+    schema = schemas.schema_of(name)
     assert schema is not None
     found = Problems(file=problems.file)
     rows = frame.reset_index(drop=True)
@@ -349,7 +349,7 @@ def _key_words(key: pd.Series) -> str:
 
 
 def _sidecar_text(name: str, frame: pd.DataFrame, text: str, shared: Mapping[str, Any]) -> str:
-    schema = all_schemas.schema_of(name)
+    schema = schemas.schema_of(name)
     assert schema is not None
     content = {
         **{field: shared[field] for field in ("title", "source", "publisher", "url")},

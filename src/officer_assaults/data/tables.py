@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from officer_assaults import files, paths
-from officer_assaults.data import all_schemas, readers
+from officer_assaults.data import readers, schemas
 from officer_assaults.refusals import Problems, Refusal, nearest
 from officer_assaults.shown import Tabled
 
@@ -107,7 +107,8 @@ def load(name: str) -> pd.DataFrame:
         E124 if there is no such table, its sidecar is missing, or its content is not what the
         sidecar's checksum says; else the problems found against its schema.
     """
-    return _loaded(name, _by_checksum.get(), *fingerprint(name)).copy()
+    # pandas copies what is shared when one of the frames is written to.
+    return _loaded(name, _by_checksum.get(), *fingerprint(name)).copy(deep=False)
 
 
 @contextlib.contextmanager
@@ -121,6 +122,11 @@ def by_checksum() -> Iterator[None]:
         yield
     finally:
         _by_checksum.reset(token)
+
+
+def trusts_checksums() -> bool:
+    """Whether :func:`by_checksum` is in force."""
+    return _by_checksum.get()
 
 
 def release(name: str) -> Release:
@@ -168,7 +174,7 @@ def path_of(name: str) -> Path:
         E124 if there is no such table.
     """
     path = paths.data_dir() / f"{name}.csv"
-    if not path.is_file() or all_schemas.schema_of(name) is None:
+    if not path.is_file() or schemas.schema_of(name) is None:
         raise Refusal.of("E124", f"there is no table '{name}'.", nearest(name, names()))
     return path
 
@@ -242,7 +248,7 @@ def _loaded(name: str, trusted: bool, path: Path, *state: int) -> pd.DataFrame:
             "'officer-assaults import'; 'make data-check' lists every such file.",
         )
         problems.raise_if_any()
-    schema = all_schemas.schema_of(name)
+    schema = schemas.schema_of(name)
     assert schema is not None
     frame: pd.DataFrame = readers.read_table(path, schema, shown(path), rules=not trusted)
     if len(frame) != declared.rows:

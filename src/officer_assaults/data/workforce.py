@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from officer_assaults.data import breaks, imported, readers, releases, schemas, tables
+from officer_assaults.data import bounds, breaks, imported, readers, releases, schemas, tables
 from officer_assaults.data.columns import column_names
 from officer_assaults.data.imported import Imported
 from officer_assaults.data.workbooks import Progress, Table, plain, read
@@ -68,19 +68,22 @@ def import_workforce(
     path = Path(path)
     chosen = imported.vintage_of(path, vintage)
     releases.refuse_existing("workforce", chosen)
-    table = read(path, WORKFORCE_COLUMNS, progress)
-    problems = Problems(file=path.name)
-    rows, notes = _workforce_rows(table, problems)
-    problems.raise_if_any()
-    frame = _workforce(rows, chosen)
-    releases.check(f"workforce/{chosen}", frame, problems)
-    problems.raise_if_any()
-    previous = releases.previous("workforce", chosen)
-    old = tables.load(f"workforce/{previous}") if previous else frame.iloc[:0]
-    lost = releases.lost_rows(old, frame, "as_at", MEASURES)
-    side = imported.sidecar(path, chosen, TITLE, SOURCE, WORKFORCE_URL) | {
-        "lacks": releases.lacks(previous, lost)
-    }
+    held = bounds.Held(path)
+    with held.blamed():
+        table = read(path, WORKFORCE_COLUMNS, progress)
+        problems = Problems(file=path.name)
+        rows, notes = _workforce_rows(table, problems)
+        problems.raise_if_any()
+        frame = _workforce(rows, chosen)
+        releases.check(f"workforce/{chosen}", frame, problems)
+        problems.raise_if_any()
+        previous = releases.previous("workforce", chosen)
+        old = tables.load(f"workforce/{previous}") if previous else frame.iloc[:0]
+        lost = releases.lost_rows(old, frame, "as_at", MEASURES)
+        side = imported.sidecar(path, chosen, TITLE, SOURCE, WORKFORCE_URL) | {
+            "lacks": releases.lacks(previous, lost)
+        }
+        held.check()
     written = releases.write({f"workforce/{chosen}": frame}, side, dry_run=dry_run)
     change = releases.changes(old, frame, ["force", "as_at"], MEASURES)
     days = sorted(set(frame["as_at"]) - set(old["as_at"])) if previous else []
@@ -177,4 +180,6 @@ def _workforce(rows: pd.DataFrame, vintage: str) -> pd.DataFrame:
     frame["specials_headcount"] = frame["specials_headcount"].astype("Int64")
     frame["as_at"] = pd.to_datetime(frame["year"].astype(str) + "-03-31").astype("datetime64[ns]")
     frame["vintage"] = vintage
-    return frame[column_names(schemas.WORKFORCE)].sort_values(["force", "as_at"], ignore_index=True)
+    return frame[column_names(schemas.of_release("workforce"))].sort_values(
+        ["force", "as_at"], ignore_index=True
+    )

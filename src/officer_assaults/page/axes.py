@@ -21,6 +21,8 @@ FRAME = 74.0
 LINE = 15.0
 _TEXT_CONTRAST = 4.5
 _TICK_ROOM = 38.0
+#: Share of a value by which it may miss a rounded one, as numpy judges closeness.
+_CLOSE = 1e-5
 #: Ticks of a ratio axis, finest first: the first set whose labels all have room is used whole, so
 #: that no tick is missing between two others.
 _LINEAR_STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
@@ -169,7 +171,8 @@ def _places_between(values: Sequence[float]) -> int:
     steps = np.diff(values)
     step = float(np.min(np.abs(steps))) if len(steps) else 1.0
     for places in range(6):
-        if step > 0 and np.allclose(np.round(values, places), values, atol=step / 1000):
+        off = np.abs(np.round(values, places) - values)
+        if step > 0 and bool((off <= step / 1000 + _CLOSE * np.abs(values)).all()):
             return places
     return 6
 

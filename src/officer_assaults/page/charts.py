@@ -44,7 +44,6 @@ MANY_ROWS = 12
 _NEAR_END = 1 / 3
 #: A step over dates that is this many times the usual one ends a line.
 _GAP = 1.5
-_RUN = "unbroken run"
 _DASHES: tuple[Any, ...] = ("solid", (0, (5, 2)), (0, (1.5, 1.5)), (0, (7, 2, 1.5, 2)))
 _MARKERS = ("D", "o", "s", "^", "v", "P")
 
@@ -408,13 +407,11 @@ def _events(ax: Axes, events: Mapping[Any, str]) -> float:
 
 def _unbroken(ax: Axes, part: pd.DataFrame, x: str, y: str, **style: Any) -> None:
     """Draw a line that stops where dates are missing; a date between two gaps is a dot."""
-    import seaborn as sns
-
     run = _runs(part[x])
-    sns.lineplot(
-        data=part.assign(**{_RUN: run}), x=x, y=y, units=_RUN, ax=ax, estimator=None,
-        sort=False, legend=False, **style,
-    )  # fmt: skip
+    known = part[[x, y]].notna().all(axis=1).to_numpy()
+    for number in np.unique(run):
+        rows = part[known & (run == number)]
+        ax.plot(rows[x], rows[y], **style)
     alone = part[(np.bincount(run) == 1)[run]] if len(part) > 1 else part.iloc[:0]
     if len(alone):
         ax.plot(alone[x], alone[y], ".", color=style["color"], markersize=5)

@@ -465,7 +465,9 @@ def _empty(out: Path, files: Iterable[str]) -> None:
     The list is written before the first file, so that what an interrupted one left is known.
     """
     listed = out / _SITE_FILES
-    if out.exists() and any(out.iterdir()) and not listed.is_file():
+    # What was killed while it wrote the list itself left that half-written.
+    others = [path for path in _in(out) if not path.name.startswith(TEMPORARY_PREFIX)]
+    if others and not listed.is_file():
         raise FileExistsError(f"{out} holds other things than an earlier site; name a new folder")
     text = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
     inside = out.resolve()
@@ -485,6 +487,10 @@ def _empty(out: Path, files: Iterable[str]) -> None:
                 path.unlink(missing_ok=True)
                 for folder in path.relative_to(out).parents[:-1]:
                     (out / folder).rmdir()  # Ends at the first that holds something.
+
+
+def _in(out: Path) -> list[Path]:
+    return list(out.iterdir()) if out.exists() else []
 
 
 def _may_be_of_a_site(name: str) -> bool:

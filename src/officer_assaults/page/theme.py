@@ -191,6 +191,9 @@ def release(fig: Figure) -> None:
 def close(fig: Figure) -> None:
     """Release a figure and what it holds."""
     release(fig)
+    # Clearing axes would make them anew before they go.
+    for ax in list(fig.axes):
+        fig.delaxes(ax)
     fig.clear()
 
 

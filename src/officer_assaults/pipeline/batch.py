@@ -32,7 +32,7 @@ from officer_assaults.pipeline.run import (
     Result,
     make_job,
 )
-from officer_assaults.pipeline.workers import Workers
+from officer_assaults.pipeline.workers import LocalWorkers, Workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +106,9 @@ def run_batch(
     started = time.perf_counter()
     runs = {run.key: run for run in plan.stale}
     history = History(project)
-    jobs = [
-        make_job(project, run, limits=limits, engine=workers.engine, history=history)
-        for run in _longest_first(project, plan.stale)
-    ]
+    how: dict[str, Any] = {"limits": limits, "engine": workers.engine, "history": history}
+    how["here"] = isinstance(workers, LocalWorkers)
+    jobs = [make_job(project, run, **how) for run in _longest_first(project, plan.stale)]
     sweep(project)
     _keep_manifests(project, plan)
     results: list[Result] = []

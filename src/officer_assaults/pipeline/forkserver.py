@@ -4,7 +4,8 @@
 imports the modules and answers each connection with one kernel: a line of JSON with the kernel's
 arguments, environment and folder comes in; its process number and, when it ends, its exit code go
 out. A request that names a function has that called with the arguments instead. A kernel lives no
-longer than its connection, and the server no longer than its standard input.
+longer than its connection, and the server no longer than its standard input. What is named with
+``later=`` before it waits until a batch turns out to be long.
 """
 
 from __future__ import annotations
@@ -59,12 +60,17 @@ _KERNEL_MODULES = (
     "tornado.platform.asyncio",
     "tornado.queues",
 )
+#: Mark of what a long batch has done, and the kernel that makes it one.
+LATER = "later="
+LONG = 24
 _DEATH_SIGNAL_OPTION = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 
 
 def main(arguments: Sequence[str]) -> None:
     """Listen, import, and fork until standard input ends."""
-    address, *modules = arguments
+    address, *names = arguments
+    modules = [name for name in names if not name.startswith(LATER)]
+    later = [name.removeprefix(LATER) for name in names if name.startswith(LATER)]
     compiled.mend()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.setdefault("MPLBACKEND", _BACKEND)
@@ -80,7 +86,7 @@ def main(arguments: Sequence[str]) -> None:
         gc.freeze()
         sys.stdout.write("ready\n")
         sys.stdout.flush()
-        _Server(listener).serve()
+        _Server(listener, later).serve()
 
 
 def preload(names: Sequence[str]) -> None:
@@ -115,8 +121,10 @@ def unforkable() -> str | None:
 class _Server:
     """One thread that waits for connections, dead kernels and the end of its owner."""
 
-    def __init__(self, listener: socket.socket) -> None:
+    def __init__(self, listener: socket.socket, later: Sequence[str]) -> None:
         self.listener = listener
+        self.later = later
+        self.begun = 0
         self.selector = selectors.DefaultSelector()
         self.kernels: dict[int, socket.socket] = {}
         self.wake_up, wake_up_end = socket.socketpair()
@@ -159,6 +167,11 @@ class _Server:
         self.kernels[pid] = connection
         self.selector.register(connection, selectors.EVENT_READ, pid)
         _tell(connection, {"pid": pid})
+        self.begun += 1
+        if self.begun == LONG:
+            preload(self.later)
+            gc.collect()
+            gc.freeze()
 
     def _leave(self) -> None:
         """Drop in the child what belongs to the server."""
@@ -214,6 +227,8 @@ def become_kernel(request: dict[str, Any]) -> NoReturn:
         os.environ.update({**pinned, **request["env"]})
         os.chdir(request["cwd"])
         _forget_parent()
+        # What a kernel holds at first is frozen: looking for garbage this often finds next to none.
+        gc.set_threshold(20_000, 20, 20)
         _call(request["call"], request["arguments"]) if request.get("call") else _kernel(request)
         code = 0
     except SystemExit as leaving:

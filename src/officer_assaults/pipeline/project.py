@@ -64,6 +64,9 @@ class Project:
     preload : tuple of str
         Modules that forked kernels find imported, and functions ``"module:function"`` that are
         called before any is forked, for instance to load data.
+    later : tuple of str
+        Functions that are called where kernels are forked when a batch turns out to be long, for
+        what costs a short one more than it saves.
     environment : mapping of str to str
         Environment variables of every kernel.
     warm : tuple of str
@@ -91,6 +94,7 @@ class Project:
     helpers: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     render_imports: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     modules: tuple[str, ...] = ()

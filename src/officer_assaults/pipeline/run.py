@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import shutil
 import signal
 import sys
 import time
@@ -39,6 +40,10 @@ CONTRACT_BROKEN = "contract broken"
 #: Letters of an error that are told.
 LONGEST_ERROR = 2_000
 OUTCOMES = (OK, CELL_ERROR, KERNEL_DIED, TIMED_OUT, CONTRACT_BROKEN)
+
+
+#: Bytes of a file above which it is copied where it lies, not carried through memory.
+MOST_PACKED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ class Job:
         Import path of the page template.
     files : dict of str to bytes
         Files that parameters name.
+    places : dict of str to str
+        Large ones among them, as paths of the one machine that all of it happens on.
     limits : Limits
         What the run may use.
     engine : str
@@ -99,6 +106,7 @@ class Job:
     expected: dict[str, int]
     render: str
     files: dict[str, bytes] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     engine: str = DEFAULT_ENGINE
     preload: tuple[str, ...] = ()
@@ -153,9 +161,11 @@ def make_job(
     limits: Limits | None = None,
     engine: str = DEFAULT_ENGINE,
     history: History | None = None,
+    here: bool = False,
 ) -> Job:
-    """Pack a planned run so that a worker without this disk can make it."""
+    """Pack a planned run so that a worker can make it, without this disk unless it is ``here``."""
     defaults = run.notebook.schema.defaults
+    large = {n: path for n, path in run.files.items() if here and path.stat().st_size > MOST_PACKED}
     return Job(
         key=run.key,
         notebook=json.dumps(run.notebook.content),
@@ -163,7 +173,8 @@ def make_job(
         context=_context(run, history or History(project)),
         expected=dict(run.notebook.calls(project.helpers)),
         render=project.render,
-        files={name: path.read_bytes() for name, path in run.files.items()},
+        files={name: path.read_bytes() for name, path in run.files.items() if name not in large},
+        places={name: str(path) for name, path in large.items()},
         limits=limits or Limits(),
         engine=engine,
         preload=(*run.notebook.imports(), *project.preload),
@@ -230,9 +241,11 @@ def _execute(job: Job, folder: Path, watch: Watch) -> Result | None:
 
     work = folder / "work"
     work.mkdir()
-    for name, content in job.files.items():
-        (work / name).parent.mkdir(parents=True, exist_ok=True)
-        (work / name).write_bytes(content)
+    try:
+        _lay_out(job, work)
+    except FileNotFoundError as error:
+        what = f"{error.filename} is no longer there: it went after the reports were planned"
+        return _failed(job, folder, watch, CONTRACT_BROKEN, what)
     source = folder / "notebook.ipynb"
     source.write_text(job.notebook, encoding="utf-8")
     os.environ.update(_environment(job))
@@ -258,6 +271,16 @@ def _execute(job: Job, folder: Path, watch: Watch) -> Result | None:
     except Exception as error:
         return _died(job, folder, watch, error)
     return None
+
+
+def _lay_out(job: Job, work: Path) -> None:
+    """Put the files that parameters name where the notebook finds them."""
+    for name in (*job.files, *job.places):
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+    for name, content in job.files.items():
+        (work / name).write_bytes(content)
+    for name, place in job.places.items():
+        shutil.copyfile(place, work / name)
 
 
 def _unsaid(said: tuple[str, str], watch: Watch) -> tuple[str, str] | None:

@@ -20,7 +20,7 @@ from typing import Protocol
 from officer_assaults import scratch
 from officer_assaults.pipeline import engines
 from officer_assaults.pipeline.forked import ADDRESS_VARIABLE, KernelServer, short_folder
-from officer_assaults.pipeline.forkserver import PINNED, UNTHREADED, preload
+from officer_assaults.pipeline.forkserver import LATER, PINNED, UNTHREADED, preload
 from officer_assaults.pipeline.notebooks import Notebook
 from officer_assaults.pipeline.plan import Plan
 from officer_assaults.pipeline.project import Project
@@ -275,7 +275,7 @@ def preload_of(project: Project, plan: Plan) -> tuple[str, ...]:
 
 def _preload(project: Project, notebooks: Iterable[Notebook]) -> tuple[str, ...]:
     imports = {name for notebook in notebooks for name in notebook.imports()}
-    return (*sorted(imports), *project.preload)
+    return (*sorted(imports), *project.preload, *(LATER + name for name in project.later))
 
 
 def _worker_imports(project: Project) -> tuple[str, ...]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
 from officer_assaults.stats.studies import (
-    RANKS,
     SEED,
+    Measure,
     Result,
     Study,
     Tally,
@@ -32,23 +34,10 @@ from officer_assaults.topics.recording import studies as calibration
 from officer_assaults.topics.validation.data import StudyRecord, code_hash
 from officer_assaults.topics.validation.studies import counts, forces
 
-#: Two and a half to three Monte-Carlo errors at the full number of runs, around 95%.
-AROUND_95 = "95% and about 2.9 Monte-Carlo errors at 1,000 runs on either side"
-CAUTIOUS = "95%, and leave for an interval from few clusters to be a little wide"
-LEAST_P = 0.005
-UNIFORM = "a right posterior gives ranks this uneven in 1 of 200 studies"
+TOLD = Path(__file__).with_name("targets.csv")
 SPREADS = (0.15, 0.25, 0.4)
 WOBBLES = (0.0, 0.1, 0.2)
 CORRELATIONS = (0.0, 0.2, 0.4)
-LINK = (
-    "where something measured moves recording much, the curve of the link tells of the level: "
-    "an assumption, and no record"
-)
-PEAK = (
-    "effects of forces and of recording are summarised at their joint peak, which lies about a "
-    "sixth of the level's prior spread below its mean; its 95% interval still covers"
-)
-NO_POSTERIOR = "the likelihood says nothing of the level, so nothing may be learnt of it"
 
 
 def _studies() -> Iterator[Study]:
@@ -189,238 +178,22 @@ def _calibration_studies() -> Iterator[Study]:
     )  # fmt: skip
 
 
-def _count_targets() -> Iterator[Target]:
-    yield Target(
-        "rate ratio", "exact", "Exact ratio of two rates", "coverage", 0.95, 1.0,
-        "exact limits never cover less than 95%",
-    )  # fmt: skip
-    yield Target(
-        "rate ratio", "mid-p", "Mid-p ratio of two rates", "coverage", 0.94, 0.965,
-        "mid-p limits cover 95% on average over means, not at each",
-    )  # fmt: skip
-    for mean in (counts.MEANS[0], counts.MEANS[-1]):
-        yield Target(
-            "rate ratio", f"exact at a mean of {mean}", f"Exact ratio at a mean of {mean:,}",
-            "coverage", 0.95 - 0.0066, 1.0, "95% less three Monte-Carlo errors of 10,000 runs",
-        )  # fmt: skip
-    for name, label, low, high in (
-        ("exact", "Exact interval of a count", 0.95, 1.0),
-        ("mid-p", "Mid-p interval of a count", 0.94, 0.965),
-        ("Wilson", "Wilson interval of a share", 0.94, 0.96),
-    ):
-        yield Target(
-            "single figures", name, label, "coverage", low, high,
-            "exact never below 95%; the others near it on average",
-        )  # fmt: skip
-    yield Target(
-        "paired victims", "dispersion allowed for", "Ratio with known dispersion", "coverage",
-        0.935, 0.965, "95% and three Monte-Carlo errors of 2,000 runs",
-    )  # fmt: skip
-    yield Target(
-        "paired victims", "counting error alone", "Ratio, counting error alone", "coverage",
-        0.935, 0.965, "the same",
-        "victims of one incident are counted as if they were separate, so the interval is short",
-    )  # fmt: skip
-    yield Target(
-        "injury given assault", "clustered by incident", "Risk ratio, clustered by incident",
-        "coverage", 0.93, 0.97, AROUND_95,
-    )  # fmt: skip
-    yield Target(
-        "injury given assault", "officers taken as independent", "Risk ratio, not clustered",
-        "coverage", 0.93, 0.97, AROUND_95,
-        "officers of one incident are alike and are counted as separate evidence",
-    )  # fmt: skip
-    yield Target(
-        "injury given assault", "log error", "Risk ratio, clustered by incident", "bias",
-        -0.02, 0.02, "2% of the ratio",
-    )  # fmt: skip
-    yield Target(
-        "two lists", "Chapman", "Total from two lists", "coverage", 0.935, 0.97,
-        "95% and three Monte-Carlo errors of 2,000 runs",
-    )  # fmt: skip
-    yield Target(
-        "recording with validation", "coefficients", "Recording model with true counts",
-        "coverage", 0.93, 0.97, AROUND_95,
-    )  # fmt: skip
-    yield Target(
-        "recording with validation", "error of the slope", "Recording model with true counts",
-        "bias", -0.02, 0.02, "2% of the rate per unit of the covariate",
-    )  # fmt: skip
-
-
-def _force_targets() -> Iterator[Target]:
-    for tau in SPREADS:
-        study = f"force rates {tau}"
-        yield Target(
-            study, "rates", "Force rates, empirical Bayes", "coverage", 0.93, 0.97, AROUND_95
-        )
-        yield Target(
-            f"{study}, full Bayes", "rates", "Force rates, full Bayes", "coverage", 0.93, 0.97,
-            AROUND_95,
-        )  # fmt: skip
-        yield Target(
-            study, "ranks", "Rank intervals", "coverage", 0.95, 1.0,
-            "ranks are whole numbers, so the interval may only be too wide",
-        )  # fmt: skip
-        yield Target(
-            study, "spread between forces", "Spread between forces (tau)", "coverage", 0.93, 0.97,
-            AROUND_95,
-        )  # fmt: skip
-        yield Target(
-            f"funnel {tau}", "against the spread of the others", "Funnel limits at 99.8%", "size",
-            0.0005, 0.004, "0.2% of forces in control, to half and double",
-        )  # fmt: skip
-        yield Target(
-            f"funnel {tau}", "against counting error alone", "Exact Poisson limits at 99.8%",
-            "size", 0.0005, 0.004, "the same",
-            "forces differ beyond counting error, which these limits leave out",
-        )  # fmt: skip
-    for wobble in WOBBLES:
-        study = f"severity, wobble {wobble}"
-        for method, label in (("calibrated", "calibrated"), ("triple", "triple difference")):
+def _told_targets() -> Iterator[Target]:
+    """Read ``targets.csv`` beside this; the name of a policy in braces stands for its label."""
+    labels = {name: policy.label for name, policy in POLICIES.items()}
+    with TOLD.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
             yield Target(
-                study, method, f"Severity contrast, {label}", "coverage", 0.93, 0.975, AROUND_95
+                row["study"],
+                row["measure"],
+                row["estimator"].format(**labels),
+                cast(Measure, row["kind"]),
+                float(row["low"]),
+                float(row["high"]),
+                row["why"],
+                row["miss"],
+                limit=row["limit"] == "yes",
             )
-        yield Target(
-            study, "naive", "Severity contrast, naive", "coverage", 0.93, 0.975, AROUND_95,
-            "" if wobble == 0 else "it leaves out that forces wobble",
-        )  # fmt: skip
-    for study in ("severity, injury capture", "severity, drift of the mix"):
-        yield Target(
-            study, "triple", "Severity contrast, triple difference", "coverage", 0.93, 0.975,
-            AROUND_95,
-        )  # fmt: skip
-    yield Target(
-        "severity, injury capture", "calibrated", "Severity contrast, calibrated", "coverage",
-        0.93, 0.975, AROUND_95,
-        "a change common to all forces moves the contrast and only the triple difference drops it",
-    )  # fmt: skip
-
-
-def _series_targets() -> Iterator[Target]:
-    why = "95%, and leave for a dispersion that is not let below 1"
-    alone = "a short series cannot tell a shared disturbance from a step"
-    for rho in CORRELATIONS:
-        study = f"series, autocorrelation {rho}"
-        yield Target(
-            study, "Controlled share with t", "Step against a control", "coverage", 0.93, 0.98, why
-        )
-        for method in ("Quasi-Poisson with t", "Newey-West", "Prais-Winsten"):
-            yield Target(
-                study, method, f"Step without control, {method}", "coverage", 0.93, 0.98, why,
-                alone,
-            )  # fmt: skip
-    yield Target(
-        "next year", "movement allowed for", "Limits of next year's count", "coverage", 0.93, 0.97,
-        AROUND_95,
-    )  # fmt: skip
-    yield Target(
-        "next year", "counting error alone", "Poisson limits of next year's count", "coverage",
-        0.93, 0.97, AROUND_95, "rates move between years",
-    )  # fmt: skip
-    for design in ("cluster crossover", "stepped wedge"):
-        study = f"trial, {design}, ratio 1.0"
-        yield Target(
-            study, "permutation", f"Permutation test, {design}", "size", 0.035, 0.065,
-            "5% and two Monte-Carlo errors of 1,000 trials",
-        )  # fmt: skip
-        for test, quantiles in (("cluster t", "t"), ("cluster z", "the normal")):
-            yield Target(
-                study, test, f"Clustered errors against {quantiles}, {design}", "size",
-                0.035, 0.065, "the same",
-                "twelve clusters are too few for clustered errors: plans use the permutation test",
-            )  # fmt: skip
-    yield Target(
-        "trial, cluster crossover, ratio 0.8", "permutation", "Permutation test, power", "power",
-        0.74, 0.82, "0.78 in the planning table, and two errors of the 500 trials behind it",
-    )  # fmt: skip
-
-
-def _crew_targets() -> Iterator[Target]:
-    for name, label in (
-        ("correct, by beat", "Ratio per officer-hour, by beat"),
-        ("correct, by policing area", "Ratio per officer-hour, by policing area"),
-    ):
-        yield Target("crew ratio", name, label, "coverage", 0.93, 0.98, CAUTIOUS)
-        yield Target(
-            "crew ratio", f"error of {name}", label, "bias", -0.02, 0.02, "2% of the ratio"
-        )
-    for name, label in (
-        ("crude", "Ratio without adjustment"),
-        ("hour band only", "Ratio adjusted for the hour alone"),
-        ("all but call risk", "Ratio adjusted for all but call risk"),
-    ):
-        yield Target(
-            "crew ratio", name, label, "coverage", 0.93, 0.98, CAUTIOUS,
-            "crews follow risk that is left out, so the estimate is of something else",
-        )  # fmt: skip
-    for name in ("hidden danger, strong", "hidden danger, weak"):
-        yield Target(
-            "crew ratio, hidden danger", name, f"Ratio per officer-hour, {name}", "coverage",
-            0.93, 0.98, CAUTIOUS, "no column records the danger: negative controls have to tell",
-        )  # fmt: skip
-    yield from _weighting_targets()
-    yield Target(
-        "crewing policies, with a calendar", crews.BY_DAYLIGHT,
-        f"{_policy_words(crews.BY_DAYLIGHT)}, jackknife", "coverage", 0.865, 1.0,
-        "95% less three Monte-Carlo errors of 60 runs",
-    )  # fmt: skip
-    for study in ("crewing policies", "crewing policies, back-up matters"):
-        for name in crews.JUDGED:
-            label = f"{_policy_words(name)}, jackknife"
-            yield Target(study, name, label, "coverage", 0.93, 0.98, CAUTIOUS)
-        yield Target(
-            study, "error of all_double", _policy_words("all_double"), "bias", -0.05, 0.05,
-            "5% of what the policy avoids",
-        )  # fmt: skip
-
-
-def _policy_words(name: str) -> str:
-    return f"Policy: {POLICIES[name].label}"
-
-
-def _weighting_targets() -> Iterator[Target]:
-    study, tilted = "crew ratio by weighting", "its model of who is sent alone leaves call risk out"
-    for name in ("IPW", "overlap weights", "AIPW, both right"):
-        label = f"{name[0].upper()}{name[1:]}"
-        yield Target(study, name, label, "coverage", 0.93, 0.98, CAUTIOUS)
-    for name in ("AIPW, both right", "AIPW, wrong outcome", "AIPW, wrong chance", "IPW"):
-        yield Target(
-            study, f"error of {name}", name, "bias", -0.02, 0.02, "2% of the ratio, of the log"
-        )
-    yield Target(
-        study, "error of IPW, wrong chance", "IPW, wrong chance", "bias", -0.02, 0.02,
-        "2% of the ratio, of the log", tilted,
-    )  # fmt: skip
-
-
-def _calibration_targets() -> Iterator[Target]:
-    ways = {"integrated": "integrated", "sampled": "sampled, long settings"}
-    for way, label in ways.items():
-        for quantity in ("mean", "spread", "smallest force", "largest force"):
-            yield Target(
-                f"calibration of rates, {way}", f"{RANKS}{quantity}",
-                f"Hierarchy of rates, {label}: {quantity}", "ranks", LEAST_P, 1.0, UNIFORM,
-            )  # fmt: skip
-    alone = "nothing measured moves it"
-    for way in (alone, "at the peak", "sampled"):
-        study = f"calibration of recording, {way}"
-        quantities = ["level of recording", "slope of incidence", "slope of recording"]
-        for quantity in quantities[: 2 if way == alone else 3]:
-            moved = PEAK if way == alone and quantity == quantities[0] else ""
-            yield Target(
-                study, f"{RANKS}{quantity}", f"Recording panel, {way}: {quantity}", "ranks",
-                LEAST_P, 1.0, UNIFORM, moved, limit=bool(moved),
-            )  # fmt: skip
-        if way != "sampled":
-            yield Target(
-                study, "level", f"Level of recording, {way}", "coverage",
-                0.92, 0.975, "95% and 2.5 Monte-Carlo errors at 500 runs on either side",
-            )  # fmt: skip
-        yield Target(
-            study, "contraction of the level", f"Recording panel, {way}: level", "contraction",
-            -0.10, 0.10, NO_POSTERIOR, "" if way == alone else LINK, limit=way != alone,
-        )  # fmt: skip
 
 
 def _situation_targets() -> Iterator[Target]:
@@ -468,11 +241,7 @@ STUDIES: Mapping[str, Study] = MappingProxyType(
     {one.id: replace(one, family=_family(one.id)) for one in _studies()}
 )
 TARGETS: tuple[Target, ...] = (
-    *_count_targets(),
-    *_force_targets(),
-    *_series_targets(),
-    *_crew_targets(),
-    *_calibration_targets(),
+    *_told_targets(),
     *_situation_targets(),
 )
 

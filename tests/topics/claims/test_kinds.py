@@ -420,3 +420,13 @@ def _check_sane(answer):
     assert answer.lower <= answer.value <= answer.upper
     assert answer.claim.kind == "change" or answer.lower >= 0
     assert inside <= (answer.verdict != "contradicted")
+
+
+def test_a_file_of_the_name_of_the_projects_own_does_not_take_its_page(tmp_path, monkeypatch):
+    """Each build writes that page again: the claims of the file would be gone."""
+    monkeypatch.setenv("OFFICER_ASSAULTS_REPORTS", str(tmp_path))
+    path = tmp_path / "collection.csv"
+    path.write_text("kind,settle\nlog,a register\n")
+    done = CliRunner().invoke(main, ["claims", str(path)])
+    assert done.exit_code == 0, done.output
+    assert [page.name for page in (tmp_path / "claims").iterdir()] == ["own-collection.html"]

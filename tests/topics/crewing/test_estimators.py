@@ -76,14 +76,6 @@ def test_weighted_limits_are_those_of_leaving_places_out(baseline_cells):
     assert half / stats.t.isf(0.025, groups - 1) == pytest.approx(jackknife, rel=JACKKNIFE_NEAR)
 
 
-def test_equal_weights_have_their_own_size(baseline_cells):
-    data = prepare(baseline_cells, formula="weekend")
-    found = weighted_ratio(data, "overlap")
-    hours = data.frame.groupby("single")["officer_hours"].sum()
-    assert found.effective_hours_single <= hours[1.0] * (1 + 1e-12)
-    assert found.effective_hours_double <= hours[0.0] * (1 + 1e-12)
-
-
 def test_a_few_hours_of_endless_weight_give_no_doubly_robust_ratio(baseline):
     """Double-crewed hours without a victim, weighted by a million, take the others' away."""
     chance = propensity(baseline)
@@ -282,13 +274,10 @@ def test_no_control_passes_by_an_endless_interval(baseline):
     assert [control.gates for control in controls] == [False]
 
 
-def test_kappa_equals_its_published_example():
-    """Fleiss, Cohen and Everitt (1969), Psychological Bulletin 72:323: .70 alike, kappa .492."""
+def test_agreement_equals_its_published_example():
+    """Fleiss, Cohen and Everitt (1969), Psychological Bulletin 72:323: .70 alike."""
     counts = pd.DataFrame([[88, 14, 18], [10, 40, 10], [2, 6, 12]], list("abc"), list("abc"))
-    found = crewing_checks.planned_agreement(counts)
-    assert (found.same, found.shifts) == (pytest.approx(0.70), 200)
-    assert found.kappa == pytest.approx(0.492, abs=5e-4)
-    assert found.lower < found.kappa < found.upper
+    assert crewing_checks.planned_agreement(counts) == pytest.approx(0.70)
     assert crewing_checks.planned_agreement(counts.iloc[:1, :1]) is None
 
 

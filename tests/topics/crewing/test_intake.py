@@ -184,7 +184,7 @@ def _bookings(*rows):
     ],
 )
 def test_crews_are_worked_out_minute_by_minute(rows, hours):
-    found = crews.stretches(crews.settle(_bookings(*rows)).rows)
+    found = crews.stretches(crews.settle(_bookings(*rows))[0])
     length = (found["end"] - found["start"]) / HOUR
     by_crew = found.with_columns(hours=length).group_by("officers").agg(pl.col("hours").sum())
     assert dict(by_crew.iter_rows()) == hours

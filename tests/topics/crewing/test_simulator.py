@@ -49,8 +49,8 @@ def test_the_same_seed_gives_the_same_force():
 @pytest.mark.parametrize(
     ("change", "kept"),
     [
-        ({"panel": Panel(growth_sd=0.4)}, ("crew_cells", "incidents", "survey")),
-        ({"act": Act(deterrence=0.7)}, ("crew_cells", "incidents", "quarterly", "survey")),
+        ({"panel": Panel(growth_sd=0.4)}, ("crew_cells", "incidents")),
+        ({"act": Act(deterrence=0.7)}, ("crew_cells", "incidents", "quarterly")),
         ({"recording": Recording(form_given_recorded=0.3)}, ("crew_cells", "quarterly", "act")),
     ],
 )

@@ -242,6 +242,15 @@ def _check_ids(claims: Iterable[Claim], problems: Problems) -> None:
 def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
     problems = Problems(path.name)
     bounds.check_size(path)
+    with bounds.steady(path):
+        found = _list_of(path, problems)
+    if not found or len(found) > MOST_CLAIMS:
+        problems.add("E126", f"the file holds {len(found)} claims.", f"Give 1 to {MOST_CLAIMS}.")
+        problems.raise_if_any()
+    return found
+
+
+def _list_of(path: Path, problems: Problems) -> list[tuple[int, dict[str, Any]]]:
     try:
         if path.stat().st_size > MOST_BYTES:
             problems.add("E124", "the file is larger than a megabyte.", "Give claims alone.")
@@ -256,9 +265,6 @@ def _rows(path: Path) -> list[tuple[int, dict[str, Any]]]:
         problems.add(
             "E124", "the file is no list of claims.", "Begin each claim with '- kind: ...'."
         )
-        problems.raise_if_any()
-    if not found or len(found) > MOST_CLAIMS:
-        problems.add("E126", f"the file holds {len(found)} claims.", f"Give 1 to {MOST_CLAIMS}.")
         problems.raise_if_any()
     rows: list[tuple[int, dict[str, Any]]] = found
     return rows

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
@@ -190,24 +189,7 @@ def without_traceable(cells: pd.DataFrame, audience: Audience = "public") -> pd.
     return cells.drop(columns="incidents_assault") if small.any() else cells
 
 
-@dataclass(frozen=True, slots=True)
-class SafeTable:
-    """A table of counts with its margins, fit for an audience.
-
-    Attributes
-    ----------
-    frame : pandas.DataFrame
-        First column the row labels, then the counts, then the row totals; last row the column
-        totals. Suppressed cells hold the mark ``[c]``.
-    suppressed : int
-        Number of cells suppressed, margins included.
-    """
-
-    frame: pd.DataFrame
-    suppressed: int
-
-
-def counts_table(counts: pd.DataFrame, label: str, audience: Audience = "public") -> SafeTable:
+def counts_table(counts: pd.DataFrame, label: str, audience: Audience = "public") -> pd.DataFrame:
     """Add totals to a table of counts and suppress what a reader could trace.
 
     Parameters
@@ -218,6 +200,12 @@ def counts_table(counts: pd.DataFrame, label: str, audience: Audience = "public"
         Heading of that column.
     audience : {"public", "internal"}
         Internal tables are not suppressed.
+
+    Returns
+    -------
+    DataFrame
+        First column the row labels, then the counts, then the row totals; last row the column
+        totals. Suppressed cells hold the mark ``[c]``.
 
     Raises
     ------
@@ -231,7 +219,7 @@ def counts_table(counts: pd.DataFrame, label: str, audience: Audience = "public"
     shown = counts.reindex(index=[*counts.index, TOTAL], columns=names).astype(object)
     shown.loc[:, :] = cells
     shown.index.name = label
-    return SafeTable(shown.reset_index(), int(hidden.sum()))
+    return shown.reset_index()
 
 
 def with_margins(counts: FloatArray) -> FloatArray:

@@ -1,7 +1,8 @@
 """Handed over: an export that a command has read and checked, for the kernels that it starts.
 
-Each report would read the same file again. What is handed over lies in a private work folder for
-as long as the command runs; a file that has changed since is read anew.
+Each report would read the same file again, from a copy in its own work folder. What is handed over
+lies in a private folder for as long as the command runs; files are known by name and content, so
+that one which has changed since is read anew.
 """
 
 from __future__ import annotations
@@ -13,32 +14,37 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from officer_assaults import memory, scratch
+from officer_assaults import files, memory, scratch
 
 VARIABLE = "OFFICER_ASSAULTS_HANDED"
 TEMPORARY_PREFIX = "export-"
 _NAME, _PART = "given", "writing"
 
 
+def state(path: str, sidecar: str, audience: str) -> tuple[str, ...]:
+    """Tell what is opened, for whom: names and hashes of the files, taken before they are read."""
+    names = (path, sidecar)
+    return (audience, *(Path(name).name for name in names), *map(files.sha256_file, names))
+
+
 @contextlib.contextmanager
-def over(given: object, path: str, sidecar: str, audience: str) -> Iterator[None]:
+def over(given: object, opened: tuple[str, ...]) -> Iterator[None]:
     """Hand an opened export over to processes that start while this lasts.
 
     Parameters
     ----------
     given : object
         From :func:`officer_assaults.topics.crewing.given.checked`.
-    path, sidecar : str
-        Files that it was read from.
-    audience : str
-        For whom it was opened.
+    opened : tuple of str
+        From :func:`state`, before it was opened.
     """
     with contextlib.ExitStack() as stack:
         # Where there is no room for it, each report reads the file as before.
         with contextlib.suppress(OSError):
             folder = stack.enter_context(scratch.folder(TEMPORARY_PREFIX))
             with (folder / _PART).open("wb") as stream:
-                pickle.dump((_state(path, sidecar, audience), given), stream, protocol=5)
+                pickle.dump(opened, stream, protocol=5)
+                pickle.dump(given, stream, protocol=5)
             (folder / _PART).rename(folder / _NAME)
             os.environ[VARIABLE] = str(folder)
             stack.callback(os.environ.pop, VARIABLE, None)
@@ -58,16 +64,6 @@ def taken(path: str, sidecar: str | None, audience: str) -> Any:
         if place.stat().st_uid != os.getuid() or place.stat().st_mode & 0o077:
             return None
         with (place / _NAME).open("rb") as stream:
-            state, given = pickle.load(stream)  # noqa: S301 -- in a folder of this user alone
-        if state == _state(path, sidecar, audience):
-            return given
+            if pickle.load(stream) == state(path, sidecar, audience):  # noqa: S301 -- of this user
+                return pickle.load(stream)  # noqa: S301
     return None
-
-
-def _state(path: str, sidecar: str, audience: str) -> tuple[Any, ...]:
-    """Tell files by what changes when they are written."""
-    found: list[Any] = [audience]
-    for name in (path, sidecar):
-        state = Path(name).stat()
-        found += [os.path.realpath(name), state.st_ino, state.st_size, state.st_mtime_ns]
-    return tuple(found)

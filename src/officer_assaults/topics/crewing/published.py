@@ -121,8 +121,19 @@ def read(listed: Path) -> list[dict[str, Any]]:
     if not listed.is_file():
         return []
     try:
-        found: list[dict[str, Any]] = json.loads(listed.read_text(encoding="utf-8"))
-        return [one for one in found if {"force", "first", "last", "digest"} <= set(one)]
-    except (ValueError, TypeError) as error:
+        found = json.loads(listed.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        found = None
+    # What cannot be read must not be taken for a list of nothing.
+    if not isinstance(found, list) or not all(map(_is_entry, found)):
         what = f"the list of published exports, {listed.name}, cannot be read."
-        raise Refusal(Problem("E121", what, "Delete it if nothing was handed on.")) from error
+        raise Refusal(Problem("E121", what, "Delete it if nothing was handed on."))
+    return found
+
+
+def _is_entry(one: object) -> bool:
+    return (
+        isinstance(one, dict)
+        and {"force", "first", "last", "digest"} <= one.keys()
+        and all(isinstance(text, str) for text in one.values())
+    )

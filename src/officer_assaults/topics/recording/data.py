@@ -9,6 +9,7 @@ import pandas as pd
 
 from officer_assaults.data import force_quarters, inspections
 from officer_assaults.data.force_quarters import ForceQuarters
+from officer_assaults.data.once import once
 from officer_assaults.data.tables import Release
 from officer_assaults.shown import Shown
 
@@ -66,6 +67,7 @@ class National(Shown):
         return int(self.panel["force"].nunique())
 
 
+@once
 def national(vintage: str = "auto") -> National:
     """Lay out the national panel and the rows of the event study.
 

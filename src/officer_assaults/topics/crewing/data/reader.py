@@ -95,12 +95,17 @@ def load(
     """
     path = Path(path)
     beside = Path(sidecar) if sidecar else sidecar_of(path)
+    with bounds.steady(path, beside):
+        return _load(path, beside, lines, say or _on_terminal)
+
+
+def _load(path: Path, beside: Path, lines: Sequence[int] | None, say: Say) -> CrewFile:
     large = parts.is_large(path)
     bounds.check_size(path, most=bounds.MOST_STREAMED if large else files.MOST_BYTES)
     if large:
         check_header(parts.columns(path), path.name)
         by = _load_parts if kind_of(parts.columns(path)) == "shifts" else _load_blocks
-        return by(path, beside, say or _on_terminal)
+        return by(path, beside, say)
     cells = read_cells(path)
     if lines and len(lines) == len(cells):
         cells = cells.set_axis(pd.Index(lines), axis=0)

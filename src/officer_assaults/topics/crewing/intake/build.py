@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 import polars as pl
 
+from officer_assaults.data import bounds
 from officer_assaults.refusals import Problem, Problems, Refusal
 from officer_assaults.topics.crewing.data.checks import MEASURED
 from officer_assaults.topics.crewing.data.schemas import HOUR_BANDS, column_needs
 from officer_assaults.topics.crewing.intake import crews, dates, keys, names, sources, values
 from officer_assaults.topics.crewing.intake.mapping import Mapping, Table
-from officer_assaults.topics.crewing.intake.meanings import HOURS, MISSING, VALUE_WORDS
+from officer_assaults.topics.crewing.intake.meanings import HOURS, MISSING, value_words
 from officer_assaults.topics.crewing.intake.names import force_named
 
 LONGEST_HOURS = 24
@@ -59,7 +60,8 @@ def build(mapping: Mapping, say: Say = lambda _: None) -> Built:
         E104, E105, E111, E113 and E124, each kind with its count and two examples.
     """
     held = {table.holds for table in mapping.tables}
-    return _logs(mapping, say) if "officers" in held else _ready(mapping, say)
+    with bounds.steady(*{table.layout.file for table in mapping.tables}):
+        return _logs(mapping, say) if "officers" in held else _ready(mapping, say)
 
 
 def _read(mapping: Mapping, holds: str, say: Say) -> list[tuple[Table, pl.DataFrame]]:
@@ -139,7 +141,7 @@ def _standard(
             column = values.words(frame, table, meaning, problems)
             made[meaning] = (
                 [values.decimal(cell, table) for cell in column.to_list()]
-                if meaning not in _TEXTS and meaning not in VALUE_WORDS
+                if meaning not in _TEXTS and meaning not in value_words()
                 else column.to_list()
             )
     if "force" in made:
@@ -227,13 +229,13 @@ def _logs(mapping: Mapping, say: Say) -> Built:
     assaults = _assaults(mapping, problems, built, say)
     problems.raise_if_any()
     say("Working out crews")
-    bookings = crews.settle(rows)
-    _tell_doubled(bookings, mapping, built)
-    found = crews.stretches(bookings.rows)
+    bookings, doubled = crews.settle(rows)
+    _tell_doubled(doubled, mapping, built)
+    found = crews.stretches(bookings)
     pieces = crews.pieces(found, mapping.timezone, mapping.latitude).with_row_index("piece")
     say("Placing incidents and victims")
     calls = _calls(incidents, pieces, mapping, built)
-    victims = _victims(assaults, bookings.rows, pieces, mapping, built)
+    victims = _victims(assaults, bookings, pieces, mapping, built)
     built.cells = _cells(mapping, pieces, calls, victims, bool(len(incidents)))
     _tell_oddest(rows, pieces, built)
     return built
@@ -592,8 +594,7 @@ def _cells(
     return named.assign(is_simulated="yes" if mapping.simulated else "no")
 
 
-def _tell_doubled(bookings: crews.Bookings, mapping: Mapping, built: Built) -> None:
-    doubled = bookings.doubled
+def _tell_doubled(doubled: pl.DataFrame, mapping: Mapping, built: Built) -> None:
     built.counts["times an officer was on two units at once"] = len(doubled)
     if len(doubled) and mapping.choices["officer_on_two_units"] == "refuse":
         first = doubled["line"].sort()[0]

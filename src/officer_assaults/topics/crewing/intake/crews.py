@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -16,29 +14,19 @@ PLACES = ("lpa", "beat", "area_type", "team")
 CUTS = (0, 3, 7, 17, 22)
 
 
-@dataclass(frozen=True, slots=True)
-class Bookings:
-    """Officers on units without overlaps of one officer.
-
-    Parameters
-    ----------
-    rows : polars.DataFrame
-        ``officer, call_sign, start, end`` (UTC, nanoseconds) and the columns of the place.
-    doubled : polars.DataFrame
-        Bookings that overlapped another of the same officer, with the hours cut off.
-    """
-
-    rows: pl.DataFrame
-    doubled: pl.DataFrame
-
-
-def settle(rows: pl.DataFrame) -> Bookings:
+def settle(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Let a later booking of an officer end the earlier; the same unit again continues it.
 
     Parameters
     ----------
     rows : polars.DataFrame
         ``line, officer, call_sign, start, end`` (nanoseconds of UTC) and columns of the place.
+
+    Returns
+    -------
+    tuple of polars.DataFrame
+        The bookings without overlaps of one officer, and those that overlapped another of the same
+        officer, with the hours cut off.
     """
     ordered = rows.sort("officer", "start", "end").with_columns(
         following=pl.col("start").shift(-1).over("officer"),
@@ -64,7 +52,7 @@ def settle(rows: pl.DataFrame) -> Bookings:
     joined = pl.concat([cut.select(keep), back.select(keep)]).filter(
         pl.col("start") < pl.col("end")
     )
-    return Bookings(joined.sort("officer", "start"), doubled)
+    return joined.sort("officer", "start"), doubled
 
 
 def _next_start(ordered: pl.DataFrame, back: pl.DataFrame) -> list[int]:

@@ -73,7 +73,7 @@ def _share(known: set[str], named: set[str]) -> float:
 
 def _candidates(frame: pl.DataFrame, kind: str, meaning: str) -> list[str]:
     """Headers that could be the meaning by their name, the likeliest first."""
-    known, free = meanings.TABLES[kind][meaning], list(frame.columns[1:])
+    known, free = meanings.tables()[kind][meaning], list(frame.columns[1:])
     found: list[str] = []
     for loose in (False, True):
         while header := meanings.column_for(meaning, known, free, loose=loose):

@@ -16,7 +16,7 @@ from officer_assaults.refusals import Problem, Problems, Refusal, nearest
 from officer_assaults.topics.crewing.data.about import keys_twice
 from officer_assaults.topics.crewing.data.schemas import SIMULATED_FORCE, column_needs
 from officer_assaults.topics.crewing.intake import schema
-from officer_assaults.topics.crewing.intake.meanings import NEEDED, TABLES, VALUE_WORDS
+from officer_assaults.topics.crewing.intake.meanings import NEEDED, tables, value_words
 from officer_assaults.topics.crewing.intake.schema import ASK
 from officer_assaults.topics.crewing.intake.sources import Layout
 
@@ -215,7 +215,7 @@ def _table(path: Path, entry: schema.TableFields) -> Table:
 
 def _check_words(table: Table, place: tuple[str | int, ...], text: str, problems: Problems) -> None:
     for meaning, words in table.words.items():
-        allowed = list(VALUE_WORDS.get(meaning, ()))
+        allowed = list(value_words().get(meaning, ()))
         for cell, word in words.items():
             if allowed and word not in (*allowed, ASK, "left out"):
                 what = f"'{cell}' stands for '{word}', which is no word of {meaning}."
@@ -246,7 +246,7 @@ def _check_columns(
             row = schema.line_of(text, place)
             remedy = "Name the column."
             problems.add("E124", what, remedy, row=row, column=f"columns.{meaning}")
-    known = TABLES.get(table.holds) or column_needs(table.holds, optional=True)
+    known = tables().get(table.holds) or column_needs(table.holds, optional=True)
     for meaning in table.columns:
         if meaning not in known and not meaning.startswith("x_"):
             what = f"'{meaning}' is no meaning of a column of {table.holds}."

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import yaml
 
-from officer_assaults.data import readers
+from officer_assaults.data import bounds, readers
 from officer_assaults.refusals import Problem, Refusal
 from officer_assaults.topics.crewing.data import parts
 from officer_assaults.topics.crewing.data.about import sidecar_of
@@ -75,6 +75,11 @@ def propose(paths: Iterable[Path], folder: Path, known: Mapping[str, str]) -> st
         E124 for files that cannot be read and for a set of files without a known table.
     """
     files = files_of(list(paths))
+    with bounds.steady(*files):
+        return _proposed(files, folder, known)
+
+
+def _proposed(files: list[Path], folder: Path, known: Mapping[str, str]) -> str:
     found: list[tuple[str, Layout, pl.DataFrame]] = []
     unknown: list[str] = []
     for file in files:
@@ -110,7 +115,7 @@ def _unlike(headers: list[str]) -> str:
         kind: [
             name
             for name in needs
-            if not meanings.column_for(name, meanings.TABLES[kind][name], headers, loose=True)
+            if not meanings.column_for(name, meanings.tables()[kind][name], headers, loose=True)
         ]
         for kind, needs in meanings.NEEDED.items()
     }
@@ -133,8 +138,10 @@ def kind_of(headers: list[str]) -> str:
         return "shifts"
     ready = ("crew", "unit_hours", "y")
     parted = ("period_start", "hour_band", "lpa")
-    if all(meanings.column_for(name, meanings.READY[name], headers) for name in ready):
-        told = [name for name in parted if meanings.column_for(name, meanings.READY[name], headers)]
+    if all(meanings.column_for(name, meanings.ready()[name], headers) for name in ready):
+        told = [
+            name for name in parted if meanings.column_for(name, meanings.ready()[name], headers)
+        ]
         # A summary of the rows on another sheet is no table of them.
         return "cells" if told else ""
     for loose in (False, True):
@@ -142,7 +149,7 @@ def kind_of(headers: list[str]) -> str:
             kind: sum(
                 1
                 for name in needs
-                if meanings.column_for(name, meanings.TABLES[kind][name], headers, loose=loose)
+                if meanings.column_for(name, meanings.tables()[kind][name], headers, loose=loose)
             )
             / len(needs)
             for kind, needs in meanings.NEEDED.items()
@@ -154,7 +161,7 @@ def kind_of(headers: list[str]) -> str:
 
 
 def _force_in(frame: pl.DataFrame) -> str:
-    header = meanings.column_for("force", meanings.READY["force"], frame.columns)
+    header = meanings.column_for("force", meanings.ready()["force"], frame.columns)
     found = [cell for cell in frame[header].unique() if cell] if header else []
     return force_named(found[0]) if len(found) == 1 else ""
 
@@ -254,8 +261,8 @@ def _from(file: Path, folder: Path) -> str:
 
 def _columns(kind: str, headers: list[str], frame: pl.DataFrame) -> dict[str, str]:
     """Meaning to header, each header once."""
-    wanted: Mapping[str, tuple[str, ...]] = meanings.TABLES.get(kind) or {
-        name: meanings.READY.get(name, ()) for name in column_needs(kind, optional=True)
+    wanted: meanings.Words = meanings.tables().get(kind) or {
+        name: meanings.ready().get(name, ()) for name in column_needs(kind, optional=True)
     }
     found: dict[str, str] = {}
     # Exact names first, so that no synonym takes a column which has its own meaning.
@@ -266,7 +273,7 @@ def _columns(kind: str, headers: list[str], frame: pl.DataFrame) -> dict[str, st
                 for header in headers
                 if header not in found.values() and _could_be(frame[header], meaning)
             ]
-            loose = step == "loose" and kind in meanings.TABLES
+            loose = step == "loose" and kind in meanings.tables()
             header = meanings.column_for(
                 meaning, () if step == "exact" else names, free, loose=loose
             )
@@ -383,7 +390,7 @@ def _dates_line(start: str, style: str, cells: list[str]) -> str:
 def _values(frame: pl.DataFrame, columns: Mapping[str, str]) -> list[str]:
     lines: list[str] = []
     for meaning, header in columns.items():
-        words = meanings.VALUE_WORDS.get(meaning)
+        words = meanings.value_words().get(meaning)
         if words is None:
             continue
         counts = frame[header].value_counts(sort=True)

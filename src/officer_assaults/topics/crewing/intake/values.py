@@ -13,7 +13,7 @@ import polars as pl
 from officer_assaults.refusals import Problem, Problems
 from officer_assaults.topics.crewing.intake import dates
 from officer_assaults.topics.crewing.intake.mapping import OTHERS, Mapping, Table
-from officer_assaults.topics.crewing.intake.meanings import MISSING, VALUE_WORDS
+from officer_assaults.topics.crewing.intake.meanings import MISSING, value_words
 
 EXAMPLES = 2
 #: Fewer rows at midnight may be there by chance.
@@ -161,9 +161,9 @@ def words(frame: pl.DataFrame, table: Table, meaning: str, problems: Problems) -
     """Cells of a column as the mapping says what they stand for."""
     header, said = table.columns[meaning], dict(table.words.get(meaning, {}))
     column = frame[header]
-    if meaning not in VALUE_WORDS:
+    if meaning not in value_words():
         return column
-    allowed = list(VALUE_WORDS[meaning])
+    allowed = list(value_words()[meaning])
     others = said.pop(OTHERS, "")
     unknown = frame.filter(~pl.col(header).is_in([*said, *([] if said else allowed)]))
     if others:

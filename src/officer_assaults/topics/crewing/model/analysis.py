@@ -17,7 +17,6 @@ from officer_assaults.topics.crewing.model.cells import FEWEST_CLUSTERS, CrewDat
 from officer_assaults.topics.crewing.model.checks import (
     BackupModification,
     NegativeControl,
-    Sensitivity,
     by_backup,
     influence,
     negative_controls,
@@ -48,6 +47,7 @@ from officer_assaults.topics.crewing.model.policy_language import Policy, named_
 from officer_assaults.topics.crewing.model.ratios import (
     ArmRatio,
     Denominators,
+    Sensitivity,
     arm_ratio,
     crude_ratio,
     denominators,
@@ -59,7 +59,6 @@ from officer_assaults.topics.crewing.model.weights import (
     Estimator,
     Overlap,
     Propensity,
-    WeightedRatio,
     overlap,
     propensity,
     weighted_ratio,
@@ -67,16 +66,6 @@ from officer_assaults.topics.crewing.model.weights import (
 
 BACKUP_LIMITS = (10.0, 20.0)
 RHO_GRID = (0.625, 0.857, 1.0, 1.167)
-
-
-@dataclass(frozen=True, slots=True)
-class LongerBackup(Shown):
-    """Victims avoided by a policy when lost units lengthen back-up, with limits."""
-
-    policy: Policy
-    avoided: float
-    lower: float
-    upper: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +83,7 @@ class CrewingAnalysis(Shown):
     standardised_ratio : float
     others : tuple of Sensitivity
         Other ways to the ratio per officer-hour, weighting included.
-    weighted : tuple of WeightedRatio
+    weighted : tuple of Sensitivity
         Empty where adjustment leaves too little to compare with.
     overlap : Overlap or None
     backup : BackupModification or None
@@ -104,7 +93,8 @@ class CrewingAnalysis(Shown):
     strength : EValue
     policies, policies_attended : tuple of PolicyOutcome
         At the same officer-hours, and at the same attendances.
-    longer_backup : tuple of LongerBackup
+    longer_backup : mapping of str to tuple of float
+        By name of the policy, victims avoided when lost units lengthen back-up, with limits.
     influential : pandas.DataFrame
     claims : tuple of Claim
     alpha : float
@@ -118,7 +108,7 @@ class CrewingAnalysis(Shown):
     standardised: Interval | None
     standardised_ratio: float
     others: tuple[Sensitivity, ...]
-    weighted: tuple[WeightedRatio, ...]
+    weighted: tuple[Sensitivity, ...]
     overlap: Overlap | None
     backup: BackupModification | None
     controls: tuple[NegativeControl, ...]
@@ -126,7 +116,7 @@ class CrewingAnalysis(Shown):
     strength: EValue
     policies: tuple[PolicyOutcome, ...]
     policies_attended: tuple[PolicyOutcome, ...]
-    longer_backup: tuple[LongerBackup, ...]
+    longer_backup: Mapping[str, tuple[float, float, float]]
     influential: pd.DataFrame
     claims: tuple[Claim, ...]
     alpha: float
@@ -250,7 +240,7 @@ class _Core:
     backup: BackupModification | None
     hours: tuple[PolicyOutcome, ...]
     standardised: tuple[float, Interval | None]
-    longer: tuple[LongerBackup, ...]
+    longer: Mapping[str, tuple[float, float, float]]
     attended: tuple[PolicyOutcome, ...]
     like_calls: bool
 
@@ -326,7 +316,7 @@ def _attended_models(data: CrewData, asked: Sequence[Policy]) -> dict[str, Polic
     return fit_policy_models(data, asked, "attended")
 
 
-def _weighted(data: CrewData, chance: Propensity, alpha: float) -> tuple[WeightedRatio, ...]:
+def _weighted(data: CrewData, chance: Propensity, alpha: float) -> tuple[Sensitivity, ...]:
     ways: tuple[Estimator, ...] = ("IPW", "AIPW", "overlap")
     return tuple(weighted_ratio(data, how, chance=chance, alpha=alpha) for how in ways)
 
@@ -343,9 +333,9 @@ def _standardised(
 
 def _longer_backup(
     models: Mapping[str, PolicyModel | Refusal], outcomes: Sequence[PolicyOutcome], alpha: float
-) -> tuple[LongerBackup, ...]:
+) -> dict[str, tuple[float, float, float]]:
     """Let lost units lengthen back-up, for policies that leave single crews on duty."""
-    found = []
+    found = {}
     for outcome in outcomes:
         model = models[outcome.policy.name]
         if isinstance(model, Refusal) or outcome.refusal is not None:
@@ -353,8 +343,8 @@ def _longer_backup(
         if outcome.unit_hours_lost > 0 and outcome.policy.columns:
             result = with_longer_backup(model, outcome.policy, alpha=alpha)
             if result is not None:
-                found.append(LongerBackup(outcome.policy, *result))
-    return tuple(found)
+                found[outcome.policy.name] = result
+    return found
 
 
 def _band_means(data: CrewData) -> tuple[float, ...]:

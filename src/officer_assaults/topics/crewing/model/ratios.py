@@ -39,6 +39,25 @@ MOST_SIGN_PATTERNS = 4096
 
 
 @dataclass(frozen=True, slots=True)
+class Sensitivity(Shown):
+    """Another way to the same ratio.
+
+    Attributes
+    ----------
+    label : str
+    ratio, lower, upper : float
+    note : str
+        What it assumes or guards against.
+    """
+
+    label: str
+    ratio: float
+    lower: float
+    upper: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ArmRatio(Shown):
     """A rate ratio, single over double crews, with the counts and exposures behind it.
 

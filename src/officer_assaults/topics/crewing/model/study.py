@@ -18,9 +18,9 @@ from scipy import stats
 from officer_assaults.shown import Shown
 from officer_assaults.stats.newton import fit_design
 from officer_assaults.topics.crewing.model.cells import CrewData, prepare
+from officer_assaults.topics.crewing.model.ratios import Sensitivity
 from officer_assaults.topics.crewing.model.weights import (
     Propensity,
-    WeightedRatio,
     propensity,
     weighted_ratio,
 )
@@ -162,7 +162,7 @@ def _spread(wrong: Propensity, right: Propensity) -> Propensity:
     )
 
 
-def _as_fitted(found: WeightedRatio) -> Fitted:
+def _as_fitted(found: Sensitivity) -> Fitted:
     return Fitted(math.log(found.ratio), math.log(found.lower), math.log(found.upper))
 
 

@@ -25,6 +25,7 @@ from officer_assaults.stats.near import second_moments
 from officer_assaults.stats.newton import fit_design
 from officer_assaults.topics.crewing.model.arms import arms_of
 from officer_assaults.topics.crewing.model.cells import CrewData, pool
+from officer_assaults.topics.crewing.model.ratios import Sensitivity
 
 FloatArray = NDArray[np.float64]
 Estimator = Literal["IPW", "AIPW", "overlap"]
@@ -49,26 +50,6 @@ class Propensity(Shown):
 
     frame: pd.DataFrame
     matrix: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class WeightedRatio(Shown):
-    """Rate ratio per officer-hour by weighting.
-
-    Attributes
-    ----------
-    label : str
-    ratio, lower, upper : float
-    effective_hours_single, effective_hours_double : float
-        Officer-hours that equal weights would need for the same precision (Kish).
-    """
-
-    label: str
-    ratio: float
-    lower: float
-    upper: float
-    effective_hours_single: float
-    effective_hours_double: float
 
 
 def propensity(data: CrewData, terms: Sequence[str] | None = None) -> Propensity:
@@ -113,7 +94,7 @@ def weighted_ratio(
     chance: Propensity | None = None,
     outcome_terms: Sequence[str] | None = None,
     alpha: float = 0.05,
-) -> WeightedRatio:
+) -> Sensitivity:
     """Rate ratio per officer-hour, single over double, by weighting.
 
     Parameters
@@ -132,7 +113,7 @@ def weighted_ratio(
 
     Returns
     -------
-    WeightedRatio
+    Sensitivity
         Limits from whole clusters (t with G - 1 degrees of freedom). IPW and overlap weights count
         the error of the estimated chance in; AIPW uses its influence function. Where a few hours
         weigh so much that an arm has no victims left, AIPW is ``nan`` between 0 and ``inf``.
@@ -148,8 +129,7 @@ def weighted_ratio(
     if estimator == "AIPW":
         log_ratio, scores = _augmented(data, chance, outcome_terms, weight)
         if math.isnan(log_ratio):
-            sizes = _effective(weight, hours, single)
-            return WeightedRatio(estimator, math.nan, 0.0, math.inf, *sizes)
+            return Sensitivity(estimator, math.nan, 0.0, math.inf)
     else:
         log_ratio, scores = _weighted(single, hours, victims, weight)
         if estimator == "overlap":
@@ -161,12 +141,11 @@ def weighted_ratio(
     groups = len(by_cluster)
     se = math.sqrt(groups / (groups - 1) * float((by_cluster**2).sum()))
     half = float(stats.t.isf(alpha / 2, groups - 1)) * se
-    return WeightedRatio(
+    return Sensitivity(
         estimator,
         math.exp(log_ratio),
         math.exp(log_ratio - half),
         math.exp(log_ratio + half),
-        *_effective(weight, hours, single),
     )
 
 
@@ -282,14 +261,6 @@ def _augmented(
         return math.nan, np.zeros(len(frame))
     scores = parts[0] / expected[0] - parts[1] / expected[1]
     return math.log(expected[0] / expected[1]), scores
-
-
-def _effective(weight: FloatArray, hours: FloatArray, single: FloatArray) -> tuple[float, float]:
-    sizes = []
-    for arm in (1.0, 0.0):
-        w, h = weight[single == arm], hours[single == arm]
-        sizes.append(float((w * h).sum() ** 2 / (w**2 * h).sum()))
-    return sizes[0], sizes[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -374,10 +374,10 @@ def _point_data(story: CrewingStory) -> str:
         f"{words.plural(story.analysis.data.clusters, 'place')} for the intervals."
     )
     counts = story.file.agreement
-    agreed = None if counts is None else planned_agreement(counts, story.analysis.alpha)
+    agreed = None if counts is None else planned_agreement(counts)
     if agreed is None:
         return text
-    return f"{text} Crews were booked on as planned in {words.percent(agreed.same)} of unit-shifts."
+    return f"{text} Crews were booked on as planned in {words.percent(agreed)} of unit-shifts."
 
 
 def ratio_words(found: ArmRatio, level: float) -> str:
@@ -604,7 +604,7 @@ def injuries(story: CrewingStory) -> list[Any]:
         # Groups below the threshold hold 0 here, so that 0 must look like them.
         few = (split < disclosure.SMALLEST_SHOWN).to_numpy().any()
         return [tables.SUPPRESSED] * 2 if few else split["with"].astype(int).tolist()
-    safe = disclosure.counts_table(split, "crew", story.audience).frame
+    safe = disclosure.counts_table(split, "crew", story.audience)
     return [safe["with"].iloc[0], safe["with"].iloc[1]]
 
 

@@ -16,7 +16,6 @@ from officer_assaults.topics.crewing.model.strata import FEWEST_EVENTS, LEAST_SH
 from officer_assaults.topics.crewing.report.story import CREW_WORDS, CrewingStory, injuries
 
 if TYPE_CHECKING:
-    from officer_assaults.topics.crewing.model.analysis import LongerBackup
     from officer_assaults.topics.crewing.model.policy import PolicyOutcome
     from officer_assaults.topics.crewing.model.ratios import ArmRatio
 
@@ -220,7 +219,6 @@ def policy_table(story: CrewingStory) -> dict[str, Any]:
     analysis = story.analysis
     family = [*analysis.policies, *analysis.policies_attended]
     p = dict(zip([id(outcome) for outcome in family], holm_adjusted(family), strict=True))
-    slower = {found.policy.name: found for found in analysis.longer_backup}
     rows = [
         {
             "Policy": outcome.policy.label,
@@ -229,7 +227,7 @@ def policy_table(story: CrewingStory) -> dict[str, Any]:
             "upper": outcome.upper,
             "p (Holm)": _why_blank(outcome) or words.p_value(p[id(outcome)]),
             "Unit-hours lost": _units(outcome),
-            "If back-up slows": _slower(slower.get(outcome.policy.name)),
+            "If back-up slows": _slower(analysis.longer_backup.get(outcome.policy.name)),
         }
         for outcome in analysis.policies
     ]
@@ -256,11 +254,11 @@ def _units(outcome: PolicyOutcome) -> str:
     return f"{words.number(round(outcome.unit_hours_lost))} ({share})"
 
 
-def _slower(found: LongerBackup | None) -> str:
+def _slower(found: tuple[float, float, float] | None) -> str:
     if found is None:
         return "[z]"
-    limits = words.interval(found.lower, found.upper, 0)
-    return f"{words.number(found.avoided, 0)} ({limits})"
+    avoided, lower, upper = found
+    return f"{words.number(avoided, 0)} ({words.interval(lower, upper, 0)})"
 
 
 def _policy_notes(story: CrewingStory) -> list[str]:

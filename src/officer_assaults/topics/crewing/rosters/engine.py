@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from officer_assaults import scratch
+from officer_assaults.data import bounds
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest, of_machine
 from officer_assaults.topics.crewing.rosters.files import RosterFile, check_columns, find, kind_of
 from officer_assaults.topics.crewing.rosters.tables import BATCH_ROWS, LONGEST, Batch
@@ -371,7 +372,10 @@ def opened(
     name = "the frame"
     if not isinstance(source, pd.DataFrame):
         files, rows, name = find(source), None, Path(source).name or str(source)
-    with scratch.folder(TEMPORARY_PREFIX) as folder:
+    with (
+        bounds.steady(*(file.path for file in files)),
+        scratch.folder(TEMPORARY_PREFIX) as folder,
+    ):
         roster = Source(rows, name, bins or {}, memory_mb, files, folder, threads)
         try:
             yield roster

@@ -43,23 +43,9 @@ class Victims:
     recorded: BoolArray
 
 
-@dataclass(frozen=True, slots=True)
-class CrewDraw:
-    """What chance made of a force.
-
-    Attributes
-    ----------
-    cells : pandas.DataFrame
-        Crew cells as an analyst would export them, crews as they worked. ``y`` counts recorded
-        victims; ``y_true``, ``planned_officer_hours`` and ``is_simulated`` are the simulator's own.
-    victims : Victims
-    """
-
-    cells: pd.DataFrame
-    victims: Victims
-
-
-def draw_cells(world: World, rng: Mapping[Layer, np.random.Generator]) -> CrewDraw:
+def draw_cells(
+    world: World, rng: Mapping[Layer, np.random.Generator]
+) -> tuple[pd.DataFrame, Victims]:
     """Draw attended incidents, violent incidents, victims, injuries and records.
 
     Parameters
@@ -89,7 +75,7 @@ def draw_cells(world: World, rng: Mapping[Layer, np.random.Generator]) -> CrewDr
         planned_officer_hours=(world.planned[:, :, None, :] * shares[:, None]).sum(axis=0).ravel(),
         is_simulated=True,
     )
-    return CrewDraw(frame, victims)
+    return frame, victims
 
 
 def period_shares(world: World) -> FloatArray:

@@ -15,13 +15,12 @@ from officer_assaults.topics.crewing.simulator.params import ForceParams
 from officer_assaults.topics.crewing.simulator.public import (
     act_panel,
     quarterly_panel,
-    survey_answers,
 )
 from officer_assaults.topics.crewing.simulator.rows import incident_rows, unit_shifts
 from officer_assaults.topics.crewing.simulator.truth import Truth, check, work_out
 from officer_assaults.topics.crewing.simulator.world import build_world, generators
 
-FrameName = Literal["crew_cells", "incidents", "crew_shifts", "quarterly", "act", "survey"]
+FrameName = Literal["crew_cells", "incidents", "crew_shifts", "quarterly", "act"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class SimulatedForce(Shown):
     params : ForceParams
     seed : int
     frames : mapping of name to pandas.DataFrame
-        ``crew_cells``, ``incidents``, ``quarterly``, ``act``, ``survey`` and, where asked for,
+        ``crew_cells``, ``incidents``, ``quarterly``, ``act`` and, where asked for,
         ``crew_shifts``; each carries ``is_simulated``.
     truth : Truth
     """
@@ -59,7 +58,8 @@ def simulate_crew_cells(
     check(params)
     rng = generators(seed)
     world = build_world(params, rng)
-    return draw_cells(world, rng).cells, work_out(world) if with_truth else None
+    cells, _ = draw_cells(world, rng)
+    return cells, work_out(world) if with_truth else None
 
 
 def simulate_force(params: ForceParams, seed: int, *, shifts: int = 0) -> SimulatedForce:
@@ -82,13 +82,12 @@ def simulate_force(params: ForceParams, seed: int, *, shifts: int = 0) -> Simula
     check(params)
     rng = generators(seed)
     world = build_world(params, rng)
-    draw = draw_cells(world, rng)
+    cells, victims = draw_cells(world, rng)
     makers: dict[FrameName, Callable[[], pd.DataFrame]] = {
-        "crew_cells": lambda: draw.cells,
-        "incidents": lambda: incident_rows(world, draw, rng),
+        "crew_cells": lambda: cells,
+        "incidents": lambda: incident_rows(world, cells, victims, rng),
         "quarterly": lambda: quarterly_panel(params.panel, rng["panel"]),
         "act": lambda: act_panel(params.panel, params.act, rng["act"]),
-        "survey": lambda: survey_answers(params, len(draw.victims.cell), rng["survey"]),
     }
     if shifts:
         makers["crew_shifts"] = lambda: unit_shifts(world, rng, shifts)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 AREA_TYPES = ("urban", "town", "rural")
 HOUR_BANDS: dict[str, tuple[int, int]] = {
@@ -154,16 +154,6 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """Officers who answer a survey, more readily when they have been assaulted."""
-
-    invited: int = 4_150
-    response: float = 0.14
-    selection_odds: float = 2.0  # of answering, assaulted in the year against not
-    often_single: float = 0.73
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ForceParams:
     """Everything :func:`simulate_force` needs, by layer."""
 
@@ -173,7 +163,6 @@ class ForceParams:
     hidden: Hidden = field(default_factory=Hidden)
     panel: Panel = field(default_factory=Panel)
     act: Act = field(default_factory=Act)
-    survey: Survey = field(default_factory=Survey)
     periods: int = 4  # of crew cells in a year; 0 leaves the calendar out: one row per stratum
     years: int = 1
     first_month: str = "2018-04-01"
@@ -189,17 +178,5 @@ Layer = Literal[
     "details",
     "panel",
     "act",
-    "survey",
 ]
-LAYERS: tuple[Layer, ...] = (
-    "geography",
-    "assignment",
-    "incidents",
-    "recording",
-    "control",
-    "history",
-    "details",
-    "panel",
-    "act",
-    "survey",
-)
+LAYERS: tuple[Layer, ...] = get_args(Layer)

@@ -1,4 +1,4 @@
-"""What the public sees of simulated forces: a panel by quarter, a law, a survey."""
+"""What the public sees of simulated forces: a panel by quarter, a law."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from officer_assaults.topics.crewing.simulator.params import Act, ForceParams, Panel, Survey
+from officer_assaults.topics.crewing.simulator.params import Act, Panel
 
 FloatArray = NDArray[np.float64]
 
@@ -140,32 +140,3 @@ def _autocorrelated(act: Act, forces: int, rng: np.random.Generator) -> FloatArr
 
 def _force_names(panel: Panel) -> list[str]:
     return [FOCUS, *(f"force-{n:02d}" for n in range(2, panel.forces + 1))]
-
-
-def survey_answers(
-    params: ForceParams, true_assaults: int, rng: np.random.Generator
-) -> pd.DataFrame:
-    """Officers who answered: assaulted in the past year or not, single crewed often or not.
-
-    Parameters
-    ----------
-    params : ForceParams
-    true_assaults : int
-        Assaults in the year, shared out among the invited officers unevenly (gamma, shape 1).
-    rng : numpy.random.Generator
-    """
-    survey: Survey = params.survey
-    exposure = rng.gamma(1.0, 1.0, survey.invited)
-    assaults = rng.multinomial(true_assaults, exposure / exposure.sum())
-    base = survey.response / (1 - survey.response)
-    odds = base * np.where(assaults > 0, survey.selection_odds, 1.0)
-    answered = rng.random(survey.invited) < odds / (1 + odds)
-    often = rng.random(survey.invited) < survey.often_single
-    return pd.DataFrame(
-        {
-            "assaulted": (assaults > 0)[answered].astype(int),
-            "assaults": assaults[answered],
-            "often_single": often[answered].astype(int),
-            "is_simulated": True,
-        }
-    )

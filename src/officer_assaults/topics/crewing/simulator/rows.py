@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from officer_assaults.topics.crewing.simulator.cells import CrewDraw
+from officer_assaults.topics.crewing.simulator.cells import Victims
 from officer_assaults.topics.crewing.simulator.params import AREA_TYPES, BANDS, HOUR_BANDS, Layer
 from officer_assaults.topics.crewing.simulator.world import CREWS, DOUBLE, World
 
@@ -30,7 +30,10 @@ OUTCOME_MEDIAN_DAYS = (25.0, 60.0)
 
 
 def incident_rows(
-    world: World, draw: CrewDraw, rng: Mapping[Layer, np.random.Generator]
+    world: World,
+    cells: pd.DataFrame,
+    victims: Victims,
+    rng: Mapping[Layer, np.random.Generator],
 ) -> pd.DataFrame:
     """One row per officer-victim that either register knows, in the layout of ``incidents.csv``.
 
@@ -40,13 +43,14 @@ def incident_rows(
     Parameters
     ----------
     world : World
-    draw : CrewDraw
+    cells, victims : DataFrame, Victims
+        From :func:`officer_assaults.topics.crewing.simulator.cells.draw_cells`.
     rng : mapping of layer to Generator
     """
-    layer, victims = rng["details"], draw.victims
+    layer = rng["details"]
     form = _has_form(world, victims.recorded, layer)
     known = np.flatnonzero(victims.recorded | form)
-    cells = draw.cells.iloc[victims.cell[known]].reset_index(drop=True)
+    cells = cells.iloc[victims.cell[known]].reset_index(drop=True)
     _, group = np.unique(victims.incident[known], return_inverse=True)
     occurred = _moments(cells, layer)[_first_of(group)]
     recorded_at = occurred + pd.to_timedelta(

@@ -117,3 +117,14 @@ def _mark(inputs: str, shelf: Mapping[str, str]) -> str:
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
+def is_of_a_command(path: Path) -> bool:
+    """Whether a page is whole and bears no mark, as the command ``compare`` writes it.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    text = _text(path)
+    return _MADE_FROM.partition("{}")[0] not in text and text.rstrip().endswith("</html>")
