@@ -1,6 +1,7 @@
 """Settings that must be there before numpy is imported, a quick choice of tests, and a summary."""
 
 import csv
+import gc
 import json
 import os
 import shutil
@@ -137,6 +138,12 @@ def pytest_collection_modifyitems(config, items):
     dropped = [item for item in items if item.nodeid not in kept]
     items[:] = [item for item in items if item.nodeid in kept]
     config.hook.pytest_deselected(items=dropped)
+
+
+def pytest_collection_finish():
+    """Leave what the import of all tests made alone: looking through it takes half a second."""
+    gc.collect()
+    gc.freeze()
 
 
 def _timed(*, needed):

@@ -36,7 +36,7 @@ RAN_ALL = """() => {
 
 NAMES = sorted(p.stem for p in (ROOT / "notebooks").glob("*.ipynb"))
 OTHERS = [name for name in NAMES if name != "01_rise"]
-ELSEWHERE = by_turns.some(NAMES, 6)
+ELSEWHERE = by_turns.some(NAMES, 5)
 REST = OTHERS if by_turns.FULL else [name for name in OTHERS if name not in ELSEWHERE]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -133,7 +133,7 @@ def assert_no_complaint(page: Page) -> None:
     assert complaints.count() == 0, complaints.all_inner_texts()
 
 
-@pytest.mark.parametrize("name", by_turns.some(REST, 2))
+@pytest.mark.parametrize("name", by_turns.some(REST, 1))
 def test_every_other_notebook_runs_as_it_is(lab: str, page: Page, name: str) -> None:
     """A notebook runs in JupyterLab from end to end, shows its answer, complains of nothing."""
     page.set_default_timeout(PATIENCE_MS)

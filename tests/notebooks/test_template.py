@@ -67,7 +67,6 @@ def test_a_copied_template_is_a_report_like_any_other(copied):
 
 def test_its_neighbours_are_made_again_when_it_comes(copied):
     """A page links to the reports beside it, so they are inputs of it."""
-    command(copied, "reports", "--dry-run")
     code = (
         "from officer_assaults.cli import project; from officer_assaults.pipeline.plan import "
         "make_plan; print({r.key: r.inputs.notebook for r in make_plan(project.load()).runs})"

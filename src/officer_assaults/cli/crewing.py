@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from officer_assaults.topics.crewing.given import Given
 
 NOTEBOOKS = ("05_crewing", "08_planning")
-#: Above so many cells both reports at once would take twice the memory.
+#: Above so many cells both reports are made at once only where memory for that is free.
 ONE_BY_ONE = 250_000
+#: What models of one cell take, both reports together; larger than measured with 1.28 million.
+BYTES_PER_CELL = 4_000
 
 
 @click.group(
@@ -59,12 +61,19 @@ def report(file: Path, force: str | None, settings: tuple[str, ...], name: str, 
 
     wanted = (*own, *settings)
     how |= {"finished": keep, "exports": {file: told}}
-    if len(opened.cells) > ONE_BY_ONE:
+    if not _fits_twice(len(opened.cells)):
         how["jobs"] = how.get("jobs") or 1
     lasting = handed.over(opened, state)
     del opened
     with lasting:
         make_reports(list(NOTEBOOKS), force=held, settings=wanted, **how)
+
+
+def _fits_twice(cells: int) -> bool:
+    """Whether memory is free for both reports at once."""
+    import psutil  # type: ignore[import-untyped]
+
+    return cells <= ONE_BY_ONE or psutil.virtual_memory().available > BYTES_PER_CELL * cells
 
 
 def _opened(file: Path, settings: tuple[str, ...]) -> tuple[tuple[str, ...], Given]:

@@ -131,11 +131,14 @@ def count_ahead() -> None:
     """
     import pandas as pd
 
-    from officer_assaults.data import breaks, control_series, force_year, recorded
+    from officer_assaults.data import breaks, cache, control_series, force_year, recorded
     from officer_assaults.data import recording_evidence as evidence
     from officer_assaults.data.columns import INJURY, NO_INJURY
     from officer_assaults.data.periods import financial_year
+    from officer_assaults.topics.act import model as act
+    from officer_assaults.topics.act import study
     from officer_assaults.topics.recording import data as recording
+    from officer_assaults.topics.recording.model import inspected, thinned_panel
 
     first, second = (financial_year(year) for year in YEARS)
     both, newest = (NO_INJURY, INJURY), recorded.newest()
@@ -156,6 +159,9 @@ def count_ahead() -> None:
         )
     evidence.recorded_per_officer(YEARS[1])
     evidence.sister_series(FOCUS_FORCE, *YEARS)
+    cache.read_source(
+        act.best_steps, study.coverage_study, inspected.figures, thinned_panel.fit_reporting_panel
+    )
 
 
 def shelf_of(parameters: Mapping[str, Any]) -> str:

@@ -170,10 +170,21 @@ def _parts(
     return {
         "function": f"{compute.__module__}.{compute.__qualname__}",
         "source": _source(compute),
-        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "libraries": {name: _version(importlib.metadata.version, name) for name in LIBRARIES},
         "arguments": [_content(value) for value in arguments],
         "named": {name: _content(value) for name, value in sorted(named.items())},
     }
+
+
+@lru_cache(maxsize=16)
+def _version(look_up: Callable[[str], str], name: str) -> str:
+    return look_up(name)
+
+
+def read_source(*computed: Callable[..., Any]) -> None:
+    """Hash the source of functions once; processes forked afterwards find that done."""
+    for compute in computed:
+        _parts(compute, (), {})
 
 
 def _key(parts: dict[str, Any]) -> str:

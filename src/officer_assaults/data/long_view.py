@@ -200,8 +200,8 @@ def growth(
     """
     panel = recorded.compare(period0, period1, vintage, codes=codes, quarters=quarters)
     frame = panel.frame[(panel.frame["y0"] > 0) & (panel.frame["y1"] > 0)].reset_index(drop=True)
-    logs = log_ratios(frame["y1"], frame["days1"], frame["y0"], frame["days0"])
-    spread = paule_mandel(logs.estimate, logs.variance)
+    estimates, variances = log_ratios(frame["y1"], frame["days1"], frame["y0"], frame["days0"])
+    spread = paule_mandel(estimates, variances)
     exact = [
         exact_rate_ratio(int(y1), float(d1), int(y0), float(d0))
         for y1, d1, y0, d0 in zip(

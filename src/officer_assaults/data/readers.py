@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ FIRST_LINE = 2
 MOST_UNKNOWN = 50
 #: Up to this size all is said at once; of a larger file the header alone, while it is wrong.
 SMALL_BYTES = 2 * 1024**2
+#: Columns above which a header is judged before a row is read, however small the file.
+MANY_COLUMNS = 1_000
 BLOCK_ROWS = 50_000
 
 #: Beyond these a number is a mistake; whole numbers up to here are exact as floats too.
@@ -170,7 +173,8 @@ def _blocks(
             rows = _spoken_rows(reader, problems)
             top = list(itertools.islice(rows, 6))
             header = _header(top, expected, problems)
-            if first is not None and path.stat().st_size > SMALL_BYTES:
+            large = path.stat().st_size > SMALL_BYTES or len(header) > MANY_COLUMNS
+            if first is not None and large:
                 first(header)
             lines = enumerate(itertools.chain(top[1:], rows), FIRST_LINE)
             block = list(itertools.islice(lines, max(rows_each, len(top))))
@@ -308,7 +312,7 @@ def _check_header(
     if blank:
         what = f"column {', '.join(blank)} has no name, as merged header cells leave it."
         problems.add("E124", what, "Give every column one name in line 1.", row=1)
-    for name in sorted({name for name in header if name and header.count(name) > 1}):
+    for name in sorted(name for name, seen in Counter(header).items() if name and seen > 1):
         problems.add("E124", f"'{name}' stands twice in the header.", "Keep one.", row=1)
 
 

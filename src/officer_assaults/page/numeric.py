@@ -41,13 +41,15 @@ def take_apart(frame: pd.DataFrame, marks: Collection[str]) -> pd.DataFrame:
     columns: list[pd.Series] = []
     for at, name in enumerate(frame.columns):
         values = frame.iloc[:, at]
-        texts = all(isinstance(value, str) for value in values)
-        columns += _parts(values.rename(name), marks) if texts and len(values) else [values]
+        # As a list: each cell of a column of Arrow's own is made anew whenever it is looked at.
+        texts = len(values) > 0 and all(isinstance(value, str) for value in values.tolist())
+        columns += _parts(values.rename(name), marks) if texts else [values]
     return pd.concat(columns, axis=1) if columns else frame
 
 
 def _parts(values: pd.Series, marks: Collection[str]) -> list[pd.Series]:
-    told = [text for text in values if text and text not in marks]
+    cells = values.tolist()
+    told = [text for text in cells if text and text not in marks]
     for form, endings in _FORMS:
         if told and all(map(form.fullmatch, told)):
             return [
@@ -56,7 +58,7 @@ def _parts(values: pd.Series, marks: Collection[str]) -> list[pd.Series]:
             ]
     for form, endings in _FORMS[1:]:
         if any(map(form.fullmatch, told)):
-            parts = [_mixed(text, form, len(endings)) for text in values]
+            parts = [_mixed(text, form, len(endings)) for text in cells]
             return [
                 pd.Series([part[at] for part in parts], values.index, name=f"{values.name}{ending}")
                 for at, ending in enumerate(endings)
@@ -79,12 +81,13 @@ def _alone(text: str) -> str:
 
 
 def _column(values: pd.Series, form: re.Pattern[str], group: int, name: str) -> pd.Series:
-    found = [form.fullmatch(text) for text in values]
+    texts = values.tolist()
+    found = [form.fullmatch(text) for text in texts]
     numbers = [_plain(match.group(group)) if match else "" for match in found]
     share = all(number.endswith("%") for number in numbers if number)
     cells = [
         (number.removesuffix("%") if share else number) or text
-        for number, text in zip(numbers, values, strict=True)
+        for number, text in zip(numbers, texts, strict=True)
     ]
     return pd.Series(cells, values.index, name=f"{name}, %" if share else name, dtype=object)
 

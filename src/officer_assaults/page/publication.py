@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from html import escape, unescape
 from typing import TYPE_CHECKING, Any
@@ -36,19 +35,11 @@ _HEAD = 6_000
 _TYPES = {"int": "integer", "Int": "integer", "float": "number", "datetime": "date"}
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
-    """A further file to download: its address from the front page, and what it is."""
-
-    address: str
-    label: str
-
-
 def pages(
     results: Sequence[Mapping[str, Any]],
     *,
     data_root: str,
-    extras: Iterable[Extra] = (),
+    extras: Iterable[Mapping[str, str]] = (),
     more: Iterable[Mapping[str, str]] = (),
 ) -> dict[str, str]:
     """Write the pages and files that go with a set of reports.
@@ -60,7 +51,7 @@ def pages(
     data_root : str
         Address of the data tables as seen from the front page, with a slash at its end; empty
         where they do not lie near it.
-    extras : iterable of Extra
+    extras : iterable of mapping
         Further files to offer for download.
     more : iterable of mapping
         Further pages to find: address, title, text.
@@ -112,7 +103,9 @@ def beside(reports: Path, names: Iterable[str], *, evidence: str = "") -> dict[s
         title = "Claims, reasons and evidence"
         more.append({"address": evidence, "title": title, "text": "All claims and sources."})
     extras = [
-        Extra(name, label) for name, label in GLANCE_DOWNLOADS.items() if (reports / name).is_file()
+        {"address": name, "label": label}
+        for name, label in GLANCE_DOWNLOADS.items()
+        if (reports / name).is_file()
     ]
     return {"more": more, "extras": extras}
 

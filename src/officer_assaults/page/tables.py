@@ -187,7 +187,7 @@ def _cell(value: Any, write: Callable[[Any], str]) -> str:
 
 
 def _column(name: str, values: pd.Series, write: Callable[[Any], str], unit: str) -> Column:
-    cells = tuple(_cell(value, write) for value in values)
+    cells = tuple(_cell(value, write) for value in values.tolist())
     is_number = _is_number(values) or _reads_as_numbers(cells)
     return Column(_heading(name), unit, cells, is_number)
 

@@ -82,14 +82,6 @@ class RateDifference(Limits, Shown):
     per: float
 
 
-@dataclass(frozen=True, slots=True)
-class LogRatios(Shown):
-    """Log rate ratios and their sampling variances, arrays of shape ``(n,)``."""
-
-    estimate: FloatArray
-    variance: FloatArray
-
-
 def exact_rate_ratio(
     y1: int,
     e1: float,
@@ -432,7 +424,7 @@ def log_ratios(
     e0: ArrayLike,
     *,
     phi: ArrayLike = 1.0,
-) -> LogRatios:
+) -> tuple[FloatArray, FloatArray]:
     """Log rate ratios of many forces with their sampling variances, for heterogeneity.
 
     Parameters
@@ -441,6 +433,11 @@ def log_ratios(
         Counts and exposures of period 1 and period 0.
     phi : array_like, shape (n,) or scalar
         Variance over mean within a year.
+
+    Returns
+    -------
+    tuple of ndarray, shape (n,)
+        Log ratios and their sampling variances.
 
     Raises
     ------
@@ -451,9 +448,8 @@ def log_ratios(
     if np.any((a == 0) | (b == 0)):
         rows = np.flatnonzero((a == 0) | (b == 0)).tolist()
         raise ValueError(f"a count of 0 has no log ratio: leave out rows {rows} by name")
-    return LogRatios(
-        np.log((a / f) / (b / g)), np.asarray(np.asarray(phi, dtype=float) * (1 / a + 1 / b))
-    )
+    variance = np.asarray(phi, dtype=float) * (1 / a + 1 / b)
+    return np.log((a / f) / (b / g)), np.asarray(variance)
 
 
 def _check(

@@ -343,11 +343,15 @@ def test_what_a_law_says_is_read_from_the_law(claim_id):
 
 def test_each_way_in_ends_in_what_would_settle_it():
     ways = claims.ways_in(claims.rows(results()))
-    assert [way.reader.split()[-1] for way in ways] == ["representative", "commander", "researcher"]
+    assert [way["reader"].split()[-1] for way in ways] == [
+        "representative",
+        "commander",
+        "researcher",
+    ]
     for way in ways:
-        assert way.rows
-        assert way.settle.endswith(".")
-        assert any(row.verdict in ("not identified", "needs data") for row in way.rows)
+        assert way["rows"]
+        assert way["settle"].endswith(".")
+        assert any(row.verdict in ("not identified", "needs data") for row in way["rows"])
 
 
 @pytest.mark.parametrize("given", [results(), []], ids=["all", "none"])

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import tracemalloc
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pyarrow as pa
@@ -11,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from crewing_runs import answer
 
+from officer_assaults.cli import crewing
+from officer_assaults.data import readers
 from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing import given, handed
 from officer_assaults.topics.crewing.data import parts
@@ -293,3 +296,24 @@ def test_a_fault_in_many_cells_is_told_as_in_few(cells_file, beat_by_beat, monke
     codes = [problem.code for problem in blocks.value.problems]
     assert codes == [problem.code for problem in whole.value.problems][: len(codes)]
     assert str(blocks.value.problems[0]) == str(whole.value.problems[0])
+
+
+@pytest.mark.parametrize(
+    ("cells", "free", "both"),
+    [(250_000, 0, True), (1_280_000, 4e9, False), (1_280_000, 8e9, True), (5_000_000, 8e9, False)],
+)
+def test_many_cells_make_both_reports_at_once_only_where_memory_is_free(
+    cells, free, both, monkeypatch
+):
+    memory = SimpleNamespace(available=free)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
+    assert crewing._fits_twice(cells) is both
+
+
+def test_a_header_of_very_many_columns_is_refused_before_a_row_is_read(tmp_path, monkeypatch):
+    wide = tmp_path / "wide.csv"
+    names = ",".join(f"c{number}" for number in range(readers.MANY_COLUMNS + 1))
+    wide.write_text(f"{names}\n{names}\n")
+    monkeypatch.setattr(readers, "_block", lambda *_: pytest.fail("a row was read"))
+    with pytest.raises(Refusal, match="1,001 unknown columns, the first of them 'c0'"):
+        load(wide)

@@ -49,6 +49,12 @@ def test_question_frame_gives_both_denominators(cells):
     assert without["held_fixed"].tolist() == ["officer-hours"]
 
 
+def test_both_tables_at_once_are_the_same_as_one_by_one(cells):
+    policies, questions = what_if.policies_and_questions(cells, NAMES, alpha=0.1)
+    pd.testing.assert_frame_equal(policies, what_if.policy_frame(cells, NAMES, alpha=0.1))
+    pd.testing.assert_frame_equal(questions, what_if.question_frame(cells, alpha=0.1))
+
+
 def test_double_share_is_of_officer_hours(cells):
     hours = cells.groupby("crew", observed=True)["officer_hours"].sum()
     assert what_if.double_share(cells) == pytest.approx(hours["double"] / hours.sum())

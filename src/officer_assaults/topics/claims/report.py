@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import yaml
 
 from officer_assaults import paths
 from officer_assaults.data import recorded, tables
@@ -28,9 +30,7 @@ from officer_assaults.topics.claims.rows import (
     Judgement,
     Key,
     Rule,
-    WayIn,
 )
-from officer_assaults.topics.claims.ways import WAYS
 
 FOCUS = "thames-valley"
 LEDGER, CLAIMS = "evidence/ledger", "evidence/claims"
@@ -62,13 +62,11 @@ def rows(results: Iterable[Mapping[str, Any]]) -> list[ClaimRow]:
     return [_judge(claim, found, ran) for _, claim in tables.load(CLAIMS).iterrows()]
 
 
-def ways_in(judged: Sequence[ClaimRow]) -> list[WayIn]:
-    """Three short paths, each ending in what would settle the open questions."""
+def ways_in(judged: Sequence[ClaimRow]) -> list[dict[str, Any]]:
+    """Read three short paths: reader, question, rows, and what would settle what stays open."""
     by_id = {row.id: row for row in judged}
-    return [
-        WayIn(reader, question, tuple(by_id[name] for name in names), settle)
-        for reader, question, names, settle in WAYS
-    ]
+    ways = yaml.safe_load(Path(__file__).with_name("ways.yml").read_text(encoding="utf-8"))
+    return [way | {"rows": [by_id[name] for name in way["rows"]]} for way in ways]
 
 
 def by_article(judged: Sequence[ClaimRow]) -> dict[str, list[ClaimRow]]:

@@ -135,25 +135,3 @@ class ClaimRow:
         if entry is None:
             return "evidence" if self.link else ""
         return f"{entry.number} {entry.question}"
-
-
-@dataclass(frozen=True, slots=True)
-class WayIn:
-    """A short path through the reports for one kind of reader.
-
-    Parameters
-    ----------
-    reader : str
-        Who it is for.
-    question : str
-        What they come with.
-    rows : tuple of ClaimRow
-        Claims that answer it, in order.
-    settle : str
-        What would settle what stays open.
-    """
-
-    reader: str
-    question: str
-    rows: tuple[ClaimRow, ...]
-    settle: str

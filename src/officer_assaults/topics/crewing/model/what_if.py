@@ -46,7 +46,33 @@ def policy_frame(
     Refusal
         As :func:`officer_assaults.topics.crewing.model.policy.fit_policy_models`.
     """
+    return _policies(crewing_data.prepare(cells), policies, alpha)
+
+
+def policies_and_questions(
+    cells: pd.DataFrame, policies: Sequence[str], *, alpha: float = 0.05
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give :func:`policy_frame` and :func:`question_frame` of cells that are made ready once.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        Crew cells.
+    policies : sequence of str
+        Names of policies, or expressions.
+    alpha : float
+        One minus the coverage.
+
+    Raises
+    ------
+    Refusal
+        As :func:`officer_assaults.topics.crewing.model.policy.fit_policy_models`.
+    """
     data = crewing_data.prepare(cells)
+    return _policies(data, policies, alpha), _questions(data, alpha)
+
+
+def _policies(data: crewing_data.CrewData, policies: Sequence[str], alpha: float) -> pd.DataFrame:
     chosen = [named_or_written(text) for text in policies]
     models = policy.fit_policy_models(data, chosen)
     outcomes = policy.evaluate_policies(models, chosen, alpha)
@@ -91,7 +117,11 @@ def question_frame(cells: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
         changed no incident), victims_per_double; without the second row where attendances were not
         supplied.
     """
-    found = crewing.denominators(crewing_data.prepare(cells), alpha)
+    return _questions(crewing_data.prepare(cells), alpha)
+
+
+def _questions(data: crewing_data.CrewData, alpha: float) -> pd.DataFrame:
+    found = crewing.denominators(data, alpha)
     rows = [("Is an officer safer per hour?", found.per_officer_hour, "officer-hours")]
     if found.per_attendance is not None:
         rows.append(("Is an attendance safer?", found.per_attendance, "attended incidents"))

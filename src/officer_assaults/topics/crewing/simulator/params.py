@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 AREA_TYPES = ("urban", "town", "rural")
 HOUR_BANDS: dict[str, tuple[int, int]] = {
@@ -179,14 +179,4 @@ Layer = Literal[
     "panel",
     "act",
 ]
-LAYERS: tuple[Layer, ...] = (
-    "geography",
-    "assignment",
-    "incidents",
-    "recording",
-    "control",
-    "history",
-    "details",
-    "panel",
-    "act",
-)
+LAYERS: tuple[Layer, ...] = get_args(Layer)
