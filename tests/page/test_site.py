@@ -20,6 +20,7 @@ from bs4 import BeautifulSoup
 from officer_assaults import files, paths
 from officer_assaults.page import catalogue, site, words
 from officer_assaults.page.page import render_page
+from officer_assaults.refusals import Refusal
 
 
 @dataclass
@@ -401,3 +402,14 @@ def test_a_site_killed_at_any_write_is_finished_by_the_next(
         for place in (whole, out)
     )  # fmt: skip
     assert made == again
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"\0" * 80, b"\xff\xfe\x00", b"<!doctype html><p>cut sho"])
+def test_a_page_that_was_cut_short_is_not_gathered(
+    reports: Path, tmp_path: Path, spoilt: bytes
+) -> None:
+    page = next(path for path in reports.glob("*/0*.html") if path.with_suffix(".json").is_file())
+    page.write_bytes(spoilt)
+    with pytest.raises(Refusal, match=rf"P310 .*{page.name}: is cut short"):
+        site.build_site(reports, tmp_path / "public")
+    assert not (tmp_path / "public").exists()

@@ -89,7 +89,7 @@ def outdated(project: Project) -> list[str]:
         parts = [n for n, digest in run.inputs.told().items() if held["inputs"].get(n) != digest]
         if parts:
             found.append(f"{run.key} was made from another {' and '.join(parts)}")
-        elif held["input_hash"] not in page.read_text(encoding="utf-8"):
+        elif held["input_hash"] not in page.read_bytes().decode("utf-8", "replace"):
             found.append(f"{run.key} has a page and findings of two runs")
     files = {p.relative_to(folder).as_posix(): p for p in sorted(folder.glob("*/*.*"))}
     held = {name: path.read_bytes() for name, path in files.items() if path.is_file()}

@@ -17,7 +17,7 @@ from officer_assaults.page import audience, catalogue, gaps, picture, publicatio
 from officer_assaults.page.answers import answers_of, release_table, verdict_summary
 from officer_assaults.page.jinja import csp_hash, template
 from officer_assaults.page.variants import Variant, of_own_files, site_files, variants
-from officer_assaults.refusals import Problems
+from officer_assaults.refusals import Problems, Refusal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -348,7 +348,7 @@ def _site_files(
     _refuse_internal(reports, own)
     files: dict[str, str | bytes] = {**gaps.pages(results, own), **site_files(reports, own)}
     for scope, notebook in sorted(built):
-        page = (reports / scope / f"{notebook}.html").read_text(encoding="utf-8")
+        page = _whole(reports, f"{scope}/{notebook}.html")
         linked = _linked_directly(page, notebook, built)
         files[f"{scope}/{notebook}.html"] = _with_address(linked, scope, address)
         files[f"{scope}/{notebook}.json"] = (reports / scope / f"{notebook}.json").read_bytes()
@@ -380,6 +380,15 @@ def _site_files(
     files[_SITE_MARK] = ""
     files[_SITE_FILES] = "\n".join(sorted([*files, _SITE_FILES])) + "\n"
     return files
+
+
+def _whole(reports: Path, name: str) -> str:
+    """Text of a page; one that a crash cut short or filled with zeros is not handed on."""
+    text = (reports / name).read_bytes().decode("utf-8", "replace")
+    if not text.rstrip().endswith("</html>"):
+        what, remedy = "is cut short.", "Make it again with 'make reports'."
+        raise Refusal.of("P310", what, remedy, name)
+    return text
 
 
 def _charts(reports: Path, result: Mapping[str, Any]) -> dict[str, bytes]:
