@@ -133,6 +133,27 @@ def test_errors_are_said_as_they_were_made(begun):
     assert not any("clustered by force" in html for html in shown.html("table"))
 
 
+def test_each_force_left_out_in_turn_follows_the_formula(begun):
+    """Below an edited model no row stays that of the report's own; refits are those of the fit."""
+    plain, edited = (
+        begun("04_recording").go_on(RECORDING, formula, last="inspected.each_force_left_out")
+        for formula in (RECORDING, '"recorded ~ C(force) + log_public"')
+    )
+    for shown in (plain, edited):
+        fit, left = shown.names["fit"], shown.names["jackknifed"]
+        assert left.value == pytest.approx(fit.effect("log_public").estimate, abs=1e-9)
+        rows = shown.names["national"].panel
+        refits = [
+            fit.again(rows[rows["force"] != force]).effect("log_public").estimate
+            for force in ("kent", "norfolk", "thames-valley")
+        ]
+        assert all(left.lowest - 1e-6 <= one <= left.highest + 1e-6 for one in refits)
+        assert shown.names["minor"].spec.formula == fit.spec.formula.replace("public", "minor")
+    assert abs(plain.names["jackknifed"].value - edited.names["jackknifed"].value) > 0.01
+    (table,) = [text for text in edited.html("table") if "each force left out in turn" in text]
+    assert "Model recorded ~ C(force) + log_public, officers as offset" in table
+
+
 def test_dropping_the_work_from_a_crewing_model_drops_it_from_every_sentence(begun):
     shown = begun("05_crewing").go_on(CREWING, '"victims ~ single + weekend"')
     assert shown.text("gate") == ["Comparison of like work: not passed"]

@@ -1,12 +1,15 @@
 """Models of many places in time linear in rows: the answers of the models written out in full."""
 
+import copy
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
 
 from officer_assaults.refusals import Refusal
-from officer_assaults.stats import designs, glm, glm_fits, near, newton, support
+from officer_assaults.stats import designs, glm, glm_fits, many_rows, near, newton, support
 from officer_assaults.stats.newton import leave_one_cluster_out
 from officer_assaults.stats.within import fit_within
 
@@ -103,6 +106,21 @@ def test_sums_of_rates_from_a_series_are_those_of_rows(monkeypatch):
     whole = near.rate_sums(x, weights, betas)
     monkeypatch.setattr(near, "MOST_AT_ONCE", 0)
     np.testing.assert_allclose(near.rate_sums(x, weights, betas), whole, rtol=1e-7)
+
+
+def _counts():
+    return pd.Series([1, 2, 3], name="victims")
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))]
+)
+def test_what_is_worked_out_later_can_be_copied_and_pickled(copied):
+    later = copied(many_rows.Later(_counts))
+    assert later.sum() == 6
+    assert copied(later).name == "victims"
+    with pytest.raises(AttributeError, match="_work"):
+        object.__new__(many_rows.Later)._work  # noqa: B018
 
 
 @pytest.mark.parametrize("victims", [30, 3_000])

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from patsy import DesignInfo, ModelDesc
+from patsy import DesignInfo, ModelDesc, Term
 
 from officer_assaults.refusals import Refusal
 from officer_assaults.shown import Shown
@@ -160,15 +160,18 @@ def _block(
     info: DesignInfo,
     levels: Levels,
     covariates: tuple[str, ...],
-    terms: list[int],
+    terms: list[Term],
 ) -> Block:
     table = pd.DataFrame(index=range(1))
     if covariates:
         product = pd.MultiIndex.from_product([levels[name] for name in covariates])
         table = product.to_frame(index=False, name=list(covariates))
-    rest = {name: values[0] for name, values in levels.items() if name not in covariates}
-    matrix = rebuild_design(formula, info, table.assign(**rest)).to_numpy()
-    return Block(covariates, matrix[:, terms], np.array(terms, dtype=np.intp))
+    # Of the other terms nothing is built: most of the time goes into each one's levels.
+    alone = replace(formula, columns=covariates)
+    matrix = rebuild_design(alone, info.subset(terms), table).to_numpy()
+    slices = [info.term_slices[term] for term in terms]
+    places = np.concatenate([np.arange(part.start, part.stop) for part in slices])
+    return Block(covariates, matrix, places.astype(np.intp))
 
 
 def _merged(blocks: list[Block]) -> tuple[Block, ...]:
@@ -205,15 +208,13 @@ def _refuse_wide(formula: RateFormula, levels: Levels) -> None:
             raise refuse(what, "Group levels, or drop the interaction.")
 
 
-def _owners(formula: RateFormula, info: DesignInfo) -> dict[tuple[str, ...], list[int]]:
-    """Columns of the design by the largest set of covariates that a term around them has."""
+def _owners(formula: RateFormula, info: DesignInfo) -> dict[tuple[str, ...], list[Term]]:
+    """Terms of the design by the largest set of covariates that a term around them has."""
     sets = [_covariates(formula, [factor.name() for factor in t.factors]) for t in info.terms]
     largest = [s for s in dict.fromkeys(sets) if not any(set(s) < set(other) for other in sets)]
-    owners: dict[tuple[str, ...], list[int]] = {s: [] for s in largest}
+    owners: dict[tuple[str, ...], list[Term]] = {s: [] for s in largest}
     for term, own in zip(info.terms, sets, strict=True):
-        owner = next(s for s in largest if set(own) <= set(s))
-        place = info.term_slices[term]
-        owners[owner].extend(range(place.start, place.stop))
+        owners[next(s for s in largest if set(own) <= set(s))].append(term)
     return owners
 
 

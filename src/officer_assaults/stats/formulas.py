@@ -153,6 +153,33 @@ def build_design(formula: RateFormula, frame: pd.DataFrame) -> tuple[pd.DataFram
     return _finite(pd.DataFrame(matrix, frame.index, info.column_names, copy=False)), info
 
 
+def instead(formula: str, column: str, terms: str) -> str:
+    """Put other terms in the place of all that name a column.
+
+    Parameters
+    ----------
+    formula : str
+        That of a fit.
+    column : str
+    terms : str
+        As a formula has them, ``"after + after:failed"``.
+
+    Examples
+    --------
+    >>> instead("recorded ~ C(force) + public + public:C(year)", "public", "minor")
+    'recorded ~ C(force) + minor'
+    """
+    model = ModelDesc.from_formula(formula)
+    rest = [
+        term
+        for term in model.rhs_termlist
+        if not any(
+            column in expressions.names(expressions.read(factor.name())) for factor in term.factors
+        )
+    ]
+    return f"{ModelDesc(model.lhs_termlist, rest).describe()} + {terms}"
+
+
 def _environment() -> EvalEnvironment:
     return EvalEnvironment([{"C": _category, "log": _log, "np": _NUMPY}])
 

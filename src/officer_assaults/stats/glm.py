@@ -23,7 +23,13 @@ from officer_assaults.stats.designs import (
     check_rank,
     has_intercept,
 )
-from officer_assaults.stats.formulas import RateFormula, build_design, check_formula, rebuild_design
+from officer_assaults.stats.formulas import (
+    RateFormula,
+    build_design,
+    check_formula,
+    instead,
+    rebuild_design,
+)
 from officer_assaults.stats.glm_fits import Fitted, fit_rows
 from officer_assaults.stats.intervals import FloatArray, check_alpha
 from officer_assaults.stats.model_rows import Correction as Correction
@@ -246,6 +252,10 @@ class RateModel(Shown):
             formula or spec.formula, frame, exposure=spec.exposure, cluster=spec.cluster or None,
             family=spec.family, errors=spec.cov, alpha=spec.alpha,
         )  # fmt: skip
+
+    def instead(self, column: str, terms: str, frame: pd.DataFrame) -> RateModel:
+        """Fit the same model with other terms in the place of all that name a column."""
+        return self.again(frame, instead(self.spec.formula, column, terms))
 
 
 def fit(

@@ -35,7 +35,8 @@ class Later:
 
     def __getattr__(self, name: str) -> Any:
         """Ask the result itself, worked out at the first time."""
-        if name.startswith("__"):
+        # A copy in the making has no work yet, and would ask for it here without end.
+        if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self._result, name)
 

@@ -54,17 +54,21 @@ def test_the_published_elasticity_of_the_release_of_2023_is_found_again():
     assert share.tells
 
 
-def test_the_fast_fitter_gives_the_coefficient_of_statsmodels(national):
+def test_each_force_left_out_starts_from_the_coefficient_of_statsmodels(national):
     fit = glm.fit(
         "recorded ~ C(force) + C(quarter) + log_public",
         national.panel,
         exposure="officers",
         cluster="force",
     )
-    fast = inspected.panel_jackknife(national.panel, "log_public")
-    assert fast.value == pytest.approx(fit.contrast({"log_public": 1.0}).estimate, abs=1e-6)
+    fast = inspected.each_force_left_out(fit, national.panel, "log_public")
+    assert fast.value == pytest.approx(fit.contrast({"log_public": 1.0}).estimate, abs=1e-9)
     assert fast.units == national.forces == 39
     assert fast.se > fit.contrast({"log_public": 1.0}).se
+    panel = national.panel
+    without = [fit.again(panel[panel["force"] != force]) for force in ("avon-and-somerset", "kent")]
+    alone = [one.contrast({"log_public": 1.0}).estimate for one in without]
+    assert all(fast.lowest - 1e-6 <= one <= fast.highest + 1e-6 for one in alone)
 
 
 def test_the_leading_figure_is_the_same_by_another_route(national):

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     )
 
 TENTH = math.log(1.1)
+#: The model of the report, of which its words about the effects are true.
+FORMULA = "recorded ~ C(force) + C(quarter) + log_public"
 PERIOD = "April 2013 to March 2019"
 PANEL_PERIOD = "2012/13 to 2019/20"
 PLAN = "docs/plans/recording-inspections.md"
@@ -235,7 +237,7 @@ def association_table(
     fits : dict of str to (RateModel, str)
         Words for the covariate to a fit and its term.
     jackknifed : Jackknife
-        The first of them, from the fast fitter, each force left out in turn.
+        The first of them, each force left out in turn.
     """
     first = next(iter(fits))
     rows = [
@@ -254,16 +256,26 @@ def association_table(
     noise = [evidence.study.noise(name) for name in ("dispersion", "serial correlation")]
     return {
         "frame": frame[["Goes with", "Errors", "Rate ratio", "lower", "upper"]],
-        "caption": "Recorded assaults on constables per officer (104), and what they go with, "
-        f"{evidence.national.forces} forces, {PANEL_PERIOD}",
+        "caption": f"Recorded assaults on constables{_per(evidence.model)} (104), and what they go "
+        f"with, {evidence.national.forces} forces, {PANEL_PERIOD}",
         "notes": [
-            "Force and quarter effects, officers as offset. A rate ratio is for one log unit of "
+            f"{_said_of_model(evidence.model)} A rate ratio is for one log unit of "
             "what is named, or for the step from before to after. Association only.",
             f"Counts vary {words.number(noise[0], 1)} times as much as chance gives, and a "
             f"quarter's departure goes with {words.number(noise[1], 1)} of it in the next: hence "
             "errors by force.",
         ],
     }
+
+
+def _per(model: ModelSpec) -> str:
+    return " per officer" if model.exposure == "officers" else f", per unit of {model.exposure}"
+
+
+def _said_of_model(model: ModelSpec) -> str:
+    if (model.formula, model.exposure) == (FORMULA, "officers"):
+        return "Force and quarter effects, officers as offset."
+    return f"Model {model.formula}, {model.exposure} as offset; other marks stand in its place."
 
 
 def _ratio(contrast: Any) -> tuple[float, float, float]:

@@ -41,8 +41,9 @@ def row_fit(roster_rows):
 
 
 def kept(monkeypatch):
-    """Rows are held between the two passes."""
+    """Rows are held between the two passes, and no engine is asked."""
     monkeypatch.delattr(rosters.scores, "_read_differences")
+    monkeypatch.delattr(rosters.engine, "_connect")
 
 
 def read_twice(monkeypatch):
@@ -50,7 +51,7 @@ def read_twice(monkeypatch):
 
 
 def grouped_by_the_engine(monkeypatch):
-    monkeypatch.setattr(rosters, "_few_levels", lambda roster, names: None)
+    monkeypatch.setattr(rosters, "_read_first", lambda roster, names: None)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,41 @@ def test_rows_and_patterns_agree_with_statsmodels(
     assert ours.dispersion == pytest.approx(fit.pearson_chi2 / fit.df_resid, rel=SUMS)
     assert ours.cells["fitted"].sum() == pytest.approx(roster_rows["y"].sum(), rel=SUMS)
     assert ours.simulated
+
+
+WAYS = (kept, read_twice, grouped_by_the_engine)
+
+
+@pytest.mark.parametrize("cluster", ["officer", "beat", None])
+def test_files_that_differ_in_width_and_hold_values_of_no_row(
+    roster_rows, tmp_path, monkeypatch, cluster
+):
+    """Levels and clusters are those of rows, not of the dictionaries that files hold."""
+    rows = roster_rows.head(9_000)
+    rows = rows[rows["hour_band"] != "evening"]
+    rows = rows.assign(weight=np.array([0.0, -0.0, 0.5])[np.arange(len(rows)) % 3])
+    folder = tmp_path / "files"
+    folder.mkdir()
+    kinds = ({"single": "int64", "y": "int64"}, {"single": "int8", "weight": "float32"})
+    half = len(rows) // 2
+    parts = rows.iloc[:half], rows.iloc[half:]
+    for number, (part, kind) in enumerate(zip(parts, kinds, strict=True)):
+        part.astype(kind).to_parquet(folder / f"{number}.parquet", row_group_size=1_500)
+    found = []
+    for way in WAYS:
+        with monkeypatch.context() as changed:
+            if way is not kept or cluster:
+                way(changed)
+            formula = "y ~ single + C(hour_band) + C(weight)"
+            found.append(rosters.fit(formula, folder, exposure="officer_hours", cluster=cluster))
+    first, *others = found
+    assert set(first.cells["hour_band"]) == set(rows["hour_band"].astype(str))
+    assert sorted(set(first.cells["weight"])) == [0.0, 0.5]
+    assert first.clusters == (cluster and rows[cluster].nunique())
+    assert first.rows == len(rows)
+    for other in others:
+        np.testing.assert_allclose(other.coefficients, first.coefficients, atol=COEFFICIENTS)
+        np.testing.assert_allclose(other.vcov, first.vcov, rtol=SUMS, atol=1e-12)
 
 
 def test_every_route_gives_the_same(roster_path, roster_rows, tmp_path):
@@ -148,14 +184,6 @@ def test_bins_are_those_of_the_choice(roster_path, roster_rows):
     mine = roster_rows[roster_rows["beat"] < 20]
     assert (low["n"].sum(), low["y"].sum()) == (len(mine), mine["y"].sum())
     assert model.clusters == roster_rows["beat"].nunique()
-
-
-def test_collapsed_rows_are_those_of_pandas(roster_path, roster_rows):
-    keys = ["beat", "hour_band", "single"]
-    ours = rosters.collapse(roster_path, keys, ["y", "officer_hours"])
-    rows = roster_rows.astype({"hour_band": str})
-    theirs = rows.groupby(keys, as_index=False)[["y", "officer_hours"]].sum()
-    pd.testing.assert_frame_equal(ours, theirs, check_dtype=False)
 
 
 def test_the_command_says_what_it_did(roster_path, roster_rows, tmp_path):

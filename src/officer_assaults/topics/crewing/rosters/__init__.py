@@ -32,18 +32,25 @@ from officer_assaults.stats.labels import look_alikes, named
 from officer_assaults.stats.newton import DesignFit, fit_design
 from officer_assaults.topics.crewing.rosters.engine import (
     DEFAULT_MEMORY_MB,
-    LONGEST,
+    NUMBERS,
     SIMULATED,
     Bins,
-    Coder,
-    Kept,
-    Placed,
     Source,
-    in_threads,
     opened,
-    placed,
 )
 from officer_assaults.topics.crewing.rosters.scores import Patterns, cluster_meat
+from officer_assaults.topics.crewing.rosters.tables import (
+    LONGEST,
+    Batch,
+    Coder,
+    Kept,
+    Learned,
+    Placed,
+    Unusual,
+    in_threads,
+    learn,
+    placed,
+)
 
 #: A number with more values than this is continuous: it is binned by choice or refused.
 MOST_NUMBERS = 100
@@ -181,16 +188,19 @@ def fit(
     with opened(source, bins=bins, memory_mb=memory_mb, threads=threads) as roster:
         parsed = check_formula(formula, roster.columns)
         roster.prepare(parsed.outcome, exposure, parsed.columns, cluster)
-        rows, most, simulated = _check_rows(roster)
-        groups = _clusters(roster, cluster) if cluster else None
+        found = _read_first(roster, parsed.columns)
+        simulated = found.simulated > 0 if found else _check_rows(roster)
+        groups = _clusters(roster, cluster, found) if cluster else None
         squares = () if cluster else SQUARES
-        _probe(roster, parsed.columns)
-        patterns = _placed_sums(roster, parsed.columns, squares, groups, (rows, most))
-        patterns = patterns or _collapsed(roster, parsed.columns, squares)
+        if found:
+            patterns = _placed_sums(roster, parsed.columns, squares, groups, found)
+        else:
+            _probe(roster, parsed.columns)
+            patterns = _collapsed(roster, parsed.columns, squares)
         design = build_blocks(parsed, patterns.levels, patterns.codes, len(patterns.sums["n"]))
         _check_design(design, patterns.sums)
-        found = _settled(design, patterns.sums)
-        beta, mu, bread = found.coefficients, found.mu, found.vcov
+        settled = _settled(design, patterns.sums)
+        beta, mu, bread = settled.coefficients, settled.mu, settled.vcov
         if groups is None:
             meat = design.gram(_squares(patterns.sums, mu))
         else:
@@ -210,49 +220,6 @@ def fit(
         alpha=alpha,
         simulated=simulated,
     )
-
-
-def collapse(
-    source: Any,
-    keys: Sequence[str],
-    sums: Sequence[str],
-    *,
-    bins: Bins | None = None,
-    memory_mb: int = DEFAULT_MEMORY_MB,
-) -> pd.DataFrame:
-    """Add up rows that agree in every key: for Poisson models an exact saving of rows.
-
-    Parameters
-    ----------
-    source : Path, str, DataFrame or Ibis table
-    keys : sequence of str
-        Columns kept apart.
-    sums : sequence of str
-        Counts and hours to add up.
-    bins, memory_mb
-        As for :func:`fit`.
-
-    Returns
-    -------
-    DataFrame
-        One row per combination that occurs, in the order of the keys.
-
-    Raises
-    ------
-    Refusal
-        E124 for columns that are absent or no numbers, E125 for more combinations than memory
-        allows.
-    """
-    with opened(source, bins=bins, memory_mb=memory_mb) as roster:
-        roster.select(dict.fromkeys(sums, ("whole", "number")), keys)
-        table = roster.table
-        found = table.group_by(list(keys)).aggregate(
-            **{name: table[name].cast("float64").sum() for name in sums}
-        )
-        limited = found.order_by(list(keys)).limit(roster.memory_mb * PATTERNS_PER_MB + 1)
-        frame: pd.DataFrame = roster.read(limited).to_pandas()
-        _refuse_patterns(roster, len(frame))
-        return frame
 
 
 def _collapsed(roster: Source, names: Sequence[str], squares: tuple[str, ...]) -> Patterns:
@@ -276,30 +243,50 @@ def _collapsed(roster: Source, names: Sequence[str], squares: tuple[str, ...]) -
     )
 
 
+def _read_first(roster: Source, names: Sequence[str]) -> Learned | None:
+    """Learn what files hold, from files alone; None where the engine has to look at the rows."""
+    simulated = roster.kinds.get(SIMULATED, "flag") == "flag"
+    if not (roster.readable and simulated):
+        return None
+    kinds = {name: roster.kinds[name] for name in names}
+    most = {name: _most_levels(kind) for name, kind in kinds.items()}
+    if "g_" in roster.kinds:
+        kinds["g_"] = roster.kinds["g_"]
+    hold = roster.rows_in_files <= roster.memory_mb * KEPT_PER_MB
+    try:
+        found = learn(roster.first_reading(), kinds, most, hold=hold, threads=roster.threads)
+    except (Unusual, Refusal, OSError):
+        return None
+    combinations = math.prod(len(found.distinct[name]) for name in names)
+    in_part = found.simulated not in (0, found.rows)
+    if not found.rows or in_part or combinations > roster.memory_mb * PATTERNS_PER_MB:
+        return None
+    roster.held = found.held
+    return found
+
+
 def _placed_sums(
     roster: Source,
     names: Sequence[str],
     squares: tuple[str, ...],
     groups: pa.Array | None,
-    size: tuple[int, int],
-) -> Patterns | None:
-    """Sum the rows of files in a table of all combinations of levels, where these are few enough.
+    found: Learned,
+) -> Patterns:
+    """Sum the rows of files in a table of all combinations of levels.
 
     An engine's grouping by many columns of text takes twice as long.
     """
-    columns = _few_levels(roster, names)
-    if columns is None:
-        return None
-    levels, sets = _levels(roster, columns, {})
+    levels, sets = _levels(
+        roster, {name: pa.chunked_array([found.distinct[name]]) for name in names}, {}
+    )
     sizes = [len(known) for known in levels.values()]
     sums = {name: np.zeros(math.prod(sizes)) for name in (*SUMS, *squares)}
-    rows, most = size
     kept = None
-    if groups is not None and rows <= roster.memory_mb * KEPT_PER_MB:
-        kept = Kept(rows, math.prod(sizes), len(groups), most)
+    if groups is not None and roster.held:
+        kept = Kept(found.rows, math.prod(sizes), len(groups), found.most)
     one_at_a_time = threading.Lock()
 
-    def add(part: Iterable[Mapping[str, pa.Array]]) -> None:
+    def add(part: Iterable[Batch]) -> None:
         for some in placed(part, sets, groups):
             with one_at_a_time:
                 _add(sums, some)
@@ -307,31 +294,16 @@ def _placed_sums(
                     kept.add(some)
 
     in_threads(add, roster.parts(names), roster.threads)
-    found = np.flatnonzero(sums["n"])
-    codes = np.unravel_index(found, sizes[::-1])[::-1] if sizes else ()
+    some = np.flatnonzero(sums["n"])
+    codes = np.unravel_index(some, sizes[::-1])[::-1] if sizes else ()
     return Patterns(
-        {name: summed[found] for name, summed in sums.items()},
+        {name: summed[some] for name, summed in sums.items()},
         levels,
         dict(zip(levels, codes, strict=True)),
         sets,
         np.cumsum(sums["n"] > 0) - 1,
         kept,
     )
-
-
-def _few_levels(roster: Source, names: Sequence[str]) -> dict[str, pa.ChunkedArray] | None:
-    """Distinct values of each covariate of files; None where the engine has to sum."""
-    if not roster.files or roster.bins:
-        return None
-    columns, combinations = {}, 1
-    for name in names:
-        distinct = roster.table.select(name).distinct().limit(MOST_LEVELS + 1)
-        columns[name] = roster.read(distinct)[name]
-        combinations *= len(columns[name])
-        incomplete = pc.any(_missing(columns[name])).as_py()
-        if incomplete or combinations > roster.memory_mb * PATTERNS_PER_MB:
-            return None
-    return columns
 
 
 def _add(sums: Mapping[str, FloatArray], rows: Placed) -> None:
@@ -356,13 +328,12 @@ def _sum_of(name: str, e: Any, y: Any) -> Any:
     return products[name].sum()
 
 
-def _check_rows(roster: Source) -> tuple[int, int, bool]:
-    """Refuse rows without counts or hours; say how many, the largest count, and if made up."""
+def _check_rows(roster: Source) -> bool:
+    """Refuse rows without counts or hours, and say whether all are made up."""
     table, e, y = roster.table, roster.table["e_"], roster.table["y_"]
     good_e = ((e > 0) & (e < LONGEST)).fill_null(False)
     good_y = ((y >= 0) & (y < LONGEST) & (y == y.floor())).fill_null(False)
     sums = {"rows": table.count()}
-    sums["most"] = good_y.ifelse(y, 0).max()
     sums |= {"bad_e": good_e.ifelse(0, 1).sum(), "bad_y": good_y.ifelse(0, 1).sum()}
     if "made_" in table.columns:
         made = table["made_"]
@@ -379,7 +350,7 @@ def _check_rows(roster: Source) -> tuple[int, int, bool]:
     if whole.get("made", 0) not in (0, whole["rows"]):
         what = "holds simulated rows among others."
         raise Refusal(Problem("E123", what, "Keep them in files of their own.", roster.name))
-    return whole["rows"], whole["most"], whole.get("made", 0) > 0
+    return whole.get("made", 0) > 0
 
 
 def _refuse_patterns(roster: Source, found: int) -> None:
@@ -400,12 +371,15 @@ def _probe(roster: Source, names: Sequence[str]) -> None:
             _refuse_many(roster, name, int(answer[f"k{i}"][0].as_py()))
 
 
+def _most_levels(kind: str) -> int:
+    return MOST_NUMBERS if kind in NUMBERS else MOST_LEVELS
+
+
 def _refuse_many(roster: Source, name: str, found: int) -> None:
-    is_number = roster.kinds[name] in ("whole", "number")
-    most = MOST_NUMBERS if is_number else MOST_LEVELS
+    most = _most_levels(roster.kinds[name])
     if found <= most:
         return
-    if is_number:
+    if roster.kinds[name] in NUMBERS:
         what = f"'{name}' is continuous: it has more than {most:,} values."
         remedy = f"Choose classes: bins={{'{name}': [...]}} (--bin {name}=10,20), or round it."
     else:
@@ -491,10 +465,12 @@ def _squares(sums: Mapping[str, FloatArray], mu: FloatArray) -> FloatArray:
     return sums["yy"] - 2 * rate * sums["ye"] + rate**2 * sums["ee"]
 
 
-def _clusters(roster: Source, name: str) -> pa.Array:
-    """Distinct clusters, sorted by the engine's own order, or why they cannot serve."""
-    table = roster.read(roster.table.select(g="g_").distinct())
-    labels = table["g"].combine_chunks()
+def _clusters(roster: Source, name: str, found: Learned | None) -> pa.Array:
+    """Distinct clusters, or why they cannot serve."""
+    if found:
+        labels = found.distinct["g_"]
+    else:
+        labels = roster.read(roster.table.select(g="g_").distinct())["g"].combine_chunks()
     problems = Problems(file=roster.name)
     if labels.null_count:
         what = f"some rows have no '{name}'."

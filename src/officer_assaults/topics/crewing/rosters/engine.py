@@ -5,39 +5,33 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
-import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from officer_assaults import scratch
 from officer_assaults.data import bounds
 from officer_assaults.refusals import Problem, Problems, Refusal, nearest, of_machine
 from officer_assaults.topics.crewing.rosters.files import RosterFile, check_columns, find, kind_of
+from officer_assaults.topics.crewing.rosters.tables import BATCH_ROWS, LONGEST, Batch
 
 #: What the engine says when its own folder is full, which is no fault of a user's file.
 _FULL = ("No space left", "max_temp_directory_size", "Could not write", "File too large")
 Bins = Mapping[str, Sequence[float]]
-Part = TypeVar("Part")
 
-#: From here on a number is no hours and no count.
-LONGEST = 1e9
 TEMPORARY_PREFIX = "roster-"
 #: What Python itself, its libraries and the sums take, beside the engine.
 PYTHON_MB = 550
 LEAST_ENGINE_MB = 100
 DEFAULT_MEMORY_MB = 1000
-#: Few enough for a core's cache, enough to spread the cost of a call.
-BATCH_ROWS = 32_768
 #: Row groups above this are read a piece at a time, which is slower but holds little.
 LARGE_GROUP_BYTES = 100_000_000
 READ_BYTES = 1 << 20
@@ -49,136 +43,17 @@ WHOLE = r"[+-]?(0|[1-9][0-9]{0,17})"
 DECIMAL = r"[+-]?(0|[1-9][0-9]*)?(\.[0-9]*)?([eE][+-]?[0-9]+)?"
 
 
-class Coder:
-    """Places of a column's values among known ones, times a step; a dictionary is met once."""
-
-    def __init__(self, known: pa.Array, step: int = 1) -> None:
-        self._known, self._step = known, step
-        self._seen: pa.Array | None = None
-        self._places = np.empty(0, dtype=np.intp)
-
-    def __call__(self, column: pa.Array) -> NDArray[np.intp]:
-        """Place of each row's value.
-
-        Raises
-        ------
-        Refusal
-            E124 for a value that was not there when the known ones were listed.
-        """
-        if not pa.types.is_dictionary(column.type):
-            return self._all_known(self._find(column))
-        if self._seen is None or not column.dictionary.equals(self._seen):
-            self._seen, self._places = column.dictionary, self._find(column.dictionary)
-        # By indices of its own width NumPy takes several times as fast.
-        places = self._places.take(column.indices.to_numpy(zero_copy_only=False).astype(np.intp))
-        return places if self._places.min() >= 0 else self._all_known(places)
-
-    def _find(self, values: pa.Array) -> NDArray[np.intp]:
-        values = values.cast(self._known.type)
-        if pa.types.is_floating(values.type):
-            # Here 0.0 and -0.0 are one.
-            known, looked_up = (a.to_numpy(zero_copy_only=False) for a in (self._known, values))
-            places = np.searchsorted(known, looked_up).clip(max=len(known) - 1)
-            places = np.where(known[places] == looked_up, places, -1)
-        else:
-            places = pc.fill_null(pc.index_in(values, self._known), -1).to_numpy()
-        return np.where(places < 0, -1, places.astype(np.intp) * self._step)
-
-    def _all_known(self, places: NDArray[np.intp]) -> NDArray[np.intp]:
-        if places.min(initial=0) < 0:
-            what = "a file holds other values than when they were counted."
-            raise Refusal(Problem("E124", what, "Leave the files alone meanwhile."))
-        return places
-
-
-def numbers(column: pa.Array) -> NDArray[np.float64]:
-    """Values as floats, whatever they are held as."""
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    try:
-        return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
-    except pa.ArrowException as error:
-        what = f"a column of {column.type} stands where numbers are needed."
-        raise Refusal(Problem("E124", what, "Write it as plain numbers.")) from error
-
-
-#: Place among all combinations of levels, place among clusters, count and exposure of some rows.
-Placed = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]
-
-
-def placed(
-    part: Iterable[Mapping[str, pa.Array]], sets: Mapping[str, pa.Array], groups: pa.Array | None
-) -> Iterator[Placed]:
-    """Place rows among all combinations of levels, the first covariate varying fastest."""
-    cluster = None if groups is None else Coder(groups)
-    coders, step = [], 1
-    for name, known in sets.items():
-        coders.append((name, Coder(known, step)))
-        step *= len(known)
-    for batch in part:
-        place = np.zeros(len(batch["y_"]), dtype=np.intp)
-        for name, code in coders:
-            place += code(batch[name])
-        group = place if cluster is None else cluster(batch["g_"])
-        yield place, group, numbers(batch["y_"]), numbers(batch["e_"])
-
-
-class Kept:
-    """Rows kept between two passes.
-
-    In arrays made once: a new page of memory costs as much time as to read what fills it.
-
-    Parameters
-    ----------
-    rows, places, groups, most : int
-        Rows, combinations of levels, clusters, and the largest count: they tell the least types.
-    """
-
-    def __init__(self, rows: int, places: int, groups: int, most: int) -> None:
-        self._place, self._group, self._y = (
-            np.empty(rows, np.min_scalar_type(largest)) for largest in (places, groups, most)
-        )
-        self._e, self._used = np.empty(rows), 0
-
-    def add(self, some: Placed) -> None:
-        """Keep some more rows."""
-        at = slice(self._used, self._used + len(some[0]))
-        self._place[at], self._group[at], self._y[at], self._e[at] = some
-        self._used = at.stop
-
-    def batches(self) -> Iterator[Placed]:
-        """All rows, some at a time."""
-        for start in range(0, self._used, BATCH_ROWS):
-            at = slice(start, start + BATCH_ROWS)
-            places = self._place[at].astype(np.intp), self._group[at].astype(np.intp)
-            yield *places, self._y[at].astype(float), self._e[at]
-
-
 def _repeated(value: str | None, rows: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(np.zeros(rows, np.int8)), pa.array([value]))
 
 
-def in_threads(
-    work: Callable[[Part], None], parts: Sequence[Part], threads: int | None = None
-) -> None:
-    """Do work on every part, one thread a core by default; the first error ends it."""
-    with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
-        try:
-            for done in [pool.submit(work, part) for part in parts]:
-                done.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
 class Source:
-    """Rows behind an engine; :func:`opened` makes one.
+    """Rows behind an engine, which starts when it is first asked; :func:`opened` makes one.
 
     Parameters
     ----------
-    backend : ibis backend
-    table : Ibis table or None
-        None until files are asked for columns.
+    source : DataFrame, Ibis table or None
+        None for files.
     name : str
         Name for messages.
     bins : mapping of str to list of float
@@ -191,8 +66,7 @@ class Source:
 
     def __init__(
         self,
-        backend: Any,
-        table: Any,
+        source: Any,
         name: str,
         bins: Bins,
         memory_mb: int,
@@ -200,23 +74,49 @@ class Source:
         folder: Path | None = None,
         threads: int | None = None,
     ) -> None:
-        self.backend, self.table, self.name, self.memory_mb = backend, table, name, memory_mb
-        self.files, self.folder, self.threads = files, folder, threads
+        self.name, self.memory_mb, self.files = name, memory_mb, files
+        self.folder, self.threads = folder, threads
         self.bins = {key: _edges(key, edges) for key, edges in bins.items()}
         self.kinds: dict[str, str] = {}
-        self._asked: dict[str, str] = {}
+        #: Rows of files that were few enough to be held, instead of what the files say.
+        self.held: list[list[Batch]] = []
+        self._needed: dict[str, tuple[str, ...]] = {}
+        self._names: dict[str, str] = {}
+        self._source = source
+
+    @cached_property
+    def backend(self) -> Any:
+        """Engine of the rows."""
+        if self.folder is None:
+            return self._source.get_backend()
+        return _connect(self.folder, self.memory_mb, self.threads)
+
+    def close(self) -> None:
+        """End the engine, if it is of this process and was asked anything."""
+        if self.folder is not None and "backend" in self.__dict__:
+            self.backend.disconnect()
+
+    @cached_property
+    def _whole(self) -> Any:
+        """Table of all that is needed of files, and of all columns elsewhere."""
+        if self.files:
+            with self._explained():
+                return _view(self.backend, self.files, self.folder, list(self._needed))
+        if isinstance(self._source, pd.DataFrame):
+            return _from_frame(self.backend, self._source)
+        return self._source
 
     @property
     def columns(self) -> list[str]:
         """Columns of the roster."""
         if self.files:
             return list(self.files[0].kinds | dict.fromkeys(self.files[0].told, ""))
-        return list(self.table.columns)
+        return [str(name) for name in self._source.columns]
 
     def prepare(
         self, outcome: str, exposure: str, covariates: Sequence[str], cluster: str | None
     ) -> None:
-        """Reduce the table to what a fit needs: ``y_``, ``e_``, ``g_``, ``made_``, covariates.
+        """Say what a fit needs: ``y_``, ``e_``, ``g_``, ``made_`` and covariates.
 
         Raises
         ------
@@ -229,32 +129,26 @@ class Source:
             needed[cluster] = ("text", "whole")
         if SIMULATED in self.columns:
             needed[SIMULATED] = ("flag", "whole", "text")
-        self._read_columns(needed)
-        table, self._asked = self.table, {"y_": outcome, "e_": exposure}
-        chosen = {name: self._binned(name) for name in covariates}
-        chosen |= {"y_": table[outcome].cast("float64"), "e_": table[exposure].cast("float64")}
+        self._needed = needed
+        self._names = {name: name for name in covariates} | {"y_": outcome, "e_": exposure}
+        self._names |= {"g_": cluster} if cluster else {}
+        self._names |= {"made_": SIMULATED} if SIMULATED in needed else {}
+        self._check_columns()
         if cluster:
-            chosen["g_"], self._asked["g_"] = table[cluster], cluster
             self.kinds["g_"] = self.kinds[cluster]
-        if SIMULATED in needed:
-            chosen["made_"] = table[SIMULATED]
         self.kinds |= dict.fromkeys(self.bins, "text")
-        self.table = table.select(**chosen)
 
-    def select(self, numbers: Mapping[str, tuple[str, ...]], keys: Sequence[str]) -> None:
-        """Reduce the table to keys, binned where asked for, and numbers.
+    @cached_property
+    def table(self) -> Any:
+        """Table of what a fit needs."""
+        chosen = {name: self._binned(column) for name, column in self._names.items()}
+        chosen |= {name: self._whole[self._names[name]] for name in ("g_", "made_") & chosen.keys()}
+        for name in ("y_", "e_"):
+            chosen[name] = self._whole[self._names[name]].cast("float64")
+        return self._whole.select(**chosen)
 
-        Raises
-        ------
-        Refusal
-            E124, one problem per column that is absent, of the wrong type, or not in every file.
-        """
-        self._read_columns(dict.fromkeys(keys, FACTORS) | dict(numbers))
-        chosen = {name: self._binned(name) for name in keys}
-        self.table = self.table.select(**chosen, **{name: self.table[name] for name in numbers})
-
-    def _read_columns(self, needed: Mapping[str, tuple[str, ...]]) -> None:
-        problems = Problems(file=self.name)
+    def _check_columns(self) -> None:
+        needed, problems = self._needed, Problems(file=self.name)
         for name in needed:
             if name not in self.columns and not self.files:
                 remedy = nearest(name, self.columns)
@@ -262,10 +156,10 @@ class Source:
         problems.raise_if_any()
         if self.files:
             check_columns(self.files, list(needed))
-            with self._explained():
-                self.table = _view(self.backend, self.files, self.folder, list(needed))
-        schema = self.table.schema()
-        self.kinds = {name: kind_of(schema[name].to_pyarrow()) for name in needed}
+            self.kinds = {name: _kind_in_files(self.files, name) for name in needed}
+        if any(self.kinds.get(name) not in allowed for name, allowed in needed.items()):
+            schema = self._whole.schema()
+            self.kinds = {name: kind_of(schema[name].to_pyarrow()) for name in needed}
         for name, allowed in needed.items():
             if self.kinds[name] not in allowed:
                 what = f"'{name}' holds {self.kinds[name]} values; needed: {' or '.join(allowed)}."
@@ -274,7 +168,7 @@ class Source:
 
     def _binned(self, name: str) -> Any:
         """Column, or the class it falls into."""
-        column = self.table[name]
+        column = self._whole[name]
         if name not in self.bins:
             return column
         import ibis
@@ -289,22 +183,47 @@ class Source:
         with self._explained():
             return self.backend.to_pyarrow(expression)
 
-    def parts(self, keys: Sequence[str]) -> list[Iterator[dict[str, pa.Array]]]:
+    @property
+    def readable(self) -> bool:
+        """Whether files say all that is needed, so that no engine has to be asked."""
+        return bool(self.files) and not self.bins
+
+    @cached_property
+    def _row_groups(self) -> list[tuple[int, int, pq.RowGroupMetaData]]:
+        """File, place in it and description of every row group."""
+        with self._explained():
+            found = [pq.read_metadata(self._path(number)) for number in range(len(self.files))]
+        return [
+            (number, group, about.row_group(group))
+            for number, about in enumerate(found)
+            for group in range(about.num_row_groups)
+        ]
+
+    @property
+    def rows_in_files(self) -> int:
+        """Rows, as files themselves say."""
+        return sum(about.num_rows for _, _, about in self._row_groups)
+
+    def first_reading(self) -> list[Iterator[Batch]]:
+        """Give all that a fit needs of files, in parts of batches."""
+        return [self._row_group(*where, self._names) for where in self._row_groups]
+
+    def parts(self, keys: Sequence[str]) -> list[Iterator[Batch]]:
         """Give counts, exposure, cluster and pattern of rows, in parts of batches.
 
         Row groups of files are parts of their own, with text as the dictionaries that files hold.
         An engine other than DuckDB sums rows first, so that only sums leave it.
         """
-        names = {name: name for name in keys} | self._asked
-        if self.files and not self.bins:
-            return [
-                self._row_group(file, number, group, names)
-                for number, file in enumerate(self.files)
-                for group in range(pq.read_metadata(self._link(number)).num_row_groups)
-            ]
+        if self.held:
+            return [_emptied(part) for part in self.held]
+        names = {
+            name: self._names[name] for name in (*keys, "y_", "e_", "g_") if name in self._names
+        }
+        if self.readable:
+            return [self._row_group(*where, names) for where in self._row_groups]
         return [self._answer(self.table.select(*names), [*keys, "g_"])]
 
-    def _answer(self, table: Any, keys: list[str]) -> Iterator[dict[str, pa.Array]]:
+    def _answer(self, table: Any, keys: list[str]) -> Iterator[Batch]:
         with self._explained():
             if self.backend.name == "duckdb":
                 answer = self.backend.con.sql(self.backend.compile(table))
@@ -319,33 +238,36 @@ class Source:
                 yield dict(zip(batch.schema.names, batch.columns, strict=True))
 
     def _row_group(
-        self, file: RosterFile, number: int, group: int, names: Mapping[str, str]
-    ) -> Iterator[dict[str, pa.Array]]:
+        self, number: int, group: int, about: pq.RowGroupMetaData, names: Mapping[str, str]
+    ) -> Iterator[Batch]:
         """Read the columns of a row group under the names of the table."""
-        inside = {name: column for name, column in names.items() if column not in file.told}
+        told = self.files[number].told
+        inside = {name: column for name, column in names.items() if column not in told}
         text = {column for column in inside.values() if self.kinds[column] == "text"}
-        with self._explained():
-            large = pq.read_metadata(self._link(number)).row_group(group).total_byte_size
-            with pq.ParquetFile(
-                self._link(number),
+        large = about.total_byte_size > LARGE_GROUP_BYTES
+        with (
+            self._explained(),
+            pq.ParquetFile(
+                self._path(number),
                 read_dictionary=sorted(text),
                 pre_buffer=False,
-                buffer_size=READ_BYTES if large > LARGE_GROUP_BYTES else 0,
-            ) as opened_file:
-                for batch in opened_file.iter_batches(
-                    BATCH_ROWS,
-                    row_groups=[group],
-                    columns=sorted(set(inside.values())),
-                    use_threads=False,
-                ):
-                    found = {name: batch.column(column) for name, column in inside.items()}
-                    for name in names.keys() - inside.keys():
-                        found[name] = _repeated(file.told[names[name]], batch.num_rows)
-                    yield found
+                buffer_size=READ_BYTES if large else 0,
+            ) as opened_file,
+        ):
+            for batch in opened_file.iter_batches(
+                BATCH_ROWS,
+                row_groups=[group],
+                columns=sorted(set(inside.values())),
+                use_threads=False,
+            ):
+                found = {name: batch.column(column) for name, column in inside.items()}
+                for name in names.keys() - inside.keys():
+                    found[name] = _repeated(told[names[name]], batch.num_rows)
+                yield found
 
     def first_bad(self, code: str, bad: int, rows: int) -> Problem:
         """Say which row is the first that holds no count (E102) or no hours (E104)."""
-        name = self._asked["y_" if code == "E102" else "e_"]
+        name = self._names["y_" if code == "E102" else "e_"]
         column = _quoted(name)
         good = f"{column} > 0 AND {column} < {LONGEST}"
         what = "hours that are missing, 0, negative or endless"
@@ -373,25 +295,50 @@ class Source:
         assert self.folder is not None
         return self.folder / f"{number:06d}.parquet"
 
+    def _path(self, number: int) -> Path:
+        """Where a file lies as Parquet: where it is, or where CSV was parsed to."""
+        if self.files[number].parquet:
+            return self.files[number].path
+        _ = self._whole
+        return self._link(number)
+
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        import duckdb
-
         try:
             yield
-        except duckdb.OutOfMemoryException:
-            what = "the question needs more memory than allowed."
-            remedy = "Allow more (--memory), bin a covariate, or drop a term."
-            raise Refusal(Problem("E125", what, remedy, self.name)) from None
-        except (duckdb.Error, pa.ArrowException) as error:
+        except _errors() as error:
             text = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            if type(error).__name__ == "OutOfMemoryException":
+                what = "the question needs more memory than allowed."
+                remedy = "Allow more (--memory), bin a covariate, or drop a term."
+                raise Refusal(Problem("E125", what, remedy, self.name)) from None
             if any(words in text for words in _FULL):
                 raise of_machine(OSError(f"no room in the folder of TMPDIR: {text}")) from None
             for number, file in enumerate(self.files):
                 text = text.replace(str(self._link(number)), file.shown)
                 text = text.replace(str(self._link(number).with_suffix(".csv")), file.shown)
+                text = text.replace(str(file.path), file.shown)
             remedy = "Write or export it again."
             raise Refusal(Problem("E124", f"cannot be read: {text}", remedy, self.name)) from None
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """Give what reading may end with; DuckDB is looked for only where it was needed."""
+    engine = sys.modules.get("duckdb")
+    return (pa.ArrowException, engine.Error) if engine else (pa.ArrowException,)
+
+
+def _emptied(batches: list[Batch]) -> Iterator[Batch]:
+    """Give batches, and let go of each."""
+    batches.reverse()
+    while batches:
+        yield batches.pop()
+
+
+def _kind_in_files(files: tuple[RosterFile, ...], name: str) -> str:
+    if name in files[0].told:
+        return "whole" if _told_type(files, name) == "BIGINT" else "text"
+    return files[0].kinds[name]
 
 
 @contextlib.contextmanager
@@ -418,23 +365,22 @@ def opened(
         E124 if there are no such files, one is damaged, or they do not go together.
     """
     if not isinstance(source, str | Path | pd.DataFrame):
-        yield Source(source.get_backend(), source, source.get_name(), bins or {}, memory_mb)
+        yield Source(source, source.get_name(), bins or {}, memory_mb)
         return
-    files = () if isinstance(source, pd.DataFrame) else find(source)
+    files: tuple[RosterFile, ...] = ()
+    rows: Any = source
+    name = "the frame"
+    if not isinstance(source, pd.DataFrame):
+        files, rows, name = find(source), None, Path(source).name or str(source)
     with (
         bounds.steady(*(file.path for file in files)),
         scratch.folder(TEMPORARY_PREFIX) as folder,
     ):
-        backend = _connect(folder, memory_mb, threads)
+        roster = Source(rows, name, bins or {}, memory_mb, files, folder, threads)
         try:
-            if isinstance(source, pd.DataFrame):
-                table = _from_frame(backend, source)
-                yield Source(backend, table, "the frame", bins or {}, memory_mb)
-            else:
-                shown = Path(source).name or str(source)
-                yield Source(backend, None, shown, bins or {}, memory_mb, files, folder, threads)
+            yield roster
         finally:
-            backend.disconnect()
+            roster.close()
 
 
 def _connect(folder: Path, memory_mb: int, threads: int | None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from officer_assaults.stats.blocks import BlockDesign, IntArray, refuse
 from officer_assaults.stats.intervals import FloatArray
-from officer_assaults.topics.crewing.rosters.engine import (
+from officer_assaults.topics.crewing.rosters.engine import Source
+from officer_assaults.topics.crewing.rosters.tables import (
+    Batch,
     Coder,
     Kept,
     Placed,
-    Source,
     in_threads,
     numbers,
 )
@@ -110,7 +111,7 @@ def _kept_differences(
 
 
 def _read_differences(
-    rows: Iterable[Mapping[str, pa.Array]],
+    rows: Iterable[Batch],
     patterns: Patterns,
     design: BlockDesign,
     beta: FloatArray,

@@ -6,6 +6,7 @@ The plan stands in ``docs/plans/recording-inspections.md``; it was committed bef
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,12 @@ import pandas as pd
 
 from officer_assaults.data import cache
 from officer_assaults.estimate import Shown
+from officer_assaults.refusals import Refusal
 from officer_assaults.stats import event_simulation, event_study, panel
 from officer_assaults.stats.event_study import EventPanel, Imputation, Windows
+from officer_assaults.stats.glm import RateModel
 from officer_assaults.stats.intervals import FloatArray, Interval
+from officer_assaults.stats.newton import leave_one_cluster_out
 from officer_assaults.stats.panel import BoolArray, Jackknife
 
 OUTCOME, PUBLIC = "no_injury", "public_no_injury"
@@ -369,25 +373,48 @@ def mean_log_ratio(after: pd.DataFrame, expected: pd.Series) -> float:
     return float(np.log(sums["recorded"] / sums["expected"]).mean())
 
 
-def panel_jackknife(frame: pd.DataFrame, term: str, alpha: float = 0.05) -> Jackknife:
-    """Coefficient of one covariate with force and quarter effects, each force left out in turn.
+def each_force_left_out(fit: RateModel, frame: pd.DataFrame, term: str) -> Jackknife:
+    """Effect of a term by the same model, each force left out in turn.
 
     Parameters
     ----------
+    fit : RateModel
+        Whatever formula, exposure and family it has.
     frame : DataFrame
-        force, quarter, recorded, officers and ``term``; one row per force and quarter.
+        Its rows, with their force.
+    term : str
+
+    Raises
+    ------
+    Refusal
+        E125 if the model was fitted to other rows.
     """
-    wide = {
-        column: frame.pivot_table(index="force", columns="quarter", values=column)
-        for column in ("recorded", "officers", term)
-    }
-    cells = wide["recorded"].notna().to_numpy()
-    arrays = {name: part.fillna(0).to_numpy(dtype=float) for name, part in wide.items()}
-    fit = panel.fit_two_way(
-        arrays["recorded"], arrays["officers"], cells, panel.left_out_weights(len(cells)),
-        arrays[term][None],
-    )  # fmt: skip
-    return panel.jackknife(fit.slopes[:, 0], alpha)
+    if len(frame) != fit.n:
+        what = f"the model holds {fit.n:,} rows and the frame beside it {len(frame):,}."
+        raise Refusal.of("E125", what, "Choose the rows before the fit, and give both the same.")
+    full = fit.effect(term).estimate
+    coefficients = fit.coefficients
+    if fit.spec.family != "nb2" and full == coefficients.get(term):
+        rows = fit.rows
+        left = leave_one_cluster_out(
+            rows.matrix, rows.y, rows.log_exposure, frame["force"], partial=True
+        )
+        values = left.coefficients[:, coefficients.index.get_loc(term)]
+    else:
+        values = np.array([_without(fit, part, term) for part in _all_but_one(frame)])
+    return panel.jackknife(np.append(full, values), fit.spec.alpha)
+
+
+def _all_but_one(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    for force in sorted(frame["force"].unique()):
+        yield frame[frame["force"] != force]
+
+
+def _without(fit: RateModel, frame: pd.DataFrame, term: str) -> float:
+    try:
+        return fit.again(frame).effect(term).estimate
+    except Refusal:
+        return math.nan
 
 
 @dataclass(frozen=True, slots=True)
