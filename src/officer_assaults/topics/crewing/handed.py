@@ -24,6 +24,9 @@ _NAME, _PART = "given", "writing"
 def state(path: str, sidecar: str, audience: str) -> tuple[str, ...]:
     """Tell what is opened, for whom: names and hashes of the files, taken before they are read."""
     names = (path, sidecar)
+    if not all(Path(name).is_file() for name in names):
+        # A pipe would be waited for, and a device never ends.
+        raise FileNotFoundError(f"{path} and {sidecar} are not both files.")
     return (audience, *(Path(name).name for name in names), *map(files.sha256_file, names))
 
 
