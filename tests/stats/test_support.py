@@ -71,6 +71,15 @@ def test_an_ill_conditioned_design_is_said_or_refused(panel, step):
     assert said or step < 1e-9
 
 
+def test_variances_that_rounding_left_below_zero_have_no_error():
+    """A design that almost repeats itself leaves such ones on some processors."""
+    covariance = np.array([[4.0, 0.0], [0.0, -1e-18]])
+    assert support.standard_errors(covariance).tolist() == [2.0, 0.0]
+    errors = support.standard_errors(covariance)
+    ones = np.ones(3)
+    assert support.without_width(np.eye(3)[:, :2], ones, errors, None).tolist() == [False, True]
+
+
 def test_effects_of_each_force_leave_the_others_their_errors(panel):
     model = fitted(panel, "single + C(force)")
     assert set(model.unsupported) == {f"C(force)[T.{force}]" for force in range(1, 40)}

@@ -452,7 +452,7 @@ def _without_error(
     """Terms whose robust error says nothing; never any with model errors."""
     if spec.cov == "model":
         return np.zeros(rows.matrix.shape[1], dtype=bool)
-    errors = np.sqrt(np.diag(fitted.vcov))
+    errors = support.standard_errors(fitted.vcov)
     return support.without_width(rows.matrix, rows.mu**2 / variance, errors, behind)
 
 
@@ -463,7 +463,7 @@ def _tidy(
     alpha: float,
     blank: NDArray[np.bool_],
 ) -> pd.DataFrame:
-    se = np.where(blank, np.nan, np.sqrt(np.diag(fitted.vcov)))
+    se = np.where(blank, np.nan, support.standard_errors(fitted.vcov))
     half = stats.t.isf(alpha / 2, reference_df) * se
     b = fitted.coefficients
     return pd.DataFrame(

@@ -77,9 +77,15 @@ def without_width(
         information = near.second_moments(matrix, weights)
     else:
         information = matrix.T @ (matrix * weights[:, None])
-    of_model = np.sqrt(np.diag(np.linalg.pinv(information)))
+    of_model = standard_errors(np.asarray(np.linalg.pinv(information), dtype=float))
     rounding = ~(errors > LEAST_PART * of_model)
     return rounding if behind is None else rounding | (behind <= 1)
+
+
+def standard_errors(covariance: FloatArray) -> FloatArray:
+    """Roots of a diagonal, shape (k,); what rounding left below 0 is 0."""
+    roots: FloatArray = np.sqrt(np.diag(covariance).clip(min=0.0))
+    return roots
 
 
 def cautions(

@@ -157,7 +157,8 @@ class Source:
         if self.files:
             check_columns(self.files, list(needed))
             self.kinds = {name: _kind_in_files(self.files, name) for name in needed}
-        if any(self.kinds.get(name) not in allowed for name, allowed in needed.items()):
+        # An engine would take a time for the whole number that it is kept as.
+        if any(self.kinds.get(name) not in (*allowed, "time") for name, allowed in needed.items()):
             schema = self._whole.schema()
             self.kinds = {name: kind_of(schema[name].to_pyarrow()) for name in needed}
         for name, allowed in needed.items():

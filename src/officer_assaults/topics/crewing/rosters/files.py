@@ -149,7 +149,7 @@ def _csv(path: Path) -> list[tuple[str, str]]:
 
 
 def kind_of(kind: pa.DataType) -> str:
-    """Sort an Arrow type into flag, whole, number, text, day or other."""
+    """Sort an Arrow type into flag, whole, number, text, day, time or other."""
     if pa.types.is_dictionary(kind):
         return kind_of(kind.value_type)
     for test, word in (
@@ -161,6 +161,7 @@ def kind_of(kind: pa.DataType) -> str:
         (pa.types.is_large_string, "text"),
         (pa.types.is_string_view, "text"),
         (pa.types.is_date, "day"),
+        (pa.types.is_duration, "time"),
     ):
         if test(kind):
             return word
