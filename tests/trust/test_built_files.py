@@ -133,9 +133,10 @@ def recovered(made, files, truth=None):
 @pytest.fixture(scope="module")
 def opened(built):
     """The files that the same export would give were the door open."""
+    path = built(0).path  # Its own files are made before the door opens.
     with pytest.MonkeyPatch.context() as open_door:
         open_door.setattr(door, "is_own", lambda file: False)
-        return build(CREWING, open_door, cells_path=str(built(0).path), force="kent")
+        return build(CREWING, open_door, cells_path=str(path), force="kent")
 
 
 def test_the_same_attacks_find_counts_where_the_door_stands_open(built, opened):
