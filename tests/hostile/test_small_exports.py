@@ -59,8 +59,7 @@ def report(file, survey):
 def planning(file):
     """Everything behind report 08 that depends on the cells."""
     cells = two_arms(file.cells)
-    what_if.policy_frame(cells, list(POLICIES), alpha=0.05)
-    what_if.question_frame(cells, alpha=0.05)
+    what_if.policies_and_questions(cells, list(POLICIES), alpha=0.05)
     _, too_few = power.setting_or_assumed(cells, months=12)
     assert too_few or cells["period_start"].nunique() > 1
     assert 0 <= what_if.double_share(cells) <= 1

@@ -20,8 +20,13 @@ def cells():
     return simulate_crew_cells(ForceParams(), 3, with_truth=False)[0]
 
 
-def test_policy_frame_holds_the_outcomes_and_their_scale(cells):
-    found = what_if.policy_frame(cells, NAMES)
+@pytest.fixture(scope="module")
+def asked(cells):
+    return what_if.policies_and_questions(cells, NAMES)
+
+
+def test_policies_hold_the_outcomes_and_their_scale(cells, asked):
+    found = asked[0]
     data = crewing_data.prepare(cells)
     chosen = [POLICIES[name] for name in NAMES]
     outcomes = policy.evaluate_policies(policy.fit_policy_models(data, chosen), chosen)
@@ -38,21 +43,15 @@ def test_policy_frame_holds_the_outcomes_and_their_scale(cells):
     np.testing.assert_allclose(told["half_share"] * told["victims"], half)
 
 
-def test_question_frame_gives_both_denominators(cells):
-    found = what_if.question_frame(cells)
-    asked = crewing.denominators(crewing_data.prepare(cells))
+def test_questions_have_both_denominators(cells, asked):
+    found = asked[1]
+    both = crewing.denominators(crewing_data.prepare(cells))
     assert found["ratio"].tolist() == pytest.approx(
-        [asked.per_officer_hour.ratio, asked.per_attendance.ratio]
+        [both.per_officer_hour.ratio, both.per_attendance.ratio]
     )
-    assert (found["benchmark"] == asked.benchmark).all()
-    without = what_if.question_frame(cells.assign(attended=np.nan))
+    assert (found["benchmark"] == both.benchmark).all()
+    _, without = what_if.policies_and_questions(cells.assign(attended=np.nan), NAMES)
     assert without["held_fixed"].tolist() == ["officer-hours"]
-
-
-def test_both_tables_at_once_are_the_same_as_one_by_one(cells):
-    policies, questions = what_if.policies_and_questions(cells, NAMES, alpha=0.1)
-    pd.testing.assert_frame_equal(policies, what_if.policy_frame(cells, NAMES, alpha=0.1))
-    pd.testing.assert_frame_equal(questions, what_if.question_frame(cells, alpha=0.1))
 
 
 def test_double_share_is_of_officer_hours(cells):
@@ -73,7 +72,8 @@ def test_patrol_is_what_the_simulated_force_was_set_to(cells):
 
 def test_frames_survive_the_cache(cells, tmp_path, monkeypatch):
     monkeypatch.setenv(cache.CACHE_VARIABLE, str(tmp_path))
-    first = cache.cached(what_if.question_frame, cells)
-    again = cache.cached(what_if.question_frame, cells)
-    np.testing.assert_array_equal(first["ratio"], again["ratio"])
+    first = cache.cached(what_if.policies_and_questions, cells, NAMES)
+    again = cache.cached(what_if.policies_and_questions, cells, NAMES)
+    for one, other in zip(first, again, strict=True):
+        pd.testing.assert_frame_equal(one, other)
     assert len(list(tmp_path.rglob("output.pkl"))) == 1

@@ -78,7 +78,7 @@ class PlanningStory(Told):
     patrol : mapping of str to float
         rate_per_1000_hours and patrol_hours_per_year behind ``sizes``.
     policies, questions : DataFrame
-        From :func:`what_if.policy_frame` and :func:`what_if.question_frame`.
+        From :func:`what_if.policies_and_questions`.
     changes : sequence of WhatIf or None
         Next year's count under each policy; None where it is not estimated.
     patrol_share : float

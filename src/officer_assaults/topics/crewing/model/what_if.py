@@ -19,10 +19,10 @@ POLICY_COLUMNS = (
 )  # fmt: skip
 
 
-def policy_frame(
+def policies_and_questions(
     cells: pd.DataFrame, policies: Sequence[str], *, alpha: float = 0.05
-) -> pd.DataFrame:
-    """Estimate what each policy avoids at the same officer-hours, and the units lost for it.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Estimate what each policy avoids, and the rate ratios, single over double, behind it.
 
     Parameters
     ----------
@@ -35,33 +35,15 @@ def policy_frame(
 
     Returns
     -------
-    DataFrame
-        policy, avoided, lower, upper, share (of victims), half_share (half the interval of
-        ``share``), moved_share, unit_share_lost, longer_backup (by how much ``avoided`` would move
-        if lost units lengthened back-up; ``nan`` where that cannot be told), refusal (why there is
-        no estimate, else empty), clusters, victims.
-
-    Raises
-    ------
-    Refusal
-        As :func:`officer_assaults.topics.crewing.model.policy.fit_policy_models`.
-    """
-    return _policies(crewing_data.prepare(cells), policies, alpha)
-
-
-def policies_and_questions(
-    cells: pd.DataFrame, policies: Sequence[str], *, alpha: float = 0.05
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Give :func:`policy_frame` and :func:`question_frame` of cells that are made ready once.
-
-    Parameters
-    ----------
-    cells : DataFrame
-        Crew cells.
-    policies : sequence of str
-        Names of policies, or expressions.
-    alpha : float
-        One minus the coverage.
+    policies : DataFrame
+        At the same officer-hours: policy, avoided, lower, upper, share (of victims), half_share
+        (half the interval of ``share``), moved_share, unit_share_lost, longer_backup (by how much
+        ``avoided`` would move if lost units lengthened back-up; ``nan`` where that cannot be told),
+        refusal (why there is no estimate, else empty), clusters, victims.
+    questions : DataFrame
+        Per officer-hour and per attended incident: question, ratio, lower, upper, held_fixed,
+        benchmark (the ratio per officer-hour if crewing changed no incident), victims_per_double;
+        without the second row where attendances were not supplied.
 
     Raises
     ------
@@ -98,26 +80,6 @@ def _policies(data: crewing_data.CrewData, policies: Sequence[str], alpha: float
         ],
         columns=list(POLICY_COLUMNS),
     )
-
-
-def question_frame(cells: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
-    """Rate ratios, single over double, per officer-hour and per attended incident.
-
-    Parameters
-    ----------
-    cells : DataFrame
-        Crew cells.
-    alpha : float
-        One minus the coverage.
-
-    Returns
-    -------
-    DataFrame
-        question, ratio, lower, upper, held_fixed, benchmark (the ratio per officer-hour if crewing
-        changed no incident), victims_per_double; without the second row where attendances were not
-        supplied.
-    """
-    return _questions(crewing_data.prepare(cells), alpha)
 
 
 def _questions(data: crewing_data.CrewData, alpha: float) -> pd.DataFrame:
