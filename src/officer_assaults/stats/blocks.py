@@ -220,7 +220,9 @@ def _combinations(covariates: tuple[str, ...], levels: Levels) -> pd.DataFrame:
     at = np.arange(math.prod(len(levels[name]) for name in covariates))
     steps = dict(_steps(covariates, levels))
     places = {name: at // steps.get(name, 1) % len(known) for name, known in levels.items()}
-    return pd.DataFrame({n: [levels[n][i] for i in code] for n, code in places.items()}, index=at)
+    return pd.DataFrame(
+        {n: [levels[n][i] for i in code.tolist()] for n, code in places.items()}, index=at
+    )
 
 
 def _steps(covariates: tuple[str, ...], levels: Levels) -> list[tuple[str, int]]:
