@@ -1,4 +1,4 @@
-"""Wording: what a report says of its findings, from ``words.yml`` beside the topic's code.
+"""Wording: what a report says around its numbers, from ``words.yml`` beside the topic's code.
 
 A text there may hold ``{name}`` for what is filled in, with a format of its own: ``{share:.0%}``.
 """
@@ -33,15 +33,10 @@ class Wording:
     def __init__(self, code: str) -> None:
         self._path = Path(code).with_name("words.yml")
 
-    def boxes(self, **names: Any) -> dict[str, str | list[str]]:
-        """Arguments of :func:`report.boxes`."""
-        told = _read(self._path)["boxes"]
-        return {
-            name: said.format(**names)
-            if isinstance(said, str)
-            else [one.format(**names) for one in said]
-            for name, said in told.items()
-        }
+    def told(self, key: str, **names: Any) -> dict[str, Any]:
+        """Texts of one box, table, figure or heading, by the argument that takes each."""
+        told: dict[str, Any] = _filled(_read(self._path)[key], names)
+        return told
 
     def estimate(
         self, key: str, value: float, limits: Any, verdict: Verdict, *, names: dict[str, Any],
@@ -81,8 +76,16 @@ class Wording:
         head, told = self._told(key, names)
         return statement(*head, verdict, **(told | about))
 
-    def _told(self, key: str, names: dict[str, Any]) -> tuple[tuple[str, str, str], dict[str, str]]:
+    def _told(self, key: str, names: dict[str, Any]) -> tuple[tuple[str, str, str], dict[str, Any]]:
         """Give identifier, label and claim of a finding, and its other texts."""
-        texts = _read(self._path)["findings"][key]
-        told = {part: text.format(**names) for part, text in texts.items()}
+        told = _filled(_read(self._path)["findings"][key], names)
         return (told.pop("id"), told.pop("label"), told.pop("claim")), told
+
+
+def _filled(said: Any, names: dict[str, Any]) -> Any:
+    """Fill in every text of a mapping or list."""
+    if isinstance(said, dict):
+        return {part: _filled(one, names) for part, one in said.items()}
+    if isinstance(said, list):
+        return [_filled(one, names) for one in said]
+    return said.format(**names) if isinstance(said, str) else said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from officer_assaults.findings import BOUNDS, Finding
 from officer_assaults.page import words
@@ -69,7 +69,10 @@ def _found_reports(story: CrewingStory) -> list[Finding]:
     made = []
     for name, found in story.agencies.items():
         years = found.table["year"]
-        names = {"key": name.split()[0].lower().replace(",", ""), "city": CITIES.get(name, name)}
+        names: dict[str, Any] = {
+            "key": name.split()[0].lower().replace(",", ""),
+            "city": CITIES.get(name, name),
+        }
         names |= {"found": found, "years": found.reports + found.zeros}
         names |= {"first": years.min(), "last": years.max()}
         if found.implausible:

@@ -117,7 +117,7 @@ def _taser_words(story: CrewingStory) -> str:
 
 def boxes(story: CrewingStory) -> dict[str, str | list[str]]:
     """Arguments of :func:`report.boxes`."""
-    return SAID.boxes(years=years_of(story.washington))
+    return SAID.told("boxes", years=years_of(story.washington))
 
 
 def victims_table(story: CrewingStory) -> dict[str, Any]:

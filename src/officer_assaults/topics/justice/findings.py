@@ -61,7 +61,12 @@ def _found_rate(story: JusticeStory, code: str) -> Finding | None:
     own, gap = story.row(code, story.own), story.gaps.get(code)
     if own is None or story.is_nation or gap is None:
         return None
-    names = {"code": code, "meaning": MEANING[code], "force": story.force.name, "own": own}
+    names: dict[str, Any] = {
+        "code": code,
+        "meaning": MEANING[code],
+        "force": story.force.name,
+        "own": own,
+    }
     names |= {"gap": gap, "recorded": words.number(own["recorded"], 0)}
     verdict = verdicts.lies("below", 0, gap.lower, gap.upper)
     return SAID.estimate("charged", own["rate"], own, verdict, names=names, **_common(story))
@@ -82,7 +87,10 @@ def _found_standardised(story: JusticeStory) -> list[Finding]:
         return []
     own = table.loc[[story.force.slug]].iloc[0]
     all_ = float(story.everyone["charged"].sum() / story.everyone["recorded"].sum())
-    names = {"force": story.force.name, "recorded": words.number(own["recorded"], 0)}
+    names: dict[str, Any] = {
+        "force": story.force.name,
+        "recorded": words.number(own["recorded"], 0),
+    }
     names |= {"all": all_, "crude": own["crude"]}
     verdict = verdicts.lies("below", all_, float(own["lower"]), float(own["upper"]))
     about = {"names": names, **_common(story)}
@@ -97,7 +105,12 @@ def _found_change(story: JusticeStory, series: str, measure: str) -> Finding:
     change = story.changes[series, measure]
     limits, key = change.difference_interval, _series_key(series)
     verdict = verdicts.lies("above", 0, limits.lower, limits.upper)
-    names = {"measure": measure, "key": key, "series": series, "words": MEASURES[measure]}
+    names: dict[str, Any] = {
+        "measure": measure,
+        "key": key,
+        "series": series,
+        "words": MEASURES[measure],
+    }
     names |= {"change": change, "whole": story.whole[series, measure]}
     return SAID.estimate(
         "change", change.difference, limits, _over_lags(story, key, measure, verdict), names=names,
@@ -113,7 +126,11 @@ def _over_lags(story: JusticeStory, column: str, measure: str, whole: Verdict) -
 def _found_level(story: JusticeStory, measure: str) -> Finding:
     change = story.changes[models.POLICE, measure]
     limits, most = change.after_interval, measure == "convicted"
-    names = {"measure": measure, "series": models.POLICE, "words": MEASURES[measure]}
+    names: dict[str, Any] = {
+        "measure": measure,
+        "series": models.POLICE,
+        "words": MEASURES[measure],
+    }
     names |= {
         "claim": "Most are convicted" if most else "Most are jailed at once",
         "of": "prosecuted" if most else "sentenced",
@@ -141,7 +158,7 @@ def _found_beyond(story: JusticeStory, measure: str) -> Finding:
 def found_away(story: JusticeStory) -> Finding:
     """State how many recorded assaults end in a conviction, with bounds."""
     chain = story.chain
-    names = {"chain": chain, "land": story.national_chain}
+    names: dict[str, Any] = {"chain": chain, "land": story.national_chain}
     names |= {"recorded": words.number(float(story.own["recorded"].sum()), 0)}
     return SAID.estimate(
         "away", chain.convicted_of_recorded, Interval(0.0, chain.charged_most), "not identified",

@@ -96,7 +96,7 @@ def main_points(story: JusticeStory) -> list[str]:
 def boxes(story: JusticeStory) -> dict[str, str | list[str]]:
     """Arguments of :func:`report.boxes`."""
     del story
-    return SAID.boxes()
+    return SAID.told("boxes")
 
 
 def caveats(story: JusticeStory) -> list[str]:

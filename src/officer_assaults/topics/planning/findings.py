@@ -47,7 +47,11 @@ def _common(story: PlanningStory) -> dict[str, Any]:
 def _found_forecast(story: PlanningStory) -> Finding:
     median, low, high = story.next_count
     verdict = verdicts.lies("above", float(story.past.iloc[-1]), low, high)
-    names = {"force": story.focus.name, "next": story.next_year, "last": last_year(story)}
+    names: dict[str, Any] = {
+        "force": story.focus.name,
+        "next": story.next_year,
+        "last": last_year(story),
+    }
     names |= {"known": story.known_quarters}
     about = {"names": names, "period": story.next_year, **_common(story)}
     return SAID.estimate("forecast", median, Interval(low, high), verdict, **about)
@@ -58,7 +62,11 @@ def _found_part(story: PlanningStory) -> list[Finding]:
         return []
     held = wilson(int(story.part["covered"].sum()), len(story.part), story.alpha)
     verdict = verdicts.within(story.level, held.lower, held.upper)
-    names = {"known": story.known_quarters, "years": len(story.part), "forecasts": FORECAST_NOTE}
+    names: dict[str, Any] = {
+        "known": story.known_quarters,
+        "years": len(story.part),
+        "forecasts": FORECAST_NOTE,
+    }
     names |= {"level": words.percent(story.level)}
     about = {"names": names, "period": year_label(int(story.part["year"].max())), **_common(story)}
     return [SAID.estimate("part_year", story.part["covered"].mean(), held, verdict, **about)]
@@ -107,7 +115,7 @@ def _found_power(story: PlanningStory) -> list[Finding]:
                 if what == "power"
                 else verdicts.within(0.05, *limits)
             )
-            names = {"what": what, "key": design.replace(" ", "_"), "row": row}
+            names: dict[str, Any] = {"what": what, "key": design.replace(" ", "_"), "row": row}
             names |= {"design": DESIGN_WORDS[design], "ratio": words.number(ratio, 1)}
             made.append(SAID.estimate(what, row["power"], row, verdict, names=names, **_sim(story)))
     return made
@@ -117,7 +125,7 @@ def found_plan(story: PlanningStory) -> Finding:
     """State the power of the trial proposed."""
     plan = story.plan
     verdict = verdicts.lies("above", plan.target, plan.lower, plan.upper)
-    names = {"plan": plan, "forces": words.plural(plan.forces, "force")}
+    names: dict[str, Any] = {"plan": plan, "forces": words.plural(plan.forces, "force")}
     names |= {"target": words.percent(plan.target)}
     return SAID.estimate("trial", plan.power, plan, verdict, names=names, **_sim(story))
 

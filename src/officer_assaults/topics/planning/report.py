@@ -155,7 +155,7 @@ def boxes(story: PlanningStory) -> dict[str, str | list[str]]:
     """Arguments of :func:`report.boxes`."""
     source = "simulated force" if story.simulated else "force's own cells"
     ratios = "simulated or assumed" if story.simulated else "adjusted, not randomised"
-    return SAID.boxes(source=source, ratios=ratios)
+    return SAID.told("boxes", source=source, ratios=ratios)
 
 
 def forecast_table(story: PlanningStory) -> dict[str, Any]:
