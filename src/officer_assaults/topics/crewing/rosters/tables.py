@@ -303,7 +303,12 @@ def in_threads(
     work: Callable[[Part], None], parts: Sequence[Part], threads: int | None = None
 ) -> None:
     """Do work on every part, one thread a core by default; the first error ends it."""
-    with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0))) as pool:
+    most = min(len(parts), threads or len(os.sched_getaffinity(0)))
+    if most < 2:
+        for part in parts:
+            work(part)
+        return
+    with ThreadPoolExecutor(most) as pool:
         try:
             for done in [pool.submit(work, part) for part in parts]:
                 done.result()
