@@ -163,8 +163,9 @@ picture: $(FULL) $(SELF) reports ## take the README's picture from the real repo
 	@$(BIN)/python tests/browser/picture.py
 
 .PHONY: map
-map: $(SELF) ## write docs/map.md again: notebooks, topics, tests and tables
+map: $(SELF) ## write docs/map.md and the data request again, from the code and its columns
 	@$(BIN)/python tools/house_map.py
+	@$(BIN)/python tools/request_page.py
 
 .PHONY: metadata
 metadata: $(SELF) ## write codemeta.json and .zenodo.json again from CITATION.cff and pyproject.toml

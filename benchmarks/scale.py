@@ -148,7 +148,7 @@ def run_once(name, path):
 
 
 def generate(rows, path):
-    from officer_assaults.topics.crewing.simulator.officers import simulate_roster, write_roster
+    from made.simulated_rosters import simulate_roster, write_roster
 
     start = time.perf_counter()
     if not path.exists():

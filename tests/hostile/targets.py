@@ -11,6 +11,7 @@ from pathlib import Path
 import mutations
 import pandas as pd
 import yaml
+from simulated_rosters import RosterTruth, simulate_roster
 
 from officer_assaults import files, paths
 from officer_assaults.data import counts, home_office, registers, workforce
@@ -19,7 +20,6 @@ from officer_assaults.topics.crewing import rosters
 from officer_assaults.topics.crewing.data.about import sidecar_of
 from officer_assaults.topics.crewing.data.reader import load
 from officer_assaults.topics.crewing.simulator.force import simulate_force
-from officer_assaults.topics.crewing.simulator.officers import RosterTruth, simulate_roster
 from officer_assaults.topics.crewing.simulator.params import ForceParams
 
 HERE = Path(__file__).parent

@@ -6,7 +6,7 @@ import pytest
 import small_exports
 from outcomes import check_problem, runs
 
-from officer_assaults.data import tables
+from officer_assaults.data import recording_evidence
 from officer_assaults.page import words
 from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing.data.about import sidecar_of
@@ -26,7 +26,7 @@ TOO_SMALL = {"E114", "E122"}
 
 @pytest.fixture(scope="module")
 def survey():
-    return crewing.survey_share(tables.load("surveys/officer-surveys"))
+    return recording_evidence.single_crewed()
 
 
 def report(file, survey):

@@ -88,7 +88,15 @@ def copy_tree(folder: Path) -> Path:
     for name in ("src", "tests"):
         ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
-    for name in ("data", "docs", "notebooks", "pyproject.toml", "requirements.lock"):
+    for name in (
+        "benchmarks",
+        "data",
+        "docs",
+        "notebooks",
+        "tools",
+        "pyproject.toml",
+        "requirements.lock",
+    ):
         (folder / name).symlink_to(ROOT / name)
     return folder
 

@@ -26,7 +26,7 @@ def drawn():
 
 @pytest.fixture
 def house(monkeypatch):
-    with plt.rc_context(dict(theme.RC)):
+    with plt.rc_context(dict(theme.rc())):
         yield
 
 

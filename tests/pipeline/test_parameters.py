@@ -148,6 +148,9 @@ def test_cells_of_another_form_are_refused(line, said):
         ("place=North Sea size=4", {"place": "North Sea", "size": "4"}),
         ("path=", {"path": ""}),
         ("formula=a=b", {"formula": "a=b"}),
+        ("formula=bs(x, df=3) + C(y, levels=[1, 2]) size=4", {
+            "formula": "bs(x, df=3) + C(y, levels=[1, 2])", "size": "4"}),
+        ("place=North (sea size=4", {"place": "North (sea", "size": "4"}),
     ],
 )  # fmt: skip
 def test_settings_are_split(text, expected):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from canaries import PLACE, write_export
 
-from officer_assaults.data import tables
+from officer_assaults.data import recording_evidence
 from officer_assaults.page import audience, site
 from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing import disclosure
@@ -21,7 +21,7 @@ def story_of(path, *, outcome="all", audience="public"):
     data = prepare(given.cells, outcome=outcome)
     return crewing.CrewingStory(
         analysis=SimpleNamespace(data=data, policies=()),
-        survey=crewing.survey_share(tables.load("surveys/officer-surveys")),
+        survey=recording_evidence.single_crewed(),
         seed=0,
         file=given.file,
         outcome=outcome,

@@ -151,9 +151,9 @@ def word(
     return column("str", description, check, code=code, nullable=nullable, required=required)
 
 
-def truth(description: str) -> pa.Column:
+def truth(description: str, *, required: bool = True) -> pa.Column:
     """Yes or no."""
-    return column("bool", description)
+    return column("bool", description, required=required)
 
 
 def number(
@@ -183,10 +183,13 @@ def whole(
     wrong: str = "{cell} is negative.",
     remedy: str = "Counts are 0 or more.",
     nullable: bool = False,
+    required: bool = True,
 ) -> pa.Column:
     """Whole number that may be missing."""
     checks = [] if at_least is None else [not_below(at_least, refusal, wrong, remedy)]
-    return column("Int64", description, *checks, unit=unit, code=code, nullable=nullable)
+    return column(
+        "Int64", description, *checks, unit=unit, code=code, nullable=nullable, required=required
+    )
 
 
 def year(description: str) -> pa.Column:
@@ -282,35 +285,14 @@ def _series_fits_code(frame: pd.DataFrame) -> Any:
 
 
 #: Checks of rows that are more than an expression, by the name that a table calls them.
-ROW_CHECKS = {
-    check.name: check
-    for check in (
-        pa.Check(
-            _quarter_agrees,
-            name="quarter_agrees",
-            error="E106|quarter_start, financial_year and quarter disagree.|Quarters start on "
-            "1 April, 1 July, 1 October and 1 January.",
-        ),
-        pa.Check(
-            _injury_code_exists,
-            name="injury_code_exists",
-            error="E109|code 8S does not exist before April 2017.|Leave the row out; it is not a "
-            "zero.",
-        ),
-        pa.Check(
-            _other_code_exists,
-            name="other_code_exists",
-            error="E109|code 8T does not exist before April 2020.|Leave the row out; it is not a "
-            "zero.",
-        ),
-        pa.Check(
-            _series_fits_code,
-            name="series_fits_code",
-            error=f"E107|series and offence code disagree.|104 and 8S are {CONSTABLE_SERIES}, "
-            f"8T is {OTHER_SERIES}.",
-        ),
-    )
-}
+ROW_CHECKS: Mapping[str, Callable[[pd.DataFrame], Any]] = MappingProxyType(
+    {
+        "quarter_agrees": _quarter_agrees,
+        "injury_code_exists": _injury_code_exists,
+        "other_code_exists": _other_code_exists,
+        "series_fits_code": _series_fits_code,
+    }
+)
 
 
 def quarter() -> pa.Column:
@@ -356,6 +338,7 @@ def defined(
     name: str,
     definition: Mapping[str, Any],
     kinds: Mapping[str, Callable[..., pa.Column]] = KINDS,
+    row_checks: Mapping[str, Callable[[pd.DataFrame], Any]] = ROW_CHECKS,
 ) -> pa.DataFrameSchema:
     """Make the schema of a table from its definition.
 
@@ -367,13 +350,15 @@ def defined(
         meaning and goes on with what else the kind takes; ``key`` and ``checks``, if any.
     kinds : mapping
         Makes a column of each kind.
+    row_checks : mapping
+        What holds of each row, for checks that the definition only names.
     """
     return table(
         name,
         definition["about"],
         {column: _built(told, kinds) for column, told in definition["columns"].items()},
         key=definition.get("key"),
-        checks=[_row_check(told) for told in definition.get("checks", ())],
+        checks=[_row_check(told, row_checks) for told in definition.get("checks", ())],
     )
 
 
@@ -386,11 +371,14 @@ def _built(
     return kinds[kind](meaning, **dict(options))
 
 
-def _row_check(told: str | Mapping[str, str]) -> pa.Check:
-    if isinstance(told, str):
-        return ROW_CHECKS[told]
+def _row_check(
+    told: Mapping[str, str], named: Mapping[str, Callable[[pd.DataFrame], Any]]
+) -> pa.Check:
+    def holds(frame: pd.DataFrame) -> Any:
+        return frame.eval(told["holds"], engine="python")
+
     return pa.Check(
-        lambda frame: frame.eval(told["holds"], engine="python"),
+        holds if "holds" in told else named[told["name"]],
         name=told["name"],
         error=f"{told['code']}|{told['wrong']}|{told['remedy']}",
     )

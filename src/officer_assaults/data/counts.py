@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +10,9 @@ import pandas as pd
 import pandera.pandas as pa
 
 from officer_assaults import files
-from officer_assaults.data import bounds, forces, readers, years
-from officer_assaults.data.columns import (
-    CONSTABLE_SERIES,
-    INJURY_STARTS,
-    SERIES,
-    column_names,
-    count,
-    one_of,
-    series,
-    table,
-    text,
-)
-from officer_assaults.data.columns import column as schema_column
-from officer_assaults.data.periods import (
-    FinancialYear,
-    financial_year_of,
-    two_years_in_order,
-)
+from officer_assaults.data import bounds, forces, readers, schemas, years
+from officer_assaults.data.columns import CONSTABLE_SERIES, INJURY_STARTS, column, column_names
+from officer_assaults.data.periods import FinancialYear, financial_year_of, two_years_in_order
 from officer_assaults.data.recorded import CODES, Pair, YearCount
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problems, Refusal
@@ -84,104 +69,28 @@ def _before_code(frame: pd.DataFrame) -> pd.Series:
     return early & (frame["series"] == CONSTABLE_SERIES)
 
 
-def _check(function: Callable[[Any], Any], code: str, what: str, remedy: str) -> pa.Check:
-    return pa.Check(function, error=f"{code}|{what}|{remedy}")
+def _year_start(description: str) -> pa.Column:
+    wrong = "E106|{cell} is not the start of a financial year.|Years start on 1 April."
+    check = pa.Check(_first_of_april, error=wrong)
+    return column("datetime64[ns]", description, check, unit="date", code="E106")
 
 
-FORCE_YEAR = table(
-    "force_year.csv (your own)",
-    "Yearly counts of one force or more that an analyst brings.",
-    {
-        "force": text("force, by any known spelling", code="E101"),
-        "fy_start": schema_column(
-            "datetime64[ns]",
-            "first day of the financial year",
-            _check(
-                _first_of_april,
-                "E106",
-                "{cell} is not the start of a financial year.",
-                "Years start on 1 April.",
-            ),
-            unit="date",
-            code="E106",
-        ),
-        "days": count("days in the financial year, 365 or 366", unit="days"),
-        "n_total": count(
-            "recorded assaults; empty if only limits are known", unit="offences", nullable=True
-        ),
-        "n_injury": count(
-            "of these with injury; with n_no_injury or not at all", unit="offences", nullable=True
-        ),
-        "n_no_injury": count("of these without injury", unit="offences", nullable=True),
-        "series": series(SERIES),
-        "vintage": text("day or month on which the counts were drawn", code="E107"),
-        "status": schema_column(
-            "str", "how final the count is", one_of(("final", "provisional", "suppressed"))
-        ),
-        "lower": schema_column(
-            "Int64",
-            "lowest value of a count known as 'more than 50' (51)",
-            pa.Check.ge(0, error="E102|{cell} is negative.|Counts are 0 or more."),
-            unit="offences",
-            code="E102",
-            nullable=True,
-            required=False,
-        ),
-        "upper": schema_column(
-            "Int64",
-            "highest value of such a count",
-            pa.Check.ge(0, error="E102|{cell} is negative.|Counts are 0 or more."),
-            unit="offences",
-            code="E102",
-            nullable=True,
-            required=False,
-        ),
-    },
-    checks=[
-        _check(
+@cache
+def schema() -> pa.DataFrameSchema:
+    """Give the schema of a file of own yearly counts."""
+    row_checks = {
+        check.__name__.removeprefix("_"): check
+        for check in (
             _days_fit,
-            "E106",
-            "days is not the length of that financial year.",
-            "A year with a 29 February before its end has 366 days, the others 365.",
-        ),
-        _check(
             _both_parts,
-            "E103",
-            "only one of n_injury and n_no_injury is given.",
-            "Give both, or neither.",
-        ),
-        _check(
             _parts_add_up,
-            "E103",
-            "n_injury and n_no_injury do not add up to n_total.",
-            "Correct the count that is wrong.",
-        ),
-        _check(
             _some_count,
-            "E102",
-            "there is neither n_total nor both lower and upper.",
-            "Give the count, or its lowest and highest value.",
-        ),
-        _check(
             _limits_fit,
-            "E102",
-            "lower, n_total and upper are not in order.",
-            "Give lower <= n_total <= upper.",
-        ),
-        _check(
             _not_zero_before_code,
-            "E109",
-            "n_injury is 0 in a year before code 8S existed (1 April 2017).",
-            "Leave n_injury and n_no_injury empty; the code was absent, not unused.",
-        ),
-        _check(
             _not_counted_before_code,
-            "E108",
-            "n_injury counts a code that began on 1 April 2017.",
-            "Leave the split empty for earlier years, or use another series.",
-        ),
-    ],
-)
+        )
+    }
+    return schemas.own("force_year", {"first_of_april": _year_start}, row_checks)
 
 
 def read_force_year(path: Path | str) -> pd.DataFrame:
@@ -209,11 +118,11 @@ def read_force_year(path: Path | str) -> pd.DataFrame:
 
 def _force_year(path: Path) -> pd.DataFrame:
     problems = Problems(file=path.name)
-    cells = readers.read_cells(path, column_names(FORCE_YEAR), path.name)
+    cells = readers.read_cells(path, column_names(schema()), path.name)
     if "force" in cells:
         _check_forces(cells["force"], problems)
     try:
-        frame: pd.DataFrame = readers.read_table(path, FORCE_YEAR)
+        frame: pd.DataFrame = readers.read_table(path, schema())
     except Refusal as refusal:
         problems.found.extend(refusal.problems)
         problems.found.sort(key=readers.by_line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,24 +10,24 @@ import pandas as pd
 import pandera.pandas as pa
 
 from officer_assaults import files
-from officer_assaults.data import forces, readers
-from officer_assaults.data.columns import column, table, text
+from officer_assaults.data import forces, readers, schemas
+from officer_assaults.data.columns import column
 from officer_assaults.data.periods import FinancialYear, financial_year
 from officer_assaults.refusals import Problems, Refusal
 
-_ABOVE_0 = pa.Check(
-    lambda values: values.isna() | (np.isfinite(values) & (values > 0)),
-    error="E104|{cell} is not above 0.|Leave out a force that had no exposure.",
-)
-DENOMINATOR = table(
-    "denominator.csv (your own)",
-    "Exposure of forces by financial year that a researcher brings.",
-    {
-        "force": text("force, by any known spelling", code="E101"),
-        "financial_year": text("financial year, such as 2018/19", code="E106"),
-        "exposure": column("float64", "what counts are set against", _ABOVE_0, code="E104"),
-    },
-)
+
+def _exposure(description: str) -> pa.Column:
+    above_0 = pa.Check(
+        lambda values: values.isna() | (np.isfinite(values) & (values > 0)),
+        error="E104|{cell} is not above 0.|Leave out a force that had no exposure.",
+    )
+    return column("float64", description, above_0, code="E104")
+
+
+@cache
+def schema() -> pa.DataFrameSchema:
+    """Give the schema of a file with an own denominator."""
+    return schemas.own("denominator", {"exposure": _exposure})
 
 
 def read(path: Path | str, years: tuple[FinancialYear, FinancialYear]) -> pd.DataFrame:
@@ -52,7 +53,7 @@ def read(path: Path | str, years: tuple[FinancialYear, FinancialYear]) -> pd.Dat
     """
     path = Path(path)
     problems = Problems(file=path.name)
-    frame: pd.DataFrame = readers.read_table(path, DENOMINATOR).reset_index(drop=True)
+    frame: pd.DataFrame = readers.read_table(path, schema()).reset_index(drop=True)
     for at, (name, label) in enumerate(zip(frame["force"], frame["financial_year"], strict=True)):
         try:
             frame.loc[at, "force"] = forces.resolve(str(name)).slug

@@ -18,7 +18,7 @@ _INTRODUCTION = f"""\
 # Data dictionary
 
 Written from the schemas in `src/officer_assaults/data` by `{COMMAND}`; a test
-compares the two. Change `tables.yml`, then run the command.
+compares the two. Change `tables.yml` or `own.yml`, then run the command.
 
 Every table is strict: a column that is not listed is refused, unless its name starts with `x_`.
 Dates are ISO (2018-04-01), financial years are written 2018/19, and an empty cell is a missing
@@ -33,9 +33,9 @@ def page() -> str:
     parts += [
         "\n".join(_section(f"`data/{schema.name}.csv`", schema)) for schema in schemas.everything()
     ]
-    parts.append("\n".join(_section("`force_year.csv`, your own counts", counts.FORCE_YEAR)))
+    parts.append("\n".join(_section("`force_year.csv`, your own counts", counts.schema())))
     own = "`denominator.csv`, your own denominator"
-    parts.append("\n".join(_section(own, denominators.DENOMINATOR)))
+    parts.append("\n".join(_section(own, denominators.schema())))
     return "\n".join(parts)
 
 

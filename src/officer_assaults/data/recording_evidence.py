@@ -130,6 +130,15 @@ def sister_series(
     )
 
 
+def single_crewed() -> pd.Series:
+    """Row of the survey of single crewing, often or always, with its ``fieldwork`` in words."""
+    asked = {"survey_id": "pfew-single-crewing-2016"}
+    asked |= {"event_definition": "single-crewed-often-or-always"}
+    table = tables.load(SURVEYS)
+    (row,) = table[(table[list(asked)] == pd.Series(asked)).all(axis=1)].to_dict("records")
+    return pd.Series({**row, "fieldwork": f"{row['fieldwork_start']:%B %Y}"})
+
+
 def surveys(event_definition: str) -> pd.DataFrame:
     """Return published answers of the nation's officers about one event in the past 12 months.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,8 @@ import pandera.pandas as pa
 from numpy.typing import NDArray
 
 from officer_assaults import files, paths
-from officer_assaults.data import bounds, forces, readers
-from officer_assaults.data.columns import column as schema_column
-from officer_assaults.data.columns import count, one_of, table, text, year_label
+from officer_assaults.data import bounds, forces, readers, schemas
+from officer_assaults.data.columns import column, one_of
 from officer_assaults.data.forces import Force
 from officer_assaults.data.tables import Release
 from officer_assaults.refusals import Problems, Refusal
@@ -26,39 +26,16 @@ REGISTERS = (CRIME_RECORD, "health-and-safety", "use-of-force", "federation", "o
 TOTALS = ("total", "totals", "all", "sum", "overall", "grand total")
 KEY = ["force", "register", "period_start", "category"]
 
-REGISTER_COUNTS = table(
-    "registers.csv (your own)",
-    "Counts by period from a second register of assaults on officers, or from two.",
-    {
-        "force": text("force, by any known spelling", code="E101"),
-        "period_start": schema_column(
-            "datetime64[ns]", "first day of the month or quarter", unit="date", code="E106"
-        ),
-        "register": schema_column("str", "which register", one_of(REGISTERS, "E107")),
-        "count": count("entries in the period; write 0 where there were none", unit="entries"),
-        "category": schema_column(
-            "str", "kind of entry, where the register has kinds", nullable=True, required=False
-        ),
-        "is_simulated": schema_column("bool", "yes if the numbers are made up", required=False),
-    },
-)
-
-
 YEARLY_KEY = ["force", "register", "financial_year", "category"]
-YEARLY_COUNTS = table(
-    "yearly-registers.csv (your own)",
-    "Counts by financial year from safety forms, and if wanted from the crime record beside them.",
-    {
-        "force": text("force, by any known spelling", code="E101"),
-        "financial_year": year_label(),
-        "register": schema_column("str", "which register", one_of(REGISTERS, "E107")),
-        "category": schema_column(
-            "str", "kind of entry, where the register has kinds", nullable=True, required=False
-        ),
-        "count": count("entries in the year; write 0 where there were none", unit="entries"),
-        "is_simulated": schema_column("bool", "yes if the numbers are made up", required=False),
-    },
-)
+
+
+def _register(description: str) -> pa.Column:
+    return column("str", description, one_of(REGISTERS, "E107"))
+
+
+@cache
+def _schema(name: str) -> pa.DataFrameSchema:
+    return schemas.own(name, {"register": _register})
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +155,7 @@ def read_registers(
     chosen = forces.resolve(force)
     where = inside_project(path, parameter)
     problems = Problems(file=where.name)
-    mine, about = _rows_of(chosen, where, REGISTER_COUNTS, KEY, problems)
+    mine, about = _rows_of(chosen, where, "registers", KEY, problems)
     sums = mine.groupby(["register", "period_start"])["count"].sum()
     second, own = sums.loc[about["second_name"]].sort_index(), about["own_first"]
     series = sums.loc[CRIME_RECORD] if own else published.set_index("date")["recorded"]
@@ -227,7 +204,7 @@ def read_yearly_registers(
     chosen = forces.resolve(force)
     where = inside_project(path, parameter)
     problems = Problems(file=where.name)
-    mine, about = _rows_of(chosen, where, YEARLY_COUNTS, YEARLY_KEY, problems)
+    mine, about = _rows_of(chosen, where, "yearly-registers", YEARLY_KEY, problems)
     _check_kinds(mine, periods, problems)
     problems.raise_if_any()
     given = None if about["own_first"] else published
@@ -239,7 +216,7 @@ def read_yearly_registers(
 
 
 def _rows_of(
-    force: Force, where: Path, schema: pa.DataFrameSchema, key: list[str], problems: Problems
+    force: Force, where: Path, schema: str, key: list[str], problems: Problems
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Rows of one force, checked, and what is to be known of the file's registers."""
     with bounds.steady(where):
@@ -247,9 +224,9 @@ def _rows_of(
 
 
 def _checked_rows(
-    force: Force, where: Path, schema: pa.DataFrameSchema, key: list[str], problems: Problems
+    force: Force, where: Path, schema: str, key: list[str], problems: Problems
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    frame = readers.read_table(where, schema)
+    frame = readers.read_table(where, _schema(schema))
     if "category" not in frame:
         frame["category"] = pd.Series(pd.NA, index=frame.index, dtype="str")
     frame.index = readers.read_cells(where).index

@@ -6,10 +6,12 @@ A check carries its refusal in its error text: ``code|what is wrong|what to do``
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pandera.pandas as pa
 
 from officer_assaults.data import columns
@@ -19,8 +21,8 @@ RELEASE = "/<release>"
 
 
 @cache
-def _tables() -> dict[str, Any]:
-    tables: dict[str, Any] = columns.definitions(Path(__file__).with_name("tables.yml"))["tables"]
+def _tables(file: str = "tables.yml") -> dict[str, Any]:
+    tables: dict[str, Any] = columns.definitions(Path(__file__).with_name(file))["tables"]
     return tables
 
 
@@ -48,3 +50,23 @@ def folders() -> list[str]:
 def everything() -> list[pa.DataFrameSchema]:
     """All schemas, by name."""
     return [_schema(name) for name in sorted(_tables())]
+
+
+def own(
+    name: str,
+    kinds: Mapping[str, Callable[..., pa.Column]],
+    row_checks: Mapping[str, Callable[[pd.DataFrame], Any]] = columns.ROW_CHECKS,
+) -> pa.DataFrameSchema:
+    """Give the schema of a file that an analyst brings, as ``own.yml`` defines it.
+
+    Parameters
+    ----------
+    name : str
+        Of the file.
+    kinds : mapping
+        Kinds of column that only this file has.
+    row_checks : mapping
+        What holds of each row, by the name of the check.
+    """
+    name = f"{name}.csv (your own)"
+    return columns.defined(name, _tables("own.yml")[name], {**columns.KINDS, **kinds}, row_checks)

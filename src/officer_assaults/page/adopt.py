@@ -168,7 +168,7 @@ def _restyle_text(artist: Artist) -> None:
     from matplotlib.text import Text
 
     if isinstance(artist, Text):
-        artist.set_fontfamily(theme.RC["font.sans-serif"])
+        artist.set_fontfamily(theme.rc()["font.sans-serif"])
         artist.set_fontsize(max(SMALLEST, float(artist.get_fontsize())))
         artist.set_parse_math(False)
 

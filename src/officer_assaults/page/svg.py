@@ -151,7 +151,7 @@ def _matplotlib_svg(fig: Figure) -> str:
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    settings: dict[Any, Any] = {key: theme.RC[key] for key in ("svg.fonttype", "svg.hashsalt")}
+    settings: dict[Any, Any] = {key: theme.rc()[key] for key in ("svg.fonttype", "svg.hashsalt")}
     out = io.StringIO()
     with mpl.rc_context(settings), canvas_of(fig, FigureCanvasSVG, "none") as canvas:
         canvas.print_svg(
@@ -236,7 +236,7 @@ def _drawn_width(line: ElementTree.Element) -> float:
     from matplotlib.textpath import text_to_path
 
     font = FontProperties(
-        family=theme.RC["font.sans-serif"],
+        family=theme.rc()["font.sans-serif"],
         size=float(line.get("font-size", theme.TEXT_SIZE)),
         weight=line.get("font-weight", "normal"),
     )

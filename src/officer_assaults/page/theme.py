@@ -8,6 +8,8 @@ each for its dark partner, so that no chart carries a white card into a dark pag
 from __future__ import annotations
 
 import sys
+from functools import cache
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -68,77 +70,35 @@ STEPS: tuple[str, ...] = tuple(
     PALETTE[name] for name in ("step1", "step2", "step3", "step4", "blue")
 )
 
-RC: Mapping[str, Any] = MappingProxyType(
+#: What of the look is a colour, by the ink that it takes.
+_COLOURED: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "font.family": "sans-serif",
-        "font.sans-serif": ["DejaVu Sans"],
-        "font.size": TEXT_SIZE,
-        "axes.labelsize": TEXT_SIZE,
-        "axes.titlesize": TEXT_SIZE,
-        "axes.titleweight": "bold",
-        "axes.titlelocation": "left",
-        "xtick.labelsize": TEXT_SIZE,
-        "ytick.labelsize": TEXT_SIZE,
-        "legend.fontsize": TEXT_SIZE,
-        "legend.title_fontsize": TEXT_SIZE,
-        "figure.titlesize": TEXT_SIZE,
-        "text.color": PALETTE["ink"],
-        "axes.labelcolor": PALETTE["ink"],
-        "axes.titlecolor": PALETTE["ink"],
-        "xtick.color": PALETTE["axis"],
-        "ytick.color": PALETTE["axis"],
-        "xtick.labelcolor": PALETTE["ink"],
-        "ytick.labelcolor": PALETTE["ink"],
-        "axes.edgecolor": PALETTE["axis"],
-        "axes.linewidth": 1.0,
-        # Long labels grow to the left, under the row labels, and so stay on a narrow drawing.
-        "xaxis.labellocation": "right",
-        "axes.facecolor": "none",
-        "figure.facecolor": "none",
-        "savefig.facecolor": "none",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.spines.left": False,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "grid.color": PALETTE["grid"],
-        "grid.linewidth": 1.0,
-        "xtick.major.size": 0,
-        "ytick.major.size": 0,
-        "xtick.minor.size": 0,
-        "ytick.minor.size": 0,
-        "xtick.major.pad": 6,
-        "ytick.major.pad": 6,
-        "legend.frameon": False,
-        "legend.handlelength": 1.6,
-        "lines.linewidth": 2.2,
-        "lines.markersize": 7,
-        "lines.markeredgewidth": 0.0,
-        "patch.edgecolor": PALETTE["paper"],
-        "patch.linewidth": 1.0,
-        "hatch.color": PALETTE["axis"],
-        # Four settings that seaborn's styles would change.
-        "lines.solid_capstyle": "projecting",
-        "patch.force_edgecolor": False,
-        "xtick.bottom": True,
-        "ytick.left": True,
-        "axes.formatter.use_mathtext": False,
-        "axes.unicode_minus": True,
-        # A label may hold what an analyst typed: dollar signs in it are no formula.
-        "text.parse_math": False,
-        "svg.fonttype": "none",
-        "svg.hashsalt": "officer-assaults",
-        "figure.constrained_layout.h_pad": 0.06,
-        "figure.constrained_layout.w_pad": 0.06,
+        "ink": (
+            "text.color", "axes.labelcolor", "axes.titlecolor", "xtick.labelcolor",
+            "ytick.labelcolor",
+        ),
+        "axis": ("xtick.color", "ytick.color", "axes.edgecolor", "hatch.color"),
+        "grid": ("grid.color",),
+        "paper": ("patch.edgecolor",),
     }
-)
+)  # fmt: skip
+
+
+@cache
+def rc() -> Mapping[str, Any]:
+    """Give matplotlib its settings: ``house.mplstyle`` beside this, and the colours."""
+    from matplotlib import rc_params_from_file
+
+    style = Path(__file__).with_name("house.mplstyle")
+    colours = {key: PALETTE[ink] for ink, keys in _COLOURED.items() for key in keys}
+    return MappingProxyType({**rc_params_from_file(style, use_default_template=False), **colours})
 
 
 def use() -> None:
     """Make the theme the default of seaborn, and so of matplotlib, for this session."""
     import seaborn as sns
 
-    sns.set_theme(context="notebook", style="white", palette=list(SERIES), rc=dict(RC))
+    sns.set_theme(context="notebook", style="white", palette=list(SERIES), rc=dict(rc()))
 
 
 def figure(

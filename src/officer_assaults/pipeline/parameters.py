@@ -357,8 +357,8 @@ def _split_list(text: str) -> list[str]:
 def split_assignments(text: str) -> dict[str, str]:
     """Read ``"period1=2019-20 alpha=0.1 phi_list=[1, 2]"`` into names and texts.
 
-    A value runs to the next ``name=``, so that it may hold spaces. One that itself holds such a
-    word stands in quotes, with a backslash before quotes and backslashes inside them.
+    A value runs to the next ``name=`` outside brackets, so that it may hold spaces. One that itself
+    holds such a word stands in quotes, with a backslash before quotes and backslashes inside them.
 
     Raises
     ------
@@ -371,6 +371,8 @@ def split_assignments(text: str) -> dict[str, str]:
     {'alpha': '0.1', 'phi_list': '[1, 2]'}
     >>> split_assignments("why='a split, x = 2' alpha=0.1")
     {'why': 'a split, x = 2', 'alpha': '0.1'}
+    >>> split_assignments("formula=bs(backup_min, df=3) alpha=0.1")
+    {'formula': 'bs(backup_min, df=3)', 'alpha': '0.1'}
     """
     problems = Problems()
     found: dict[str, str] = {}
@@ -395,9 +397,15 @@ def _value_at(text: str, place: int) -> tuple[str, int]:
     quoted = _QUOTED.match(text, place)
     if quoted is not None:
         return _ESCAPED.sub(r"\1", quoted["value"]), quoted.end()
-    ahead = _ASSIGNMENT_AHEAD.search(text, place)
-    end = len(text) if ahead is None else ahead.start()
+    ends = [found.start() for found in _ASSIGNMENT_AHEAD.finditer(text, place)]
+    ends.append(len(text))
+    end = next((end for end in ends if _closed(text[place:end])), ends[0])
     return text[place:end].strip(), end
+
+
+def _closed(text: str) -> bool:
+    """Whether no bracket stands open, as one does within ``bs(x, df=3)``."""
+    return sum(map(text.count, "([{")) <= sum(map(text.count, ")]}"))
 
 
 def join_assignments(settings: Mapping[str, str]) -> str:

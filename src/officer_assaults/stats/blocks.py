@@ -7,20 +7,21 @@ cross tables of places.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from patsy import DesignInfo, ModelDesc, Term
+from patsy import ModelDesc, Term
 
 from officer_assaults.refusals import Refusal
 from officer_assaults.shown import Shown
 from officer_assaults.stats import expressions
-from officer_assaults.stats.formulas import RateFormula, build_design, rebuild_design
+from officer_assaults.stats.formulas import RateFormula, build_design
 from officer_assaults.stats.intervals import FloatArray
 
 IntArray = NDArray[np.intp]
@@ -51,8 +52,7 @@ class Block(Shown):
 
     def steps(self, levels: Levels) -> list[tuple[str, int]]:
         """Rows of the matrix from one level of each covariate to the next."""
-        sizes = [len(levels[name]) for name in self.covariates]
-        return [(name, math.prod(sizes[i + 1 :])) for i, name in enumerate(self.covariates)]
+        return _steps(self.covariates, levels)
 
     def place(self, codes: Mapping[str, IntArray], levels: Levels, rows: int) -> IntArray:
         """Row of the matrix for each row of codes (places of levels), shape (rows,)."""
@@ -96,23 +96,40 @@ class BlockDesign(Shown):
     def total(self, weights: FloatArray) -> FloatArray:
         """Weighted sum of the design's rows, shape (terms,)."""
         out = np.zeros(len(self.names))
+        some = np.flatnonzero(weights)  # Most patterns of a small roster hold no event.
         for block, place in zip(self.blocks, self.places, strict=True):
-            out[block.terms] = np.bincount(place, weights, len(block.matrix)) @ block.matrix
+            own = np.bincount(place[some], weights[some], len(block.matrix))
+            out[block.terms] = own @ block.matrix
         return out
+
+    def moments(self, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Weighted sum of the design's rows, and weighted cross-product with itself.
+
+        Shapes (terms,) and (terms, terms). The sums of a block are those of any of its cross
+        tables.
+        """
+        total, gram = np.zeros(len(self.names)), np.zeros((len(self.names), len(self.names)))
+        pairs = list(zip(self.blocks, self.places, strict=True))
+        own = {}
+        if len(pairs) == 1:
+            own[0] = np.bincount(self.places[0], weights, len(self.blocks[0].matrix))
+        for (i, (a, p)), (j, (b, q)) in itertools.combinations(enumerate(pairs), 2):
+            shape = len(a.matrix), len(b.matrix)
+            crossed = np.bincount(p * shape[1] + q, weights, math.prod(shape)).reshape(shape)
+            own |= {i: crossed.sum(axis=1), j: crossed.sum(axis=0)}
+            part = a.matrix.T @ (crossed @ b.matrix)
+            gram[np.ix_(a.terms, b.terms)] = part
+            gram[np.ix_(b.terms, a.terms)] = part.T
+        for i, block in enumerate(self.blocks):
+            total[block.terms] = own[i] @ block.matrix
+            gram[np.ix_(block.terms, block.terms)] = (
+                block.matrix * own[i][:, None]
+            ).T @ block.matrix
+        return total, gram
 
     def gram(self, weights: FloatArray) -> FloatArray:
         """Weighted cross-product of the design with itself, shape (terms, terms)."""
-        out = np.zeros((len(self.names), len(self.names)))
-        for i, (a, p) in enumerate(zip(self.blocks, self.places, strict=True)):
-            own = np.bincount(p, weights, len(a.matrix))
-            out[np.ix_(a.terms, a.terms)] = (a.matrix * own[:, None]).T @ a.matrix
-            for b, q in zip(self.blocks[i + 1 :], self.places[i + 1 :], strict=True):
-                shape = len(a.matrix), len(b.matrix)
-                crossed = np.bincount(p * shape[1] + q, weights, math.prod(shape))
-                part = a.matrix.T @ (crossed.reshape(shape) @ b.matrix)
-                out[np.ix_(a.terms, b.terms)] = part
-                out[np.ix_(b.terms, a.terms)] = part.T
-        return out
+        return self.moments(weights)[1]
 
     def dense(self) -> FloatArray:
         """Whole matrix, shape (patterns, terms)."""
@@ -140,38 +157,29 @@ def build_blocks(
     Raises
     ------
     Refusal
-        E125 for a term that crosses too many levels, or a spline whose knots depend on rows.
+        E125 for no term, a term that crosses too many levels, or a spline whose knots depend on
+        rows.
     """
     _refuse_splines(formula.text)
-    _refuse_wide(formula, levels)
-    longest = max((len(values) for values in levels.values()), default=1)
-    sample = {n: [values[i % len(values)] for i in range(longest)] for n, values in levels.items()}
-    _, info = build_design(formula, pd.DataFrame(sample, index=range(longest)))
+    owners = _owners(formula)
+    if not owners:
+        raise refuse("the formula has no term.", "Name one, or write 'outcome ~ 1'.")
+    _refuse_wide(owners, levels)
+    # The combinations of all blocks below each other: a design is built once.
+    tables = [_combinations(names, levels) for names in owners]
+    ends = [0, *itertools.accumulate(len(table) for table in tables)]
+    matrix, info = build_design(formula, pd.concat(tables, ignore_index=True))
     if len(info.column_names) > MOST_TERMS:
         what = f"{len(info.column_names):,} terms; at most {MOST_TERMS:,} fit."
         raise refuse(what, "Group levels.")
-    blocks = _merged([_block(formula, info, levels, *o) for o in _owners(formula, info).items()])
+    found = []
+    for (names, terms), here in zip(owners.items(), itertools.pairwise(ends), strict=True):
+        slices = [info.term_slices[term] for term in terms]
+        own = np.concatenate([np.arange(part.start, part.stop) for part in slices])
+        found.append(Block(names, matrix.to_numpy()[slice(*here)][:, own], own))
+    blocks = _merged(found)
     places = tuple(block.place(codes, levels, rows) for block in blocks)
     return BlockDesign(blocks, places, list(info.column_names))
-
-
-def _block(
-    formula: RateFormula,
-    info: DesignInfo,
-    levels: Levels,
-    covariates: tuple[str, ...],
-    terms: list[Term],
-) -> Block:
-    table = pd.DataFrame(index=range(1))
-    if covariates:
-        product = pd.MultiIndex.from_product([levels[name] for name in covariates])
-        table = product.to_frame(index=False, name=list(covariates))
-    # Of the other terms nothing is built: most of the time goes into each one's levels.
-    alone = replace(formula, columns=covariates)
-    matrix = rebuild_design(alone, info.subset(terms), table).to_numpy()
-    slices = [info.term_slices[term] for term in terms]
-    places = np.concatenate([np.arange(part.start, part.stop) for part in slices])
-    return Block(covariates, matrix, places.astype(np.intp))
 
 
 def _merged(blocks: list[Block]) -> tuple[Block, ...]:
@@ -197,10 +205,9 @@ def _refuse_splines(text: str) -> None:
         )
 
 
-def _refuse_wide(formula: RateFormula, levels: Levels) -> None:
+def _refuse_wide(owners: Iterable[tuple[str, ...]], levels: Levels) -> None:
     """Refuse terms that cross too many levels before any of them is built."""
-    for term in ModelDesc.from_formula(formula.text).rhs_termlist:
-        covariates = _covariates(formula, [factor.name() for factor in term.factors])
+    for covariates in owners:
         size = math.prod(len(levels[name]) for name in covariates)
         if size > MOST_COMBINATIONS:
             crossed = f"{' x '.join(covariates)} cross {size:,} levels"
@@ -208,12 +215,28 @@ def _refuse_wide(formula: RateFormula, levels: Levels) -> None:
             raise refuse(what, "Group levels, or drop the interaction.")
 
 
-def _owners(formula: RateFormula, info: DesignInfo) -> dict[tuple[str, ...], list[Term]]:
-    """Terms of the design by the largest set of covariates that a term around them has."""
-    sets = [_covariates(formula, [factor.name() for factor in t.factors]) for t in info.terms]
+def _combinations(covariates: tuple[str, ...], levels: Levels) -> pd.DataFrame:
+    """All combinations of some covariates, the last varying fastest, beside any of the others."""
+    at = np.arange(math.prod(len(levels[name]) for name in covariates))
+    steps = dict(_steps(covariates, levels))
+    places = {name: at // steps.get(name, 1) % len(known) for name, known in levels.items()}
+    return pd.DataFrame(
+        {n: [levels[n][i] for i in code.tolist()] for n, code in places.items()}, index=at
+    )
+
+
+def _steps(covariates: tuple[str, ...], levels: Levels) -> list[tuple[str, int]]:
+    sizes = [len(levels[name]) for name in covariates]
+    return [(name, math.prod(sizes[i + 1 :])) for i, name in enumerate(covariates)]
+
+
+def _owners(formula: RateFormula) -> dict[tuple[str, ...], list[Term]]:
+    """Terms by the largest set of covariates that a term around them has."""
+    terms = ModelDesc.from_formula(formula.text).rhs_termlist
+    sets = [_covariates(formula, [factor.name() for factor in term.factors]) for term in terms]
     largest = [s for s in dict.fromkeys(sets) if not any(set(s) < set(other) for other in sets)]
     owners: dict[tuple[str, ...], list[Term]] = {s: [] for s in largest}
-    for term, own in zip(info.terms, sets, strict=True):
+    for term, own in zip(terms, sets, strict=True):
         owners[next(s for s in largest if set(own) <= set(s))].append(term)
     return owners
 

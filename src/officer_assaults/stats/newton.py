@@ -107,10 +107,11 @@ def fit_design(
     mu, deviance = _mean_and_deviance(x, y, log_exposure, beta)
     for step in range(1, MAX_STEPS + 1):
         try:
-            factor = linalg.cho_factor(_products(x, mu))
+            score, information = _derivatives(x, y, mu)
+            factor = linalg.cho_factor(information)
         except linalg.LinAlgError:
             raise ValueError("the design is singular: check its rank first") from None
-        move = linalg.cho_solve(factor, _total(x, y - mu))
+        move = linalg.cho_solve(factor, score)
         beta, mu, deviance = _take_step(x, y, log_exposure, beta, move, deviance)
         if np.max(np.abs(move)) <= STEP_TOLERANCE:
             vcov = linalg.cho_solve(factor, np.eye(x.shape[1]))
@@ -222,18 +223,21 @@ def _without(
     return fit_design(x[~left], y[~left], log_exposure[~left], start=start).coefficients
 
 
-def _products(x: FloatArray | BlockDesign, weights: FloatArray) -> FloatArray:
-    """Weighted cross-product of a design with itself, shape (k, k)."""
+def _derivatives(
+    x: FloatArray | BlockDesign, y: FloatArray, mu: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Score and information of a Poisson fit, shapes (k,) and (k, k)."""
     if isinstance(x, BlockDesign):
-        return x.gram(weights)
+        fitted, information = x.moments(mu)
+        return x.total(y) - fitted, information
+    return np.asarray(x.T @ (y - mu)), _products(x, mu)
+
+
+def _products(x: FloatArray, weights: FloatArray) -> FloatArray:
+    """Weighted cross-product of a design with itself, shape (k, k)."""
     if len(x) > MANY_ROWS:
         return near.second_moments(x, weights)
     return np.asarray((x * weights[:, None]).T @ x)
-
-
-def _total(x: FloatArray | BlockDesign, weights: FloatArray) -> FloatArray:
-    """Weighted sum of the rows of a design, shape (k,)."""
-    return x.total(weights) if isinstance(x, BlockDesign) else np.asarray(x.T @ weights)
 
 
 def _starting_values(
@@ -254,7 +258,7 @@ def _mean_and_deviance(
 ) -> tuple[FloatArray, float]:
     with np.errstate(over="ignore", invalid="ignore"):
         mu = np.exp(log_exposure + x @ beta)
-        deviance = 2 * float((special.xlogy(y, y) - special.xlogy(y, mu) - y + mu).sum())
+        deviance = 2 * float(special.kl_div(y, mu).sum())
     return mu, deviance
 
 

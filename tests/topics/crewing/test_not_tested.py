@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from officer_assaults.data import tables
+from officer_assaults.data import recording_evidence
 from officer_assaults.findings import VERDICTS
 from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing.data.reader import load
@@ -86,7 +86,7 @@ def test_the_headline_says_what_was_not_tested(export):
     file = load(export)
     file = replace(file, simulated=False)
     found = analyse(prepare(file.cells), ["all_double"])
-    survey = crewing.survey_share(tables.load("surveys/officer-surveys"))
+    survey = recording_evidence.single_crewed()
     story = crewing.CrewingStory(analysis=found, survey=survey, seed=0, file=file)
     if CREW_BEFORE in found.untested:
         assert "Not tested" in crewing.headline(story)["caveat"]

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 import pytest
+import request_page
 import yaml
 from crewing_runs import HERE, answer
 
@@ -12,7 +13,7 @@ from officer_assaults.topics.crewing.data.about import sidecar_of
 from officer_assaults.topics.crewing.data.identifiers import MOST_WORDS
 from officer_assaults.topics.crewing.data.reader import load
 from officer_assaults.topics.crewing.data.schemas import definitions, schema_of
-from officer_assaults.topics.crewing.data.template import request_page, write_template
+from officer_assaults.topics.crewing.data.template import write_template
 from officer_assaults.topics.crewing.simulator.force import simulate_force
 from officer_assaults.topics.crewing.simulator.params import ForceParams
 
@@ -274,6 +275,8 @@ def test_a_template_is_empty_documented_and_never_overwritten(tmp_path, refused,
 
 
 def test_the_request_page_is_the_one_of_the_schemas():
-    assert (ROOT / "docs" / "data-request-crewing.md").read_text() == request_page()
+    assert (ROOT / "docs" / "data-request-crewing.md").read_text() == request_page.page(), (
+        "run: make map"
+    )
     columns = {n for k in ("cells", "shifts", "incidents") for n in schema_of(k).columns}
     assert columns - {"^x_"} == set(definitions()["asked"])

@@ -1,10 +1,5 @@
 import pytest
-
-from officer_assaults.topics.crewing.simulator.officers import (
-    RosterTruth,
-    simulate_roster,
-    write_roster,
-)
+from simulated_rosters import RosterTruth, simulate_roster, write_roster
 
 ROWS = 200_000
 TRUTH = RosterTruth(log_rate=-6.0)

@@ -7,15 +7,11 @@ import pyfixest as pf
 import pytest
 import statsmodels.api as sm
 from click.testing import CliRunner
+from simulated_rosters import RosterTruth, simulate_roster, write_roster
 
 from officer_assaults.cli.crewing_fit import fit as command
 from officer_assaults.stats.glm import fit_rate_model
 from officer_assaults.topics.crewing import rosters
-from officer_assaults.topics.crewing.simulator.officers import (
-    RosterTruth,
-    simulate_roster,
-    write_roster,
-)
 
 # Both fits settle far beyond this; sums in another order move the last few digits only.
 COEFFICIENTS = 1e-8

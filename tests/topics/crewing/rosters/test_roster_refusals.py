@@ -107,6 +107,7 @@ def test_wrong_types_in_csv(tmp_path, rows):
         ("y ~ minutes", {}, "E125 .*'minutes' is continuous.*--bin minutes"),
         ("y ~ single*C(force)*C(month)*C(beat)", {}, r"E125.*force x month x beat cross"),
         ("y ~ bs(beat, df=4)", {}, r"E125.*knots"),
+        ("y ~ 0", {}, r"E125.*no term"),
         ("y ~ single + hourband", {}, "E125.*Did you mean 'hour_band'"),
         ("y ~ single + C(hour_band) + I(2*single)", {}, "E122.*single"),
         ("y ~ single", {"cluster": "beat_name"}, "E124.*beat_name"),

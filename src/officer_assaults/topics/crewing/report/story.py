@@ -10,21 +10,19 @@ import pandas as pd
 
 from officer_assaults.data import forces
 from officer_assaults.estimate import Shown
-from officer_assaults.page import tables, words
-from officer_assaults.refusals import Problem, Refusal
+from officer_assaults.page import words
 from officer_assaults.stats import shares
 from officer_assaults.stats.evalue import bounding_factor
-from officer_assaults.topics.crewing import disclosure, door
+from officer_assaults.topics.crewing import door
 from officer_assaults.topics.crewing.data.schemas import SIMULATED_FORCE
 from officer_assaults.topics.crewing.disclosure import Audience
-from officer_assaults.topics.crewing.model.cells import OWN_TERMS
 from officer_assaults.topics.crewing.model.checks import (
     CREW_BEFORE,
     OTHER_INJURIES,
     planned_agreement,
 )
 from officer_assaults.topics.crewing.model.following import LEFT_OUT
-from officer_assaults.topics.crewing.model.policy_language import POLICIES
+from officer_assaults.topics.crewing.report import own_cells
 
 if TYPE_CHECKING:
     from officer_assaults.topics.crewing.data.reader import CrewFile
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from officer_assaults.topics.crewing.model.ratios import ArmRatio
     from officer_assaults.topics.crewing.simulator.truth import Truth
 
-CREW_WORDS = {1.0: "Single", 0.0: "Double"}
 TERM_WORDS = {
     "C(hour_band)": "hour band",
     "dark_share": "darkness",
@@ -55,24 +52,14 @@ EXAMPLE_DANGER = (3.0, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
-class SurveyShare(Shown):
-    """A survey's percentage of officers single crewed often or always."""
-
-    percent: float
-    respondents: int
-    survey: str
-    fieldwork: str
-    source_url: str
-
-
-@dataclass(frozen=True, slots=True)
 class CrewingStory(Shown):
     """Everything that the report says, before it is put into words.
 
     Parameters
     ----------
     analysis : CrewingAnalysis
-    survey : SurveyShare
+    survey : Series
+        From :func:`officer_assaults.data.recording_evidence.single_crewed`.
     seed : int
         Of the simulated force.
     file : CrewFile or None
@@ -91,7 +78,7 @@ class CrewingStory(Shown):
     """
 
     analysis: CrewingAnalysis
-    survey: SurveyShare
+    survey: pd.Series
     seed: int
     file: CrewFile | None = None
     truth: Truth | None = None
@@ -105,7 +92,7 @@ class CrewingStory(Shown):
     def __post_init__(self) -> None:
         """Refuse what a public report of a force's own cells may not say (E121)."""
         if self.file is not None:
-            _check_own(self)
+            own_cells.check(self)
 
     @property
     def level(self) -> float:
@@ -168,8 +155,7 @@ class CrewingStory(Shown):
         """At what the crews are alike, to begin a sentence."""
         if self.analysis.data.holds_risk_alike:
             return "For like work"
-        said = _alike(self)
-        return said[:1].upper() + said[1:]
+        return words.capital(_alike(self))
 
 
 NOT_KNOWN = (
@@ -279,12 +265,12 @@ def _studies_in_words(story: CrewingStory) -> str:
 
 def _e_value(story: CrewingStory) -> str:
     """Say beside the headline how strong a hidden danger would have to be (E-value)."""
-    one, strength = story.analysis.adjusted, story.analysis.strength
-    if not one.has_interval:
+    if not story.analysis.adjusted.has_interval:
         return ""
     return (
         "A hidden danger would have to be tied to crews and to attacks by a ratio of "
-        f"{words.number(strength.estimate, 1)} each to explain the ratio away (E-value)."
+        f"{words.number(story.analysis.strength.estimate, 1)} each to explain the ratio away "
+        "(E-value)."
     )
 
 
@@ -329,7 +315,12 @@ def main_points(story: CrewingStory) -> list[str]:
     """Write the points of the summary, at most six."""
     if story.file is None:
         points = [
-            *_points_evidence(),
+            "A press account of the West Midlands study speaks of <q>almost zero</q> serious "
+            "injury in double crews. We read it second-hand, so no headline rests on it.",
+            "To answer the question a force needs officer-hours by crew, recorded victims by crew, "
+            "place, hour and call grade, all from one log.",
+            "A trial would settle it: draw the crewing policy by lot, area by month. The protocol "
+            "is one page long, at the end of this report.",
             _point_survey(story),
             _point_demonstration(story),
         ]
@@ -343,17 +334,6 @@ def main_points(story: CrewingStory) -> list[str]:
             _point_survey(story),
         ]
     return [point for point in points if point]
-
-
-def _points_evidence() -> list[str]:
-    return [
-        "A press account of the West Midlands study speaks of <q>almost zero</q> serious injury "
-        "in double crews. We read it second-hand, so no headline rests on it.",
-        "To answer the question a force needs officer-hours by crew, recorded victims by crew, "
-        "place, hour and call grade, all from one log.",
-        "A trial would settle it: draw the crewing policy by lot, area by month. The protocol is "
-        "one page long, at the end of this report.",
-    ]
 
 
 def _point_demonstration(story: CrewingStory) -> str:
@@ -435,8 +415,8 @@ def _point_policy(story: CrewingStory) -> str:
     text = (
         f"{first.policy.label} at the same officer-hours: {_avoided(first.avoided)} "
         f"({avoided_limits(first.lower, first.upper, story.level)}), with "
-        f"{words.percent(abs(first.unit_share_lost))} {_fewer(first.unit_share_lost)} unit-hours "
-        "on duty."
+        f"{words.percent(abs(first.unit_share_lost))} "
+        f"{'fewer' if first.unit_share_lost >= 0 else 'more'} unit-hours on duty."
     )
     other = calls.get(first.policy.name)
     if other is not None and other.refusal is None:
@@ -468,10 +448,6 @@ def avoided_limits(lower: float, upper: float, level: float = 0.95) -> str:
 def _avoided(number: float) -> str:
     count = words.number(abs(round(number)))
     return f"{count} {'fewer' if number >= 0 else 'more'} recorded victims expected"
-
-
-def _fewer(share: float) -> str:
-    return "fewer" if share >= 0 else "more"
 
 
 def _point_survey(story: CrewingStory) -> str:
@@ -519,7 +495,7 @@ def caveats(story: CrewingStory) -> list[str]:
     if data.multi_hours > 0:
         notes.append(
             f"Crews of three and more are left out: {words.number(round(data.multi_hours))} "
-            f"officer-hours{_of_larger_crews(story)}."
+            f"officer-hours{own_cells.of_larger_crews(story)}."
         )
     notes += _not_alike(story)
     notes += [
@@ -544,68 +520,10 @@ def caveats(story: CrewingStory) -> list[str]:
             "The crew of the shift before still tells of recorded assaults. Dispatchers seem to "
             "act on a danger that no column records, so no adjusted ratio is identified."
         )
-    if story.analysis.influential.shape[0]:
-        count = story.analysis.influential.shape[0]
+    if count := len(story.analysis.influential):
         whose = "One place, left out," if count == 1 else f"{count} places, each left out alone,"
         notes.append(f"{whose} would move the log ratio by more than half its standard error.")
     return [note for note in notes if note]
-
-
-def _of_larger_crews(story: CrewingStory) -> str:
-    count = story.analysis.data.multi_victims
-    shown = disclosure.shown_count(count, story.audience)
-    if isinstance(shown, str) or (story.protected and count == 0):
-        return f" and fewer than {disclosure.SMALLEST_SHOWN} recorded victims"
-    return f" and {words.number(shown)} recorded victims"
-
-
-def _check_own(story: CrewingStory) -> None:
-    assert story.file is not None
-    data, about = story.analysis.data, story.file.about
-    written = {
-        "formula": " ".join(data.rungs.get(OWN_TERMS, ())),
-        "override_reason": data.override_reason,
-        "own_policy": " ".join(
-            outcome.policy.expression
-            for outcome in story.analysis.policies
-            if outcome.policy.name not in POLICIES
-        ),
-        "source": about.source,
-        "title": about.title,
-        "vintage": about.vintage,
-    }
-    disclosure.check_texts(written, story.file.cells, story.audience)
-    disclosure.check_policies(
-        (outcome.policy.expression for outcome in story.analysis.policies), story.audience
-    )
-    if story.outcome == "injury" and disclosure.is_hidden(injuries(story)):
-        raise Refusal(
-            Problem(
-                "E121",
-                "victims with or without injury are too few in a crew: a ratio would tell.",
-                "Ask for a longer period, take outcome=all, or set audience=internal.",
-                story.file.release.path,
-                column="y_injury",
-            )
-        )
-
-
-def injuries(story: CrewingStory) -> list[Any]:
-    """Victims with injury in single and in double crews, suppressed with their complement in mind.
-
-    The marks are the same whichever outcome a report is about, so that two reports side by side
-    tell no more than one.
-    """
-    by_crew = story.analysis.data.frame.groupby("single")[["y", "y_injury"]].sum()
-    split = pd.DataFrame(
-        {"with": by_crew["y_injury"], "without": by_crew["y"] - by_crew["y_injury"]}
-    ).reindex(list(CREW_WORDS))
-    if story.protected:
-        # Groups below the threshold hold 0 here, so that 0 must look like them.
-        few = (split < disclosure.SMALLEST_SHOWN).to_numpy().any()
-        return [tables.SUPPRESSED] * 2 if few else split["with"].astype(int).tolist()
-    safe = disclosure.counts_table(split, "crew", story.audience)
-    return [safe["with"].iloc[0], safe["with"].iloc[1]]
 
 
 def _not_alike(story: CrewingStory) -> list[str]:
@@ -680,26 +598,3 @@ def gate(story: CrewingStory) -> dict[str, Any]:
             *missing,
         ],
     }
-
-
-def survey_share(surveys: pd.DataFrame, survey_id: str = "pfew-single-crewing-2016") -> SurveyShare:
-    """Find the percentage single crewed often or always among published survey figures.
-
-    Parameters
-    ----------
-    surveys : pandas.DataFrame
-        Table ``surveys/officer-surveys``.
-    survey_id : str
-    """
-    chosen = surveys[
-        (surveys["survey_id"] == survey_id)
-        & (surveys["event_definition"] == "single-crewed-often-or-always")
-    ].iloc[0]
-    start = chosen["fieldwork_start"]
-    return SurveyShare(
-        percent=float(chosen["percent"]),
-        respondents=int(chosen["respondents"]),
-        survey=str(chosen["survey"]),
-        fieldwork=f"{words.MONTHS[start.month - 1]} {start.year}",
-        source_url=str(chosen["source_url"]),
-    )

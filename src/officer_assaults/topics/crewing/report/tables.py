@@ -13,7 +13,8 @@ from officer_assaults.stats import shares
 from officer_assaults.topics.crewing import disclosure, door, queries
 from officer_assaults.topics.crewing.model.policy import holm_adjusted
 from officer_assaults.topics.crewing.model.strata import FEWEST_EVENTS, LEAST_SHARE_OF_HOURS
-from officer_assaults.topics.crewing.report.story import CREW_WORDS, CrewingStory, injuries
+from officer_assaults.topics.crewing.report.own_cells import injuries
+from officer_assaults.topics.crewing.report.story import CrewingStory
 
 if TYPE_CHECKING:
     from officer_assaults.topics.crewing.model.policy import PolicyOutcome
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 #: Upper over lower limit beyond which an interval says nothing.
 MOST_SPREAD = 20.0
+CREW_WORDS = {1.0: "Single", 0.0: "Double"}
 WAY_WORDS = {
     "IPW": ("Weighted to like hours", "each crew's hours stand for all hours"),
     "AIPW": ("Weighted and modelled", "right if either the weights or the model are"),
