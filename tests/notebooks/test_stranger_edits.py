@@ -188,3 +188,50 @@ def test_a_step_that_bends_is_the_one_since_the_event(begun):
     assert f"{abs(ratio - 1):.0%} more" in shown.text("may_say")[0]
     # Its error is that of a refit with the trend measured from the mean of the time since.
     assert np.isfinite(fit.effect("after", treated=True).se)
+
+
+def test_the_point_on_a_force_among_others_is_that_of_its_model(begun):
+    forces = begun("02_forces")
+    old = '"count ~ focus"'
+    plain, edited = (
+        forces.go_on(old, new, last="report.main_points")
+        for new in (old, '"count ~ focus + np.log(population)"')
+    )
+    ratios = [f"{shown.names['fit'].effect('focus').ratio:.2f} (" for shown in (plain, edited)]
+    assert ratios[0] != ratios[1]
+    for shown, ratio in zip((plain, edited), ratios, strict=True):
+        assert f"per officer-year is {ratio}" in shown.text("main_points")[0]
+
+
+def test_every_date_is_tried_by_the_model_as_edited(begun):
+    """The step that leaves least deviance among statsmodels' own fits, date by date."""
+    act = begun("06_act")
+    plain, edited = (act.go_on(ACT, new, last="report.answer") for new in (ACT, 'after"'))
+    assert edited.names["search"].iloc[2:].equals(plain.names["search"].iloc[2:])
+    assert plain.names["search"]["harmonics"].isna().tolist() == [True] * 2 + [False] * 16
+    rows, own = edited.names["rows"], edited.names["search"].iloc[0]
+    control = own["control"]
+    left = {}
+    for day in sorted(rows["date"].unique())[8:-3]:
+        moved = rows.assign(after=(rows["date"] >= day).astype(float))
+        direct = smf.poisson(edited.names["formula"], moved, exposure=moved[control]).fit(
+            disp=False, maxiter=200
+        )
+        left[day] = (-direct.llf, float(np.exp(direct.params["after"])))
+    best = min(left, key=left.get)
+    assert own["date"] == best
+    assert own["ratio"] == pytest.approx(left[best][1], rel=1e-6)
+    assert own["ratio"] != pytest.approx(plain.names["search"]["ratio"].iloc[0], rel=1e-3)
+
+
+def test_other_seeds_are_fitted_by_the_model_as_edited(begun):
+    crewing = begun("05_crewing")
+    plain, edited = (
+        crewing.go_on(CREWING, new, last="seed_spread(") for new in (CREWING, '"victims ~ single"')
+    )
+    # With nothing held alike single crews seem safer: they do the calmer work.
+    assert (plain.names["spread"]["Rate ratio"] > 1).all()
+    assert (edited.names["spread"]["Rate ratio"] < 1).all()
+    # The first seed is that of the page itself.
+    one = edited.names["fit"].effect("single").ratio
+    assert edited.names["spread"]["Rate ratio"].iloc[0] == pytest.approx(one, rel=1e-9)

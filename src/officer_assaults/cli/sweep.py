@@ -56,9 +56,9 @@ def sweep(
     asked = [{**fixed, **one} for one in found]
     with locked(project.state / "lock", _tell_waiting):
         planned, refused = plan.make_sweep(project, name, scopes, asked, force_all=again)
-        for one in refused:
-            for problem in one.problems:
-                click.echo(f"Left out, {one.scope}: {problem}", err=True)
+        for scope, _, problems in refused:
+            for problem in problems:
+                click.echo(f"Left out, {scope}: {problem}", err=True)
         if dry_run:
             _show_plan(planned)
             return

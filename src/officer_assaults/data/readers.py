@@ -7,6 +7,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -188,15 +189,10 @@ def _blocks(
 
 
 def _later_blocks(
-    stream: Iterable[str],
-    rows_each: int,
-    header: list[str],
-    line: int,
-    read: int,
-    problems: Problems,
+    stream: Iterable[str], most: int, header: list[str], line: int, read: int, problems: Problems
 ) -> Iterator[pd.DataFrame]:
     """Blocks of rows of a large file, at once where no cell is quoted and no row is unlike."""
-    while lines := list(itertools.islice(stream, rows_each)):
+    while lines := list(itertools.islice(stream, most)):
         plain = _plain_block(header, lines, line)
         if plain is not None:
             yield plain
@@ -204,7 +200,7 @@ def _later_blocks(
             continue
         # As many rows take as many lines or more: none of these lines is left over.
         reader = csv.reader(itertools.chain(lines, stream))
-        rows = itertools.islice(_spoken_rows(reader, problems, read), rows_each)
+        rows = itertools.islice(_spoken_rows(reader, problems, read), most)
         block = list(enumerate(rows, line))
         yield _block(header, block, problems)
         line, read = line + len(block), read + reader.line_num
@@ -262,12 +258,8 @@ def _spoken_rows(reader: Any, problems: Problems, read: int = 0) -> Iterator[lis
         yield from reader
     except csv.Error as error:
         what = f"cannot be read as CSV ({error})."
-        problems.add(
-            "E124",
-            what,
-            "Look for a quotation mark without its partner.",
-            row=read + reader.line_num,
-        )
+        remedy = "Look for a quotation mark without its partner."
+        problems.add("E124", what, remedy, row=read + reader.line_num)
         raise Refusal(problems.found) from error
 
 
@@ -283,10 +275,8 @@ def _block(
     problems.raise_if_any()
     columns = zip(*(row for _, row in body), strict=True) if body else ((),) * len(header)
     frame = pd.concat([pd.Series(_stripped(cells), dtype="object") for cells in columns], axis=1)
-    frame.columns, frame.index = (
-        header,
-        pd.Index([line for line, _ in body], dtype="int64", name="line"),
-    )
+    frame.index = pd.Index([line for line, _ in body], dtype="int64", name="line")
+    frame.columns = pd.Index(header)
     return frame.astype("object")
 
 
@@ -416,11 +406,10 @@ def check_columns(header: Sequence[str], schema: pa.DataFrameSchema, problems: P
     before = len(problems.found)
     named = {name: column for name, column in schema.columns.items() if not column.regex}
     needed = [name for name, column in named.items() if column.required]
+    listed = f"Needed: {', '.join(needed)}."
     for name in needed:
         if name not in header:
-            problems.add(
-                "E124", f"lacks the column '{name}'.", f"Needed: {', '.join(needed)}.", row=1
-            )
+            problems.add("E124", f"lacks the column '{name}'.", listed, row=1)
     unknown = [name for name in header if name not in named and not name.startswith("x_")]
     if len(unknown) > MOST_UNKNOWN:
         what = f"has {len(unknown):,} unknown columns, the first of them '{unknown[0]}'."
@@ -443,38 +432,26 @@ def convert(cells: pd.Series, column: pa.Column, problems: Problems, unread: Unr
     """
     code = (column.metadata or {}).get("code", "E124")
     kind = str(column.dtype).lower()
+    note = partial(_note, cells, problems, unread)
     if kind.startswith(("int", "float")):
-        return _numbers(cells, column, problems, unread, code)
+        return _numbers(cells, column, note, code)
     if kind.startswith("datetime"):
-        return _dates(cells, column, problems, unread)
+        return _dates(cells, column, note)
     if kind.startswith("bool"):
-        return _yes_no(cells, problems, unread)
+        known = {"yes": True, "no": False}
+        wrong = ~cells.isin(list(known))
+        note(wrong, "E124", lambda _: ("is neither yes nor no.", "Write yes or no."))
+        return cells.map(known).astype("bool")
     empty = cells == ""
     if not column.nullable:
-        _note(cells, empty, problems, unread, code, lambda _: ("is empty.", "Fill it."))
+        note(empty, code, lambda _: ("is empty.", "Fill it."))
     return cells.astype("str").where(~empty)
 
 
-def _yes_no(cells: pd.Series, problems: Problems, unread: Unread) -> Any:
-    known = {"yes": True, "no": False}
-    wrong = ~cells.isin(list(known))
-    _note(
-        cells,
-        wrong,
-        problems,
-        unread,
-        "E124",
-        lambda _: ("is neither yes nor no.", "Write yes or no."),
-    )
-    return cells.map(known).astype("bool")
-
-
-def _numbers(
-    cells: pd.Series, column: pa.Column, problems: Problems, unread: Unread, code: str
-) -> Any:
+def _numbers(cells: pd.Series, column: pa.Column, note: Callable[..., None], code: str) -> Any:
     whole = str(column.dtype).lower().startswith("int")
     values, wrong = numbers(cells, whole=whole, nullable=column.nullable)
-    _note(cells, wrong, problems, unread, code, lambda cell: explain_number(cell, whole=whole))
+    note(wrong, code, lambda cell: explain_number(cell, whole=whole))
     if whole and not column.nullable and not wrong.any():
         return values.astype("int64")
     return values
@@ -517,10 +494,8 @@ def explain_number(cell: str, *, whole: bool) -> tuple[str, str]:
         plain = re.sub(r"[^\d.+-]", "", cell)
         return f"'{cell}' has a thousands separator.", f"Write {plain}."
     if _ABOUT.search(cell):
-        return (
-            f"'{cell}' is a range, not a number.",
-            "Give the number, or its range in the columns lower and upper of a table with them.",
-        )
+        said = "Give the number, or its range in the columns lower and upper of a table with them."
+        return f"'{cell}' is a range, not a number.", said
     if cell.lower() in _MARKS:
         return f"'{cell}' stands for a missing value.", "Leave the cell empty, or drop the row."
     if _NUMBER.fullmatch(cell) and not abs(float(cell)) <= (LARGEST_WHOLE if whole else LARGEST):
@@ -530,27 +505,20 @@ def explain_number(cell: str, *, whole: bool) -> tuple[str, str]:
     return f"'{cell}' is not a number.", "Give digits only."
 
 
-def _dates(cells: pd.Series, column: pa.Column, problems: Problems, unread: Unread) -> Any:
+def _dates(cells: pd.Series, column: pa.Column, note: Callable[..., None]) -> Any:
     iso = cells.map(lambda cell: _ISO_DATE.fullmatch(cell) is not None)
     values = pd.to_datetime(cells.where(iso), format="%Y-%m-%d", errors="coerce")
     values = values.where((values > pd.Timestamp.min) & (values < pd.Timestamp.max))
     wrong = values.isna() & ~((cells == "") & column.nullable)
-    _note(
-        cells,
-        wrong,
-        problems,
-        unread,
-        "E106",
-        lambda cell: (f"'{cell}' is not a date.", "Write dates as 2018-04-01."),
-    )
+    note(wrong, "E106", lambda cell: (f"'{cell}' is not a date.", "Write dates as 2018-04-01."))
     return values.astype("datetime64[ns]")
 
 
 def _note(
     cells: pd.Series,
-    wrong: pd.Series,
     problems: Problems,
     unread: Unread,
+    wrong: pd.Series,
     code: str,
     why: Callable[[str], tuple[str, str]],
 ) -> None:

@@ -147,6 +147,6 @@ def versions(distributions: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Names whose hash differs, appeared or went."""
+def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """Names whose hash or value differs, appeared or went."""
     return sorted(name for name in {*before, *now} if before.get(name) != now.get(name))

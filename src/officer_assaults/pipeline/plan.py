@@ -206,13 +206,8 @@ def make_plan(
     return _judged(project, runs, table.manifests, force_all)
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """One run of a sweep that cannot be made, and why."""
-
-    scope: str
-    settings: dict[str, str]
-    problems: tuple[Problem, ...]
+#: One run of a sweep that cannot be made: its scope, its settings, and why.
+Refused = tuple[str, Mapping[str, str], tuple[Problem, ...]]
 
 
 def make_sweep(
@@ -249,17 +244,17 @@ def make_sweep(
     named = project.scope_parameter in chosen.schema
     table = _table(project, scopes, {}, alone=True)
     runs: dict[str, Run] = {}
-    refused = []
+    refused: list[Refused] = []
     for scope in table.scopes if named else [project.focus]:
         for settings in combinations:
             one = replace(table, scopes=[scope], settings=dict(settings))
             try:
                 runs |= {run.key: run for run in one.runs_of(chosen)()}
             except Refusal as refusal:
-                refused.append(Refused(scope, dict(settings), refusal.problems))
+                refused.append((scope, dict(settings), refusal.problems))
     table.keep()
     if not runs:
-        raise Refusal({problem: None for one in refused for problem in one.problems})
+        raise Refusal({problem: None for *_, problems in refused for problem in problems})
     return _judged(project, list(runs.values()), table.manifests, force_all), tuple(refused)
 
 
@@ -558,14 +553,11 @@ def why_stale(project: Project, run: Run, manifests: Mapping[str, Mapping[str, s
         if stamp["inputs"].get(part) != value
     ]
     if not reasons and stamp["versions"] != run.versions:
-        reasons = [f"versions changed: {', '.join(_changed_versions(stamp, run))}"]
+        changed = inputs_.changed(stamp["versions"], run.versions)
+        reasons = [f"versions changed: {', '.join(changed)}"]
     if not reasons:
         reasons = _missing_outputs(project, run, stamp)
     return "; ".join(reasons) or None
-
-
-def _changed_versions(stamp: Mapping[str, Any], run: Run) -> list[str]:
-    return inputs_.changed(stamp["versions"], run.versions)
 
 
 def _describe(
@@ -576,7 +568,7 @@ def _describe(
     manifests: Mapping[str, Mapping[str, str]],
 ) -> str:
     if part == "parameters":
-        names = _changed_parameters(stamp["parameters"], run.parameters)
+        names = inputs_.changed(stamp["parameters"], run.parameters)
     elif part in manifests:
         old = read_json(manifest_path(project, part, stamp["inputs"].get(part, "")), {str: str})
         names = inputs_.changed(old, run.manifest(part, manifests)) if old is not None else []
@@ -584,10 +576,6 @@ def _describe(
         names = []
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"{part} changed: {', '.join(names[:3])}{more}" if names else f"{part} changed"
-
-
-def _changed_parameters(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    return [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
 
 
 def manifest_path(project: Project, part: str, digest: str) -> Path:

@@ -125,9 +125,9 @@ def rows(
             continue
         about |= {"outcome": "ok", "page": _relative(run.path(reports, ".html"), out)}
         found += [{**about, **row} for row in findings_rows([content])]
-    for one in refused:
-        about = {"scope": one.scope, **{n: one.settings.get(n, "") for n in swept}}
-        why = " ".join(str(problem) for problem in one.problems)
+    for scope, settings, problems in refused:
+        about = {"scope": scope, **{n: settings.get(n, "") for n in swept}}
+        why = " ".join(map(str, problems))
         found.append({**about, "outcome": "refused", "label": why})
     return found
 

@@ -84,6 +84,13 @@ class RandomLevel(Shown):
         """Design matrix of the same terms for other data."""
         return rebuild_design(self._formula, self._info, frame)
 
+    def again(self, frame: pd.DataFrame) -> RandomLevel:
+        """Fit the same model to other rows."""
+        spec = self.spec
+        return fit(
+            spec.formula, frame, exposure=spec.exposure, level=spec.cluster, alpha=spec.alpha
+        )
+
     def table(self) -> pd.DataFrame:
         """Rate ratios with intervals, one row per term: term, rate ratio, lower, upper, p."""
         b, se = self.coefficients, np.sqrt(np.diag(self.vcov))

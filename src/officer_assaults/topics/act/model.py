@@ -27,6 +27,7 @@ from officer_assaults.stats.changes import RecordedChange
 from officer_assaults.stats.glm import Contrast, RateModel
 from officer_assaults.stats.heterogeneity import paule_mandel
 from officer_assaults.stats.intervals import Interval
+from officer_assaults.stats.newton import fit_design
 from officer_assaults.stats.segmented import (
     MINIMUM_AFTER,
     MINIMUM_BEFORE,
@@ -294,6 +295,50 @@ def without_step(rows: pd.DataFrame, fit: RateModel) -> pd.DataFrame:
     expected = fit.predict_count(rows.assign(after=0.0), exposure=fit.spec.exposure)
     sums = expected.groupby(rows["date"].to_numpy()).sum()
     return pd.DataFrame({"date": sums.index, "without_event": sums.to_numpy()})
+
+
+def every_date(
+    rows: pd.DataFrame, fits: Mapping[str, RateModel], others: pd.DataFrame
+) -> pd.DataFrame:
+    """Search every date by the fitted models too, before the fixed ones of :func:`best_steps`.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        What the models were fitted to.
+    fits : mapping of str to RateModel
+        By control, with a term ``after``; each is fitted again with the step at each date.
+    others : DataFrame
+        From :func:`best_steps`.
+
+    Returns
+    -------
+    DataFrame
+        As ``others``, with a row per fitted model before them that has no ``harmonics``.
+    """
+    dates = pd.DatetimeIndex(np.sort(rows["date"].unique()))
+    found = []
+    for control, fit in fits.items():
+        before, after = (fit.design(rows.assign(after=value)).to_numpy() for value in (0.0, 1.0))
+        left = {
+            day: _left(fit, np.where((rows["date"] >= day).to_numpy()[:, None], after, before))
+            for day in dates[MINIMUM_BEFORE : 1 - MINIMUM_AFTER]
+        }
+        best = min(left, key=left.__getitem__, default=None)
+        if best is not None and np.isfinite(left[best]):
+            step = step_of(fit.again(rows.assign(after=(rows["date"] >= best).astype(float))))
+            limits = (step.ratio, step.lower, step.upper)
+            found.append((control, dates[0], np.nan, False, best, *limits))
+    own = pd.DataFrame(found, columns=others.columns)
+    return pd.concat([own, others], ignore_index=True) if len(others) and len(own) else others
+
+
+def _left(fit: RateModel, design: FloatArray) -> float:
+    """Deviance that a model with another design leaves; infinite where it cannot be fitted."""
+    try:
+        return fit_design(design, fit.rows.y, fit.rows.log_exposure).deviance
+    except ValueError:
+        return np.inf
 
 
 def _taken(

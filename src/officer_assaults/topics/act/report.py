@@ -403,9 +403,14 @@ def search_table(story: InterruptionStory) -> list[dict[str, Any]]:
     rows = pd.DataFrame(
         {
             "Model": [
-                f"{CONTROLS[str(row['control'])]}, from {row['start'].year}, "
-                f"{'season' if row['harmonics'] else 'no season'}"
-                f"{', bend allowed' if row['slope'] else ''}"
+                f"{CONTROLS[str(row['control'])]}, "
+                + (
+                    "the model above"
+                    if np.isnan(row["harmonics"])
+                    else f"from {row['start'].year}, "
+                    f"{'season' if row['harmonics'] else 'no season'}"
+                    f"{', bend allowed' if row['slope'] else ''}"
+                )
                 for row in story.search.to_dict("records")
             ],
             "Quarter of the step": [words.quarter(day) for day in story.search["date"]],
@@ -420,7 +425,9 @@ def search_table(story: InterruptionStory) -> list[dict[str, Any]]:
             "caption": "Every date tried: where the record of all forces steps most",
             "intervals": {"Mean step": ("lower", "upper")},
             "level": story.level,
-            "notes": "Intervals take the quarter as given.",
+            "notes": "Intervals take the quarter as given. The first rows are the model of all "
+            "forces at the head of this page, with its step at every date; the others stay as "
+            "they are, whatever its formula.",
         }
     ]
 

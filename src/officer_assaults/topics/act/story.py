@@ -60,7 +60,7 @@ class InterruptionStory(Told):
     forces : int
         Number of these forces.
     search : DataFrame
-        From :func:`officer_assaults.topics.act.model.best_steps`.
+        From :func:`officer_assaults.topics.act.model.every_date`.
     jump : Jump or None
         Jump on the first day by which the event alone would have made the year's change.
     years : tuple of str

@@ -31,8 +31,6 @@ def ratio_forest(
         rows,
         label="Estimate",
         value="Ratio",
-        lower="lower",
-        upper="upper",
         axis_label=axis_label,
         group=group,
         reference=1.0,

@@ -338,16 +338,18 @@ def _why(story: ComparisonStory) -> str:
 
 
 def _point_rate(story: ComparisonStory) -> str:
-    own = story.focus[story.main]
     apart = bool(story.usable[story.main].funnel.table.loc[story.force.slug, "outside_robust"])
     spread = (
         "outside the spread that forces show"
         if apart
         else "well within the spread that forces show, so nothing sets it apart"
     )
+    model = story.model
+    assert model is not None
     return (
-        f"Set against {MANY[story.main]}, its recorded rate is {words.number(own.ratio, 2)} times "
-        f"the mean of the others, {spread}."
+        f"By the model below, its recorded rate per {model.denominator} is "
+        f"{words.ratio(model.value, model.lower, model.upper, level=story.level)} times that of "
+        f"the others, {spread}."
     )
 
 

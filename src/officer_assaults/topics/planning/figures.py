@@ -102,8 +102,6 @@ def policy_differences(rows: pd.DataFrame) -> charts.Chart:
         rows,
         label="Policy",
         value="Difference",
-        lower="lower",
-        upper="upper",
         axis_label="Recorded offences next year, policy less present crewing",
         reference=0.0,
         reference_label="no difference",

@@ -61,8 +61,6 @@ def growth_caterpillar(
         frame[["Force", "Rate ratio", "lower", "upper"]],
         label="Force",
         value="Rate ratio",
-        lower="lower",
-        upper="upper",
         axis_label=f"Rate ratio per {per}, later year over earlier",
         focus=force.name,
         reference=reference,

@@ -63,8 +63,6 @@ def severity_caterpillar(
         frame,
         label="Force",
         value="Ratio of ratios",
-        lower="lower",
-        upper="upper",
         axis_label="Growth without injury over growth with injury",
         focus=names.get(focus or ""),
         reference=1.0,

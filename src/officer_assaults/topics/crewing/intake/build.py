@@ -154,7 +154,7 @@ def _standard(
         file = table.layout.file.name
         problems.found.append(Problem("E101", what, remedy, file, None, table.columns["force"]))
     nullable = set(column_needs(table.holds, optional=True)) - set(column_needs(table.holds))
-    wanted = _EMPTY.get(table.holds, ())
+    wanted = _EMPTY.get(table.holds, "").split()
     made |= {name: [""] * len(frame) for name in wanted if name in nullable and name not in made}
     if mapping.simulated:
         made.setdefault("is_simulated", ["yes"] * len(frame))
@@ -167,17 +167,9 @@ _TEXTS = ("force", "lpa", "beat", "team", "role", "unit_id", "service_band", *(
 ))  # fmt: skip
 
 #: Columns that a file must have but may leave empty throughout.
-_EMPTY: dict[str, tuple[str, ...]] = {
-    "cells": (
-        "dark_share",
-        "attended",
-        "y_injury",
-        "incidents_assault",
-        "grade1_share",
-        "marker_share",
-        "backup_min",
-    ),
-    "shifts": ("officer_id_2",),
+_EMPTY = {
+    "cells": "dark_share attended y_injury incidents_assault grade1_share marker_share backup_min",
+    "shifts": "officer_id_2",
 }
 
 
@@ -344,20 +336,15 @@ def _names(
 
 def _check_lengths(frame: pl.DataFrame, table: Table, length: Any, problems: Problems) -> None:
     header, lines = table.columns["end"], frame["line"].to_numpy()
+    before, long = "lie before their book-on", "lie more than 24 hours after their book-on"
+    next_day = (
+        "Correct the times; if a night shift carries one day in both, write "
+        "'off_before_on: the next day' in the mapping."
+    )
+    shorten = "Correct the book-off, or leave the rows out."
     for code, wrong, what, remedy in (
-        (
-            "E113",
-            length < 0,
-            "lie before their book-on",
-            "Correct the times; if a night shift carries one day in both, write "
-            "'off_before_on: the next day' in the mapping.",
-        ),
-        (
-            "E104",
-            length > LONGEST_HOURS,
-            "lie more than 24 hours after their book-on",
-            "Correct the book-off, or leave the rows out.",
-        ),
+        ("E113", length < 0, before, next_day),
+        ("E104", length > LONGEST_HOURS, long, shorten),
     ):
         at = np.flatnonzero(wrong)
         cells = frame[header]
@@ -394,13 +381,8 @@ def _incidents(mapping: Mapping, problems: Problems, built: Built, say: Say) -> 
             }
         )
         found.append(made.filter(there))
-    rows = (
-        pl.concat(found, how="diagonal")
-        if found
-        else pl.DataFrame(
-            {"call_sign": [], "at": []}, schema={"call_sign": pl.String, "at": pl.Int64}
-        )
-    )
+    none = pl.DataFrame(schema={"call_sign": pl.String, "at": pl.Int64})
+    rows = pl.concat([none, *found], how="diagonal")
     if "incident" in rows.columns:
         alike = rows.unique(subset=["incident", "call_sign", "at"], maintain_order=True)
         built.counts["attendances that stand twice, used once"] = len(rows) - len(alike)
@@ -486,14 +468,9 @@ def _calls(
         "time zone; or leave the incidents out of the mapping.",
         mapping,
     )
-    grade = (
-        (pl.col("grade") == "grade 1")
-        if "grade" in found.columns
-        else pl.lit(None, dtype=pl.Boolean)
-    )
-    marker = (
-        (pl.col("marker") == "1") if "marker" in found.columns else pl.lit(None, dtype=pl.Boolean)
-    )
+    not_told = pl.lit(None, dtype=pl.Boolean)
+    grade = pl.col("grade") == "grade 1" if "grade" in found.columns else not_told
+    marker = pl.col("marker") == "1" if "marker" in found.columns else not_told
     return (
         found.drop_nulls("piece")
         .with_columns(grade1=grade, marked=marker)
@@ -571,16 +548,13 @@ def _cells(
         marker_share=pl.col("marked").sum() / pl.col("attended").sum().clip(lower_bound=1),
     )
     held = {table.holds: table.columns for table in mapping.tables}
-    blank = [
-        name
-        for name, there in (
-            ("attended", has_calls),
-            ("grade1_share", has_calls and "grade" in held.get("incidents", {})),
-            ("marker_share", has_calls and "marker" in held.get("incidents", {})),
-            ("y_injury", "code" in held["assaults"]),
-        )
-        if not there
-    ]
+    there = {
+        "attended": has_calls,
+        "grade1_share": has_calls and "grade" in held.get("incidents", {}),
+        "marker_share": has_calls and "marker" in held.get("incidents", {}),
+        "y_injury": "code" in held["assaults"],
+    }
+    blank = [name for name, known in there.items() if not known]
     bands = pl.Enum(list(HOUR_BANDS))
     ordered = cells.sort(
         *[pl.col(name).cast(bands) if name == "hour_band" else pl.col(name) for name in key]
@@ -599,14 +573,8 @@ def _tell_doubled(doubled: pl.DataFrame, mapping: Mapping, built: Built) -> None
     if len(doubled) and mapping.choices["officer_on_two_units"] == "refuse":
         first = doubled["line"].sort()[0]
         what = f"{len(doubled):,} times an officer is on two units, first in row {first}."
-        raise Refusal(
-            Problem(
-                "E105",
-                what,
-                "Correct the bookings, or let the later end the earlier.",
-                mapping.path.name,
-            )
-        )
+        remedy = "Correct the bookings, or let the later end the earlier."
+        raise Refusal.of("E105", what, remedy, mapping.path.name)
     key = keys.secret()
     for row in doubled.sort("hours", descending=True).head(5).iter_rows(named=True):
         who = keys.digest(row["officer"], key)[:8]

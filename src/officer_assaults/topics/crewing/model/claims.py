@@ -163,55 +163,35 @@ def judge_ratios(
             return instead
         return untested_verdict(lies("above", value, estimate.lower, estimate.upper), looked=looked)
 
-    rule = "consistent if the whole interval lies above 1"
+    more = "For the same work, more assaults on officers are recorded per"
+    meet = "For the same work, single crews meet more incidents with a recorded assault per"
+    times = f"For the same work, at least {far_more:g} times as many are recorded per"
+    asked: tuple[tuple[str, str, ArmRatio | None, float], ...] = (
+        ("per_officer_hour", f"{more} officer-hour when single crewed", one, 1.0),
+        ("far_more", f"{times} officer-hour when single crewed", one, far_more),
+        ("per_attendance", f"{more} attended incident when single crewed", found.per_attendance, 1),
+        ("incidents", f"{meet} unit-hour", found.incidents, 1.0),
+    )
+    rules = {"incidents": "judges deterrence apart from sharing the risk; consistent above 1"}
     claims = [
         _ratio_claim(
-            "per_officer_hour",
-            "For the same work, more assaults on officers are recorded per officer-hour when "
-            "single crewed",
-            one,
-            over(one, 1.0),
-            rule,
-        ),
-        _ratio_claim(
-            "far_more",
-            f"For the same work, at least {far_more:g} times as many are recorded per "
-            "officer-hour when single crewed",
-            one,
-            over(one, far_more),
-            f"consistent if the whole interval lies above {far_more:g}",
-        ),
-        _ratio_claim(
-            "crude",
-            "The plain comparison, without adjustment, gives the adjusted ratio",
-            crude,
-            within(one.ratio, crude.lower, crude.upper) if crude.has_interval else "needs data",
-            "consistent if the adjusted ratio lies inside the interval of the plain one",
-        ),
+            name,
+            statement,
+            ratio,
+            over(ratio, value),
+            rules.get(name, f"consistent if the whole interval lies above {value:g}"),
+        )
+        for name, statement, ratio, value in asked
+        if ratio is not None
     ]
-    if found.per_attendance is not None:
-        claims.append(
-            _ratio_claim(
-                "per_attendance",
-                "For the same work, more assaults on officers are recorded per attended incident "
-                "when single crewed",
-                found.per_attendance,
-                over(found.per_attendance, 1.0),
-                rule,
-            )
-        )
-    if found.incidents is not None:
-        claims.append(
-            _ratio_claim(
-                "incidents",
-                "For the same work, single crews meet more incidents with a recorded assault per "
-                "unit-hour",
-                found.incidents,
-                over(found.incidents, 1.0),
-                "judges deterrence apart from sharing the risk; consistent above 1",
-            )
-        )
-    return tuple(claims)
+    plain = _ratio_claim(
+        "crude",
+        "The plain comparison, without adjustment, gives the adjusted ratio",
+        crude,
+        within(one.ratio, crude.lower, crude.upper) if crude.has_interval else "needs data",
+        "consistent if the adjusted ratio lies inside the interval of the plain one",
+    )
+    return (*claims[:2], plain, *claims[2:])
 
 
 def judge_controls(controls: Sequence[NegativeControl]) -> tuple[Claim, ...]:

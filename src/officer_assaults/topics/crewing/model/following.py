@@ -9,6 +9,7 @@ from typing import Any
 from patsy import ModelDesc
 
 from officer_assaults.refusals import Refusal
+from officer_assaults.stats.glm import RateModel
 from officer_assaults.topics.crewing.model.cells import (
     OWN_TERMS,
     CrewData,
@@ -71,6 +72,19 @@ def follow(data: CrewData, fit: Any) -> tuple[CrewData, tuple[str, ...]]:
         left_out=MappingProxyType({**data.left_out, **gone}),
     )
     return found, (*more, *crossed)
+
+
+def is_as_begun(data: CrewData, fit: Any) -> bool:
+    """Whether a model that ``data`` follows is the Poisson model of the diagram, by beat."""
+    named = _names(fit.spec.formula.split("~", 1)[1])
+    edited = (
+        OWN_TERMS in data.rungs,
+        LEFT_OUT in data.left_out.values(),
+        any(ARM in columns_of(name) and name != ARM for name in named),
+        not isinstance(fit, RateModel),
+        (fit.spec.family, fit.spec.cluster) != ("poisson", "beat"),
+    )
+    return not any(edited)
 
 
 def _check_words(fit: Any) -> None:

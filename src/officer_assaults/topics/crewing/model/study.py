@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from scipy import stats
 from officer_assaults.shown import Shown
 from officer_assaults.stats.newton import fit_design
 from officer_assaults.topics.crewing.model.cells import CrewData, prepare
-from officer_assaults.topics.crewing.model.ratios import Sensitivity
+from officer_assaults.topics.crewing.model.ratios import Sensitivity, fitted_ratio
 from officer_assaults.topics.crewing.model.weights import (
     Propensity,
     propensity,
@@ -90,7 +91,9 @@ def fast_ratio(
     return Fitted(fit.coefficients[1], fit.coefficients[1] - half, fit.coefficients[1] + half)
 
 
-def seed_spread(scenario: ForceParams, seeds: Sequence[int], alpha: float = 0.05) -> pd.DataFrame:
+def seed_spread(
+    scenario: ForceParams, seeds: Sequence[int], alpha: float = 0.05, fit: Any = None
+) -> pd.DataFrame:
     """Draw one simulated force by several seeds, and fit the same model to each draw.
 
     Parameters
@@ -99,6 +102,8 @@ def seed_spread(scenario: ForceParams, seeds: Sequence[int], alpha: float = 0.05
     seeds : sequence of int
     alpha : float
         One minus the coverage.
+    fit : RateModel or RandomLevel, optional
+        The model to fit again; by default that of the diagram, without a calendar.
 
     Returns
     -------
@@ -107,6 +112,11 @@ def seed_spread(scenario: ForceParams, seeds: Sequence[int], alpha: float = 0.05
     """
     rows = []
     for seed in seeds:
+        if fit is not None:
+            data = prepare(simulate_crew_cells(scenario, seed)[0])
+            one = fitted_ratio(data, fit.again(data.rows()), alpha)
+            rows.append((str(seed), one.ratio, one.lower, one.upper))
+            continue
         cells, _ = simulate_crew_cells(replace(scenario, periods=0), seed)
         found = fast_ratio(cells, CORRECT, alpha=alpha)
         rows.append((str(seed), *np.exp([found.log_ratio, found.lower, found.upper])))

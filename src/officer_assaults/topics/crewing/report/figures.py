@@ -167,8 +167,6 @@ def denominators(analysis: CrewingAnalysis, crude: Sequence[ArmRatio]) -> charts
         _rows(rows),
         label="Denominator",
         value="Ratio",
-        lower="lower",
-        upper="upper",
         group="Kind",
         axis_label="Rate ratio, single over double crews",
         reference=1.0,
@@ -177,37 +175,23 @@ def denominators(analysis: CrewingAnalysis, crude: Sequence[ArmRatio]) -> charts
     return _named_in_full(chart, "Denominator")
 
 
+def _per_hour(frame: pd.DataFrame, value: str = "Ratio", **drawn: Any) -> charts.Chart:
+    """Draw ratios per officer-hour; the first column names them."""
+    about = {"reference": 1.0, "log": True, **drawn}
+    label, axis = str(frame.columns[0]), "Rate ratio per officer-hour, single over double crews"
+    return charts.dot_interval(frame, label=label, value=value, axis_label=axis, **about)
+
+
 def ladder(steps: Sequence[ArmRatio]) -> charts.Chart:
     """Draw the ratio per officer-hour from no adjustment to the full set."""
-    frame = pd.DataFrame(
-        [(step.label, step.ratio, step.lower, step.upper) for step in steps],
-        columns=["Adjusted for", "Ratio", "lower", "upper"],
-    )
-    return charts.dot_interval(
-        frame,
-        label="Adjusted for",
-        value="Ratio",
-        lower="lower",
-        upper="upper",
-        axis_label="Rate ratio per officer-hour, single over double crews",
-        reference=1.0,
-        log=True,
-    )
+    rows = [(step.label, step.ratio, step.lower, step.upper) for step in steps]
+    return _per_hour(pd.DataFrame(rows, columns=["Adjusted for", "Ratio", "lower", "upper"]))
 
 
 def seeds(spread: pd.DataFrame, truth: float) -> charts.Chart:
     """Draw the ratio per officer-hour by seed of the simulated force, beside the truth."""
-    return charts.dot_interval(
-        spread,
-        label="Seed",
-        value="Rate ratio",
-        lower="lower",
-        upper="upper",
-        axis_label="Rate ratio per officer-hour, single over double crews",
-        reference=truth,
-        reference_label="what the force was made with",
-        log=True,
-    )
+    known = {"reference": truth, "reference_label": "what the force was made with"}
+    return _per_hour(spread, "Rate ratio", **known)
 
 
 def by_backup(found: BackupModification, labels: Sequence[str]) -> charts.Chart:
@@ -221,16 +205,7 @@ def by_backup(found: BackupModification, labels: Sequence[str]) -> charts.Chart:
     """
     frame = found.table[["ratio", "lower", "upper"]].set_axis(["Ratio", "lower", "upper"], axis=1)
     frame.insert(0, "Planned back-up", list(labels))
-    return charts.dot_interval(
-        frame,
-        label="Planned back-up",
-        value="Ratio",
-        lower="lower",
-        upper="upper",
-        axis_label="Rate ratio per officer-hour, single over double crews",
-        reference=1.0,
-        log=True,
-    )
+    return _per_hour(frame)
 
 
 def policies(hours: Sequence[PolicyOutcome], attended: Sequence[PolicyOutcome]) -> charts.Chart:
@@ -263,8 +238,6 @@ def policies(hours: Sequence[PolicyOutcome], attended: Sequence[PolicyOutcome]) 
         frame,
         label="Policy",
         value="Avoided",
-        lower="lower",
-        upper="upper",
         group="Held fixed",
         axis_label="Recorded victims avoided; below 0, more are expected",
         reference=0.0,
