@@ -116,11 +116,11 @@ def _found_reports(story: CrewingStory) -> list[Finding]:
 
 
 def _found_survey(story: CrewingStory) -> Finding:
-    bounds, share = story.bounds, float(story.survey["percent"]) / 100
+    (_, ratio), share = story.bounds, float(story.survey["percent"]) / 100
     unit_hours = crewing_shares.officer_hour_share(share)
     return Estimate.of(
         crewing_shares.ratio_from_shares(story.victims_single, unit_hours),
-        bounds.ratio, level=BOUNDS, unit="rate ratio",
+        ratio, level=BOUNDS, unit="rate ratio",
         denominator="officer-hours, bounded from a share of answers",
         period="12 months to February 2016", release="PFEW and University of Nottingham survey",
         note=f"Assumes that {story.victims_single:.0%} of victims were single crewed; with that "
@@ -131,7 +131,7 @@ def _found_survey(story: CrewingStory) -> Finding:
         "Rate ratio per officer-hour, single over double, that the survey allows if "
         f"{story.victims_single:.0%} of victims were single crewed",
         "Since most officers say they are single crewed often or always, the risk alone is higher.",
-        verdicts.bounded("above", 1.0, bounds.ratio.lower, bounds.ratio.upper),
+        verdicts.bounded("above", 1.0, ratio.lower, ratio.upper),
     )  # fmt: skip
 
 
