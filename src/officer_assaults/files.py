@@ -8,6 +8,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from officer_assaults.refusals import Refusal
+
 #: Larger files are not read whole.
 MOST_BYTES = 512 * 1024**2
 TEMPORARY_PREFIX = ".half-written-"
@@ -118,6 +120,21 @@ def leads_elsewhere(path: Path) -> str:
     if (folder / path.name).is_symlink() and not real.is_relative_to(folder):
         return "it is a link that leads out of its folder"
     return ""
+
+
+def read_inside(folder: Path, name: str) -> bytes:
+    """Read a file of a folder by its name there, never one that a link or dots lead to elsewhere.
+
+    Raises
+    ------
+    Refusal
+        P304 for a name that leads out of the folder.
+    """
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        what = f"leads out of {folder.name}, by a link or by its name."
+        raise Refusal.of("P304", what, "Put the file itself there, or delete the link.", name)
+    return path.read_bytes()
 
 
 def sha256(data: bytes) -> str:

@@ -374,6 +374,38 @@ def test_a_site_is_not_written_through_a_link(reports, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in away.rglob("*")} == before
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["kent/01_rise.html", "kent/01_rise.json", "kent/01_rise-figure-1.png", "kent",
+     "kent/index.html", "all-forces.csv", "compare/a-b.html", "by its name"],
+)  # fmt: skip
+def test_nothing_that_lies_elsewhere_is_handed_on(reports, tmp_path, name):
+    """By a link inside the folder, or by the name of a chart that a result gives."""
+    linked, outside = reports / name, tmp_path / "outside-figure-1.png"
+    result = reports / "kent" / "01_rise.json"
+    kind = "/../../../outside-figure" if name == "by its name" else "figure"
+    chart = {"kind": kind, "number": 1, "formats": ["png"], "title": "", "cell": 1, "cell_id": ""}
+    result.write_text(json.dumps({**json.loads(result.read_text()), "exhibits": [chart]}))
+    (reports / "kent" / "01_rise-figure-1.png").touch()
+    (reports / "kent" / "01_rise-").mkdir()
+    (reports / "compare").mkdir()
+    if linked.exists():
+        linked.rename(outside)
+    else:
+        outside.write_text("<title>Elsewhere</title></html>")
+    if name != "by its name":
+        linked.symlink_to(outside)
+    makers = [lambda: site.build_site(reports, tmp_path / "site")]
+    if "01_rise" in name or kind != "figure":
+        makers.append(lambda: site.pack(reports, "kent"))
+    for make in makers:
+        with pytest.raises(Refusal) as caught:
+            make()
+        assert caught.value.codes == ("P304",)
+        assert "Elsewhere" not in str(caught.value)
+    assert not (tmp_path / "site").exists()
+
+
 @pytest.mark.parametrize("moment", range(4))
 def test_a_site_killed_at_any_write_is_finished_by_the_next(
     reports: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: int

@@ -349,12 +349,24 @@ def test_few_crews_booked_on_otherwise_than_planned_come_out_of_no_share(few):
         ("I((backup_min / 39) ** 80)", True),
         ("C(far)", True),
         ("far", True),
+        ("near", True),
+        ("near:dark_share + backup_c", True),
+        ("even + I(even ** 2)", True),
+        ("even", False),
     ],
 )
 def test_terms_that_pick_out_one_beat_by_its_values_are_refused(built, formula, refused):
-    """Without naming a beat: by a spline of narrow pieces, a pole, a high power, a label."""
+    """Without naming a beat: by a spline of narrow pieces, a pole, a high power, a label, or by
+    a number that is nearly a label, alone or with others, though no two rows have the same."""
     cells = door.protect_cells(built(0).cells.drop(columns=["marker_share"]))
-    cells = cells.assign(far=(cells["backup_min"] == 39.0).astype(float))
+    few = (cells["hour_band"] == "early") & (cells["period_start"] == cells["period_start"].max())
+    rng = np.random.default_rng(1)
+    little, sign = rng.normal(0, 0.01, len(cells)), rng.choice([-1, 1], len(cells))
+    cells = cells.assign(
+        far=(cells["backup_min"] == 39.0).astype(float),
+        near=few + little,
+        even=np.where(few, 0, sign) + little,
+    )
     caught = None
     try:
         queries.check_design(prepare(cells, formula=formula, cluster="beat"))

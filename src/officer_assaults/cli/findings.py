@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from officer_assaults.files import read_inside, write_atomic
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -141,13 +143,13 @@ def _copy(project: Project, files: Sequence[Path], target: Path) -> None:
     from officer_assaults.cli import output
     from officer_assaults.page import catalogue, site
 
-    site.refuse_internal_files({file.name: file.read_bytes() for file in files})
+    names = [file.relative_to(project.reports).as_posix() for file in files]
+    held = {name: read_inside(project.reports, name) for name in names}
+    site.refuse_internal_files(held)
     fresh = target.with_name(".published-new")
     shutil.rmtree(fresh, ignore_errors=True)
-    for file in files:
-        copy = fresh / file.relative_to(project.reports)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, copy)
+    for name, content in held.items():
+        write_atomic(fresh / name, content)
     output.glance_pages(project, catalogue.force_names(), folder=fresh)
     output.build_index(fresh)
     shutil.rmtree(fresh / ".state", ignore_errors=True)

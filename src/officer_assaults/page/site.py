@@ -12,7 +12,7 @@ from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, Protocol
 
-from officer_assaults.files import TEMPORARY_PREFIX, write_atomic
+from officer_assaults.files import TEMPORARY_PREFIX, read_inside, write_atomic
 from officer_assaults.page import audience, catalogue, gaps, picture, publication, styles, words
 from officer_assaults.page.answers import answers_of, release_table, verdict_summary
 from officer_assaults.page.jinja import csp_hash, template
@@ -283,8 +283,8 @@ def pack(reports: Path, force: str, judging: Judging | None = None) -> bytes:
         files[EVIDENCE] = render_evidence(results, judging).encode()
     for result in results:
         for suffix in (".html", ".json"):
-            path = reports / result["scope"] / f"{result['notebook']}{suffix}"
-            files[f"{result['scope']}/{path.name}"] = path.read_bytes()
+            name = f"{result['scope']}/{result['notebook']}{suffix}"
+            files[name] = read_inside(reports, name)
         name = f"{result['scope']}/{result['notebook']}.png"
         files[name] = picture.of_report(result)
         files |= _charts(reports, result)
@@ -321,7 +321,7 @@ def build_site(
     FileExistsError
         If the folder holds something that is no earlier site.
     Refusal
-        E121 if a report is for internal eyes.
+        E121 if a report is for internal eyes; P304 if one of its files lies outside the folder.
     """
     from officer_assaults.pipeline.results import read_reports
 
@@ -351,7 +351,7 @@ def _site_files(
         page = _whole(reports, f"{scope}/{notebook}.html")
         linked = _linked_directly(page, notebook, built)
         files[f"{scope}/{notebook}.html"] = _with_address(linked, scope, address)
-        files[f"{scope}/{notebook}.json"] = (reports / scope / f"{notebook}.json").read_bytes()
+        files[f"{scope}/{notebook}.json"] = read_inside(reports, f"{scope}/{notebook}.json")
     for result in results:
         files[f"{result['scope']}/{result['notebook']}.png"] = picture.of_report(result, address)
         files |= _charts(reports, result)
@@ -372,7 +372,7 @@ def _site_files(
     files |= publication.pages(results, data_root="data/", **listed)
     files |= {f"data/{name}": content for name, content in publication.data_files().items()}
     for name in _beside(reports, {scope for scope, _ in built}):
-        content = (reports / name).read_bytes()
+        content = read_inside(reports, name)
         if name.endswith(f"/{INDEX}"):
             content = _with_address(content.decode(), name.partition("/")[0], address).encode()
         files[name] = content
@@ -384,7 +384,7 @@ def _site_files(
 
 def _whole(reports: Path, name: str) -> str:
     """Text of a page; one that a crash cut short or filled with zeros is not handed on."""
-    text = (reports / name).read_bytes().decode("utf-8", "replace")
+    text = read_inside(reports, name).decode("utf-8", "replace")
     if not text.rstrip().endswith("</html>"):
         what, remedy = "is cut short.", "Make it again with 'make reports'."
         raise Refusal.of("P310", what, remedy, name)
@@ -393,7 +393,7 @@ def _whole(reports: Path, name: str) -> str:
 
 def _charts(reports: Path, result: Mapping[str, Any]) -> dict[str, bytes]:
     names = [f"{result['scope']}/{name}" for name in picture.of_charts(result)]
-    return {name: (reports / name).read_bytes() for name in names}
+    return {name: read_inside(reports, name) for name in names}
 
 
 def _beside(reports: Path, scopes: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from officer_assaults.files import read_inside
 from officer_assaults.page import audience, catalogue, picture
 from officer_assaults.pipeline.results import VARIANT
 
@@ -60,7 +61,7 @@ def site_files(reports: Path, results: Iterable[Mapping[str, Any]]) -> dict[str,
     for result in results:
         names = [f"{result['name']}.html", f"{result['name']}.json", *picture.of_charts(result)]
         paths = [f"{result['scope']}/{name}" for name in names]
-        found |= {path: (reports / path).read_bytes() for path in paths}
+        found |= {path: read_inside(reports, path) for path in paths}
     return found
 
 

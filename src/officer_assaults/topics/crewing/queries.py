@@ -136,7 +136,8 @@ def check_design(data: CrewData) -> None:
     frame = data.frame
     formula = check_formula(f"victims ~ {data.adjustment}", list(frame.columns))
     matrix, _ = build_design(formula, frame)
-    few = [str(name) for name in matrix.columns if _picks_out(matrix[name].to_numpy(float), frame)]
+    design = matrix.to_numpy(float)
+    few = any(_picks_out(values, frame) for values in design.T) or _comes_near_few(design, frame)
     problems = Problems()
     if few:
         what = (
@@ -165,6 +166,40 @@ def _picks_out(values: NDArray[np.float64], frame: pd.DataFrame) -> bool:
     hours = frame["officer_hours"].to_numpy(float)
     spread = hours * (values - np.average(values, weights=hours)) ** 2
     return _any_few(values != 0, frame) or _is_dominated(pd.Series(spread).groupby(place).sum())
+
+
+def _comes_near_few(design: NDArray[np.float64], frame: pd.DataFrame) -> bool:
+    """Whether columns together come near a label of few rows, alike or outermost in one of them.
+
+    Near: they explain as much of that label, weighted by hours, as two places may hold.
+    """
+    root = np.sqrt(frame["officer_hours"].to_numpy(float))[:, None]
+    base = root * np.linalg.qr(root * design)[0]
+    for values in design.T:
+        levels = np.unique(values, return_inverse=True)[1]
+        sums = np.array([np.bincount(levels, one) for one in (*base.T, root[:, 0] ** 2)], float).T
+        near = _is_near(sums[:, :-1], sums[:, -1])
+        if any(_any_few(levels == level, frame) for level in np.flatnonzero(near)):
+            return True
+        for order in (np.argsort(levels, kind="stable"), np.argsort(-levels, kind="stable")):
+            ends = np.append(np.diff(levels[order]) != 0, False)
+            near = _is_near(base[order].cumsum(axis=0), (root[order, 0] ** 2).cumsum())
+            if (ends & near & _few_so_far(frame.iloc[order])).any():
+                return True
+    return False
+
+
+def _is_near(sums: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return np.asarray((sums**2).sum(axis=1) > MOST_OF_TWO * weight)
+
+
+def _few_so_far(rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Whether rows down to each hold few victims of a crew that is among them."""
+    few = np.zeros(len(rows), dtype=bool)
+    for arm in (0, 1):
+        of = (rows["single"] == arm).to_numpy()
+        few |= (of.cumsum() > 0) & ((rows["y"].to_numpy() * of).cumsum() <= STANDS_FOR_SMALL)
+    return few
 
 
 def _any_few(chosen: NDArray[np.bool_], rows: pd.DataFrame) -> bool:
