@@ -258,7 +258,7 @@ def _mean_and_deviance(
 ) -> tuple[FloatArray, float]:
     with np.errstate(over="ignore", invalid="ignore"):
         mu = np.exp(log_exposure + x @ beta)
-        deviance = 2 * float((special.xlogy(y, y) - special.xlogy(y, mu) - y + mu).sum())
+        deviance = 2 * float(special.kl_div(y, mu).sum())
     return mu, deviance
 
 

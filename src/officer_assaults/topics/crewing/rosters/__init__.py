@@ -43,7 +43,6 @@ from officer_assaults.topics.crewing.rosters.tables import (
     LONGEST,
     Batch,
     Coder,
-    Kept,
     Learned,
     Placed,
     Unusual,
@@ -281,19 +280,21 @@ def _placed_sums(
     )
     sizes = [len(known) for known in levels.values()]
     sums = {name: np.zeros(math.prod(sizes)) for name in (*SUMS, *squares)}
-    kept = None
-    if groups is not None and roster.held:
-        kept = Kept(found.rows, math.prod(sizes), len(groups), found.most)
+    kept: list[Placed] = []
+    keep = groups is not None and bool(roster.held)
+    most = (math.prod(sizes), 0 if groups is None else len(groups), found.most)
+    least = [np.min_scalar_type(number) for number in most]
     one_at_a_time = threading.Lock()
 
     def add(part: Iterable[Batch]) -> None:
         for some in placed(part, sets, groups):
             with one_at_a_time:
                 _add(sums, some)
-                if kept:
-                    kept.add(some)
+                if keep:
+                    place, group, y = map(np.ndarray.astype, some, least)
+                    kept.append((place, group, y, some[-1]))
 
-    in_threads(add, roster.parts(names), roster.threads)
+    in_threads(add, roster.parts(names), 1 if roster.held else roster.threads)
     some = np.flatnonzero(sums["n"])
     codes = np.unravel_index(some, sizes[::-1])[::-1] if sizes else ()
     return Patterns(

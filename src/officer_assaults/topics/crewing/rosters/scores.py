@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,6 @@ from officer_assaults.topics.crewing.rosters.engine import Source
 from officer_assaults.topics.crewing.rosters.tables import (
     Batch,
     Coder,
-    Kept,
     Placed,
     in_threads,
     numbers,
@@ -35,7 +34,8 @@ _Difference = tuple[IntArray, list[IntArray], FloatArray]
 class Patterns:
     """Sums by pattern, and the place of each pattern's level in every covariate.
 
-    Where rows are kept: the pattern of each combination of levels, to find theirs.
+    Where rows are kept, in the least types that hold them: the pattern of each combination of
+    levels, to find theirs.
     """
 
     sums: dict[str, FloatArray]
@@ -43,7 +43,7 @@ class Patterns:
     codes: dict[str, NDArray[np.intp]]
     sets: dict[str, pa.Array]
     ranks: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.intp))
-    kept: Kept | None = None
+    kept: Sequence[Placed] = ()
 
 
 def cluster_meat(
@@ -92,7 +92,7 @@ def _differences(
 ) -> list[Iterator[_Difference]]:
     """Give differences of all rows, in parts: of those kept, or of those read again."""
     if patterns.kept:
-        return [_kept_differences(patterns.kept.batches(), patterns, design, beta)]
+        return [_kept_differences(patterns.kept, patterns, design, beta)]
     read = roster.parts(list(patterns.levels))
     return [_read_differences(part, patterns, design, beta, groups) for part in read]
 
@@ -106,8 +106,10 @@ def _kept_differences(
         (places + start)[patterns.ranks]
         for places, start in zip(design.places, _starts(design), strict=True)
     ]
-    for place, group, y, e in rows:
-        yield group * width, [table.take(place) for table in tables], y - e * rate.take(place)
+    for small, group, y, e in rows:
+        place = small.astype(np.intp)
+        at = [table.take(place) for table in tables]
+        yield group.astype(np.intp) * width, at, y - e * rate.take(place)
 
 
 def _read_differences(

@@ -268,37 +268,6 @@ def placed(
         yield place, group, numbers(batch["y_"]), numbers(batch["e_"])
 
 
-class Kept:
-    """Rows kept between two passes.
-
-    In arrays made once: a new page of memory costs as much time as to read what fills it.
-
-    Parameters
-    ----------
-    rows, places, groups, most : int
-        Rows, combinations of levels, clusters, and the largest count: they tell the least types.
-    """
-
-    def __init__(self, rows: int, places: int, groups: int, most: int) -> None:
-        self._place, self._group, self._y = (
-            np.empty(rows, np.min_scalar_type(largest)) for largest in (places, groups, most)
-        )
-        self._e, self._used = np.empty(rows), 0
-
-    def add(self, some: Placed) -> None:
-        """Keep some more rows."""
-        at = slice(self._used, self._used + len(some[0]))
-        self._place[at], self._group[at], self._y[at], self._e[at] = some
-        self._used = at.stop
-
-    def batches(self) -> Iterator[Placed]:
-        """All rows, some at a time."""
-        for start in range(0, self._used, BATCH_ROWS):
-            at = slice(start, start + BATCH_ROWS)
-            places = self._place[at].astype(np.intp), self._group[at].astype(np.intp)
-            yield *places, self._y[at].astype(float), self._e[at]
-
-
 def in_threads(
     work: Callable[[Part], None], parts: Sequence[Part], threads: int | None = None
 ) -> None:
