@@ -110,10 +110,13 @@ def _found_placebos(story: InterruptionStory, found: Assessment) -> list[Finding
 
 def _found_jump(story: InterruptionStory) -> Finding:
     assert story.jump is not None
-    jump = story.jump
-    about = _common(story) | {"period": f"{story.years[0]} to {story.years[1]}"}
-    names = {"jump": jump}
-    return SAID.estimate("jump", jump.size, jump.interval, "not identified", names=names, **about)
+    return story.jump.finding(
+        "act.jump",
+        "Jump on its first day by which the law alone would have made the year's change",
+        "The law alone made the year's change", "not identified",
+        period=f"{story.years[0]} to {story.years[1]}", vintage=story.vintage, level=story.level,
+        note="the rest of the year at the rate of the year before; counting chance only",
+    )  # fmt: skip
 
 
 def _found_register(story: InterruptionStory, own: RegisterSteps, simulated: bool) -> Finding:

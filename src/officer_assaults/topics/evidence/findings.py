@@ -81,7 +81,7 @@ def _found_reports(story: CrewingStory) -> list[Finding]:
 
 
 def _found_survey(story: CrewingStory) -> Finding:
-    ratio, share = story.bounds.ratio, float(story.survey["percent"]) / 100
+    (_, ratio), share = story.bounds, float(story.survey["percent"]) / 100
     hours = crewing_shares.officer_hour_share(share)
     value = crewing_shares.ratio_from_shares(story.victims_single, hours)
     verdict = verdicts.bounded("above", 1.0, ratio.lower, ratio.upper)

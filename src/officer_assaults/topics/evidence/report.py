@@ -347,7 +347,7 @@ def published_table(ledger: pd.DataFrame) -> dict[str, Any]:
 def survey_table(story: CrewingStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: readings of the survey's share, and what follows."""
     share = float(story.survey["percent"]) / 100
-    low, high = story.bounds.hours_single.lower, story.bounds.hours_single.upper
+    low, high = story.bounds[0].lower, story.bounds[0].upper
     readings = [
         ("Taken as a share of officer-hours", share),
         ("Taken as a share of unit-hours", crewing_shares.officer_hour_share(share)),
