@@ -76,16 +76,14 @@ def test_the_leading_figure_is_the_same_by_another_route(national):
     found = event_study.impute(
         inspected.panel_of(national.rows, inspected.OUTCOME, dates), inspected.LEADING
     )
-    route = inspected.cells_of(national.rows, dates)
-    fit = glm.fit(
-        "recorded ~ C(force) + C(quarter)", route.untreated, exposure="officers", cluster="force"
-    )
-    expected = fit.predict_count(route.after, exposure="officers")
-    again = inspected.mean_log_ratio(route.after, expected)
+    seen, after = inspected.cells_of(national.rows, dates)
+    fit = glm.fit("recorded ~ C(force) + C(quarter)", seen, exposure="officers", cluster="force")
+    expected = fit.predict_count(after, exposure="officers")
+    again = inspected.mean_log_ratio(after, expected)
     assert again == pytest.approx(found.effect().value, abs=1e-6)
     units, cohorts, counted, _ = found.rests_on()
     assert (units, cohorts) == (19, 6)
-    assert counted == route.after["recorded"].sum()
+    assert counted == after["recorded"].sum()
 
 
 def test_what_one_force_had_recorded_alike_changes_nothing(national):

@@ -125,16 +125,12 @@ def _as_promised(rate: float, alpha: float) -> bool:
 
 def _found_jump(story: InterruptionStory) -> Finding:
     assert story.jump is not None
-    jump = story.jump
-    return Estimate.of(
-        jump.size, jump.interval, unit="proportion",
-        denominator=f"{jump.days_in_force} of {jump.days} days in force",
-        period=f"{story.years[0]} to {story.years[1]}", release=story.vintage, level=story.level,
-        note="the rest of the year at the rate of the year before; counting chance only",
-    ).finding(
+    return story.jump.finding(
         "act.jump",
         "Jump on its first day by which the law alone would have made the year's change",
         "The law alone made the year's change", "not identified",
+        period=f"{story.years[0]} to {story.years[1]}", vintage=story.vintage, level=story.level,
+        note="the rest of the year at the rate of the year before; counting chance only",
     )  # fmt: skip
 
 

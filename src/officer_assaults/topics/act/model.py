@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from officer_assaults.estimate import Shown
+from officer_assaults.estimate import Estimate, Shown
 from officer_assaults.findings import Verdict
 from officer_assaults.refusals import Problems
 from officer_assaults.stats.batch_glm import fit_batch
@@ -436,27 +436,7 @@ def counterfactual(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Jump(Shown):
-    """Jump on its first day by which a law alone would have made a year's change.
-
-    Parameters
-    ----------
-    size : float
-        Proportional jump, 0.87 for 87 %, if the rest of the year had stayed at the old rate.
-    interval : Interval
-        The same at the limits of the recorded change, counting chance only.
-    days_in_force, days : int
-        Days of the year with the law, and all its days.
-    """
-
-    size: float
-    interval: Interval
-    days_in_force: int
-    days: int
-
-
-def immediate_jump(change: RecordedChange, days_in_force: int, days: int) -> Jump:
+def immediate_jump(change: RecordedChange, days_in_force: int, days: int) -> Estimate:
     """Jump that a law in force for part of a year needs to make that year's change alone.
 
     Parameters
@@ -465,6 +445,12 @@ def immediate_jump(change: RecordedChange, days_in_force: int, days: int) -> Jum
         The year's recorded rate over that of the year before.
     days_in_force, days : int
         Days of the year with the law, and all its days.
+
+    Returns
+    -------
+    Estimate
+        Proportional jump, 0.87 for 87 %, if the rest of the year had stayed at the old rate; limits
+        are those of the recorded change, counting chance only.
 
     Raises
     ------
@@ -477,7 +463,9 @@ def immediate_jump(change: RecordedChange, days_in_force: int, days: int) -> Jum
         (ratio - 1) * days / days_in_force
         for ratio in (change.ratio, change.interval.lower, change.interval.upper)
     )
-    return Jump(size, Interval(low, high), days_in_force, days)
+    return Estimate(
+        size, low, high, unit="proportion", denominator=f"{days_in_force} of {days} days in force"
+    )
 
 
 _RATIO = ["ratio", "lower", "upper"]

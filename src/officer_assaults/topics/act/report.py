@@ -101,11 +101,11 @@ def main_points(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) ->
     found = story.assessment
     points = [_point_gates(found)] if story.focus else []
     points += [_point_record(story, found), _point_timing(story, breaks), _point_level(found)]
-    if story.jump is not None and story.jump.size > 0:
+    if story.jump is not None and story.jump.value > 0:
         points.append(
             "The law was in force for part of its first year only. To make that year's rise "
             "by itself, it would have had to lift recorded assaults by "
-            f"{words.percent(story.jump.size)} on its first day."
+            f"{words.percent(story.jump.value)} on its first day."
         )
     return [point for point in points if point][:6]
 

@@ -11,6 +11,7 @@ import pandas as pd
 from officer_assaults.data import forces
 from officer_assaults.page import words
 from officer_assaults.stats import shares as crewing_shares
+from officer_assaults.topics.evidence.findings import SAID
 from officer_assaults.topics.evidence.findings import findings as findings
 from officer_assaults.topics.evidence.model import CREWING_TOPIC
 from officer_assaults.topics.evidence.story import CITIES, strata_in_words, years_of
@@ -116,26 +117,7 @@ def _taser_words(story: CrewingStory) -> str:
 
 def boxes(story: CrewingStory) -> dict[str, str | list[str]]:
     """Arguments of :func:`report.boxes`."""
-    washington = story.washington
-    return {
-        "shows": [
-            f"How often officers recorded as assaulted in Washington DC ({years_of(washington)}) "
-            "were injured, alone and in two-officer vehicles.",
-            "How counts by crew mislead without hours by crew, on US federal records.",
-            "What published studies of crewing, TASER and training say, and how each was read.",
-        ],
-        "cannot": [
-            "Whether an officer alone is assaulted more often: that needs hours by crew, from the "
-            "same log as the victims.",
-            "Whether officers would have been safer in another crew: who is sent alone, where and "
-            "to what, is chosen.",
-        ],
-        "settle": [
-            "Officer-hours and victims by crew, area, hour and grade of call from one force's "
-            "resource log (report 05 takes them as they are).",
-            "A trial that draws crewing policy by lot, area by month (report 08 says how long).",
-        ],
-    }
+    return SAID.told("boxes", years=years_of(story.washington))
 
 
 def victims_table(story: CrewingStory) -> dict[str, Any]:
@@ -365,7 +347,7 @@ def published_table(ledger: pd.DataFrame) -> dict[str, Any]:
 def survey_table(story: CrewingStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: readings of the survey's share, and what follows."""
     share = float(story.survey["percent"]) / 100
-    low, high = story.bounds.hours_single.lower, story.bounds.hours_single.upper
+    low, high = story.bounds[0].lower, story.bounds[0].upper
     readings = [
         ("Taken as a share of officer-hours", share),
         ("Taken as a share of unit-hours", crewing_shares.officer_hour_share(share)),

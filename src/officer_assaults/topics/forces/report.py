@@ -235,7 +235,7 @@ def reasons_table(story: ComparisonStory) -> dict[str, Any]:
         (
             "Size",
             f"Count and {MANY[story.main]} go together: rank correlation "
-            f"{words.number(story.size.rho, 2)} "
+            f"{words.number(story.size.value, 2)} "
             f"({words.interval(story.size.lower, story.size.upper)}).",
         ),
         ("Denominator", _denominator_line(story)),
@@ -286,12 +286,12 @@ def words_for_funnel(story: ComparisonStory) -> dict[str, str]:
 
 def words_for_scatter(story: ComparisonStory) -> dict[str, str]:
     """Headline, subtitle and alternative text of the scatter of count against size."""
-    rho = words.number(story.size.rho, 2)
+    rho = words.number(story.size.value, 2)
     return {
         "headline": _size_words(story),
-        "subtitle": f"{story.size.units} forces, {story.year}; rank correlation of count and "
+        "subtitle": f"{story.size.denominator}, {story.year}; rank correlation of count and "
         f"officers {rho} ({words.interval(story.size.lower, story.size.upper)})",
-        "alt": f"Scatter of the counts of {story.size.units} forces against their size: the rank "
+        "alt": f"Scatter of the counts of {story.size.denominator} against their size: the rank "
         f"correlation is {rho}, and the force in focus is marked.",
     }
 

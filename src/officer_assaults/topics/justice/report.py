@@ -11,8 +11,8 @@ from officer_assaults.data import forces
 from officer_assaults.data.columns import INJURY, NO_INJURY
 from officer_assaults.page import words
 from officer_assaults.topics.justice import model as models
+from officer_assaults.topics.justice.findings import SAID, found_away
 from officer_assaults.topics.justice.findings import findings as findings
-from officer_assaults.topics.justice.findings import found_away
 from officer_assaults.topics.justice.story import MEANING as MEANING
 from officer_assaults.topics.justice.story import MEASURES as MEASURES
 from officer_assaults.topics.justice.story import JusticeStory as JusticeStory
@@ -96,19 +96,7 @@ def main_points(story: JusticeStory) -> list[str]:
 def boxes(story: JusticeStory) -> dict[str, str | list[str]]:
     """Arguments of :func:`report.boxes`."""
     del story
-    return {
-        "shows": "How many recorded assaults on constables ended in a charge, force by force, and "
-        "what the courts of England and Wales did with such cases before and after the 2018 Act.",
-        "cannot": [
-            "Follow one case from record to sentence: the tables are not linked.",
-            "What a force's courts did: court figures are national here.",
-            "Whether a lower charge rate is worse charging or fuller recording.",
-        ],
-        "settle": [
-            "Case rows with record, charge, court and sentence under one reference.",
-            "Evidence grades of the cases that were not charged.",
-        ],
-    }
+    return SAID.told("boxes")
 
 
 def caveats(story: JusticeStory) -> list[str]:

@@ -334,22 +334,14 @@ def _passed_through(
     return [row]
 
 
-@dataclass(frozen=True, slots=True)
-class Route(Shown):
-    """The cells behind the leading figure, for the same figure by another route.
+def cells_of(rows: pd.DataFrame, dates: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lay the leading figure's cells out: those that a model may see, and those it judges.
 
-    Parameters
-    ----------
-    untreated, after : DataFrame
-        force, quarter (text), recorded, officers: cells that a model may see, and those it judges.
+    Returns
+    -------
+    tuple of DataFrame
+        force, quarter (text), recorded, officers.
     """
-
-    untreated: pd.DataFrame
-    after: pd.DataFrame
-
-
-def cells_of(rows: pd.DataFrame, dates: pd.DataFrame) -> Route:
-    """Lay the leading figure's cells out as plain frames."""
     study = panel_of(rows, OUTCOME, dates)
     found = event_study.cells(study.usable, study.event[None], study.earliest[None], LEADING)
 
@@ -364,7 +356,7 @@ def cells_of(rows: pd.DataFrame, dates: pd.DataFrame) -> Route:
             }
         )
 
-    return Route(frame(found.untreated[0]), frame(found.after[0]))
+    return frame(found.untreated[0]), frame(found.after[0])
 
 
 def mean_log_ratio(after: pd.DataFrame, expected: pd.Series) -> float:
