@@ -43,6 +43,11 @@ class Wording:
         lines: list[str] = _filled(_read(self._path)[key], names)
         return lines
 
+    def text(self, key: str, **names: Any) -> str:
+        """Give one text."""
+        text: str = _filled(_read(self._path)[key], names)
+        return text
+
     def estimate(
         self, key: str, value: float, limits: Any, verdict: Verdict, *, names: dict[str, Any],
         **about: Any,
