@@ -24,9 +24,10 @@ from officer_assaults.findings import Verdict
 from officer_assaults.refusals import Problems
 from officer_assaults.stats.batch_glm import fit_batch
 from officer_assaults.stats.changes import RecordedChange
-from officer_assaults.stats.glm import Contrast, RateModel
+from officer_assaults.stats.glm import Contrast, RateModel, refit
 from officer_assaults.stats.heterogeneity import paule_mandel
 from officer_assaults.stats.intervals import Interval
+from officer_assaults.stats.model_rows import ModelSpec
 from officer_assaults.stats.newton import fit_design
 from officer_assaults.stats.segmented import (
     MINIMUM_AFTER,
@@ -298,7 +299,7 @@ def without_step(rows: pd.DataFrame, fit: RateModel) -> pd.DataFrame:
 
 
 def every_date(
-    rows: pd.DataFrame, fits: Mapping[str, RateModel], others: pd.DataFrame
+    rows: pd.DataFrame, specs: Mapping[str, ModelSpec], others: pd.DataFrame
 ) -> pd.DataFrame:
     """Search every date by the fitted models too, before the fixed ones of :func:`best_steps`.
 
@@ -306,7 +307,7 @@ def every_date(
     ----------
     rows : DataFrame
         What the models were fitted to.
-    fits : mapping of str to RateModel
+    specs : mapping of str to ModelSpec
         By control, with a term ``after``; each is fitted again with the step at each date.
     others : DataFrame
         From :func:`best_steps`.
@@ -318,7 +319,8 @@ def every_date(
     """
     dates = pd.DatetimeIndex(np.sort(rows["date"].unique()))
     found = []
-    for control, fit in fits.items():
+    for control, spec in specs.items():
+        fit = refit(spec, rows)
         before, after = (fit.design(rows.assign(after=value)).to_numpy() for value in (0.0, 1.0))
         left = {
             day: _left(fit, np.where((rows["date"] >= day).to_numpy()[:, None], after, before))
