@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from officer_assaults.data import breaks, force_quarters, inspections
+from officer_assaults.estimate import Estimate
 from officer_assaults.stats import event_study, glm, panel
 from officer_assaults.stats.intervals import Interval
 from officer_assaults.topics.recording import data, report_inspected
@@ -49,9 +50,9 @@ def test_the_published_elasticity_of_the_release_of_2023_is_found_again():
         for name in ("no_injury", "public_no_injury")
     )
     share = inspected.share_of_rise(limits[0], Interval(*limits[1:]), public, rise)
-    found = [share.share, share.interval.lower, share.interval.upper]
+    found = [share.value, share.lower, share.upper]
     assert found == pytest.approx([0.33, 0.18, 0.48], abs=0.006)
-    assert share.tells
+    assert inspected.tells(share)
 
 
 def test_each_force_left_out_starts_from_the_coefficient_of_statsmodels(national):
@@ -118,7 +119,7 @@ def test_pass_through_of_one_series_to_itself_is_all_of_it(national):
     ],
 )
 def test_a_share_leaves_what_its_limits_leave(limits, leaves):
-    share = inspected.ShareOfRise(sum(limits) / 2, Interval(*limits))
+    share = Estimate(sum(limits) / 2, *limits, unit="share", denominator="log change")
     assert report_inspected._leaves(share) == leaves
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,9 +22,6 @@ from officer_assaults.topics.forces.story import (
 )
 from officer_assaults.topics.forces.story import ComparisonStory as ComparisonStory
 from officer_assaults.topics.forces.story import rate_units as rate_units
-
-if TYPE_CHECKING:
-    pass
 
 #: Rank correlation with size above which an order of counts is mostly one of sizes.
 MOSTLY = 0.7

@@ -489,12 +489,12 @@ def size_table(story: PlanningStory) -> dict[str, Any]:
     return {
         "frame": pd.DataFrame(
             {
-                "True ratio of rates": [f"{size.ratio:.2f}" for size in story.sizes],
+                "True ratio of rates": [f"{size['ratio']:.2f}" for size in story.sizes],
                 "Officer-shifts in each arm": [
-                    int(round(size.officer_shifts_per_arm, -2)) for size in story.sizes
+                    int(round(size["officer_shifts_per_arm"], -2)) for size in story.sizes
                 ],
-                "Recorded assaults in both": [round(size.events) for size in story.sizes],
-                "Years of all patrol": [size.years_of_patrol for size in story.sizes],
+                "Recorded assaults in both": [round(size["events"]) for size in story.sizes],
+                "Years of all patrol": [size["years_of_patrol"] for size in story.sizes],
             }
         ),
         "caption": "Officer-shifts needed for power of 80% if shifts were independent",

@@ -11,7 +11,7 @@ import pandas as pd
 
 from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Refusal
-from officer_assaults.stats.evalue import EValue, e_value
+from officer_assaults.stats.evalue import e_value
 from officer_assaults.stats.intervals import Interval
 from officer_assaults.topics.crewing.model.cells import FEWEST_CLUSTERS, CrewData
 from officer_assaults.topics.crewing.model.checks import (
@@ -90,7 +90,8 @@ class CrewingAnalysis(Shown):
         At the mean back-up time of each band (up to 10, 10 to 20, more than 20 minutes).
     controls : tuple of NegativeControl
     recording : pandas.DataFrame
-    strength : EValue
+    strength : tuple of float
+        E-values of the estimate and of the limit nearer to 1.
     policies, policies_attended : tuple of PolicyOutcome
         At the same officer-hours, and at the same attendances.
     longer_backup : mapping of str to tuple of float
@@ -113,7 +114,7 @@ class CrewingAnalysis(Shown):
     backup: BackupModification | None
     controls: tuple[NegativeControl, ...]
     recording: pd.DataFrame
-    strength: EValue
+    strength: tuple[float, float]
     policies: tuple[PolicyOutcome, ...]
     policies_attended: tuple[PolicyOutcome, ...]
     longer_backup: Mapping[str, tuple[float, float, float]]
