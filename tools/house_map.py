@@ -45,6 +45,12 @@ def _row(path: Path) -> str:
     return f"| `{path.stem}` | {', '.join(first)} | {place} | {', '.join(_tables(modules))} |\n"
 
 
+#: A table's name as a text of code, or as the first cell of a row.
+NAME = r'(?:"|^)([a-z0-9/-]+)[",]'
+#: A list that stands beside the module that reads it.
+BESIDE = r'with_name\("([\w-]+\.csv)"\)'
+
+
 def _imported(path: Path) -> set[str]:
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
@@ -61,7 +67,7 @@ def _tables(modules: set[str]) -> list[str]:
     named: set[str] = set()
     for module in modules:
         for file in _files(module):
-            for text in re.findall(r'"([a-z0-9/-]+)"', file.read_text(encoding="utf-8")):
+            for text in re.findall(NAME, file.read_text(encoding="utf-8"), re.MULTILINE):
                 if text in known:
                     named.add(text)
                 elif text in folders and text in BY_RELEASE:
@@ -77,9 +83,11 @@ def _files(module: str) -> list[Path]:
     if not file.is_file():
         return []
     # A module speaks for those whose names it hands on.
-    handed = re.findall(HANDED_ON, file.read_text(encoding="utf-8"), re.MULTILINE)
+    code = file.read_text(encoding="utf-8")
+    handed = re.findall(HANDED_ON, code, re.MULTILINE)
     return [
         file,
+        *(file.with_name(name) for name in re.findall(BESIDE, code)),
         *(found for part in sorted({part for part, _ in handed}) for found in _files(part)),
     ]
 

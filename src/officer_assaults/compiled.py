@@ -8,6 +8,7 @@ in ``EOFError: marshal data too short``.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 from importlib.machinery import SourceFileLoader
 from importlib.util import cache_from_source
@@ -21,6 +22,7 @@ _CUT_OFF = (EOFError, ValueError)
 def main() -> None:
     """Run the command ``officer-assaults``, whose own modules may be cut off too."""
     mend()
+    gc.set_threshold(20_000, 20, 20)  # Imports make no garbage that is worth looking for.
     importlib.import_module("officer_assaults.cli").main()
 
 

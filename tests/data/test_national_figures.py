@@ -74,8 +74,8 @@ def test_left_out_by_rule_and_refused_by_code(data):
 
 def test_count_follows_size(data):
     size = comparison.size_correlation(data.counts.merge(exposure.of("2018/19")))
-    assert size.rho == pytest.approx(0.88, abs=0.01)
-    assert size.lower < size.rho < size.upper
+    assert size.value == pytest.approx(0.88, abs=0.01)
+    assert size.lower < size.value < size.upper
 
 
 def test_injury_shares_differ_between_forces(data):

@@ -34,7 +34,7 @@ def test_every_place_on_the_page_is_among_the_same_forces(plain):
         frozenset(same)
     }
     assert set(story.by_count.table.index) == same
-    assert story.size.units == len(same)
+    assert story.size.denominator == f"{len(same)} forces"
 
 
 @pytest.mark.parametrize("force", ["london-city", "british-transport-police", "kent"])

@@ -480,6 +480,17 @@ def test_long_runs_start_first(tmp_path):
     assert order == ["everywhere/02_quick", "place-0/01_slow"]
 
 
+def test_of_runs_that_never_ran_the_longer_notebook_starts_first(tmp_path):
+    from officer_assaults.pipeline.batch import _longest_first
+
+    longer = tree.notebook(
+        tree.HELPERS, tree.HEADLINE, tree.FINDING, "# more", parameters=tree.NATIONAL
+    )
+    project = tree.plant(tmp_path, {"01_short": tree.good(tree.NATIONAL), "02_long": longer})
+    order = [run.notebook.name for run in _longest_first(project, make_plan(project).stale)]
+    assert order == ["02_long", "01_short"]
+
+
 def test_clock_times_stay_in_the_manifest(tmp_path):
     project = tree.plant(tmp_path, {"01_good": tree.good(tree.NATIONAL)})
     run_batch(project, make_plan(project), LocalWorkers(1, engines.STOCK))

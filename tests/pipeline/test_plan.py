@@ -1,6 +1,7 @@
 """The table of runs: who is run where, what is refused before a kernel starts, what is stale."""
 
 import dataclasses
+import hashlib
 
 import nbformat
 import notebook_tree as tree
@@ -259,6 +260,10 @@ def test_a_file_outside_the_tree_keeps_its_folder_to_itself(project, tmp_path_fa
     assert run.files["own.csv"].read_text() == "a\n"
     assert str(own.parent) not in run.command
     assert f"path={own}" in run.local_command
+    # By a hash of its path anybody could try out whose folder it is.
+    for told in (str(own.parent), str(own)):
+        for algorithm in ("md5", "sha1", "sha256"):
+            assert hashlib.new(algorithm, told.encode()).hexdigest()[:6] not in run.name
 
 
 def test_a_large_file_is_carried_through_memory_only_to_other_machines(

@@ -31,13 +31,13 @@ def draw(odds_ratio: float, runs: int = RUNS) -> np.ndarray:
 def estimates(odds_ratio: float, assumed: float):
     rows = draw(odds_ratio).tolist()
     found = [chapman(TwoLists(a + b, a + c, a), assumed) for a, b, c, _ in rows]
-    covered = np.mean([one.interval.contains(TRUE_TOTAL) for one in found])
-    return np.mean([one.total for one in found]), covered, found
+    covered = np.mean([one.contains(TRUE_TOTAL) for one in found])
+    return np.mean([one.value for one in found]), covered, found
 
 
 def test_chapman_is_the_textbook_formula():
     # Seber (1982), The Estimation of Animal Abundance, 2nd ed., p. 60: (n1+1)(n2+1)/(m+1) - 1.
-    assert chapman(TwoLists(900, 700, 420)).total == pytest.approx(901 * 701 / 421 - 1)
+    assert chapman(TwoLists(900, 700, 420)).value == pytest.approx(901 * 701 / 421 - 1)
 
 
 def test_independent_lists_are_covered():
@@ -50,16 +50,14 @@ def test_dependent_lists_are_not_and_the_error_has_the_stated_direction():
     mean, covered, found = estimates(2.0, 1.0)
     assert mean == pytest.approx(1420, abs=5)
     assert covered == 0.0
-    assert all(one.reading == "lower bound" for one in found)
-    recorded = np.mean([one.recorded_share for one in found])
+    recorded = ON_CRIME_RECORD * TRUE_TOTAL / np.mean([one.value for one in found])
     assert recorded > ON_CRIME_RECORD + 0.05
 
 
 def test_the_right_odds_ratio_restores_the_coverage():
-    mean, covered, found = estimates(2.0, 2.0)
+    mean, covered, _ = estimates(2.0, 2.0)
     assert mean == pytest.approx(TRUE_TOTAL, rel=0.005)
     assert covered == pytest.approx(0.95, abs=COVERAGE)
-    assert found[0].reading == "estimate"
 
 
 def test_totals_grow_with_the_assumed_dependence_and_shares_shrink():
@@ -68,6 +66,9 @@ def test_totals_grow_with_the_assumed_dependence_and_shares_shrink():
     assert table["total"].is_unique
     assert table["recorded_share"].is_monotonic_decreasing
     assert (table["lower"] >= TwoLists(1057, 720, 475).seen).all()
+    assert table["recorded_share"].between(table["share_lower"], table["share_upper"]).all()
+    assert table["recorded_share"].to_numpy() == pytest.approx(1057 / table["total"].to_numpy())
+    assert table["reading"].tolist() == ["lower bound"] * 2 + ["estimate"] * 3
 
 
 @pytest.mark.parametrize(

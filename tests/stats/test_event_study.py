@@ -83,7 +83,7 @@ def test_without_noise_imputation_and_stacks_give_the_effect_of_each_unit(dates)
     assert found.effect().value == pytest.approx(size[reached].mean(), abs=1e-9)
     assert event_study.stacked(study).value == pytest.approx(size[reached].mean(), abs=1e-9)
     assert found.slope(size[:, 0]).value == pytest.approx(1.0, abs=1e-8)
-    assert event_study.leads(found, -6).table["estimate"].abs().max() < 1e-8
+    assert event_study.leads(found, -6)[0]["estimate"].abs().max() < 1e-8
 
 
 def test_a_unit_without_a_date_is_a_control_before_it_can_have_been_reached(dates):

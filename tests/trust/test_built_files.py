@@ -13,11 +13,12 @@ import pandas as pd
 import pytest
 from attacks import ATTACKS, CREWING, claims_of, crews, number, read_dots, tables_of
 from bs4 import BeautifulSoup
-from built import build, result_of, text_of
+from built import NOTEBOOKS, build, result_of, text_of
 from canaries import canary_cells, write_export
 from scipy.optimize import linprog
 
 from officer_assaults.cli import own_exports
+from officer_assaults.pipeline.notebooks import Notebook
 from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing import door, given, published, queries
 from officer_assaults.topics.crewing.data.reader import _cell_cautions, _release, load
@@ -30,6 +31,7 @@ BUILT = 200 if FULL else 1
 NEAR = 0.2
 #: The hours that the policy of doubling nights moves.
 NIGHT = ("night", "early")
+DIAGRAM = "{data.adjustment}"
 CELLS = Path(__file__).parents[1] / "topics" / "crewing" / "cells.csv"
 PLANNING = "08_planning"
 QUICK = {"irr_grid": [0.8], "trial_months": [24]}
@@ -406,11 +408,16 @@ def test_exports_a_month_apart_are_not_both_published(tmp_path, whole):
     assert caught.value.codes == ("E121",)
 
 
-def planned(path, formulas, shelf=""):
+def planned(path, formulas, shelf="", model=DIAGRAM):
     """A plan of runs on one export, as ``report``, ``reports``, ``sweep`` and ``crewing report``
     make them."""
+    held = (
+        (NOTEBOOKS / f"{CREWING}.ipynb").read_text().replace("{data.adjustment}", model or DIAGRAM)
+    )
+    notebook = Notebook(CREWING, Path(), json.loads(held), None)
     runs = [
         SimpleNamespace(
+            notebook=notebook,
             parameters={"cells_path": path.name, "about_path": None, "formula": formula},
             shelf=shelf, files={path.name: path}, key=f"kent/{number}",
             path=lambda folder, suffix: path,
@@ -436,9 +443,10 @@ def test_every_command_asks_what_was_published_of_an_export(built, tmp_path, cle
         root=tmp_path, state=tmp_path / cleaned / ".state", reports=tmp_path / cleaned
     )
     assert own_exports.check(again, planned(path, ["", "dark_share "]), known)
-    for more in (["backup_c"], ["", "dark_share + backup_c"]):
+    edited = planned(path, [""], model=f"{DIAGRAM} + dark_share:weekend")
+    for more in (planned(path, ["backup_c"]), planned(path, ["", "dark_share + backup_c"]), edited):
         with pytest.raises(Refusal) as caught:
-            own_exports.check(again, planned(path, more), known)
+            own_exports.check(again, more, known)
         assert caught.value.codes == ("E121",)
     assert own_exports.check(again, planned(path, ["backup_c"], shelf="internal")) == {}
     # And within one sweep, before anything was published.

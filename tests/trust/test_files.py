@@ -1,19 +1,26 @@
 """Files made to harm: small ones that expand beyond measure are refused before memory goes."""
 
+import csv
 import gzip
+import itertools
 import subprocess
 import sys
 import zipfile
+from html import escape
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
+from officer_assaults.cli import main
 from officer_assaults.data import bounds, readers, workbooks
 from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing.data import reader
 
+CELLS = Path(__file__).parents[1] / "topics" / "crewing" / "cells.csv"
 #: What all refusals together need, imports included; expanded, each bomb needs gigabytes.
 ROOM_BYTES = 600 * 1024**2
 SPELLINGS = {name: [name] for name in ("force", "year", "count")}
@@ -45,6 +52,38 @@ def xlsx(path, rows, texts=None):
     if texts is not None:
         parts["xl/sharedStrings.xml"] = f"<sst {NS}>{texts}</sst>"
     return archive(path, parts)
+
+
+def with_parts_that_nobody_reads(path, secret):
+    """Give a workbook an author, a comment, a named formula, a link out and a sheet well hidden."""
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name).decode() for name in file.namelist()}
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace(
+        "</sheets>",
+        '<sheet name="b" sheetId="2" state="veryHidden" r:id="r3"/></sheets><externalReferences>'
+        '<externalReference r:id="r4"/></externalReferences><definedNames><definedName '
+        f'name="{secret}">WEBSERVICE("http://127.0.0.1/{secret}")</definedName></definedNames>',
+    )
+    parts["xl/_rels/workbook.xml.rels"] = parts["xl/_rels/workbook.xml.rels"].replace(
+        "</Relationships>",
+        f'<Relationship Id="r3" Type="{office}/worksheet" Target="worksheets/sheet2.xml"/>'
+        f'<Relationship Id="r4" Type="{office}/externalLink" Target="externalLinks/one.xml"/>'
+        "</Relationships>",
+    )
+    cell = f'<c t="inlineStr"><is><t>{secret}</t></is></c>'
+    sheet = f"<worksheet {NS}><sheetData>{f'<row>{cell * 9}</row>' * 30}</sheetData></worksheet>"
+    return archive(path, parts | {
+        "xl/worksheets/sheet2.xml": sheet,
+        "xl/externalLinks/one.xml": f'<externalLink {NS}><externalBook r:id="r1"/></externalLink>',
+        "xl/externalLinks/_rels/one.xml.rels": f'<Relationships><Relationship Id="r1" '
+        f'Type="{office}/externalLinkPath" Target="file:///etc/{secret}" TargetMode="External"/>'
+        "</Relationships>",
+        "xl/comments1.xml": f"<comments {NS}><authors><author>{secret}</author></authors>"
+        f'<commentList><comment ref="A1" authorId="0"><text><t>{secret}</t></text></comment>'
+        "</commentList></comments>",
+        "docProps/core.xml": f"<coreProperties><creator>{secret}</creator></coreProperties>",
+    })  # fmt: skip
 
 
 def ods(path, rows):
@@ -152,6 +191,28 @@ def test_ordinary_workbooks_pass(tmp_path):
     ):
         [sheet] = workbooks.read(path, SPELLINGS).sheets
         assert len(sheet.frame) == 1
+
+
+def test_nothing_of_a_workbook_comes_in_but_its_visible_cells(tmp_path):
+    """Authors, comments, names, links and hidden sheets are neither read nor followed."""
+    with CELLS.open(newline="") as file:
+        cells = [map(escape, row) for row in itertools.islice(csv.reader(file), 400)]
+    text = '<c t="inlineStr"><is><t>{}</t></is></c>'
+    rows = [f"<row>{''.join(map(text.format, row))}</row>" for row in cells]
+    book = xlsx(tmp_path / "log.xlsx", "".join(rows))
+    mapped = {}
+    for name in ("plain", "full"):
+        if name == "full":
+            with_parts_that_nobody_reads(book, "quizzlewick")
+        target = tmp_path / f"{name}.yml"
+        done = CliRunner().invoke(main, ["crewing", "map", str(book), "--to", str(target)])
+        assert done.exit_code == 0, done.output
+        mapped[name] = target.read_text().replace(name, "") + done.output.replace(name, "")
+    assert "quizzlewick" not in mapped["full"]
+    hidden = "hidden sheets (b)"
+    told = [line for line in mapped["full"].splitlines() if hidden not in line]
+    assert hidden in mapped["full"]
+    assert told == mapped["plain"].splitlines()
 
 
 def long_texts(length, columns):

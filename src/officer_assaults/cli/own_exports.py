@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 CELLS, SIDECAR, FORMULA = "cells_path", "about_path", "formula"
 Entry = dict[str, str]
+#: A text of a notebook that is a formula, and that of the notebook as it is handed out.
+_MODEL = re.compile(r"""["']([^"'\n]*~[^"'\n]*)["']""")
+_DIAGRAM = "victims~single+{data.adjustment}"
 
 
 def check(
@@ -52,7 +56,7 @@ def check(
             opened[path] = _entry(run, path)
         if not opened[path]:
             continue
-        new = {**opened[path], "formula": "".join(str(run.parameters.get(FORMULA, "")).split())}
+        new = {**opened[path], "formula": _formula(run)}
         published.check([*listed, *found.values()], new)
         found[run.key] = new
     return found
@@ -116,6 +120,14 @@ def _lists(project: Project) -> tuple[Path, Path]:
     from officer_assaults.topics.crewing import published
 
     return project.root / RUNS / published.NAME, project.state / published.NAME
+
+
+def _formula(run: Run) -> str:
+    """Give the formula of the analyst's own: a parameter, or written into the notebook."""
+    code = [cell["source"] for cell in run.notebook.cells() if cell["type"] == "code"]
+    models = {"".join(model.split()) for text in code for model in _MODEL.findall(text)}
+    given = "".join(str(run.parameters.get(FORMULA, "")).split())
+    return ";".join(filter(None, [given, *sorted(models - {_DIAGRAM})]))
 
 
 def _entry(run: Run, path: Path) -> Entry:

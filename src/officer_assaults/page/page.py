@@ -45,12 +45,8 @@ _BANNED_MARKUP = {
 _LEFT_MATHS = re.compile(r"\$([^$\n<]*\\[^$\n<]*)\$")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A plain link to another page."""
-
-    label: str
-    address: str
+#: A plain link to another page: its label and its address.
+Link = dict[str, str]
 
 
 @dataclass(slots=True)
@@ -539,22 +535,26 @@ def _parameter_text(value: Any) -> str:
     return "none" if value is None or value == "" else str(value)
 
 
+def _link(label: str, address: str) -> Link:
+    return {"label": label, "address": address}
+
+
 def _navigate(page: Page) -> None:
     scope, notebook = page.context.scope, page.context.notebook
     if page.context.is_internal:
         # It stands in a folder of its own, and its neighbours are public.
-        page.navigation["index"] = Link("Public reports", "../../index.html")
+        page.navigation["index"] = _link("Public reports", "../../index.html")
         return
-    page.navigation["index"] = Link("All reports", "../index.html")
+    page.navigation["index"] = _link("All reports", "../index.html")
     for role, entry in zip(
         ("previous", "next"), catalogue.neighbours(scope, notebook), strict=True
     ):
         if entry is not None:
             label = f"{entry.number} {entry.question}"
-            page.navigation[role] = Link(label, f"{entry.notebook}.html")
+            page.navigation[role] = _link(label, f"{entry.notebook}.html")
     if scope != catalogue.NATIONAL:
         page.forces = [
-            Link(name, finder_address(slug))
+            _link(name, finder_address(slug))
             for slug, name in catalogue.force_names().items()
             if slug != scope
         ]

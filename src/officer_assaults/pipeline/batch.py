@@ -233,10 +233,17 @@ def _stream(
 
 
 def _longest_first(project: Project, runs: tuple[Run, ...]) -> list[Run]:
-    """Long runs first, so that no core waits at the end for one that started last."""
+    """Long runs first, so that no core waits at the end for one that started last.
+
+    Of notebooks that never ran, the longer text counts as the longer run.
+    """
     known = (read_json(_history_path(project), _HISTORY_SHAPE) or {}).get("runs", {})
     by_notebook = {key.partition("/")[2]: entry["seconds"] for key, entry in known.items()}
-    return sorted(runs, key=lambda run: -by_notebook.get(run.notebook.name, 0.0))
+
+    def length(run: Run) -> tuple[float, int]:
+        return by_notebook.get(run.notebook.name, 0.0), len(dump_json(run.notebook.content))
+
+    return sorted(runs, key=length, reverse=True)
 
 
 def save(project: Project, run: Run, result: Result) -> Result:

@@ -101,7 +101,7 @@ class Run:
         for name, value in named.items():
             path = self.files.get(value)
             is_beside = any(value.startswith(f"{v}.") for v in named.values() if v != value)
-            folder = sha256(str(path.parent).encode())[:6] if path and value in self.outside else ""
+            folder = _folder_mark(path.parent) if path and value in self.outside else ""
             marks[name] = _BESIDE if is_beside else "-".join(filter(None, (value, folder)))
         return marks
 
@@ -113,6 +113,11 @@ class Run:
     def path(self, folder: Path, suffix: str) -> Path:
         """Where the file of one kind lies below a folder."""
         return folder / self.shelf / self.scope / f"{self.name}{suffix}"
+
+
+def _folder_mark(folder: Path) -> str:
+    """Tell a folder from others: its number, which no reader knows, lets nobody try out a path."""
+    return sha256(f"{folder} {folder.stat().st_ino}".encode())[:6]
 
 
 def variant(non_default: Mapping[str, Any]) -> str:

@@ -20,7 +20,13 @@ from typing import Protocol
 from officer_assaults import scratch
 from officer_assaults.pipeline import engines
 from officer_assaults.pipeline.forked import ADDRESS_VARIABLE, KernelServer, short_folder
-from officer_assaults.pipeline.forkserver import LATER, PINNED, UNTHREADED, preload
+from officer_assaults.pipeline.forkserver import (
+    LATER,
+    PINNED,
+    UNTHREADED,
+    preload,
+    seldom_collect,
+)
 from officer_assaults.pipeline.notebooks import Notebook
 from officer_assaults.pipeline.plan import Plan
 from officer_assaults.pipeline.project import Project
@@ -256,6 +262,7 @@ def _prepare(environment: dict[str, str]) -> None:
     if hasattr(os, "setpgrp"):
         os.setpgrp()
     os.environ.update(environment)
+    seldom_collect()
     tempfile.tempdir = None
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     threading.Thread(target=_leave_with_parent, daemon=True).start()

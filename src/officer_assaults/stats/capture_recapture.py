@@ -10,8 +10,8 @@ from typing import Literal
 import pandas as pd
 from scipy import stats
 
+from officer_assaults.estimate import Estimate, Shown
 from officer_assaults.refusals import Problems
-from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import Interval, check_alpha
 
 Direction = Literal["lower bound", "estimate"]
@@ -60,35 +60,7 @@ class TwoLists(Shown):
         return self.first + self.second - self.both
 
 
-@dataclass(frozen=True, slots=True)
-class TotalEstimate(Shown):
-    """Total assaults behind two lists, for one assumed dependence between them.
-
-    Parameters
-    ----------
-    odds_ratio : float
-        Assumed odds ratio between being on the one list and on the other.
-    total : float
-        Estimated number of assaults.
-    interval : Interval
-        Its interval; never below the number seen.
-    recorded_share : float
-        Assaults on the first list over the total.
-    recorded_interval : Interval
-        The share at the limits of the total.
-    reading : Direction
-        What the total is *if lists depend positively*, see :func:`direction`.
-    """
-
-    odds_ratio: float
-    total: float
-    interval: Interval
-    recorded_share: float
-    recorded_interval: Interval
-    reading: Direction
-
-
-def chapman(lists: TwoLists, odds_ratio: float = 1.0, alpha: float = 0.05) -> TotalEstimate:
+def chapman(lists: TwoLists, odds_ratio: float = 1.0, alpha: float = 0.05) -> Estimate:
     """Chapman's estimate, extended to lists with a known odds ratio between them.
 
     Parameters
@@ -120,16 +92,8 @@ def chapman(lists: TwoLists, odds_ratio: float = 1.0, alpha: float = 0.05) -> To
     missed = odds_ratio * b * c / (a + 1)
     total = lists.seen + missed
     variance = _variance(a, b, c, missed)
-    interval = _log_normal(lists.seen, missed, variance, check_alpha(alpha))
-    shares = [lists.first / value if value else math.nan for value in (total, *_ends(interval))]
-    return TotalEstimate(
-        odds_ratio=odds_ratio,
-        total=total,
-        interval=interval,
-        recorded_share=shares[0],
-        recorded_interval=Interval(shares[2], shares[1]),
-        reading=direction(odds_ratio),
-    )
+    limits = _log_normal(lists.seen, missed, variance, check_alpha(alpha))
+    return Estimate.of(total, limits, unit="assaults", denominator="two lists", level=1 - alpha)
 
 
 def dependence_table(
@@ -145,16 +109,9 @@ def dependence_table(
     rows = []
     for odds_ratio in odds_ratios:
         found = chapman(lists, odds_ratio, alpha)
-        rows.append(
-            (
-                odds_ratio,
-                found.total,
-                *_ends(found.interval),
-                found.recorded_share,
-                *_ends(found.recorded_interval),
-                found.reading,
-            )
-        )
+        ends = (found.value, found.lower, found.upper)
+        share, high, low = (lists.first / value if value else math.nan for value in ends)
+        rows.append((odds_ratio, *ends, share, low, high, direction(odds_ratio)))
     columns = ["odds_ratio", "total", "lower", "upper"]
     columns += ["recorded_share", "share_lower", "share_upper", "reading"]
     return pd.DataFrame(rows, columns=columns)
@@ -192,10 +149,6 @@ def direction(odds_ratio: float) -> Direction:
     is a lower bound, and the recorded share an upper one.
     """
     return "estimate" if odds_ratio > 1 else "lower bound"
-
-
-def _ends(interval: Interval) -> tuple[float, float]:
-    return interval.lower, interval.upper
 
 
 def _variance(a: int, b: int, c: int, missed: float) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +14,6 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.discrete.diagnostic import PoissonDiagnostic
 
-from officer_assaults.shown import Shown
 from officer_assaults.stats.designs import Balance
 from officer_assaults.stats.glm import DISPERSION_RULE, ModelRows, ModelSpec
 from officer_assaults.stats.intervals import FloatArray, Interval
@@ -59,41 +57,6 @@ class Checked(Protocol):
     @property
     def balance(self) -> Balance:
         """Sum of counts, observed and fitted."""
-
-
-@dataclass(frozen=True, slots=True)
-class OffsetSanity(Shown):
-    """Slope of the log count on the log exposure, which an offset fixes at 1.
-
-    Parameters
-    ----------
-    slope, lower, upper : float
-        Freed slope and its interval, with quasi-Poisson errors; ``nan`` if the exposure does not
-        vary enough apart from the terms of the model.
-    """
-
-    slope: float
-    lower: float
-    upper: float
-
-    @property
-    def estimable(self) -> bool:
-        """Whether the exposure varies enough to tell."""
-        return not math.isnan(self.slope)
-
-    @property
-    def agrees(self) -> bool:
-        """Whether a slope of 1 lies in the interval; true where nothing can be told."""
-        return not self.estimable or Interval(self.lower, self.upper).contains(1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Zeros(Shown):
-    """Rows without an event: observed, expected under the model, and the score test's p."""
-
-    observed: int
-    expected: float
-    p: float
 
 
 def dispersion_tests(model: Checked, poisson: PoissonDiagnostic | None = None) -> pd.DataFrame:
@@ -166,33 +129,39 @@ def randomised_residuals(
     return np.asarray(np.clip(residuals, -FARTHEST, FARTHEST))
 
 
-def offset_sanity(model: Checked) -> OffsetSanity:
+def offset_sanity(model: Checked) -> tuple[float, float, float]:
     """Free the slope of the log exposure to see whether counts grow in proportion to it.
 
     Parameters
     ----------
     model : RateModel or RandomLevel
         Fitted model; it is not changed, and its offset stays fixed at a slope of 1.
+
+    Returns
+    -------
+    tuple of float
+        Freed slope and its limits, with quasi-Poisson errors; ``nan`` if the exposure does not
+        vary enough apart from the terms of the model.
     """
-    rows = model.rows
+    rows, untold = model.rows, (math.nan, math.nan, math.nan)
     extra = rows.log_exposure - rows.log_exposure.mean()
     wider = np.column_stack([rows.matrix, extra])
     weights, *_ = np.linalg.lstsq(rows.matrix, extra, rcond=None)
     if np.linalg.norm(extra - rows.matrix @ weights) <= 1e-6 * math.sqrt(len(extra)):
-        return OffsetSanity(math.nan, math.nan, math.nan)
+        return untold
     try:
         fit = fit_design(wider, rows.y, rows.log_exposure)
     except ValueError:
-        return OffsetSanity(math.nan, math.nan, math.nan)
+        return untold
     df = len(extra) - wider.shape[1]
     scale = max(1.0, float(((rows.y - fit.mu) ** 2 / fit.mu).sum()) / df)
     slope = 1 + float(fit.coefficients[-1])
     half = float(stats.t.isf(model.spec.alpha / 2, df)) * math.sqrt(scale * fit.vcov[-1, -1])
-    return OffsetSanity(slope, slope - half, slope + half)
+    return slope, slope - half, slope + half
 
 
-def zeros(model: Checked, poisson: PoissonDiagnostic | None = None) -> Zeros:
-    """Rows without an event, observed against expected.
+def zeros(model: Checked, poisson: PoissonDiagnostic | None = None) -> tuple[int, float, float]:
+    """Rows without an event: observed, expected under the model, and the p of the score test.
 
     Notes
     -----
@@ -201,7 +170,7 @@ def zeros(model: Checked, poisson: PoissonDiagnostic | None = None) -> Zeros:
     """
     expected = float(_cdf(np.zeros_like(model.rows.mu), model.rows.mu, model.nb_alpha).sum())
     test = (poisson or _poisson_diagnostic(model)).test_poisson_zeroinflation()
-    return Zeros(int((model.rows.y == 0).sum()), expected, float(test.pvalue))
+    return int((model.rows.y == 0).sum()), expected, float(test.pvalue)
 
 
 def condition_number(model: Checked) -> float:
@@ -280,7 +249,7 @@ def diagnostic_table(model: Checked, seed: int, term: str = "") -> pd.DataFrame:
 def _checks(model: Checked, seed: int, term: str) -> pd.DataFrame:
     poisson = _poisson_diagnostic(model)
     dispersion, empty = dispersion_tests(model, poisson), zeros(model, poisson)
-    condition, offset = condition_number(model), offset_sanity(model)
+    condition, (slope, lower, upper) = condition_number(model), offset_sanity(model)
     residuals = quantile_residuals(model, seed)
     honest = model.spec.family != "poisson" or model.spec.cov != "model"
     rows: list[tuple[str, Any, str, bool | None]] = [
@@ -301,12 +270,12 @@ def _checks(model: Checked, seed: int, term: str) -> pd.DataFrame:
         ("Fitted total over the observed, less one", *_balance_row(model)),
         (
             "Slope on the log exposure, where proportion means one",
-            offset.slope,
+            slope,
             "One inside its interval; it is never freed",
-            offset.agrees,
+            math.isnan(slope) or Interval(lower, upper).contains(1.0),
         ),
-        ("Rows without an event", empty.observed, "Read with the next", None),
-        ("Rows without an event, as fitted", empty.expected, "No second process for them", None),
+        ("Rows without an event", empty[0], "Read with the next", None),
+        ("Rows without an event, as fitted", empty[1], "No second process for them", None),
         ("Spread of residuals", float(residuals.std(ddof=1)), "One if the model holds", None),
         (
             "Terms that nearly repeat others (condition number)",
@@ -330,11 +299,8 @@ def _influence_row(model: Checked, term: str) -> tuple[str, float, str, bool | N
 def _balance_row(model: Checked) -> tuple[float, str, bool | None]:
     if model.spec.family == "nb2":
         return model.balance.relative, "A negative binomial need not balance", None
-    return (
-        model.balance.relative,
-        "Nothing, within one in a million",
-        abs(model.balance.relative) < 1e-6,
-    )
+    away = model.balance.relative
+    return away, "Nothing, within one in a million", abs(away) < 1e-6
 
 
 def _p_of(table: pd.DataFrame, test: str) -> float:

@@ -3,29 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-
-from officer_assaults.shown import Shown
 
 
-@dataclass(frozen=True, slots=True)
-class EValue(Shown):
-    """E-values of an estimate and of the limit of its interval nearer to no difference.
-
-    Parameters
-    ----------
-    estimate : float
-        Least strength, on the ratio scale, that a hidden danger needs with both crewing and
-        assaults, above what is adjusted for, to move the estimate to 1.
-    limit : float
-        The same for the limit nearer to 1; 1 where the interval holds 1.
-    """
-
-    estimate: float
-    limit: float
-
-
-def e_value(ratio: float, lower: float | None = None, upper: float | None = None) -> EValue:
+def e_value(
+    ratio: float, lower: float | None = None, upper: float | None = None
+) -> tuple[float, float]:
     """Work out the E-value of a rate ratio of rare events (VanderWeele and Ding 2017).
 
     Parameters
@@ -34,6 +16,13 @@ def e_value(ratio: float, lower: float | None = None, upper: float | None = None
         Rate ratio, above 0.
     lower, upper : float, optional
         Limits of its interval.
+
+    Returns
+    -------
+    tuple of float
+        Least strength, on the ratio scale, that a hidden danger needs with both crewing and
+        assaults, above what is adjusted for, to move the estimate to 1; and the same for the limit
+        nearer to 1, which is 1 where the interval holds 1.
 
     Raises
     ------
@@ -47,7 +36,7 @@ def e_value(ratio: float, lower: float | None = None, upper: float | None = None
         nearer = 1.0
     else:
         nearer = min(limits) if min(limits) > 1 else max(limits)
-    return EValue(_strength(ratio), _strength(nearer))
+    return _strength(ratio), _strength(nearer)
 
 
 def _strength(ratio: float) -> float:

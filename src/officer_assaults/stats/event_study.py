@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from officer_assaults.shown import Shown, Tabled
+from officer_assaults.shown import Shown
 from officer_assaults.stats import panel
 from officer_assaults.stats.intervals import FloatArray
 from officer_assaults.stats.panel import BoolArray, Jackknife
@@ -414,25 +414,17 @@ def profile(
     return pd.DataFrame(rows, columns=["time", "estimate", "lower", "upper", "units"])
 
 
-@dataclass(frozen=True, slots=True)
-class Leads(Tabled):
-    """Departures before the event, which should be none.
+def leads(found: Imputation, first: int = -8) -> tuple[pd.DataFrame, float, float]:
+    """Fit a step at each event time from ``first`` to the last untreated one, no later cells.
 
-    Parameters
-    ----------
-    table : DataFrame
-        time, estimate, lower, upper, units; log ratio to the earlier untreated periods.
-    f, p : float
-        Joint test that all are 0.
+    Returns
+    -------
+    DataFrame
+        Departures before the event, which should be none: time, estimate, lower, upper, units; log
+        ratio to the earlier untreated periods.
+    float, float
+        F and p of the joint test that all are 0.
     """
-
-    table: pd.DataFrame
-    f: float
-    p: float
-
-
-def leads(found: Imputation, first: int = -8) -> Leads:
-    """Fit a step at each event time from ``first`` to the last untreated one, no later cells."""
     study, weights = found.study, panel.left_out_weights(len(found.study.units))
     time = event_time(study.event, len(study.periods))
     times = range(first, found.windows.untreated_to + 1)
@@ -445,7 +437,7 @@ def leads(found: Imputation, first: int = -8) -> Leads:
         for at, held, step in zip(times, judged, steps, strict=True)
     ]
     f, p = panel.joint_test(fit.slopes)
-    return Leads(pd.DataFrame(rows, columns=["time", "estimate", "lower", "upper", "units"]), f, p)
+    return pd.DataFrame(rows, columns=["time", "estimate", "lower", "upper", "units"]), f, p
 
 
 def stacked(study: EventPanel, windows: Windows | None = None, alpha: float = 0.05) -> Jackknife:

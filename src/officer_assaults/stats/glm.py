@@ -247,15 +247,19 @@ class RateModel(Shown):
 
     def again(self, frame: pd.DataFrame, formula: str = "") -> RateModel:
         """Fit the same model to other rows, or other terms: same exposure, family and errors."""
-        spec = self.spec
-        return fit(
-            formula or spec.formula, frame, exposure=spec.exposure, cluster=spec.cluster or None,
-            family=spec.family, errors=spec.cov, alpha=spec.alpha,
-        )  # fmt: skip
+        return refit(self.spec, frame, formula)
 
     def instead(self, column: str, terms: str, frame: pd.DataFrame) -> RateModel:
         """Fit the same model with other terms in the place of all that name a column."""
         return self.again(frame, instead(self.spec.formula, column, terms))
+
+
+def refit(spec: ModelSpec, frame: pd.DataFrame, formula: str = "") -> RateModel:
+    """Fit the model that a spec tells of to other rows, or with other terms."""
+    return fit(
+        formula or spec.formula, frame, exposure=spec.exposure, cluster=spec.cluster or None,
+        family=spec.family, errors=spec.cov, alpha=spec.alpha,
+    )  # fmt: skip
 
 
 def fit(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from officer_assaults.shown import Shown
 from officer_assaults.stats.intervals import Interval
 
 OFTEN_AT_LEAST = 0.5
@@ -74,25 +71,7 @@ def victims_share_for(ratio: float, hours_single: float) -> float:
     return odds / (1 + odds)
 
 
-@dataclass(frozen=True, slots=True)
-class SurveyBounds(Shown):
-    """What "single crewed often or always" allows.
-
-    Parameters
-    ----------
-    hours_single : Interval
-        Share of officer-hours that were single crewed.
-    ratio : Interval
-        Rate ratio per officer-hour for a given share of victims.
-    """
-
-    hours_single: Interval
-    ratio: Interval
-
-
-def survey_bounds(
-    often_or_always: float, victims_single: float, often_at_least: float = OFTEN_AT_LEAST
-) -> SurveyBounds:
+def survey_bounds(often_or_always: float, victims_single: float) -> tuple[Interval, Interval]:
     """Bound the share of hours, and with a share of victims the rate ratio, without a model.
 
     Parameters
@@ -101,42 +80,24 @@ def survey_bounds(
         Share of respondents who say they are single crewed often or always.
     victims_single : float
         Share of victims taken to have been single crewed (assumption).
-    often_at_least : float
-        Least share of an officer's hours that "often" stands for (assumption); those who do not
-        say often or always have at most this share.
+
+    Returns
+    -------
+    tuple of Interval
+        Share of officer-hours that were single crewed, and the rate ratio per officer-hour. Those
+        who do not say often or always have at most the hours that "often" begins with.
     """
-    for share in (often_or_always, victims_single, often_at_least):
-        _check_share(share)
-    low = often_or_always * often_at_least
-    high = often_or_always + (1 - often_or_always) * often_at_least
-    return SurveyBounds(
-        Interval(low, high),
-        Interval(ratio_from_shares(victims_single, high), ratio_from_shares(victims_single, low)),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class MisclassifiedRatios(Shown):
-    """Ratio per officer-hour that wrong crew types would give, work being alike.
-
-    Attributes
-    ----------
-    both_sides : float
-        A share of hours and of victims stands under the other crew.
-    hours_alone : float
-        Victims are right; a share of the hours stands under the other crew.
-    planned_hours : float
-        Victims by the crew as worked, hours by the plan, and a share of planned double crews part.
-    """
-
-    both_sides: float
-    hours_alone: float
-    planned_hours: float
+    _check_share(often_or_always)
+    _check_share(victims_single)
+    low = often_or_always * OFTEN_AT_LEAST
+    high = often_or_always + (1 - often_or_always) * OFTEN_AT_LEAST
+    ratios = [ratio_from_shares(victims_single, hours) for hours in (high, low)]
+    return Interval(low, high), Interval(*ratios)
 
 
 def misclassified_ratios(
     ratio: float, hours_single: float, share: float = 0.10
-) -> MisclassifiedRatios:
+) -> dict[str, float]:
     """Ratio that wrong crew types would show, in closed form.
 
     Parameters
@@ -148,11 +109,18 @@ def misclassified_ratios(
     share : float
         Share that is wrong.
 
+    Returns
+    -------
+    dict of str to float
+        ``both_sides``: the share of hours and of victims stands under the other crew;
+        ``hours_alone``: victims are right; ``planned_hours``: victims by the crew as worked, hours
+        by the plan, and the share of planned double crews part.
+
     Examples
     --------
     >>> wrong = misclassified_ratios(1.4, officer_hour_share(0.73))
-    >>> round(wrong.both_sides, 2), round(wrong.hours_alone, 2), round(wrong.planned_hours, 2)
-    (1.3, 1.49, 1.67)
+    >>> {name: round(value, 2) for name, value in wrong.items()}
+    {'both_sides': 1.3, 'hours_alone': 1.49, 'planned_hours': 1.67}
     """
     _check_share(hours_single)
     single, double, kept = hours_single, 1 - hours_single, 1 - share
@@ -162,7 +130,7 @@ def misclassified_ratios(
     both /= (kept * double + share * single * ratio) / shown_double
     hours = ratio * (single / shown_single) / (double / shown_double)
     planned = ratio * ((single + share * double) / single) / kept
-    return MisclassifiedRatios(both, hours, planned)
+    return {"both_sides": both, "hours_alone": hours, "planned_hours": planned}
 
 
 def _check_share(share: float) -> None:

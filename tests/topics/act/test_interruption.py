@@ -420,8 +420,9 @@ def test_nothing_happening_is_not_taken_for_recording():
 
 def test_the_jump_that_the_act_alone_would_have_needed():
     found = its.immediate_jump(recorded_change(794, 1057), 139, 365)
-    assert found.size == pytest.approx(0.87, abs=0.005)
-    assert found.interval.contains(found.size)
+    assert found.value == pytest.approx(0.87, abs=0.005)
+    assert found.contains(found.value)
+    assert found.denominator == "139 of 365 days in force"
     with pytest.raises(ValueError, match="not possible"):
         its.immediate_jump(recorded_change(794, 1057), 0, 365)
 

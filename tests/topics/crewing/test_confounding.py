@@ -112,7 +112,7 @@ def mistaken():
 )
 def test_wrong_crew_types_mislead_as_designed(mistaken, version, closed, designed):
     row = mistaken.loc[version]
-    expected = getattr(misclassified_ratios(1.4, officer_hour_share(0.73)), closed)
+    expected = misclassified_ratios(1.4, officer_hour_share(0.73))[closed]
     assert expected == pytest.approx(designed, abs=0.011)
     assert abs(math.log(row["mean_ratio"] / expected)) < SPREAD * row["se_log"]
 

@@ -187,14 +187,14 @@ def test_a_policy_dilutes_the_effect_of_crewing(before, after, ratio, expected):
 def test_sample_sizes_agree_with_the_planning_table_and_the_library(ratio, shifts, years):
     size = sample_size(ratio)
     # The table prints hundreds of shifts and two figures of the years.
-    assert size.officer_shifts_per_arm == pytest.approx(shifts, abs=60)
-    assert size.years_of_patrol == pytest.approx(years, rel=0.02)
+    assert size["officer_shifts_per_arm"] == pytest.approx(shifts, abs=60)
+    assert size["years_of_patrol"] == pytest.approx(years, rel=0.02)
     per_shift = 0.327 / 1000 * 9
     # The library's approximation run the other way; it adds the farther tail, about 1e-6.
     reached = power_poisson_ratio_2indep(
         per_shift * ratio,
         per_shift,
-        nobs1=size.officer_shifts_per_arm,
+        nobs1=size["officer_shifts_per_arm"],
         value=1,
         alpha=0.05,
         alternative="two-sided",

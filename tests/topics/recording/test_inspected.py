@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from officer_assaults.data import breaks, force_quarters, inspections
+from officer_assaults.estimate import Estimate
 from officer_assaults.stats import event_study, glm, panel
 from officer_assaults.stats.intervals import Interval
 from officer_assaults.topics.recording import data, report_inspected
@@ -49,9 +50,9 @@ def test_the_published_elasticity_of_the_release_of_2023_is_found_again():
         for name in ("no_injury", "public_no_injury")
     )
     share = inspected.share_of_rise(limits[0], Interval(*limits[1:]), public, rise)
-    found = [share.share, share.interval.lower, share.interval.upper]
+    found = [share.value, share.lower, share.upper]
     assert found == pytest.approx([0.33, 0.18, 0.48], abs=0.006)
-    assert share.tells
+    assert inspected.tells(share)
 
 
 def test_each_force_left_out_starts_from_the_coefficient_of_statsmodels(national):
@@ -76,16 +77,14 @@ def test_the_leading_figure_is_the_same_by_another_route(national):
     found = event_study.impute(
         inspected.panel_of(national.rows, inspected.OUTCOME, dates), inspected.LEADING
     )
-    route = inspected.cells_of(national.rows, dates)
-    fit = glm.fit(
-        "recorded ~ C(force) + C(quarter)", route.untreated, exposure="officers", cluster="force"
-    )
-    expected = fit.predict_count(route.after, exposure="officers")
-    again = inspected.mean_log_ratio(route.after, expected)
+    seen, after = inspected.cells_of(national.rows, dates)
+    fit = glm.fit("recorded ~ C(force) + C(quarter)", seen, exposure="officers", cluster="force")
+    expected = fit.predict_count(after, exposure="officers")
+    again = inspected.mean_log_ratio(after, expected)
     assert again == pytest.approx(found.effect().value, abs=1e-6)
     units, cohorts, counted, _ = found.rests_on()
     assert (units, cohorts) == (19, 6)
-    assert counted == route.after["recorded"].sum()
+    assert counted == after["recorded"].sum()
 
 
 def test_what_one_force_had_recorded_alike_changes_nothing(national):
@@ -120,7 +119,7 @@ def test_pass_through_of_one_series_to_itself_is_all_of_it(national):
     ],
 )
 def test_a_share_leaves_what_its_limits_leave(limits, leaves):
-    share = inspected.ShareOfRise(sum(limits) / 2, Interval(*limits))
+    share = Estimate(sum(limits) / 2, *limits, unit="share", denominator="log change")
     assert report_inspected._leaves(share) == leaves
 
 

@@ -10,6 +10,7 @@ from officer_assaults.stats.studies import Tally, tally
 from officer_assaults.studies import registry
 from officer_assaults.topics.validation import figures as figures_validation
 from officer_assaults.topics.validation import report as validation
+from officer_assaults.topics.validation.findings import SAID
 
 SCENARIO = "situation placebo"
 
@@ -29,7 +30,7 @@ def references():
 def _names():
     ends = ("", ".lower", ".upper")
     return [
-        *(name + end for name in validation.EXTERNAL for end in ends),
+        *(name + end for name in SAID.told("released") for end in ends),
         "doctors.ratio",
         "ships.yr_con",
     ]

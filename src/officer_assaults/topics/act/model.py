@@ -19,14 +19,15 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from officer_assaults.estimate import Shown
+from officer_assaults.estimate import Estimate, Shown
 from officer_assaults.findings import Verdict
 from officer_assaults.refusals import Problems
 from officer_assaults.stats.batch_glm import fit_batch
 from officer_assaults.stats.changes import RecordedChange
-from officer_assaults.stats.glm import Contrast, RateModel
+from officer_assaults.stats.glm import Contrast, RateModel, refit
 from officer_assaults.stats.heterogeneity import paule_mandel
 from officer_assaults.stats.intervals import Interval
+from officer_assaults.stats.model_rows import ModelSpec
 from officer_assaults.stats.newton import fit_design
 from officer_assaults.stats.segmented import (
     MINIMUM_AFTER,
@@ -298,7 +299,7 @@ def without_step(rows: pd.DataFrame, fit: RateModel) -> pd.DataFrame:
 
 
 def every_date(
-    rows: pd.DataFrame, fits: Mapping[str, RateModel], others: pd.DataFrame
+    rows: pd.DataFrame, specs: Mapping[str, ModelSpec], others: pd.DataFrame
 ) -> pd.DataFrame:
     """Search every date by the fitted models too, before the fixed ones of :func:`best_steps`.
 
@@ -306,7 +307,7 @@ def every_date(
     ----------
     rows : DataFrame
         What the models were fitted to.
-    fits : mapping of str to RateModel
+    specs : mapping of str to ModelSpec
         By control, with a term ``after``; each is fitted again with the step at each date.
     others : DataFrame
         From :func:`best_steps`.
@@ -318,7 +319,8 @@ def every_date(
     """
     dates = pd.DatetimeIndex(np.sort(rows["date"].unique()))
     found = []
-    for control, fit in fits.items():
+    for control, spec in specs.items():
+        fit = refit(spec, rows)
         before, after = (fit.design(rows.assign(after=value)).to_numpy() for value in (0.0, 1.0))
         left = {
             day: _left(fit, np.where((rows["date"] >= day).to_numpy()[:, None], after, before))
@@ -434,27 +436,7 @@ def counterfactual(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Jump(Shown):
-    """Jump on its first day by which a law alone would have made a year's change.
-
-    Parameters
-    ----------
-    size : float
-        Proportional jump, 0.87 for 87 %, if the rest of the year had stayed at the old rate.
-    interval : Interval
-        The same at the limits of the recorded change, counting chance only.
-    days_in_force, days : int
-        Days of the year with the law, and all its days.
-    """
-
-    size: float
-    interval: Interval
-    days_in_force: int
-    days: int
-
-
-def immediate_jump(change: RecordedChange, days_in_force: int, days: int) -> Jump:
+def immediate_jump(change: RecordedChange, days_in_force: int, days: int) -> Estimate:
     """Jump that a law in force for part of a year needs to make that year's change alone.
 
     Parameters
@@ -463,6 +445,12 @@ def immediate_jump(change: RecordedChange, days_in_force: int, days: int) -> Jum
         The year's recorded rate over that of the year before.
     days_in_force, days : int
         Days of the year with the law, and all its days.
+
+    Returns
+    -------
+    Estimate
+        Proportional jump, 0.87 for 87 %, if the rest of the year had stayed at the old rate; limits
+        are those of the recorded change, counting chance only.
 
     Raises
     ------
@@ -475,7 +463,9 @@ def immediate_jump(change: RecordedChange, days_in_force: int, days: int) -> Jum
         (ratio - 1) * days / days_in_force
         for ratio in (change.ratio, change.interval.lower, change.interval.upper)
     )
-    return Jump(size, Interval(low, high), days_in_force, days)
+    return Estimate(
+        size, low, high, unit="proportion", denominator=f"{days_in_force} of {days} days in force"
+    )
 
 
 _RATIO = ["ratio", "lower", "upper"]

@@ -10,7 +10,7 @@ import pandas as pd
 from officer_assaults.data.forces import spoken
 from officer_assaults.page import words
 from officer_assaults.stats.segmented import register_verdict
-from officer_assaults.topics.act.findings import found_national
+from officer_assaults.topics.act.findings import SAID, found_national
 from officer_assaults.topics.act.model import step_of
 from officer_assaults.topics.act.story import ATTRIBUTIONS, CONTROLS, day_in_words, plain_control
 from officer_assaults.topics.act.story import InterruptionStory as InterruptionStory
@@ -22,17 +22,6 @@ if TYPE_CHECKING:
     from officer_assaults.stats.intervals import Interval
     from officer_assaults.stats.segmented import RegisterSteps, SegmentedSeries
     from officer_assaults.topics.act.model import Assessment
-
-ASSUMPTIONS = (
-    "Whatever else moved recorded assaults on officers at the date moved the control alike.",
-    "Recording of neither series changed at the date by itself.",
-    "Trend and season before the date would have gone on.",
-)
-SETTLE = (
-    "A second register of the same events, such as safety forms, on both sides of the date.",
-    "Recorded assaults by day, so that the quarter of the Act can be cut at its day.",
-    "Dates at which each force changed its recording practice.",
-)
 
 
 def answer(story: InterruptionStory) -> str:
@@ -101,11 +90,11 @@ def main_points(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) ->
     found = story.assessment
     points = [_point_gates(found)] if story.focus else []
     points += [_point_record(story, found), _point_timing(story, breaks), _point_level(found)]
-    if story.jump is not None and story.jump.size > 0:
+    if story.jump is not None and story.jump.value > 0:
         points.append(
             "The law was in force for part of its first year only. To make that year's rise "
             "by itself, it would have had to lift recorded assaults by "
-            f"{words.percent(story.jump.size)} on its first day."
+            f"{words.percent(story.jump.value)} on its first day."
         )
     return [point for point in points if point][:6]
 
@@ -131,16 +120,7 @@ def may_say(story: InterruptionStory) -> dict[str, Any] | None:
 
 def boxes(story: InterruptionStory) -> dict[str, str | list[str]]:
     """Arguments of :func:`report.boxes`."""
-    return {
-        "shows": "Recorded assaults without injury on constables by quarter, beside other recorded "
-        f"crime of {story.force.name}, and what the same method finds in other forces and at other "
-        "dates.",
-        "cannot": [
-            "What the law did to violence: deterrence and better recording pull apart.",
-            "What would have happened without it: it began everywhere on one day.",
-        ],
-        "settle": list(SETTLE),
-    }
+    return SAID.told("boxes", force=story.force.name)
 
 
 def caveats(story: InterruptionStory) -> list[str]:
@@ -159,13 +139,7 @@ def gates(story: InterruptionStory) -> list[dict[str, Any]]:
     found = story.focus
     if found is None:
         return []
-    return [
-        {
-            "name": "A step at this date can be read as one",
-            "passed": all(gate.passed for gate in found.gates),
-            "assumptions": ASSUMPTIONS,
-        }
-    ]
+    return [SAID.told("gate") | {"passed": all(gate.passed for gate in found.gates)}]
 
 
 def gate_table(story: InterruptionStory) -> list[dict[str, Any]]:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from officer_assaults.data.forces import Force
     from officer_assaults.data.tables import Release
+    from officer_assaults.estimate import Estimate
     from officer_assaults.refusals import Problem
     from officer_assaults.stats.glm import RateModel
-    from officer_assaults.topics.act.model import Assessment, Jump
+    from officer_assaults.topics.act.model import Assessment
 
 CONTROLS = {
     "105A": "public victims",
@@ -61,7 +62,7 @@ class InterruptionStory(Told):
         Number of these forces.
     search : DataFrame
         From :func:`officer_assaults.topics.act.model.every_date`.
-    jump : Jump or None
+    jump : Estimate or None
         Jump on the first day by which the event alone would have made the year's change.
     years : tuple of str
         Financial years compared for the jump.
@@ -82,7 +83,7 @@ class InterruptionStory(Told):
     fits: Mapping[str, RateModel]
     forces: int
     search: pd.DataFrame
-    jump: Jump | None
+    jump: Estimate | None
     years: tuple[str, str]
     vintage: str
     release: Release

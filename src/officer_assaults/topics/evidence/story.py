@@ -17,6 +17,7 @@ from officer_assaults.stats import verdicts
 
 if TYPE_CHECKING:
     from officer_assaults.stats.ecological import EcologicalAssociation
+    from officer_assaults.stats.intervals import Interval
     from officer_assaults.stats.rate_ratio import RateRatio
     from officer_assaults.stats.risk_ratio import RiskRatio
     from officer_assaults.topics.evidence.model import MissingReports
@@ -118,8 +119,8 @@ class CrewingStory(Told):
         return self.studies.iloc[-1]
 
     @property
-    def bounds(self) -> crewing_shares.SurveyBounds:
-        """What the survey's share allows."""
+    def bounds(self) -> tuple[Interval, Interval]:
+        """Share of hours, and rate ratio, that the survey's share allows."""
         return crewing_shares.survey_bounds(
             float(self.survey["percent"]) / 100, self.victims_single
         )

@@ -65,12 +65,7 @@ def _found_units(story: ComparisonStory) -> Finding:
 
 def _found_size(story: ComparisonStory) -> Finding:
     size = story.size
-    return Estimate.of(
-        size.rho,
-        size,
-        unit="rank correlation",
-        denominator=f"{size.units} forces",
-    ).finding(
+    return size.finding(
         "comparison.size",
         "Rank correlation of recorded count and officers",
         "Forces with more officers record more",
@@ -177,7 +172,7 @@ def _found_claimed_place(story: ComparisonStory) -> Finding:
         unit=f"place among {own.units} forces, 1 is highest",
         denominator=PER[story.main],
         note=f"by count place {place} ({places(limits)}), which follows size: rank correlation "
-        f"with officers {story.size.rho:.2f}; recording differs between forces; the list of "
+        f"with officers {story.size.value:.2f}; recording differs between forces; the list of "
         f"{CLAIMED_FORCES} is not named",
     ).finding(
         "comparison.claimed_place",

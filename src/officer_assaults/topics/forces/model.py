@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from officer_assaults.data import exposure, tables
+from officer_assaults.estimate import Estimate
 from officer_assaults.shown import Shown
 from officer_assaults.stats.funnel import Funnel, funnel_loo
 from officer_assaults.stats.heterogeneity import predictive_comparison
@@ -122,24 +123,6 @@ class ForceAmongForces(Shown):
     rank_set: Interval
     p_top: float
     top: int
-
-
-@dataclass(frozen=True, slots=True)
-class Association(Shown):
-    """Spearman's rank correlation with its interval.
-
-    Parameters
-    ----------
-    rho, lower, upper : float
-        Correlation and limits.
-    units : int
-        Number of pairs.
-    """
-
-    rho: float
-    lower: float
-    upper: float
-    units: int
 
 
 def model_rows(frame: pd.DataFrame, force: str, period: str, denominator: str) -> pd.DataFrame:
@@ -294,7 +277,7 @@ def dispersions(table: pd.DataFrame, wanted: Sequence[str] | pd.Series) -> Float
     return np.asarray(np.maximum(known, 1.0))
 
 
-def size_correlation(frame: pd.DataFrame, alpha: float = 0.05) -> Association:
+def size_correlation(frame: pd.DataFrame, alpha: float = 0.05) -> Estimate:
     """Rank correlation of count and exposure; columns count, exposure."""
     return rank_correlation(frame["count"], frame["exposure"], alpha)
 
@@ -318,7 +301,7 @@ def count_ranks(
     )
 
 
-def rank_correlation(first: ArrayLike, second: ArrayLike, alpha: float = 0.05) -> Association:
+def rank_correlation(first: ArrayLike, second: ArrayLike, alpha: float = 0.05) -> Estimate:
     """Correlate two columns by rank (Spearman).
 
     Notes
@@ -331,4 +314,7 @@ def rank_correlation(first: ArrayLike, second: ArrayLike, alpha: float = 0.05) -
     se = np.sqrt((1 + rho**2 / 2) / (x.size - 3))
     half = float(stats.norm.isf(check_alpha(alpha) / 2)) * se
     z = np.arctanh(min(abs(rho), 1 - 1e-12)) * np.sign(rho)
-    return Association(rho, float(np.tanh(z - half)), float(np.tanh(z + half)), x.size)
+    return Estimate(
+        rho, float(np.tanh(z - half)), float(np.tanh(z + half)), unit="rank correlation",
+        denominator=f"{x.size} forces", level=1 - alpha,
+    )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,9 +22,6 @@ from officer_assaults.topics.forces.story import (
 )
 from officer_assaults.topics.forces.story import ComparisonStory as ComparisonStory
 from officer_assaults.topics.forces.story import rate_units as rate_units
-
-if TYPE_CHECKING:
-    pass
 
 #: Rank correlation with size above which an order of counts is mostly one of sizes.
 MOSTLY = 0.7
@@ -235,7 +232,7 @@ def reasons_table(story: ComparisonStory) -> dict[str, Any]:
         (
             "Size",
             f"Count and {MANY[story.main]} go together: rank correlation "
-            f"{words.number(story.size.rho, 2)} "
+            f"{words.number(story.size.value, 2)} "
             f"({words.interval(story.size.lower, story.size.upper)}).",
         ),
         ("Denominator", _denominator_line(story)),
@@ -286,12 +283,12 @@ def words_for_funnel(story: ComparisonStory) -> dict[str, str]:
 
 def words_for_scatter(story: ComparisonStory) -> dict[str, str]:
     """Headline, subtitle and alternative text of the scatter of count against size."""
-    rho = words.number(story.size.rho, 2)
+    rho = words.number(story.size.value, 2)
     return {
         "headline": _size_words(story),
-        "subtitle": f"{story.size.units} forces, {story.year}; rank correlation of count and "
+        "subtitle": f"{story.size.denominator}, {story.year}; rank correlation of count and "
         f"officers {rho} ({words.interval(story.size.lower, story.size.upper)})",
-        "alt": f"Scatter of the counts of {story.size.units} forces against their size: the rank "
+        "alt": f"Scatter of the counts of {story.size.denominator} against their size: the rank "
         f"correlation is {rho}, and the force in focus is marked.",
     }
 

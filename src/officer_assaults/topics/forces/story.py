@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from officer_assaults.refusals import Problem
     from officer_assaults.stats.intervals import Interval
     from officer_assaults.stats.ranks import RankDistribution
-    from officer_assaults.topics.forces.model import Association, ForceAmongForces, RateComparison
+    from officer_assaults.topics.forces.model import ForceAmongForces, RateComparison
 
 OFFENCES = "recorded assaults on constables"
 #: Denominators in the words of a sentence: one, many, and the units that a rate is quoted for.
@@ -64,7 +64,7 @@ class ComparisonStory(Told):
         From :func:`officer_assaults.data.readings.place_readings`.
     model : Estimate or None
         Rate of the force over that of the others by the model; None where it is not compared.
-    size : Association
+    size : Estimate
         How count and officers go together.
     shares : DataFrame
         force, share (of offences with injury), lower, upper; usable forces.
@@ -82,7 +82,7 @@ class ComparisonStory(Told):
     by_count: RankDistribution
     readings: pd.DataFrame
     model: Estimate | None
-    size: Association
+    size: Estimate
     shares: pd.DataFrame
     main: str
     alpha: float

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from officer_assaults.data.histories import year_label
-from officer_assaults.estimate import Estimate
 from officer_assaults.findings import Finding
 from officer_assaults.page import words
+from officer_assaults.page.wording import Wording
 from officer_assaults.stats import forecast as forecasts
 from officer_assaults.stats import verdicts
-from officer_assaults.stats.intervals import wilson
+from officer_assaults.stats.intervals import Interval, wilson
 from officer_assaults.topics.planning.story import (
     DESIGN_WORDS,
     FORECAST_NOTE,
@@ -19,6 +21,7 @@ from officer_assaults.topics.planning.story import (
     last_year,
 )
 
+SAID = Wording(__file__)
 CLAIMED = {
     forecasts.RANDOM_WALK: "A 95% interval that allows for movement between years",
     forecasts.LAST_COUNT: "A 95% interval from counting chance",
@@ -37,70 +40,55 @@ def findings(story: PlanningStory) -> list[Finding]:
     ]
 
 
+def _common(story: PlanningStory) -> dict[str, Any]:
+    return {"release": story.history.vintage, "level": story.level}
+
+
 def _found_forecast(story: PlanningStory) -> Finding:
     median, low, high = story.next_count
-    return Estimate(
-        median,
-        low,
-        high,
-        unit="recorded offences",
-        denominator="one financial year",
-        period=story.next_year,
-        release=story.history.vintage,
-        level=story.level,
-        note=f"Random walk with drift, {story.known_quarters} quarters of the year known; median "
-        "and interval of simulated futures.",
-    ).finding(
-        "planning.forecast",
-        f"{story.focus.name}: recorded offences in {story.next_year}",
-        f"More assaults on {story.focus.name} constables will be recorded in "
-        f"{story.next_year} than in {last_year(story)}.",
-        verdicts.lies("above", float(story.past.iloc[-1]), low, high),
-    )
+    verdict = verdicts.lies("above", float(story.past.iloc[-1]), low, high)
+    names: dict[str, Any] = {
+        "force": story.focus.name,
+        "next": story.next_year,
+        "last": last_year(story),
+    }
+    names |= {"known": story.known_quarters}
+    about = {"names": names, "period": story.next_year, **_common(story)}
+    return SAID.estimate("forecast", median, Interval(low, high), verdict, **about)
 
 
 def _found_part(story: PlanningStory) -> list[Finding]:
     if story.part.empty:
         return []
     held = wilson(int(story.part["covered"].sum()), len(story.part), story.alpha)
-    return [
-        Estimate.of(
-            story.part["covered"].mean(), held, unit="share",
-            denominator=f"{len(story.part)} years of forces", level=story.level,
-            release=story.history.vintage, period=year_label(int(story.part["year"].max())),
-            note=f"{FORECAST_NOTE} Years of one force are taken as independent.",
-        ).finding(
-            "planning.coverage_part_year",
-            f"Years whose total lay inside the interval from {story.known_quarters} quarters",
-            f"A forecast from part of a year holds {words.percent(story.level)} of totals.",
-            verdicts.within(story.level, held.lower, held.upper),
-        )
-    ]  # fmt: skip
+    verdict = verdicts.within(story.level, held.lower, held.upper)
+    names: dict[str, Any] = {
+        "known": story.known_quarters,
+        "years": len(story.part),
+        "forecasts": FORECAST_NOTE,
+    }
+    names |= {"level": words.percent(story.level)}
+    about = {"names": names, "period": year_label(int(story.part["year"].max())), **_common(story)}
+    return [SAID.estimate("part_year", story.part["covered"].mean(), held, verdict, **about)]
 
 
 def _found_coverage(story: PlanningStory) -> list[Finding]:
     made = []
-    for series, name in enumerate(story.scores["series"].unique()):
+    for number, series in enumerate(story.scores["series"].unique()):
         for method in (forecasts.RANDOM_WALK, forecasts.LAST_COUNT):
-            row = story.score(method, series=series)
-            made.append(
-                Estimate.of(
-                    row["coverage"],
-                    row,
-                    unit="share",
-                    denominator=f"{row['forecasts']} forecasts from {row['origins']} years",
-                    period=_forecast_years(row),
-                    release=story.history.vintage,
-                    level=story.level,
-                    note=FORECAST_NOTE,
-                ).finding(
-                    f"planning.coverage_{method.split()[0].lower()}_{series}",
-                    f"{METHOD_WORDS[method]}: share of counts one year ahead inside the "
-                    f"interval, {name}",
-                    f"{CLAIMED[method]} holds {words.percent(story.level)} of next year's counts.",
-                    verdicts.within(story.level, row["lower"], row["upper"]),
-                )
-            )
+            row = story.score(method, series=number)
+            names = {
+                "key": f"{method.split()[0].lower()}_{number}",
+                "method": METHOD_WORDS[method],
+                "claimed": CLAIMED[method],
+                "series": series,
+                "row": row,
+                "level": words.percent(story.level),
+                "forecasts": FORECAST_NOTE,
+            }
+            verdict = verdicts.within(story.level, row["lower"], row["upper"])
+            about = {"names": names, "period": _forecast_years(row), **_common(story)}
+            made.append(SAID.estimate("coverage", row["coverage"], row, verdict, **about))
     return made
 
 
@@ -110,78 +98,38 @@ def _forecast_years(row: pd.Series) -> str:
 
 def _found_skill(story: PlanningStory) -> Finding:
     found = story.skill
-    return Estimate.of(
-        found.ratio,
-        found,
-        unit="ratio of scores",
-        denominator=f"{found.forecasts} forecasts from {found.origins} years",
-        period=_forecast_years(story.score(forecasts.RANDOM_WALK)),
-        release=story.history.vintage,
-        level=story.level,
-        note="Jackknife over years of origin.",
-    ).finding(
-        "planning.skill",
-        "Mean CRPS of the random walk with drift over that of repeating last year",
-        "The forecast beats repeating last year.",
-        verdicts.lies("below", 1.0, found.lower, found.upper),
-    )
+    verdict = verdicts.lies("below", 1.0, found.lower, found.upper)
+    years = _forecast_years(story.score(forecasts.RANDOM_WALK))
+    about = {"names": {"skill": found}, "period": years, **_common(story)}
+    return SAID.estimate("skill", found.ratio, found, verdict, **about)
 
 
 def _found_power(story: PlanningStory) -> list[Finding]:
     made = []
     for design in story.grid["design"].unique():
-        key = design.replace(" ", "_")
-        for ratio, what, target in ((0.8, "power", 0.8), (1.0, "size", 0.05)):
+        for ratio, what in ((0.8, "power"), (1.0, "size")):
             row = story.power(design, ratio)
-            claim = (
-                f"{DESIGN_WORDS[design]}: a reduction of 20% is detected in four of five trials."
+            limits = (row["lower"], row["upper"])
+            verdict = (
+                verdicts.lies("above", 0.8, *limits)
                 if what == "power"
-                else f"{DESIGN_WORDS[design]}: the permutation test rejects 5% of null trials."
+                else verdicts.within(0.05, *limits)
             )
-            rule = (
-                verdicts.lies("above", target, row["lower"], row["upper"])
-                if what == "power"
-                else verdicts.within(target, row["lower"], row["upper"])
-            )
-            made.append(
-                Estimate.of(
-                    row["power"],
-                    row,
-                    unit="share of simulated trials",
-                    denominator=f"{row['runs']} simulated trials of {row['months']} months in "
-                    f"{row['areas']} areas",
-                    release=_vintage(story),
-                    simulated=True,
-                ).finding(
-                    f"planning.{what}_{key}",
-                    f"{DESIGN_WORDS[design]}: {what} of the permutation test at a "
-                    f"ratio of {words.number(ratio, 1)}",
-                    claim,
-                    rule,
-                )
-            )
+            names: dict[str, Any] = {"what": what, "key": design.replace(" ", "_"), "row": row}
+            names |= {"design": DESIGN_WORDS[design], "ratio": words.number(ratio, 1)}
+            made.append(SAID.estimate(what, row["power"], row, verdict, names=names, **_sim(story)))
     return made
 
 
 def found_plan(story: PlanningStory) -> Finding:
     """State the power of the trial proposed."""
     plan = story.plan
-    return Estimate.of(
-        plan.power,
-        plan,
-        unit="share of simulated trials",
-        denominator=f"{plan.runs} simulated trials in {plan.setting.areas} areas",
-        release=_vintage(story),
-        simulated=True,
-    ).finding(
-        "planning.trial",
-        f"Power of the trial proposed: {plan.setting.months} months, "
-        f"{words.plural(plan.forces, 'force')}",
-        f"The trial proposed would detect its ratio in more than "
-        f"{words.percent(plan.target)} of trials.",
-        verdicts.lies("above", plan.target, plan.lower, plan.upper),
-    )
+    verdict = verdicts.lies("above", plan.target, plan.lower, plan.upper)
+    names: dict[str, Any] = {"plan": plan, "forces": words.plural(plan.forces, "force")}
+    names |= {"target": words.percent(plan.target)}
+    return SAID.estimate("trial", plan.power, plan, verdict, names=names, **_sim(story))
 
 
-def _vintage(story: PlanningStory) -> str:
-    return f"simulated on {'the own export' if story.own_setting else 'assumptions'}"
+def _sim(story: PlanningStory) -> dict[str, Any]:
+    source = "the own export" if story.own_setting else "assumptions"
+    return {"release": f"simulated on {source}", "simulated": True}

@@ -40,28 +40,6 @@ HOURS_PER_THOUSAND = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
-class SampleSize(Shown):
-    """Officer-shifts that two equal arms need when nothing varies but chance.
-
-    Parameters
-    ----------
-    ratio : float
-        True ratio of rates.
-    officer_shifts_per_arm : float
-        Officer-shifts in each arm.
-    events : float
-        Events to expect in both arms.
-    years_of_patrol : float
-        Both arms as a multiple of a year of the force's patrol officer-hours.
-    """
-
-    ratio: float
-    officer_shifts_per_arm: float
-    events: float
-    years_of_patrol: float
-
-
-@dataclass(frozen=True, slots=True)
 class TrialPlan(Shown):
     """The trial that a force could start, and what it could find.
 
@@ -327,7 +305,7 @@ def sample_size(
     patrol_hours_per_year: float = ASSUMED_PATROL["patrol_hours_per_year"],
     power: float = 0.8,
     alpha: float = 0.05,
-) -> SampleSize:
+) -> dict[str, float]:
     """Officer-shifts per arm for a comparison of two Poisson rates.
 
     Parameters
@@ -341,6 +319,12 @@ def sample_size(
     power, alpha : float
         Power wanted and two-sided size.
 
+    Returns
+    -------
+    dict of str to float
+        ``ratio``, ``officer_shifts_per_arm``, ``events`` to expect in both arms, and
+        ``years_of_patrol``: both arms as a multiple of a year of the force's patrol officer-hours.
+
     Notes
     -----
     Normal approximation for the log ratio: ``(z_{1-alpha/2} + z_power)^2 (1/m1 + 1/m0) =
@@ -352,12 +336,12 @@ def sample_size(
     per_shift = rate_per_1000_hours / HOURS_PER_THOUSAND * shift_hours
     z = float(stats.norm.isf(check_alpha(alpha) / 2) + stats.norm.ppf(power))
     shifts = z**2 * (1 + 1 / ratio) / per_shift / math.log(ratio) ** 2
-    return SampleSize(
-        ratio=ratio,
-        officer_shifts_per_arm=shifts,
-        events=shifts * per_shift * (1 + ratio),
-        years_of_patrol=2 * shifts * shift_hours / patrol_hours_per_year,
-    )
+    return {
+        "ratio": ratio,
+        "officer_shifts_per_arm": shifts,
+        "events": shifts * per_shift * (1 + ratio),
+        "years_of_patrol": 2 * shifts * shift_hours / patrol_hours_per_year,
+    }
 
 
 def setting_from_cells(cells: pd.DataFrame, *, months: int) -> TrialSetting:

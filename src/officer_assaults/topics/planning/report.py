@@ -10,7 +10,7 @@ import pandas as pd
 from officer_assaults.data.histories import year_label
 from officer_assaults.page import words
 from officer_assaults.stats import forecast as forecasts
-from officer_assaults.topics.planning.findings import found_plan
+from officer_assaults.topics.planning.findings import SAID, found_plan
 from officer_assaults.topics.planning.story import (
     ASSUMED,
     DESIGN_WORDS,
@@ -154,25 +154,8 @@ def main_points(story: PlanningStory) -> list[str]:
 def boxes(story: PlanningStory) -> dict[str, str | list[str]]:
     """Arguments of :func:`report.boxes`."""
     source = "simulated force" if story.simulated else "force's own cells"
-    return {
-        "shows": [
-            "What next year's recorded figures may be, and how well such forecasts did on the real "
-            "forces.",
-            f"What a change of crewing policy would do to that count on the {source}, with the "
-            "units it costs.",
-            "How large a crewing trial has to be, and how to run one.",
-        ],
-        "cannot": [
-            "How many assaults there will be: the forecast is of the record, reporting and coding "
-            "included.",
-            "What crewing does: the ratios behind the policies and trials are "
-            + ("simulated or assumed." if story.simulated else "adjusted, not randomised."),
-        ],
-        "settle": [
-            "The trial on this page, run by one force or two.",
-            "Two years of a force's resource log by area and month, to replace the assumptions.",
-        ],
-    }
+    ratios = "simulated or assumed" if story.simulated else "adjusted, not randomised"
+    return SAID.told("boxes", source=source, ratios=ratios)
 
 
 def forecast_table(story: PlanningStory) -> dict[str, Any]:
@@ -506,12 +489,12 @@ def size_table(story: PlanningStory) -> dict[str, Any]:
     return {
         "frame": pd.DataFrame(
             {
-                "True ratio of rates": [f"{size.ratio:.2f}" for size in story.sizes],
+                "True ratio of rates": [f"{size['ratio']:.2f}" for size in story.sizes],
                 "Officer-shifts in each arm": [
-                    int(round(size.officer_shifts_per_arm, -2)) for size in story.sizes
+                    int(round(size["officer_shifts_per_arm"], -2)) for size in story.sizes
                 ],
-                "Recorded assaults in both": [round(size.events) for size in story.sizes],
-                "Years of all patrol": [size.years_of_patrol for size in story.sizes],
+                "Recorded assaults in both": [round(size["events"]) for size in story.sizes],
+                "Years of all patrol": [size["years_of_patrol"] for size in story.sizes],
             }
         ),
         "caption": "Officer-shifts needed for power of 80% if shifts were independent",

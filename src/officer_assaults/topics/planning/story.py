@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from officer_assaults.data.forces import Force
     from officer_assaults.data.histories import History
     from officer_assaults.stats.forecast import Forecast, GrowthModel, Skill, WhatIf
-    from officer_assaults.topics.planning.power import SampleSize, TrialPlan
+    from officer_assaults.topics.planning.power import TrialPlan
 
 PERMUTATION, CLUSTER_T, CLUSTER_Z = "permutation", "cluster t", "cluster z"
 METHOD_WORDS = {
@@ -73,7 +73,8 @@ class PlanningStory(Told):
         Power of crossovers by months and forces.
     plan, alone : TrialPlan
         The trial proposed, and that of one force.
-    sizes : sequence of SampleSize
+    sizes : sequence of dict
+        From :func:`officer_assaults.topics.planning.power.sample_size`.
         Officer-shifts per arm without clustering.
     patrol : mapping of str to float
         rate_per_1000_hours and patrol_hours_per_year behind ``sizes``.
@@ -110,7 +111,7 @@ class PlanningStory(Told):
     lengths: pd.DataFrame
     plan: TrialPlan
     alone: TrialPlan
-    sizes: Sequence[SampleSize]
+    sizes: Sequence[Mapping[str, float]]
     patrol: Mapping[str, float]
     policies: pd.DataFrame
     questions: pd.DataFrame

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from officer_assaults.topics.recording.model.inspected import (
         Figure,
         InspectionStudy,
-        ShareOfRise,
     )
 
 TENTH = math.log(1.1)
@@ -78,9 +77,9 @@ class NationalEvidence(Shown):
         the public.
     model : ModelSpec
         What gave it.
-    associated : ShareOfRise or None
+    associated : Estimate or None
         Share of the force's log rise that its own record of violence against the public goes with.
-    audited : ShareOfRise or None
+    audited : Estimate or None
         Share that its audits would be, passed through as far as other forces' records were.
     """
 
@@ -88,8 +87,8 @@ class NationalEvidence(Shown):
     study: InspectionStudy
     public: Contrast
     model: ModelSpec
-    associated: ShareOfRise | None
-    audited: ShareOfRise | None
+    associated: Estimate | None
+    audited: Estimate | None
 
     @property
     def leading(self) -> Figure:
@@ -152,20 +151,20 @@ def points(evidence: NationalEvidence, name: str, moved: str) -> list[str]:
         "Forces that record more violence against the public also record more assaults on "
         f"officers. Ten per cent more of the one goes with {_tenth(evidence)} more of the other."
     )
-    if evidence.associated is not None and evidence.associated.tells:
+    if evidence.associated is not None and inspected.tells(evidence.associated):
         made.append(_point_share(evidence.associated, name, moved))
     return made
 
 
-def _point_share(share: ShareOfRise, name: str, moved: str) -> str:
-    if share.share <= 0:
+def _point_share(share: Estimate, name: str, moved: str) -> str:
+    if share.value <= 0:
         return (
             f"In {name} the record of the public moved against the {moved}, so it goes with none "
             "of it."
         )
     return (
-        f"That alone goes with {words.percent(share.share)} of the {moved} in {name} "
-        f"({_range(share.interval)}). It does not say which came first: officers and the "
+        f"That alone goes with {words.percent(share.value)} of the {moved} in {name} "
+        f"({_range(share)}). It does not say which came first: officers and the "
         "public may both have been attacked more."
     )
 
@@ -174,7 +173,7 @@ def _tenth(evidence: NationalEvidence) -> str:
     return words.percent(math.expm1(evidence.public.estimate * TENTH), 1)
 
 
-def _range(interval: Interval) -> str:
+def _range(interval: Interval | Estimate) -> str:
     return words.interval(interval.lower, interval.upper, as_percent=True)
 
 
@@ -445,9 +444,9 @@ def force_table(evidence: NationalEvidence, name: str, moved: str) -> dict[str, 
     rows = [
         {
             "Goes with": said,
-            f"Share of the {moved}": share.share,
-            "lower": share.interval.lower,
-            "upper": share.interval.upper,
+            f"Share of the {moved}": share.value,
+            "lower": share.lower,
+            "upper": share.upper,
             "Leaves": _leaves(share),
         }
         for said, share in found.items()
@@ -464,12 +463,12 @@ def force_table(evidence: NationalEvidence, name: str, moved: str) -> dict[str, 
     }
 
 
-def _leaves(share: ShareOfRise) -> str:
-    low, high = _ends(share.interval)
+def _leaves(share: Estimate) -> str:
+    low, high = (share.lower, share.upper)
     if high <= 0:
         return "none of it"
     if low <= 0:
-        return "none of it or a part" if share.tells else "between none and all"
+        return "none of it or a part" if inspected.tells(share) else "between none and all"
     return "a part" if high < 1 else "a part or all"
 
 
@@ -554,15 +553,15 @@ def _found_slope(evidence: NationalEvidence) -> Finding:
 
 
 def _found_share(
-    evidence: NationalEvidence, name: str, share: ShareOfRise, what: str, moved: str
+    evidence: NationalEvidence, name: str, share: Estimate, what: str, moved: str
 ) -> Finding:
-    low, high = _ends(share.interval)
+    low, high = (share.lower, share.upper)
     # What goes with another record is an association, whatever its interval.
     verdict: Verdict = "not identified"
     if share is evidence.audited:
         verdict = verdicts.bounded("above", 0.0, low, high)
     return Estimate(
-        share.share, low, high,
+        share.value, low, high,
         unit=f"share of the log {moved}",
         denominator="log ratio of recorded assaults",
         period=PANEL_PERIOD,

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from officer_assaults.estimate import Estimate, count
 from officer_assaults.findings import Finding, Verdict
 from officer_assaults.page import words
+from officer_assaults.page.wording import Wording
 from officer_assaults.stats.studies import Result
 from officer_assaults.topics.validation.story import (
-    EXTERNAL,
     FORECAST,
     ValidationStory,
     all_agree,
@@ -33,21 +33,7 @@ KIND_WORDS: Mapping[str, str] = MappingProxyType(
         "verdict": "draws that reach the verdict",
     }
 )
-IN_WASHINGTON = "injury once assaulted in Washington"
-#: Whose figures they are, and the quantity where a report states it too.
-RELEASED: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "nhefs": {
-            "unit": "kg", "denominator": "per person", "period": "1971 to 1982",
-            "release": "NHEFS",
-        },
-        "washington": {
-            "unit": "risk ratio", "denominator": "share injured", "period": "2021 to 2022",
-            "release": "NIBRS 2018-2022", "naive": f"{IN_WASHINGTON}, unclustered",
-            "year": f"{IN_WASHINGTON}, ratio", "activity": f"{IN_WASHINGTON}, activity",
-        },
-    }
-)  # fmt: skip
+SAID = Wording(__file__)
 
 
 def findings(story: ValidationStory) -> list[Finding]:
@@ -109,25 +95,15 @@ def _reference_findings(story: ValidationStory) -> Iterable[Finding]:
 
 def _external_findings(story: ValidationStory) -> Iterable[Finding]:
     by_id = story.references.set_index("id")
-    for name, (what, claim) in EXTERNAL.items():
-        dataset, _, how = name.partition(".")
-        released = RELEASED[dataset]
-        yield Estimate(
-            float(by_id["found"][name]),
-            float(by_id["found"][f"{name}.lower"]),
-            float(by_id["found"][f"{name}.upper"]),
-            unit=released["unit"],
-            denominator=released["denominator"],
-            period=released["period"],
-            release=released["release"],
-            tolerance=1e-4,
-        ).finding(
-            f"validation.{name}",
-            what,
-            claim,
-            "reproduces" if all_agree(by_id, name) else "contradicted",
-            quantity=released.get(how, ""),
+    for name, about in SAID.told("released").items():
+        value, lower, upper = (
+            float(by_id["found"][f"{name}{end}"]) for end in ("", ".lower", ".upper")
         )
+        verdict: Verdict = "reproduces" if all_agree(by_id, name) else "contradicted"
+        head = (f"validation.{name}", about.pop("label"), about.pop("claim"), verdict)
+        quantity = about.pop("quantity")
+        made = Estimate(value, lower, upper, tolerance=1e-4, **about)
+        yield made.finding(*head, quantity=quantity)
 
 
 def _slug(name: str) -> str:

@@ -12,9 +12,9 @@ import pandas as pd
 from officer_assaults.page import words
 from officer_assaults.refusals import Refusal
 from officer_assaults.stats.studies import RANK_BINS, RANKS, Result, judge, tally
+from officer_assaults.topics.validation.findings import SAID
 from officer_assaults.topics.validation.findings import findings as findings
 from officer_assaults.topics.validation.story import (
-    EXTERNAL,
     FORECAST,
     all_agree,
     family,
@@ -177,23 +177,8 @@ def _point_record(story: ValidationStory) -> str:
 
 def boxes(story: ValidationStory) -> dict[str, str | list[str]]:
     """Arguments of :func:`report.boxes`."""
-    return {
-        "shows": [
-            "How often each interval holds the truth, each test raises a false alarm and each "
-            "estimate is off, on simulated data whose truth is known.",
-            "Whether the same functions give what R, Stata and published analyses give.",
-            "Which verdict each named situation gets, and how often.",
-        ],
-        "cannot": [
-            "Whether the assumptions behind a simulation hold for real forces: no simulation "
-            "can say that.",
-            "How a method does in a situation that is not on the list.",
-        ],
-        "settle": [
-            "Records with a known truth: audited samples of calls, to hold recording models "
-            "against; a trial by lot, to hold crewing estimates against.",
-        ],
-    }
+    del story
+    return SAID.told("boxes")
 
 
 def notes_on_record(story: ValidationStory) -> list[str]:
@@ -518,29 +503,25 @@ def external_table(story: ValidationStory) -> dict[str, Any]:
     by_id = story.references.set_index("id")
     rows = [
         {
-            "Analysis": label,
+            "Analysis": told["label"],
             "Published": _with_limits(by_id["value"], name),
             "Ours": _with_limits(by_id["found"], name),
             "Agrees": "yes" if all_agree(by_id, name) else "no",
         }
-        for name, (label, _) in EXTERNAL.items()
+        for name, told in SAID.told("released").items()
     ]
-    rows.append(
-        {
-            "Analysis": "Coronary death, smoking doctors (rate ratio)",
-            "Published": words.number(by_id["value"]["doctors.ratio"], 4),
-            "Ours": words.number(by_id["found"]["doctors.ratio"], 4),
-            "Agrees": "yes" if by_id["agrees"]["doctors.ratio"] else "no",
-        }
-    )
-    rows.append(
-        {
-            "Analysis": "Ship damage, year of construction (coefficient)",
-            "Published": words.number(by_id["value"]["ships.yr_con"], 4),
-            "Ours": words.number(by_id["found"]["ships.yr_con"], 4),
-            "Agrees": "yes" if by_id["agrees"]["ships.yr_con"] else "no",
-        }
-    )
+    for label, name in (
+        ("Coronary death, smoking doctors (rate ratio)", "doctors.ratio"),
+        ("Ship damage, year of construction (coefficient)", "ships.yr_con"),
+    ):
+        rows.append(
+            {
+                "Analysis": label,
+                "Published": words.number(by_id["value"][name], 4),
+                "Ours": words.number(by_id["found"][name], 4),
+                "Agrees": "yes" if by_id["agrees"][name] else "no",
+            }
+        )
     return {
         "frame": pd.DataFrame(rows),
         "caption": "Analyses of other authors, done again by the functions of this project",

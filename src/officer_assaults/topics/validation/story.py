@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import pandas as pd
 
@@ -16,30 +15,6 @@ FORECAST = Target(
     "real forces", "next year", "Forecast of next year's count, all forces", "coverage",
     0.90, 0.98, "few origins, and forces of one year share its surprises",
 )  # fmt: skip
-EXTERNAL: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "nhefs.standardised": (
-            "Stopping smoking and weight, standardised",
-            "Standardisation gives the published gain of weight after stopping smoking.",
-        ),
-        "nhefs.ipw": (
-            "Stopping smoking and weight, weighted",
-            "Inverse probability weights give the published gain of weight.",
-        ),
-        "washington.naive": (
-            "Injury once assaulted, officers independent",
-            "The crude ratio of Washington comes out as calculated apart.",
-        ),
-        "washington.year": (
-            "Injury once assaulted, by incident",
-            "The clustered ratio of Washington comes out as calculated apart.",
-        ),
-        "washington.activity": (
-            "Injury once assaulted, by incident, with activity",
-            "The ratio within activity comes out as calculated apart.",
-        ),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)

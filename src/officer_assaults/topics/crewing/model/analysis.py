@@ -11,7 +11,7 @@ import pandas as pd
 
 from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Refusal
-from officer_assaults.stats.evalue import EValue, e_value
+from officer_assaults.stats.evalue import e_value
 from officer_assaults.stats.intervals import Interval
 from officer_assaults.topics.crewing.model.cells import FEWEST_CLUSTERS, CrewData
 from officer_assaults.topics.crewing.model.checks import (
@@ -90,7 +90,8 @@ class CrewingAnalysis(Shown):
         At the mean back-up time of each band (up to 10, 10 to 20, more than 20 minutes).
     controls : tuple of NegativeControl
     recording : pandas.DataFrame
-    strength : EValue
+    strength : tuple of float
+        E-values of the estimate and of the limit nearer to 1.
     policies, policies_attended : tuple of PolicyOutcome
         At the same officer-hours, and at the same attendances.
     longer_backup : mapping of str to tuple of float
@@ -113,7 +114,7 @@ class CrewingAnalysis(Shown):
     backup: BackupModification | None
     controls: tuple[NegativeControl, ...]
     recording: pd.DataFrame
-    strength: EValue
+    strength: tuple[float, float]
     policies: tuple[PolicyOutcome, ...]
     policies_attended: tuple[PolicyOutcome, ...]
     longer_backup: Mapping[str, tuple[float, float, float]]
@@ -183,34 +184,24 @@ def analyse(
     Refusal
         E115 or E125 for policies that cannot be judged by these cells.
     """
-    core = _core(data, policies, rho_grid, alpha, fit)
+    core = _core(data, policies, rho_grid, far_more, alpha, fit)
     enough = data.clusters >= FEWEST_CLUSTERS
-    one = core.ratios.per_officer_hour
+    one = core["ratios"].per_officer_hour
     chance = propensity(data) if enough and data.terms else None
     spread = None if chance is None else overlap(chance)
-    ratio, limits = core.standardised
     return CrewingAnalysis(
         data=data,
-        ratios=core.ratios,
+        **core,
         ladder=ladder(data, alpha, None if fit is None else one),
-        standardised_ratio=ratio,
-        standardised=limits,
         others=sensitivities(data, alpha) if enough else (),
         weighted=_weighted(data, chance, alpha) if chance and spread and spread.compares else (),
         overlap=spread,
-        backup=core.backup,
-        controls=core.controls,
-        recording=core.recording,
         strength=e_value(one.ratio, one.lower, one.upper)
         if one.has_interval
         else e_value(one.ratio),
-        policies=core.hours,
-        policies_attended=core.attended,
-        longer_backup=core.longer,
         influential=influence(data) if enough else pd.DataFrame(),
-        claims=_claims(core, far_more),
         alpha=alpha,
-        untested=untested_controls(data, core.controls),
+        untested=untested_controls(data, core["controls"]),
     )
 
 
@@ -226,69 +217,56 @@ def judge_claims(
 
     Parameters and refusals are those of :func:`analyse`, whose claims these are.
     """
-    return _claims(_core(data, policies, rho_grid, alpha), far_more)
-
-
-@dataclass(frozen=True, slots=True)
-class _Core:
-    """What claims rest on."""
-
-    ratios: Denominators
-    crude: ArmRatio
-    controls: tuple[NegativeControl, ...]
-    recording: pd.DataFrame
-    backup: BackupModification | None
-    hours: tuple[PolicyOutcome, ...]
-    standardised: tuple[float, Interval | None]
-    longer: Mapping[str, tuple[float, float, float]]
-    attended: tuple[PolicyOutcome, ...]
-    like_calls: bool
+    claims: tuple[Claim, ...] = _core(data, policies, rho_grid, far_more, alpha)["claims"]
+    return claims
 
 
 def _core(
     data: CrewData,
     policies: Sequence[str],
     rho_grid: Iterable[float],
+    far_more: float,
     alpha: float,
     fit: Any = None,
-) -> _Core:
+) -> dict[str, Any]:
+    """Work out what claims rest on, and the claims, by the names of the analysis."""
     asked = [named_or_written(text) for text in policies]
     ratios = denominators(data, alpha, None if fit is None else fitted_ratio(data, fit, alpha))
     models = fit_policy_models(data, asked)
     hours = evaluate_policies(models, asked, alpha)
-    longer, standardised = _longer_backup(models, hours, alpha), _standardised(models, alpha)
+    longer, (ratio, limits) = _longer_backup(models, hours, alpha), _standardised(models, alpha)
     # Models of many rows are large: one set of them is held at a time.
     models = {}
     models = _attended_models(data, asked)
     attended = evaluate_policies(models, asked, alpha) if models else ()
     del models
-    return _Core(
-        ratios=ratios,
-        crude=crude_ratio(data, alpha),
-        controls=negative_controls(data, alpha),
-        recording=recording_table(ratios.per_officer_hour, rho_grid),
-        backup=by_backup(data, _band_means(data), alpha),
-        hours=hours,
-        standardised=standardised,
-        longer=longer,
-        attended=attended,
-        like_calls=data.holds_risk_alike,
-    )
-
-
-def _claims(core: _Core, far_more: float) -> tuple[Claim, ...]:
+    controls = negative_controls(data, alpha)
+    recording = recording_table(ratios.per_officer_hour, rho_grid)
+    backup = by_backup(data, _band_means(data), alpha)
     how: dict[str, Any] = {
-        "instead": overruled(like_calls=core.like_calls, controls=core.controls),
-        "looked": tested(core.controls),
+        "instead": overruled(like_calls=data.holds_risk_alike, controls=controls),
+        "looked": tested(controls),
     }
-    return (
-        *judge_ratios(core.ratios, core.crude, far_more=far_more, **how),
-        *judge_controls(core.controls),
-        judge_recording(core.ratios.per_officer_hour, core.recording, **how),
-        *(() if core.backup is None else (judge_backup(core.backup, **how),)),
-        *judge_policies(core.hours, "officer-hours", **how),
-        *judge_policies(core.attended, "attendances", **how),
+    claims = (
+        *judge_ratios(ratios, crude_ratio(data, alpha), far_more=far_more, **how),
+        *judge_controls(controls),
+        judge_recording(ratios.per_officer_hour, recording, **how),
+        *(() if backup is None else (judge_backup(backup, **how),)),
+        *judge_policies(hours, "officer-hours", **how),
+        *judge_policies(attended, "attendances", **how),
     )
+    return {
+        "ratios": ratios,
+        "controls": controls,
+        "recording": recording,
+        "backup": backup,
+        "policies": hours,
+        "policies_attended": attended,
+        "standardised_ratio": ratio,
+        "standardised": limits,
+        "longer_backup": longer,
+        "claims": claims,
+    }
 
 
 def crude_ratios(data: CrewData, alpha: float = 0.05) -> tuple[ArmRatio, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -25,47 +24,22 @@ SAME = " "
 AT_HOURS, AT_CALLS = "Officer-hours fixed", "Attended calls fixed"
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A box of a diagram: its words, its middle in the unit square, and how it is drawn."""
-
-    name: str
-    words: str
-    x: float
-    y: float
-    style: str = "plain"
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """An arrow from one box to another; ``style`` is plain, asked or hidden."""
-
-    start: str
-    end: str
-    style: str = "plain"
-
-
-NODES = (
-    Node("known", "Known at dispatch:\nhour, area, back-up,\ncall grade, team", 0.27, 0.9, "held"),
-    Node("hidden", "Danger known\nto the dispatcher\nalone", 0.8, 0.9, "hidden"),
-    Node("crew", "Single or\ndouble crew", 0.16, 0.55, "asked"),
-    Node("stops", "Stops and\nown work", 0.5, 0.4),
-    Node("attacks", "Attacks on\nofficers", 0.84, 0.55, "asked"),
-    Node("after", "Back-up sent,\narrest, injury", 0.84, 0.1, "after"),
-    Node("recorded", "Recorded\noffences", 0.42, 0.1, "plain"),
-)
+#: Boxes: words, middle in the unit square, and how each is drawn.
+NODES = {
+    "known": ("Known at dispatch:\nhour, area, back-up,\ncall grade, team", 0.27, 0.9, "held"),
+    "hidden": ("Danger known\nto the dispatcher\nalone", 0.8, 0.9, "hidden"),
+    "crew": ("Single or\ndouble crew", 0.16, 0.55, "asked"),
+    "stops": ("Stops and\nown work", 0.5, 0.4, "plain"),
+    "attacks": ("Attacks on\nofficers", 0.84, 0.55, "asked"),
+    "after": ("Back-up sent,\narrest, injury", 0.84, 0.1, "after"),
+    "recorded": ("Recorded\noffences", 0.42, 0.1, "plain"),
+}
+#: Arrows from box to box; those without a style are plain.
 EDGES = (
-    Edge("known", "crew"),
-    Edge("known", "attacks"),
-    Edge("hidden", "crew", "hidden"),
-    Edge("hidden", "attacks", "hidden"),
-    Edge("crew", "attacks", "asked"),
-    Edge("crew", "stops"),
-    Edge("stops", "attacks"),
-    Edge("attacks", "after"),
-    Edge("attacks", "recorded"),
-    Edge("crew", "recorded"),
+    "known-crew known-attacks hidden-crew hidden-attacks crew-attacks crew-stops stops-attacks "
+    "attacks-after attacks-recorded crew-recorded"
 )
+STYLES = {"hidden-crew": "hidden", "hidden-attacks": "hidden", "crew-attacks": "asked"}
 _MEANING = {
     "held": "adjusted for",
     "hidden": "not recorded",
@@ -76,47 +50,39 @@ _MEANING = {
 _HEIGHT = 340.0
 
 
-def diagram(nodes: Sequence[Node] = NODES, edges: Sequence[Edge] = EDGES) -> charts.Chart:
-    """Draw a causal diagram: boxes, and arrows that run from border to border.
-
-    Parameters
-    ----------
-    nodes : sequence of Node
-    edges : sequence of Edge
-    """
+def diagram() -> charts.Chart:
+    """Draw the causal diagram: boxes, and arrows that run from border to border."""
     fig, ax = theme.figure(height=_HEIGHT)
     ax.set(xlim=(0, 1), ylim=(0, 1))
     ax.axis("off")
-    boxes = {node.name: _box(ax, node) for node in nodes}
-    for edge in edges:
-        _arrow(ax, boxes[edge.start], boxes[edge.end], edge.style)
-    words = {node.name: node.words.replace("\n", " ") for node in nodes}
-    kinds = {node.name: _MEANING[node.style] for node in nodes}
+    boxes = {name: _box(ax, *drawn) for name, drawn in NODES.items()}
+    edges = [tuple(edge.split("-")) for edge in EDGES.split()]
+    for start, end in edges:
+        _arrow(ax, boxes[start], boxes[end], STYLES.get(f"{start}-{end}", "plain"))
+    words = {name: text.replace("\n", " ") for name, (text, *_) in NODES.items()}
     rows = pd.DataFrame(
-        [(words[edge.start], words[edge.end], kinds[edge.start]) for edge in edges],
+        [(words[start], words[end], _MEANING[NODES[start][-1]]) for start, end in edges],
         columns=["From", "To", "What the first is"],
     )
-    return charts.Chart(fig, rows, f"Diagram of {len(nodes)} boxes and {len(edges)} arrows.")
+    return charts.Chart(fig, rows, f"Diagram of {len(NODES)} boxes and {len(edges)} arrows.")
 
 
-def _box(ax: Axes, node: Node) -> Any:
-    edge = {"hidden": "axis", "asked": "blue", "held": "teal", "after": "orange"}.get(
-        node.style, "axis"
-    )
-    dashed = (0, (4, 3)) if node.style in ("hidden", "after") else "solid"
+def _box(ax: Axes, words: str, x: float, y: float, style: str) -> Any:
+    edge = {"hidden": "axis", "asked": "blue", "held": "teal", "after": "orange"}.get(style, "axis")
+    dashed = (0, (4, 3)) if style in ("hidden", "after") else "solid"
     return ax.text(
-        node.x,
-        node.y,
-        node.words,
+        x,
+        y,
+        words,
         ha="center",
         va="center",
         color=theme.PALETTE["ink"],
-        weight="bold" if node.style == "asked" else "normal",
+        weight="bold" if style == "asked" else "normal",
         bbox={
             "boxstyle": "round,pad=0.45",
             "facecolor": "none",
             "edgecolor": theme.PALETTE[edge],
-            "linewidth": 2.2 if node.style in ("asked", "held") else 1.4,
+            "linewidth": 2.2 if style in ("asked", "held") else 1.4,
             "linestyle": dashed,
         },
     )

@@ -99,7 +99,7 @@ def _survey_finding(story: CrewingStory) -> Finding:
 def _break_even(story: CrewingStory) -> Finding:
     percent = story.survey.percent / 100
     hours = shares.officer_hour_share(percent)
-    allowed = shares.survey_bounds(percent, story.victims_single).hours_single
+    allowed, _ = shares.survey_bounds(percent, story.victims_single)
     return Estimate(
         100 * shares.victims_share_for(1.0, hours),
         100 * allowed.lower,

@@ -269,7 +269,7 @@ def _e_value(story: CrewingStory) -> str:
         return ""
     return (
         "A hidden danger would have to be tied to crews and to attacks by a ratio of "
-        f"{words.number(story.analysis.strength.estimate, 1)} each to explain the ratio away "
+        f"{words.number(story.analysis.strength[0], 1)} each to explain the ratio away "
         "(E-value)."
     )
 
@@ -560,15 +560,15 @@ def hidden_note(story: CrewingStory) -> str:
         else "so a ratio below 1 may be their doing"
     )
     limit = (
-        f"; to move its nearer limit there, by {words.number(strength.limit, 2)}"
-        if strength.limit > 1
+        f"; to move its nearer limit there, by {words.number(strength[1], 2)}"
+        if strength[1] > 1
         else "; its interval holds 1 as it is"
         if one.has_interval
         else ""
     )
     return (
         "A danger that no column records would have to be tied to both crews and attacks by a "
-        f"ratio of {words.number(strength.estimate, 2)}, beyond all that is held alike, to move "
+        f"ratio of {words.number(strength[0], 2)}, beyond all that is held alike, to move "
         f"the estimate to 1{limit} (E-values). One tied to crews by {words.number(crew)} and to "
         f"attacks by {words.number(attack)} distorts a ratio by {words.number(most, 2)} at most. "
         f"Dispatchers who double up where they expect trouble push the ratio down, {bend}."

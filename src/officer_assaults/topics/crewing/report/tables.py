@@ -197,11 +197,11 @@ def misleading_records(story: CrewingStory, share: float = 0.10) -> dict[str, An
         ("planned_hours", f"Shown, by planned hours, if {amount} of double crews part"),
     ):
         if one.has_interval:
-            shown = [
-                getattr(shares.misclassified_ratios(value, single, share), name)
+            value, lower, upper = (
+                shares.misclassified_ratios(value, single, share)[name]
                 for value in (one.ratio, one.lower, one.upper)
-            ]
-            rows.append((label, *shown))
+            )
+            rows.append((label, value, lower, upper))
     frame = pd.DataFrame(rows, columns=["Were records otherwise", "Rate ratio", "lower", "upper"])
     return {
         "frame": queries.told(frame) if story.protected else frame,
@@ -305,7 +305,7 @@ def any_policy(story: CrewingStory) -> bool:
 def survey_table(story: CrewingStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: share of victims that each ratio would need."""
     percent = story.survey.percent / 100
-    bounds = shares.survey_bounds(percent, story.victims_single).hours_single
+    bounds, spread = shares.survey_bounds(percent, story.victims_single)
     hours = {
         f"Fewest hours ({words.percent(bounds.lower, 1)})": bounds.lower,
         f"As unit-hours ({words.percent(shares.officer_hour_share(percent), 1)})": (
@@ -318,7 +318,6 @@ def survey_table(story: CrewingStory) -> dict[str, Any]:
         | {name: shares.victims_share_for(ratio, at) for name, at in hours.items()}
         for ratio in (*EXAMPLE_RATIOS, story.far_more)
     ]
-    spread = shares.survey_bounds(percent, story.victims_single).ratio
     return {
         "frame": pd.DataFrame(rows),
         "caption": "Share of recorded victims that would have to be single crewed, by the share of "

@@ -30,8 +30,6 @@ class Truth(Shown):
         E1 and E2 in true assaults on officers.
     per_officer_hour_recorded, per_attendance_recorded : float
         The same in recorded victims: the truth times ``recording_ratio``.
-    per_officer_hour_standardised : float
-        Recorded victims were all single, over all double, at the same officer-hours.
     incidents_per_unit_hour, incidents_per_unit_hour_recorded : float
         Violent incidents per unit-hour: what crewing does to the attack itself; and those with a
         recorded victim.
@@ -39,9 +37,9 @@ class Truth(Shown):
         E1 if crewing changed no incident: 2 over the victims per double-crewed incident.
     victims_per_double, victims_per_double_recorded : float
         Mean victims of a double crew's violent incident, true and among recorded ones.
-    recording_single, recording_double, recording_ratio : float
-        Probability that a true assault is recorded, by crew, and single over double.
-    single_share_unit_hours, single_share_officer_hours, single_share_victims : float
+    recording_ratio : float
+        Probability that a true assault is recorded, single over double.
+    single_share_unit_hours, single_share_officer_hours : float
     expected_recorded : float
         Recorded victims in all.
     avoided : mapping of policy name to float
@@ -49,32 +47,24 @@ class Truth(Shown):
     unit_hours_lost : mapping of policy name to float
     reporting_share : float
         Share of the focus force's log rise between the two years that is recording.
-    act_step, act_step_true : float
-        Step of recorded and of true assaults on the day the law began.
     """
 
     per_officer_hour: float
     per_attendance: float
     per_officer_hour_recorded: float
     per_attendance_recorded: float
-    per_officer_hour_standardised: float
     incidents_per_unit_hour: float
     incidents_per_unit_hour_recorded: float
     mechanical_benchmark: float
     victims_per_double: float
     victims_per_double_recorded: float
-    recording_single: float
-    recording_double: float
     recording_ratio: float
     single_share_unit_hours: float
     single_share_officer_hours: float
-    single_share_victims: float
     expected_recorded: float
     avoided: Mapping[str, float]
     unit_hours_lost: Mapping[str, float]
     reporting_share: float
-    act_step: float
-    act_step_true: float
 
 
 def expected_cells(world: World) -> pd.DataFrame:
@@ -137,9 +127,6 @@ def work_out(world: World, policies: Iterable[Policy] = tuple(POLICIES.values())
         per_attendance=risk.crew_ratio / OFFICERS_PER_DOUBLE,
         per_officer_hour_recorded=risk.crew_ratio * ratio,
         per_attendance_recorded=risk.crew_ratio * ratio / OFFICERS_PER_DOUBLE,
-        per_officer_hour_standardised=float(
-            (hours * rate["single"]).sum() / (hours * rate["double"]).sum()
-        ),
         incidents_per_unit_hour=risk.crew_ratio * risk.victims_per_double / OFFICERS_PER_DOUBLE,
         incidents_per_unit_hour_recorded=risk.crew_ratio
         * ratio
@@ -148,18 +135,13 @@ def work_out(world: World, policies: Iterable[Policy] = tuple(POLICIES.values())
         mechanical_benchmark=OFFICERS_PER_DOUBLE / risk.victims_per_double,
         victims_per_double=risk.victims_per_double,
         victims_per_double_recorded=recorded_victims,
-        recording_single=float(world.recorded[SINGLE]),
-        recording_double=float(world.recorded[DOUBLE]),
         recording_ratio=ratio,
         single_share_unit_hours=float(units[single == 1].sum() / units.sum()),
         single_share_officer_hours=float(hours[single == 1].sum() / hours.sum()),
-        single_share_victims=float(victims[single == 1].sum() / victims.sum()),
         expected_recorded=float(victims.sum()),
         avoided=avoided,
         unit_hours_lost=lost,
         reporting_share=reporting_share(params.panel, recording),
-        act_step=params.act.deterrence * params.act.recording,
-        act_step_true=params.act.deterrence,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from officer_assaults.data import cache
-from officer_assaults.estimate import Shown
+from officer_assaults.estimate import Estimate, Shown
 from officer_assaults.refusals import Refusal
 from officer_assaults.stats import event_simulation, event_study, panel
 from officer_assaults.stats.event_study import EventPanel, Imputation, Windows
@@ -232,16 +232,16 @@ def _row(
 def _judged(found: Imputation, series: str, failed: BoolArray, seed: int) -> list[Row]:
     """Mean over all and over failed forces, with permuted dates and leads."""
     study, windows = found.study, found.windows
-    leads = event_study.leads(found)
+    leads, _, lead_p = event_study.leads(found)
     kinds = {ALL: None, FAILED: failed, OTHERS: ~failed}
     dealt = event_study.permuted(study, windows, DEALS, seed, list(kinds.values()))
     out = []
     for (name, among), deals in zip(kinds.items(), dealt, strict=True):
         held = found.effect(among)
         p = event_study.permutation_p(held.value, deals)
-        out.append(_row(name, held, found, series, among, p=p, lead_p=leads.p))
+        out.append(_row(name, held, found, series, among, p=p, lead_p=lead_p))
     profile = event_study.profile(found, windows.untreated_to + 1, 8)
-    return [*out, *_times("lead", leads.table, series), *_times("profile", profile, series)]
+    return [*out, *_times("lead", leads, series), *_times("profile", profile, series)]
 
 
 def _times(part: str, table: pd.DataFrame, series: str) -> list[Row]:
@@ -334,22 +334,14 @@ def _passed_through(
     return [row]
 
 
-@dataclass(frozen=True, slots=True)
-class Route(Shown):
-    """The cells behind the leading figure, for the same figure by another route.
+def cells_of(rows: pd.DataFrame, dates: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Lay the leading figure's cells out: those that a model may see, and those it judges.
 
-    Parameters
-    ----------
-    untreated, after : DataFrame
-        force, quarter (text), recorded, officers: cells that a model may see, and those it judges.
+    Returns
+    -------
+    tuple of DataFrame
+        force, quarter (text), recorded, officers.
     """
-
-    untreated: pd.DataFrame
-    after: pd.DataFrame
-
-
-def cells_of(rows: pd.DataFrame, dates: pd.DataFrame) -> Route:
-    """Lay the leading figure's cells out as plain frames."""
     study = panel_of(rows, OUTCOME, dates)
     found = event_study.cells(study.usable, study.event[None], study.earliest[None], LEADING)
 
@@ -364,7 +356,7 @@ def cells_of(rows: pd.DataFrame, dates: pd.DataFrame) -> Route:
             }
         )
 
-    return Route(frame(found.untreated[0]), frame(found.after[0]))
+    return frame(found.untreated[0]), frame(found.after[0])
 
 
 def mean_log_ratio(after: pd.DataFrame, expected: pd.Series) -> float:
@@ -417,22 +409,14 @@ def _without(fit: RateModel, frame: pd.DataFrame, term: str) -> float:
         return math.nan
 
 
-@dataclass(frozen=True, slots=True)
-class ShareOfRise(Shown):
-    """Share of one force's log rise that something goes with, and its interval."""
-
-    share: float
-    interval: Interval
-
-    @property
-    def tells(self) -> bool:
-        """Whether it is narrower than between none and all."""
-        return not (self.interval.lower <= 0 and self.interval.upper >= 1)
+def tells(share: Estimate) -> bool:
+    """Whether a share of a rise is known more narrowly than between none and all."""
+    return not (share.lower <= 0 and share.upper >= 1)
 
 
 def share_of_rise(
     slope: float, limits: Interval, own_log_growth: float, log_rise: float
-) -> ShareOfRise:
+) -> Estimate:
     """Carry a slope over to one force: slope times its own growth, over its rise, all logs.
 
     Parameters
@@ -448,7 +432,10 @@ def share_of_rise(
     """
     factor = own_log_growth / log_rise
     ends = sorted((limits.lower * factor, limits.upper * factor))
-    return ShareOfRise(slope * factor, Interval(ends[0], ends[1]))
+    return Estimate(
+        slope * factor, ends[0], ends[1], unit="share of the log change",
+        denominator="log ratio of recorded assaults",
+    )  # fmt: skip
 
 
 def own_shares(
@@ -457,7 +444,7 @@ def own_shares(
     slope: float,
     limits: Interval,
     passed: Figure,
-) -> tuple[ShareOfRise | None, ShareOfRise | None]:
+) -> tuple[Estimate | None, Estimate | None]:
     """Carry over to one force what goes with its own record of the public, and with its audits.
 
     Parameters

@@ -140,5 +140,5 @@ def two_lists_runs(seeds: Seeds) -> Draws:
     for rng in generators(seeds):
         on = rng.random((2, total)) < np.array([[first], [second]])
         lists = TwoLists(int(on[0].sum()), int(on[1].sum()), int(on.all(axis=0).sum()))
-        hits.append(chapman(lists).interval.contains(total))
+        hits.append(chapman(lists).contains(total))
     return {"Chapman": hits}
