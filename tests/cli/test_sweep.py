@@ -1,8 +1,10 @@
 """Sweeps: one notebook over forces and values, one table, one page; nothing overwritten."""
 
+import dataclasses
 import io
 import re
 import shlex
+from urllib.parse import unquote
 
 import notebook_tree as tree
 import pandas as pd
@@ -11,6 +13,7 @@ import pytest
 from officer_assaults import paths
 from officer_assaults.cli import main
 from officer_assaults.cli import project as project_
+from officer_assaults.page import audience
 from officer_assaults.pipeline import notebooks
 from officer_assaults.pipeline.sweep import combinations
 from officer_assaults.refusals import Refusal
@@ -39,6 +42,28 @@ def test_a_sweep_is_one_table_and_one_page(project, run):
     assert page.count("<svg") == 1
     assert "6 runs side by side" in page
     assert str(folder / "index.html") in done.output
+
+
+@pytest.mark.parametrize("secret", [3, 9])
+def test_the_page_of_a_sweep_that_holds_an_internal_run_is_marked_as_such(
+    project, run, monkeypatch, secret
+):
+    """Whoever hands the folder on would hand on small counts."""
+    shelf = {secret: audience.INTERNAL}
+    one = dataclasses.replace(project, shelf=lambda given: shelf.get(given["size"], ""))
+    monkeypatch.setattr(project_, "load", lambda: one)
+    run("sweep", "01_scoped", "--force", "north", "--over", "size=2..4")
+    (page,) = project.reports.rglob("sweeps/*/index.html")
+    marked = list(audience.internal_files({page.name: page.read_bytes()}))
+    inside = audience.INTERNAL in page.relative_to(project.reports).parts
+    assert inside == bool(marked) == (secret == 3)
+    text = page.read_text()
+    assert (audience.BANNER in text, "<title>INTERNAL" in text) == (inside, inside)
+    (up,) = re.findall(r'href="([./]+)index.html">All reports', text)
+    assert (page.parent / up).resolve() == project.reports.resolve()
+    links = re.findall(r'<li><a href="([^"#]+)"', text)
+    assert all((page.parent / unquote(link)).is_file() for link in links)
+    assert len(links) == 3
 
 
 def test_refused_runs_are_listed_and_the_others_made(project, run):

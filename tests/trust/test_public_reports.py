@@ -9,16 +9,16 @@ from officer_assaults.data import recording_evidence
 from officer_assaults.page import audience, site
 from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing import disclosure
-from officer_assaults.topics.crewing.given import open_cells
+from officer_assaults.topics.crewing.given import checked, open_cells
 from officer_assaults.topics.crewing.model.cells import prepare
 from officer_assaults.topics.crewing.report import story as crewing
 from officer_assaults.topics.crewing.report import tables as crewing_tables
 
 
-def story_of(path, *, outcome="all", audience="public"):
+def story_of(path, *, outcome="all", audience="public", override_reason=""):
     """A story without models: what it may say hangs on its counts and texts alone."""
     given = open_cells(str(path), None, "kent", "", 0, audience)
-    data = prepare(given.cells, outcome=outcome)
+    data = prepare(given.cells, outcome=outcome, override_reason=override_reason)
     return crewing.CrewingStory(
         analysis=SimpleNamespace(data=data, policies=()),
         survey=recording_evidence.single_crewed(),
@@ -78,12 +78,16 @@ def test_a_public_policy_cannot_set_one_place_apart(written):
 
 def test_words_for_a_public_report_name_no_place_of_the_export(tmp_path, cells):
     path = write_export(tmp_path, cells)
-    for words in (f"{PLACE} 03", f"because of {PLACE.upper()} 03."):
+    wide = "".join(chr(ord(letter) + 0xFEE0) for letter in PLACE)
+    for words in (f"{PLACE} 03", f"because of {PLACE.upper()} 03.", f"{PLACE}-03", f"x_{PLACE}_03",
+                  f"at {wide} 03", f"{PLACE}03"):  # fmt: skip
         with pytest.raises(Refusal) as caught:
-            disclosure.check_texts({"override_reason": words}, cells, "public")
+            story_of(path, override_reason=words)
         assert caught.value.codes == ("E121",)
         assert PLACE.lower() not in str(caught.value).lower()
-    disclosure.check_texts({"override_reason": f"{PLACE} 0"}, cells, "public")
+        with pytest.raises(Refusal, match="E121"):  # Before any kernel starts.
+            checked(str(path), None, {"override_reason": words})
+    story_of(path, override_reason=f"{PLACE} 0")
     sidecar = path.with_name("cells.csv.meta.yml")
     told = sidecar.read_text().replace("resource log", f"log of {PLACE} 03,")
     sidecar.write_text(told)

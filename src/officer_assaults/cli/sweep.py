@@ -68,7 +68,7 @@ def sweep(
     shelf = max((run.shelf for run in planned.runs), default="")
     out = project.reports / shelf / FOLDER / f"{name}{label}"
     made = sweeps.rows(planned, refused, list(found[0]), project.reports, out)
-    for file in _write(project, made, list(found[0]), out):
+    for file in _write(project, made, list(found[0]), out, internal=bool(shelf)):
         click.echo(f"  {file}")
     sys.exit(code)
 
@@ -87,13 +87,20 @@ def _one_release(schema: Schema | None, given: Mapping[str, str]) -> dict[str, s
 
 
 def _write(
-    project: Project, made: Sequence[Mapping[str, Any]], swept: Sequence[str], out: Path
+    project: Project,
+    made: Sequence[Mapping[str, Any]],
+    swept: Sequence[str],
+    out: Path,
+    *,
+    internal: bool,
 ) -> list[Path]:
     from officer_assaults.files import write_atomic
     from officer_assaults.page import sweep as page
 
     files = _tables(project, made, swept, out / "findings")
-    write_atomic(out / "index.html", page.render(page.frame_of(made, swept), swept))
+    write_atomic(
+        out / "index.html", page.render(page.frame_of(made, swept), swept, internal=internal)
+    )
     return [*files, out / "index.html"]
 
 

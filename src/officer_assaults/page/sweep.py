@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from officer_assaults.page import catalogue, charts, markup, styles, svg, tables, theme
+from officer_assaults.page import audience, catalogue, charts, markup, styles, svg, tables, theme
 
 NUMBERS = ("value", "lower", "upper", "level")
 _ABOUT = ("notebook", "scope")
@@ -42,7 +42,7 @@ def frame_of(rows: Sequence[Mapping[str, Any]], swept: Sequence[str]) -> pd.Data
     return frame.assign(**{name: frame[name].fillna("").astype(str) for name in texts})
 
 
-def render(frame: pd.DataFrame, swept: Sequence[str]) -> str:
+def render(frame: pd.DataFrame, swept: Sequence[str], *, internal: bool = False) -> str:
     """Write the page: links to every run, a small chart per finding, what was refused.
 
     Parameters
@@ -51,14 +51,20 @@ def render(frame: pd.DataFrame, swept: Sequence[str]) -> str:
         From :func:`frame_of`.
     swept : sequence of str
         The first is the horizontal axis.
+    internal : bool
+        Whether one of the runs is for internal eyes, and so the page of all of them.
     """
     from officer_assaults.page.jinja import csp_hash, template
 
     style = styles.page_style() + _GRID
+    names = " ".join(sorted(set(frame["notebook"]) - {""}))
     page: str = template("sweep.html.j2").render(
         style=style,
         style_hash=csp_hash(style),
-        title=f"{' '.join(sorted(set(frame['notebook']) - {''}))} over {', '.join(swept)}",
+        mark=audience.MARK if internal else "",
+        banner=audience.BANNER if internal else "",
+        up="../../../" if internal else "../../",
+        title=f"{'INTERNAL: ' * internal}{names} over {', '.join(swept)}",
         runs=_runs(frame, swept),
         charts=list(_charts(frame, swept)),
         refused=frame[frame["outcome"] != "ok"].to_dict("records"),

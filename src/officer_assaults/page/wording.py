@@ -34,9 +34,19 @@ class Wording:
         self._path = Path(code).with_name("words.yml")
 
     def told(self, key: str, **names: Any) -> dict[str, Any]:
-        """Texts of one box, table, figure or heading, by the argument that takes each."""
+        """Texts of a box, table, figure or heading, by the argument that takes each."""
         told: dict[str, Any] = _filled(_read(self._path)[key], names)
         return told
+
+    def lines(self, key: str, **names: Any) -> list[str]:
+        """Texts of a list."""
+        lines: list[str] = _filled(_read(self._path)[key], names)
+        return lines
+
+    def text(self, key: str, **names: Any) -> str:
+        """Give one text."""
+        text: str = _filled(_read(self._path)[key], names)
+        return text
 
     def estimate(
         self, key: str, value: float, limits: Any, verdict: Verdict, *, names: dict[str, Any],

@@ -8,6 +8,7 @@ import pandas as pd
 
 from officer_assaults.page import words
 from officer_assaults.topics.act import figures
+from officer_assaults.topics.act.findings import SAID
 from officer_assaults.topics.act.model import step_of
 from officer_assaults.topics.act.story import CONTROLS, InterruptionStory
 
@@ -38,19 +39,16 @@ def record_figure(
         f"{words.number(step_of(fit).ratio, 2)} times what {CONTROLS[control]} would have had it be"
         for control, fit in story.fits.items()
     ]
-    forces = story.forces
-    return [
-        {
-            "fig": chart,
-            "headline": "The record of all forces stepped when the event came"
-            if story.record_stepped
-            else "The record of all forces shows no clear step at the event",
-            "subtitle": f"By quarter, {forces} forces together: recorded assaults without injury "
-            "on constables, and the number expected from each comparison without a step",
-            "alt": f"{chart.alt_hint} From the event on the record is {words.listing(ratios)}.",
-            "formats": {"Offences a quarter": 0},
-        }
-    ]
+    found = (
+        "The record of all forces stepped when the event came"
+        if story.record_stepped
+        else "The record of all forces shows no clear step at the event"
+    )
+    told = SAID.told(
+        "record_figure", found=found, forces=story.forces, hint=chart.alt_hint,
+        ratios=words.listing(ratios),
+    )  # fmt: skip
+    return [{"fig": chart, "formats": {"Offences a quarter": 0}, **told}]
 
 
 def series_figure(
@@ -71,18 +69,12 @@ def series_figure(
         for step in found.steps
     ]
     agree = "agree" if found.gates[0].passed else "do not agree"
-    return [
-        {
-            "fig": chart,
-            "headline": f"The controls {agree} on what would have been expected",
-            "subtitle": f"By quarter: recorded assaults without injury on {story.force.name} "
-            "constables, and the number expected from each control without a step",
-            "alt": f"{chart.alt_hint} From the event on the record is "
-            f"{words.listing(ratios)}; the bands are {words.level_words(story.level)}s of the "
-            "expected number.",
-            "formats": dict.fromkeys(("Offences a quarter", "lower", "upper"), 0),
-        }
-    ]
+    told = SAID.told(
+        "series_figure", agree=agree, force=story.force.name, hint=chart.alt_hint,
+        ratios=words.listing(ratios), limits=words.level_words(story.level),
+    )  # fmt: skip
+    formats = dict.fromkeys(("Offences a quarter", "lower", "upper"), 0)
+    return [{"fig": chart, "formats": formats, **told}]
 
 
 def timing_figure(
@@ -120,17 +112,11 @@ def timing_figure(
         else "The records do not step in the same quarter"
     )
     listed = [f"{name.split(',')[0]} in {when}" for name, when in best.items()]
-    return [
-        {
-            "fig": chart,
-            "headline": said,
-            "subtitle": f"By quarter: recorded offences of {story.force.name}, each series as an "
-            f"index of its mean quarter in {base[0].year}/{base[1]:%y}",
-            "alt": f"{chart.alt_hint} The quarter in which a step fits each record best is: "
-            f"{words.listing(listed)}.",
-            "formats": {"Index": 0},
-        }
-    ]
+    told = SAID.told(
+        "timing_figure", said=said, force=story.force.name, base=base, hint=chart.alt_hint,
+        listed=words.listing(listed),
+    )  # fmt: skip
+    return [{"fig": chart, "formats": {"Index": 0}, **told}]
 
 
 def _labels(story: InterruptionStory, events: pd.DataFrame) -> dict[Any, str]:

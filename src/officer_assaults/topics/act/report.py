@@ -30,50 +30,31 @@ def answer(story: InterruptionStory) -> str:
     if found is None:
         return f"Not known. {words.sentence(story.refused[0].what)}."
     rejected = found.placebos["rejected"]
-    return (
-        "Not known. We tried the same method on dates when nothing is known to have happened: it "
-        f"found a change in {words.interval(rejected.min(), rejected.max(), as_percent=True)} of "
-        f"forces, where {words.percent(story.alpha)} is to be expected, so one on the real date "
-        "proves little."
-    )
+    range_ = words.interval(rejected.min(), rejected.max(), as_percent=True)
+    return SAID.text("answer", rejected=range_, expected=words.percent(story.alpha))
 
 
 def headline(story: InterruptionStory) -> dict[str, str]:
     """Arguments of :func:`report.headline`."""
     found = story.focus
-    caution = (
-        "A law can deter and, at the same time, make recording likelier. A step of the record is "
-        "not an effect on violence."
-    )
+    who, day = spoken(story.force.slug), day_in_words(story.event)
+    caution = SAID.told("headline")
     if found is None:
         problem = story.refused[0]
-        return {
-            "number": "Not judged",
-            "text": f"The series of {spoken(story.force.slug)} cannot be judged at "
-            f"{day_in_words(story.event)}.",
-            "interval": f"No interval. {words.without_codes(words.sentence(problem.what))}.",
-            "caveat": caution if story.assessment else problem.remedy,
-        }
-    who = spoken(story.force.slug)
-    said = {
-        "not identified": f"These records do not tell whether assaults on officers of {who} moved",
-        "consistent": f"The record of assaults on officers of {who} moved, by every comparison,",
-        "not supported": f"No move of recorded assaults on officers of {who} shows",
-    }[found.verdict]
+        why = words.without_codes(words.sentence(problem.what))
+        told = SAID.told("not_judged", who=who, day=day, why=why)
+        return told | (caution if story.assessment else {"caveat": problem.remedy})
     return {
         "number": found.verdict.capitalize(),
-        "text": f"{said} on {day_in_words(story.event)}.",
+        "text": f"{SAID.told('judged', who=who)[found.verdict]} on {day}.",
         "interval": _step_words(story, found),
-        "caveat": caution,
+        **caution,
     }
 
 
 def _step_words(story: InterruptionStory, found: Assessment) -> str:
     if not found.holds_level:
-        return (
-            "No step is given: even with wider intervals the method finds steps at quiet dates "
-            "more often than it promises."
-        )
+        return SAID.text("no_step")
     who = str(found.force)
     steps = [
         f"{_limits(step.table['ratio'].loc[who], step.of(who))} beside {CONTROLS[step.control]}"
@@ -91,11 +72,7 @@ def main_points(story: InterruptionStory, breaks: Mapping[str, pd.DataFrame]) ->
     points = [_point_gates(found)] if story.focus else []
     points += [_point_record(story, found), _point_timing(story, breaks), _point_level(found)]
     if story.jump is not None and story.jump.value > 0:
-        points.append(
-            "The law was in force for part of its first year only. To make that year's rise "
-            "by itself, it would have had to lift recorded assaults by "
-            f"{words.percent(story.jump.value)} on its first day."
-        )
+        points.append(SAID.text("jump_point", jump=words.percent(story.jump.value)))
     return [point for point in points if point][:6]
 
 
@@ -108,14 +85,12 @@ def may_say(story: InterruptionStory) -> dict[str, Any] | None:
     limits = words.interval_words(
         step.lower - 1, step.upper - 1, level=story.level, as_percent=True
     )
-    return {
-        "say": f"From {words.quarter(story.assessment.event)} on, {forces} forces together "
-        f"recorded {words.percent(abs(step.ratio - 1))} {'more' if step.ratio > 1 else 'fewer'} "
-        "assaults without injury on officers than their trend, set against "
-        f"{CONTROLS[control]} ({limits}); why cannot be told from the records.",
-        "not_say": "The Act made assaults on officers rarer, or more common.",
-        "finding": found_national(story, control, fit),
-    }
+    told = SAID.told(
+        "may_say", quarter=words.quarter(story.assessment.event), forces=forces, limits=limits,
+        by=f"{words.percent(abs(step.ratio - 1))} {'more' if step.ratio > 1 else 'fewer'}",
+        control=CONTROLS[control],
+    )  # fmt: skip
+    return {**told, "finding": found_national(story, control, fit)}
 
 
 def boxes(story: InterruptionStory) -> dict[str, str | list[str]]:
@@ -156,15 +131,7 @@ def gate_table(story: InterruptionStory) -> list[dict[str, Any]]:
         }
         for gate in found.gates
     ]
-    return [
-        {
-            "frame": pd.DataFrame(rows),
-            "caption": "Conditions of a verdict",
-            "notes": "If one fails, the verdict is not identified. Placebo dates are the quarters "
-            "before the event in which nothing dated is known to have happened in all forces; "
-            "a force is left out at dates of its own.",
-        }
-    ]
+    return [{"frame": pd.DataFrame(rows), **SAID.told("gates")}]
 
 
 def step_table(story: InterruptionStory) -> list[dict[str, Any]]:
@@ -188,18 +155,8 @@ def step_table(story: InterruptionStory) -> list[dict[str, Any]]:
         rows = [*own, *rows]
     frame = pd.DataFrame(rows, columns=["Who", "Relative to", "Step ratio", "lower", "upper"])
     spread = words.listing([words.number(pooled.tau, 2) for pooled in found.pooled])
-    return [
-        {
-            "frame": frame,
-            "caption": "Step of recorded assaults on constables at "
-            f"{day_in_words(story.event)}, relative to other recorded crime of the same force",
-            "level": story.level,
-            "notes": "Binomial share with trend and season, quasi errors with t. The first "
-            "intervals are widened by how far steps spread where nothing happened; those of the "
-            "series' own errors find steps at quiet dates too often. Forces' true steps spread by "
-            f"{spread} on the log scale.",
-        }
-    ]
+    told = SAID.told("steps", day=day_in_words(story.event), spread=spread)
+    return [{"frame": frame, "level": story.level, **told}]
 
 
 def placebo_table(story: InterruptionStory) -> list[dict[str, Any]]:
@@ -223,21 +180,10 @@ def placebo_table(story: InterruptionStory) -> list[dict[str, Any]]:
     )
     if found.force is not None:
         rows[f"Step in {story.force.name}"] = table["focus"]
-    return [
-        {
-            "frame": rows,
-            "caption": f"Steps found at dates when nothing is known to have happened, "
-            f"{int(table['k'].iloc[0])} forces",
-            "formats": {
-                "Forces with a step, own errors": "percent",
-                "Forces with a step, widened": "percent",
-            },
-            "level": story.level,
-            "notes": "If the method were right, about "
-            f"{words.percent(story.alpha)} of intervals would exclude no step. Each date is "
-            "widened by the spread at the other dates.",
-        }
-    ]
+    widened = ("Forces with a step, own errors", "Forces with a step, widened")
+    told = SAID.told("placebos", forces=int(table["k"].iloc[0]), alpha=words.percent(story.alpha))
+    formats = dict.fromkeys(widened, "percent")
+    return [{"frame": rows, "formats": formats, "level": story.level, **told}]
 
 
 def range_table(story: InterruptionStory, table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -258,14 +204,8 @@ def range_table(story: InterruptionStory, table: pd.DataFrame) -> list[dict[str,
                 "Intervals that exclude no step": f"{apart} of {len(part)}",
             }
         )
-    return [
-        {
-            "frame": pd.DataFrame(rows),
-            "caption": "The same step under other first years, seasons and slopes",
-            "formats": dict.fromkeys(("Smallest", "Middle", "Largest"), 2),
-            "notes": "Ratios. Every mix of the settings is counted, none is picked.",
-        }
-    ]
+    formats = dict.fromkeys(("Smallest", "Middle", "Largest"), 2)
+    return [{"frame": pd.DataFrame(rows), "formats": formats, **SAID.told("range")}]
 
 
 def single_table(fits: Mapping[str, SegmentedSeries], level: float) -> dict[str, Any]:
@@ -281,13 +221,7 @@ def single_table(fits: Mapping[str, SegmentedSeries], level: float) -> dict[str,
         }
         for name, fit in fits.items()
     ]
-    return {
-        "frame": pd.DataFrame(rows),
-        "caption": "The series by itself, without a control",
-        "level": level,
-        "notes": "Without a control a step cannot be told from whatever else moved, so this is "
-        "descriptive only.",
-    }
+    return {"frame": pd.DataFrame(rows), "level": level, **SAID.told("single")}
 
 
 def study_table(study: pd.DataFrame, short: pd.DataFrame, runs: int) -> dict[str, Any]:
@@ -306,13 +240,10 @@ def study_table(study: pd.DataFrame, short: pd.DataFrame, runs: int) -> dict[str
     percents = [name for name in rows.columns if name != "Method"]
     return {
         "frame": rows,
-        "caption": "How often a 95% interval holds the true step, by method",
         "formats": dict.fromkeys(percents, "percent1"),
         "intervals": {"Coverage, 48 months": ("lower", "upper")},
         "simulated": True,
-        "notes": f"{words.number(runs)} simulated series of 75 recorded assaults a month with a "
-        "season and a disturbance that the control shares. Errors that allow for "
-        "autocorrelation do not mend a short series; a control does.",
+        **SAID.told("study", runs=words.number(runs)),
     }
 
 

@@ -7,7 +7,6 @@ for every suppressed cell. Places and times of officers routinely alone are neve
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -36,8 +35,6 @@ SOLVED, UNBOUNDED = 0, 3
 BACKUP_EDGES = (10.0, 20.0)
 BACKUP_BANDS = ("up to 10 minutes", "10 to 20 minutes", "more than 20 minutes")
 TOTAL = "Total"
-#: Columns of crew cells whose values may be names of places.
-PLACES = ("lpa", "beat")
 
 #: Columns that say where, or who; never in a public table.
 NOT_PUBLIC: Mapping[str, str] = MappingProxyType(
@@ -107,42 +104,6 @@ def check_policies(policies: Iterable[str], audience: Audience = "public") -> No
     """
     for text in policies:
         check_public(named_or_written(text).columns, audience)
-
-
-def check_texts(texts: Mapping[str, str], cells: pd.DataFrame, audience: Audience) -> None:
-    """Refuse texts for a public report that name a place of the force's own cells.
-
-    Parameters
-    ----------
-    texts : mapping of str to str
-        What an analyst wrote, by the name of the parameter or field.
-    cells : pandas.DataFrame
-        Crew cells, whose columns :data:`PLACES` hold the names.
-    audience : {"public", "internal"}
-
-    Raises
-    ------
-    Refusal
-        E121, one problem per text. The name itself is never repeated.
-    """
-    if audience == "internal":
-        return
-    names = {str(name) for place in PLACES if place in cells for name in cells[place].unique()}
-    # A bare number or letter is no name: it would be found in any text.
-    told = sorted(name for name in names if len(name) > 2 and re.search(r"[^\W\d]", name))
-    if not told:
-        return
-    pattern = re.compile(rf"(?<!\w)({'|'.join(map(re.escape, told))})(?!\w)", re.IGNORECASE)
-    problems = Problems()
-    for field, text in texts.items():
-        if pattern.search(text):
-            problems.add(
-                "E121",
-                f"'{field}' names a place of the export, and the report is public.",
-                "Say it without the name, or set audience=internal.",
-                column=field,
-            )
-    problems.raise_if_any()
 
 
 def shown_count(count: float, audience: Audience = "public") -> int | str:

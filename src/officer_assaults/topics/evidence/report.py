@@ -68,24 +68,16 @@ def headline(story: CrewingStory) -> dict[str, str]:
     both = story.both
     return {
         "number": words.number(both["Ratio"], 2),
-        "text": "In American studies together, officers alone were injured this many times as "
-        "often, once assaulted, as officers in pairs.",
         "interval": words.interval_words(both["lower"], both["upper"], 2, level=story.level) + ".",
-        "caveat": "This is injury among officers already assaulted, in another country. Who is "
-        "sent alone, and where, was not drawn by lot.",
+        **SAID.told("headline"),
     }
 
 
 def may_say(story: CrewingStory) -> dict[str, str]:
     """Arguments of :func:`report.may_say`: a sentence to use, and one that goes too far."""
     both = story.both
-    return {
-        "say": "In American records officers assaulted alone were injured "
-        f"{words.number(both['Ratio'], 2)} times as often as officers in pairs "
-        f"({words.interval(both['lower'], both['upper'], 2)}).",
-        "not_say": "Officers alone are assaulted more often.",
-        "source": "Evidence ledger, and police records of Washington DC",
-    }
+    limits = words.interval(both["lower"], both["upper"], 2)
+    return SAID.told("may_say", ratio=words.number(both["Ratio"], 2), limits=limits)
 
 
 def main_points(story: CrewingStory) -> list[str]:
@@ -122,7 +114,8 @@ def boxes(story: CrewingStory) -> dict[str, str | list[str]]:
 
 def victims_table(story: CrewingStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: officers and injured by year and crew."""
-    rows = story.washington.by_year
+    washington = story.washington
+    rows = washington.by_year
     return {
         "frame": pd.DataFrame(
             {
@@ -135,12 +128,10 @@ def victims_table(story: CrewingStory) -> dict[str, Any]:
                 "upper": rows["upper"],
             }
         ),
-        "caption": f"Officer victims of {_offences(story.washington)}, Washington DC",
         "formats": {"Injured (share)": "percent", "lower": "percent", "upper": "percent"},
         "intervals": {"Injured (share)": ("lower", "upper")},
         "level": story.level,
-        "notes": "Wilson intervals that take officers as independent. Left out: officers with "
-        f"another assignment, and {_left_out(story.washington)}.",
+        **SAID.told("victims", offences=_offences(washington), left_out=_left_out(washington)),
     }
 
 
@@ -183,15 +174,9 @@ def ratio_table(story: CrewingStory) -> dict[str, Any]:
                 "upper": rows["upper"],
             }
         ),
-        "caption": f"Risk of injury given a recorded assault, {washington.compared} over "
-        f"{washington.reference}",
         "formats": {"Risk ratio": 3, "lower": 3, "upper": 3},
         "level": story.level,
-        "notes": [
-            "Poisson regression with robust errors gives a risk ratio. Clustered errors carry the "
-            "factor G/(G-1) and limits come from t with G - 1 degrees of freedom, G incidents.",
-            f"The verdict follows the first row: {washington.verdict}.",
-        ],
+        **SAID.told("ratios", washington=washington),
     }
 
 
@@ -206,15 +191,11 @@ def words_for_forest(story: CrewingStory) -> dict[str, str]:
         if _excludes(naive) and not _excludes(main)
         else "The answer is the same whether or not incidents are taken together"
     )
-    return {
-        "headline": turns,
-        "subtitle": f"Ratio of the share injured, {washington.compared} over "
-        f"{washington.reference}, officers recorded as victims of {_offences(washington)}, "
-        f"Washington DC, {years_of(washington)} unless said otherwise",
-        "alt": f"Ratios with intervals: {words.ratio(main.ratio, main.lower, main.upper)} with "
-        f"errors clustered by incident, and {words.ratio(naive.ratio, naive.lower, naive.upper)} "
-        "with officers taken as independent.",
-    }
+    return SAID.told(
+        "forest_figure", turns=turns, washington=washington, offences=_offences(washington),
+        years=years_of(washington), main=words.ratio(main.ratio, main.lower, main.upper),
+        naive=words.ratio(naive.ratio, naive.lower, naive.upper),
+    )  # fmt: skip
 
 
 def caveat_on_choice(story: CrewingStory) -> str:
@@ -242,16 +223,11 @@ def activity_rows(story: CrewingStory) -> pd.DataFrame:
 def words_for_activities(story: CrewingStory) -> dict[str, str]:
     """Headline, subtitle and alternative text of counts by activity."""
     inner = story.counts.iloc[:-1]
-    above, below = (inner["lower"] > 1).sum(), (inner["upper"] < 1).sum()
-    return {
-        "headline": f"Reports of officers alone outnumber two-officer ones in {above} activities "
-        f"and fall short in {below}",
-        "subtitle": "Reported officers assaulted alone in one-officer vehicles over those in "
-        "two-officer vehicles, US cities, 1995 to 2019 together: a ratio of counts, not of rates",
-        "alt": f"Ratios of counts by activity run from {words.number(inner['ratio'].min(), 2)} to "
-        f"{words.number(inner['ratio'].max(), 2)}; all activities together give "
-        f"{words.number(story.total['ratio'], 2)}.",
-    }
+    return SAID.told(
+        "activities_figure", above=(inner["lower"] > 1).sum(), below=(inner["upper"] < 1).sum(),
+        low=words.number(inner["ratio"].min(), 2), high=words.number(inner["ratio"].max(), 2),
+        total=words.number(story.total["ratio"], 2),
+    )  # fmt: skip
 
 
 def deployment_table(story: CrewingStory) -> dict[str, Any]:
@@ -268,12 +244,8 @@ def deployment_table(story: CrewingStory) -> dict[str, Any]:
                 "Implied rate ratio per officer": rows["per_officer"],
             }
         ),
-        "caption": "The same ratio of counts, "
-        f"{words.number(story.total['ratio'], 2)}, set against each size of agency's own units",
         "formats": {"Implied rate ratio per unit": 2, "Implied rate ratio per officer": 2},
-        "without_interval": "No interval: the spread between the rows is the uncertainty, and it "
-        "is one of not knowing who was out, not of chance. Units of 1987 are set against reports "
-        "of 1995 to 2019 on purpose: no year has both.",
+        **SAID.told("deployment", ratio=words.number(story.total["ratio"], 2)),
     }
 
 
@@ -294,8 +266,7 @@ def reporting_table(story: CrewingStory) -> dict[str, Any]:
                 for name, found in story.agencies.items()
             ]
         ),
-        "caption": "Officers reported as assaulted per 100 officer-years, with the zeros taken at "
-        "their word and without them",
+        **SAID.told("reporting"),
         "formats": {"Rate with zeros as counts": 1, "Rate in reporting years": 1},
         "intervals": {"Rate in reporting years": ("lower", "upper")},
         "level": story.level,
@@ -313,14 +284,12 @@ def words_for_published(story: CrewingStory) -> dict[str, str]:
         f"{row['Estimate']}: {words.ratio(row['Ratio'], row['lower'], row['upper'])}"
         for row in story.studies.to_dict("records")
     )
-    return {
-        "headline": "Alone, officers were injured somewhat more often once assaulted"
+    found = (
+        "Alone, officers were injured somewhat more often once assaulted"
         if story.both["lower"] > 1
-        else "Studies do not tell whether officers alone are injured more often",
-        "subtitle": "Share injured, one-officer over two-officer units, of officers recorded as "
-        "assaulted in the United States; not how often they are assaulted",
-        "alt": f"Ratios with intervals. {said}.",
-    }
+        else "Studies do not tell whether officers alone are injured more often"
+    )
+    return SAID.told("published_figure", found=found, said=said)
 
 
 def published_table(ledger: pd.DataFrame) -> dict[str, Any]:
@@ -338,9 +307,7 @@ def published_table(ledger: pd.DataFrame) -> dict[str, Any]:
                 "Source": _cited(rest["source_title"] + ", " + rest["publisher"]),
             }
         ),
-        "caption": "Published results on crewing and assault, with how each was read",
-        "notes": "A result read second-hand supports a discussion, never a headline. Addresses are "
-        "in the evidence ledger.",
+        **SAID.told("published"),
     }
 
 
@@ -368,17 +335,17 @@ def survey_table(story: CrewingStory) -> dict[str, Any]:
                 ],
             }
         ),
-        "caption": f"What {words.percent(share)} <q>single crewed often or always</q> "
-        "says of hours",
         "formats": {
             "Officer-hours single": "percent1",
             "Victims single if crews were equally at risk": "percent1",
             "Ratio per hour at the assumed victims": 2,
         },
-        "without_interval": "The rows are bounds, not estimates: no sample size would narrow them. "
-        f"Assumed victims: {words.percent(story.victims_single)} single crewed (assumption).",
-        "notes": f"{words.number(story.survey['respondents'])} respondents in roles where crewing "
-        "applies, 12 months to February 2016, who chose to answer.",
+        **SAID.told(
+            "survey",
+            share=words.percent(share),
+            victims=words.percent(story.victims_single),
+            respondents=words.number(story.survey["respondents"]),
+        ),
     }
 
 
@@ -386,15 +353,11 @@ def words_for_taser(story: CrewingStory) -> dict[str, str]:
     """Headline, subtitle and alternative text of the scatter of TASER use and recorded rates."""
     taser = story.taser
     clear = not (taser.between_interval.contains(1.0) and taser.within_interval.contains(1.0))
-    found = "do stand out" if clear else "do not stand out"
-    return {
-        "headline": f"Forces that use TASER more {found} in recorded assaults on officers",
-        "subtitle": f"{taser.units} forces, three financial years; both per 1,000 officer-years, "
-        "logarithmic axes",
-        "alt": f"{taser.rows} dots, one per force and year; {words.number(taser.factor)} times the "
-        f"uses of TASER go with {words.number(taser.between, 2)} times the recorded rate between "
-        f"forces ({_limits(taser.between_interval)}).",
-    }
+    return SAID.told(
+        "taser_figure", taser=taser, found="do stand out" if clear else "do not stand out",
+        factor=words.number(taser.factor), between=words.number(taser.between, 2),
+        limits=_limits(taser.between_interval),
+    )  # fmt: skip
 
 
 def taser_table(story: CrewingStory) -> dict[str, Any]:
@@ -420,22 +383,15 @@ def taser_table(story: CrewingStory) -> dict[str, Any]:
                 ],
             }
         ),
-        "caption": "TASER and recorded assaults on officers",
         "formats": {"Ratio of recorded rates": 2, "lower": 2, "upper": 2},
         "level": story.level,
-        "notes": "The trial's arms are taken as equally long (about 400 shifts in all).",
+        **SAID.told("taser"),
     }
 
 
 def taser_limits() -> list[str]:
     """Say what the comparison of totals cannot carry."""
-    return [
-        "A recorded use of TASER includes drawing and aiming it; forms were new in 2017/18 and "
-        "filled in more completely each year, so some of the rise in uses is a rise in forms.",
-        "Forces equip officers where they expect violence, and record assaults and uses of force "
-        "through the same drive to record: either would tie the two totals together.",
-        "Totals of forces say nothing of the officers who carried a TASER and those who did not.",
-    ]
+    return SAID.lines("taser_limits")
 
 
 def taser_frame(frame: pd.DataFrame) -> pd.DataFrame:
@@ -472,9 +428,7 @@ def trials_table(story: CrewingStory) -> dict[str, Any]:
                 "Caution": rows["caution"].fillna("none noted"),
             }
         ),
-        "caption": "Published trials of equipment and training that counted recorded assaults or "
-        "injuries",
-        "without_interval": "Results as published; intervals where the source gave them.",
+        **SAID.told("trials"),
     }
 
 

@@ -28,10 +28,10 @@ EXTRA_RATES = (0.0, 0.2, 0.4)
 def answer(story: JusticeStory) -> str:
     """Answer the question of the report in two sentences."""
     chain = story.chain
-    return (
-        f"About {words.percent(chain.charged)} of recorded assaults end in a charge. About "
-        f"{words.percent(chain.convicted_of_recorded)} end in a conviction, if courts here convict "
-        "as they do nationally. These tables cannot settle whether offenders “get away with it”."
+    return SAID.text(
+        "answer",
+        charged=words.percent(chain.charged),
+        reached=words.percent(chain.convicted_of_recorded),
     )
 
 
@@ -43,29 +43,21 @@ def headline(story: JusticeStory) -> dict[str, str]:
         if story.is_nation
         else f", beside {words.percent(land.convicted_of_recorded)} in England and Wales"
     )
-    most = words.percent(chain.charged_most)
-    return {
-        "number": words.percent(chain.convicted_of_recorded),
-        "text": f"Recorded assaults on officers of {forces.spoken(story.force.slug)} that end in a "
-        f"conviction, if courts here convict as nationally{beside}.",
-        "interval": f"Bounds without that condition: from none to {most}, the share charged if "
-        "every open case were.",
-        "caveat": "A charge rate also falls when more assaults that are hard to prove are "
-        "recorded. The tables are not linked case by case, and hold nothing that went unrecorded.",
-    }
+    told = SAID.told(
+        "headline", force=forces.spoken(story.force.slug), beside=beside,
+        most=words.percent(chain.charged_most),
+    )  # fmt: skip
+    return {"number": words.percent(chain.convicted_of_recorded), **told}
 
 
 def may_say(story: JusticeStory) -> dict[str, Any]:
     """Arguments of :func:`report.may_say` on the chain."""
     chain = story.chain
-    return {
-        "say": f"Of assaults recorded by {forces.spoken(story.force.slug)}, "
-        f"{words.percent(chain.charged)} ended in a charge or summons; nationally "
-        f"{words.percent(chain.convicted)} of those prosecuted were convicted.",
-        "not_say": f"{words.percent(chain.convicted)} of those who assault officers are convicted.",
-        "finding": found_away(story),
-        "source": f"Home Office, outcomes of offences recorded {story.period}",
-    }
+    told = SAID.told(
+        "may_say", force=forces.spoken(story.force.slug), charged=words.percent(chain.charged),
+        convicted=words.percent(chain.convicted), period=story.period,
+    )  # fmt: skip
+    return {**told, "finding": found_away(story)}
 
 
 def main_points(story: JusticeStory) -> list[str]:
@@ -141,14 +133,13 @@ def charge_table(story: JusticeStory) -> dict[str, Any]:
     ]
     return {
         "frame": pd.DataFrame(rows),
-        "caption": f"Charged or summonsed, offences recorded {story.period}",
+        **SAID.told("charges", period=story.period),
         "formats": {
             "Charge rate": "percent1",
             "No outcome yet": "percent1",
             "If all of those were charged": "percent1",
         },
         "level": story.level,
-        "notes": "England and Wales includes British Transport Police. Wilson intervals.",
     }
 
 
@@ -195,12 +186,10 @@ def standardised_table(story: JusticeStory) -> dict[str, Any]:
                 "upper": table.loc[kept, "upper"].to_numpy(),
             }
         ),
-        "caption": f"Charge rate at one mix of classes, the force and the three at either end of "
-        f"{len(table)}",
+        **SAID.told("standardised", forces=len(table), mix=words.percent(mix)),
         "formats": {"Crude rate": "percent1", "Standardised rate": "percent1"},
         "intervals": {"Standardised rate": ("lower", "upper")},
         "level": story.level,
-        "notes": f"Standard mix: {words.percent(mix)} with injury, that of all forces together.",
     }
 
 
@@ -223,10 +212,7 @@ def extra_table(story: JusticeStory) -> dict[str, Any]:
             )
     return {
         "frame": pd.DataFrame(rows),
-        "caption": "Share of the force's recorded assaults that would have to be extra reports to "
-        "explain its lower charge rate",
-        "without_interval": "Arithmetic on the two rates, an assumption and not an estimate: it "
-        "shows what fuller recording alone would need.",
+        **SAID.told("extra"),
         "notes": ["Compared with the charge rate of all other forces.", *_unsure_gaps(story)],
     }
 
@@ -257,17 +243,7 @@ def court_table(story: JusticeStory) -> dict[str, Any]:
             }
         )
     first = next(iter(story.changes.values()))
-    return {
-        "frame": pd.DataFrame(rows),
-        "caption": "Courts of England and Wales before and after the 2018 Act",
-        "notes": [
-            f"Before: {first.months_before} months to October 2018. After: {first.months_after} "
-            "months from December 2018. The month of commencement belongs to neither.",
-            "Intervals carry the scatter of the months. Persons convicted in a month are not those "
-            "prosecuted in it, and the new offence also covers other emergency workers, so a "
-            "change in the mix of cases cannot be told from a change in what courts do.",
-        ],
-    }
+    return {"frame": pd.DataFrame(rows), **SAID.told("courts", first=first)}
 
 
 def beyond_table(story: JusticeStory) -> dict[str, Any]:
@@ -284,11 +260,7 @@ def beyond_table(story: JusticeStory) -> dict[str, Any]:
         }
         for measure, interval in story.beyond.items()
     ]
-    return {
-        "frame": pd.DataFrame(rows),
-        "caption": "The same changes with those of common assault taken away",
-        "notes": "The Act left common assault alone; what moved it too was something else.",
-    }
+    return {"frame": pd.DataFrame(rows), **SAID.told("beyond")}
 
 
 def chain_table(story: JusticeStory) -> dict[str, Any]:
@@ -306,13 +278,8 @@ def chain_table(story: JusticeStory) -> dict[str, Any]:
                 "Bounds": [words.interval(low, high, as_percent=True) for low, high in span],
             }
         ),
-        "caption": "From recorded assault to immediate custody, link by link",
         "formats": dict.fromkeys(("Of the stage before", "Of recorded"), "percent1"),
-        "without_interval": "Products of links from tables that are not linked, with bounds that "
-        "ask nothing of the courts of one force. A further "
-        f"{words.percent(story.chain.out_of_court, 1)} of recorded assaults were dealt with out "
-        "of court; unrecorded assaults are in no row.",
-        "notes": "Convicted and jailed: England and Wales, December 2018 to June 2019.",
+        **SAID.told("chain", out_of_court=words.percent(story.chain.out_of_court, 1)),
     }
 
 
@@ -331,10 +298,7 @@ def lag_table(story: JusticeStory) -> dict[str, Any]:
                 "Beyond common assault": [_move("convicted", one) for one in rows["beyond"]],
             }
         ),
-        "caption": "Convictions over prosecutions, after the Act less before it, by lag",
-        "without_interval": "Arithmetic on the court table. Prosecutions grew by a third, so the "
-        "ratio of one month's convictions to the same month's prosecutions falls by timing alone.",
-        "notes": "No lag is the right one: it would take cases followed from charge to sentence.",
+        **SAID.told("lags"),
     }
 
 
@@ -357,9 +321,7 @@ def composition_table(story: JusticeStory) -> dict[str, Any]:
                 ],
             }
         ),
-        "caption": f"Parts of the {words.number(story.parts.total)} reported",
-        "without_interval": "Counts of an article and bounds: nothing was sampled. The log of the "
-        "force would settle each of them.",
+        **SAID.told("composition", total=words.number(story.parts.total)),
         "notes": _overlap_line(story),
     }
 
@@ -379,37 +341,25 @@ def words_for_funnels(story: JusticeStory) -> dict[str, str]:
             if abs(z) < 2
             else f"{story.force.name} charges {side} the ordinary spread of forces"
         )
-    return {
-        "headline": said,
-        "subtitle": f"Charged or summonsed against recorded offences, {len(table)} forces, "
-        f"{story.period}; dotted limits allow for counting chance only",
-        "alt": f"Two scatters of charge rate by force. {said}; counting limits alone would put "
-        f"{int(table['outside_exact_998'].sum())} of {len(table)} forces outside for offences "
-        "without injury.",
-    }
+    return SAID.told(
+        "funnels_figure", said=said, forces=len(table), period=story.period,
+        outside=int(table["outside_exact_998"].sum()),
+    )  # fmt: skip
 
 
 def words_for_courts(story: JusticeStory) -> dict[str, str]:
     """Headline, subtitle and alternative text of the court figure."""
     custody = story.changes[models.POLICE, "custody"]
-    return {
-        "headline": "Convictions fell against the prosecutions of the same month, which grew; "
-        f"custody went from {_level('custody', custody.before)} to "
-        f"{_level('custody', custody.after)} of those sentenced",
-        "subtitle": "England and Wales by month, January 2018 to September 2019; old and new "
-        "offence added together; hollow marks are half processed",
-        "alt": "Three line charts by month for assault on police and for common assault. From "
-        "before the Act to after it, "
-        + words.listing(
-            [
-                f"{MEASURES[measure]} went from {_level(measure, change.before)} to "
-                f"{_level(measure, change.after)}"
-                for (series, measure), change in story.changes.items()
-                if series == models.POLICE
-            ]
-        )
-        + " for assault on police.",
-    }
+    moves = [
+        f"{MEASURES[measure]} went from {_level(measure, change.before)} to "
+        f"{_level(measure, change.after)}"
+        for (series, measure), change in story.changes.items()
+        if series == models.POLICE
+    ]
+    return SAID.told(
+        "courts_figure", before=_level("custody", custody.before),
+        after=_level("custody", custody.after), moves=words.listing(moves),
+    )  # fmt: skip
 
 
 def court_rows(months: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from officer_assaults.page import words
+from officer_assaults.topics.planning.findings import SAID
 from officer_assaults.topics.planning.story import (
     PlanningStory,
     last_year,
@@ -20,16 +21,12 @@ FAIR_POWER = 0.7
 def words_for_fan(story: PlanningStory) -> dict[str, Any]:
     """Headline, subtitle and alternative text of the fan chart."""
     median, low, high = story.next_count
-    verdict = _direction(story)
-    return {
-        "headline": f"{story.focus.name}: {verdict}",
-        "subtitle": f"{_series(story)} recorded by financial year, and bands that hold 50, 80 and "
-        "95 of 100 futures; random walk with drift",
-        "alt": f"Recorded counts from {story.history.years[0]} to {last_year(story)}, then a fan "
-        f"that widens; {story.next_year}: {words.number(median, 0)}, "
-        f"{words.interval_words(low, high, 0, level=story.level)}.",
-        "formats": {"Count": 0},
-    }
+    return SAID.told(
+        "fan_figure", force=story.focus.name, verdict=_direction(story), series=_series(story),
+        first=story.history.years[0], last=last_year(story), next=story.next_year,
+        median=words.number(median, 0),
+        limits=words.interval_words(low, high, 0, level=story.level),
+    ) | {"formats": {"Count": 0}}  # fmt: skip
 
 
 def words_for_what_if(story: PlanningStory) -> dict[str, str]:
@@ -39,16 +36,13 @@ def words_for_what_if(story: PlanningStory) -> dict[str, str]:
     span = story.next_count[2] - story.next_count[1]
     largest = float(rows["Difference"].abs().max())
     small = "smaller than" if largest < span / 2 else "of the size of"
-    return {
-        "headline": f"What a policy may change is {small} what a year may bring",
-        "subtitle": f"Difference in recorded offences in {story.next_year}, {story.focus.name}, "
-        "policy less present crewing; the forecast alone spans "
-        f"{words.interval(*story.next_count[1:], 0)}",
-        "alt": "Differences with intervals by policy; "
-        f"{str(first['Policy'])[:1].lower()}{str(first['Policy'])[1:]}: "
-        f"{words.number(first['Difference'], 0)} "
-        f"({words.interval(first['lower'], first['upper'], 0)}).",
-    }
+    return SAID.told(
+        "what_if_figure", small=small, next=story.next_year, force=story.focus.name,
+        span=words.interval(*story.next_count[1:], 0),
+        policy=f"{str(first['Policy'])[:1].lower()}{str(first['Policy'])[1:]}",
+        difference=words.number(first["Difference"], 0),
+        limits=words.interval(first["lower"], first["upper"], 0),
+    )  # fmt: skip
 
 
 def words_for_power(story: PlanningStory) -> dict[str, str]:
@@ -59,14 +53,11 @@ def words_for_power(story: PlanningStory) -> dict[str, str]:
     found = {row["design"]: row["power"] for row in (crossover, wedge, parallel)}
     fair = [f"a {design}" for design, power in found.items() if power > FAIR_POWER]
     who = words.listing(fair) if fair else "no design"
-    return {
-        "headline": f"Within about a year in one force, {who} would detect a reduction of 20% in "
-        f"more than {words.percent(FAIR_POWER)} of trials",
-        "subtitle": "Simulated trials in 100 whose permutation test rejects equality, by true "
-        f"reduction; {setting[:1].lower()}{setting[1:].rstrip('.')}; dashed: 80",
-        "alt": f"At a true reduction of 20% the crossover reaches {_percent(crossover)}, the "
-        f"stepped wedge {_percent(wedge)} and the parallel design {_percent(parallel)}.",
-    }
+    return SAID.told(
+        "power_figure", who=who, fair=words.percent(FAIR_POWER),
+        setting=f"{setting[:1].lower()}{setting[1:].rstrip('.')}", crossover=_percent(crossover),
+        wedge=_percent(wedge), parallel=_percent(parallel),
+    )  # fmt: skip
 
 
 def _direction(story: PlanningStory) -> str:

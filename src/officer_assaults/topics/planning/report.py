@@ -77,34 +77,21 @@ def answer(story: PlanningStory) -> str:
 def headline(story: PlanningStory) -> dict[str, str]:
     """Arguments of :func:`report.headline`."""
     plan = story.plan
-    return {
-        "text": f"That is {'enough' if plan.reaches_target else 'too little'} if single-crewed "
-        f"hours carry {words.number(plan.crew_ratio, 1)} "
-        "times the rate of double-crewed ones. Nobody has measured that rate.",
-        "interval": f"Of simulated trials, {words.number(100 * plan.power, 0)} in 100 found the "
-        f"difference (simulation limits "
-        f"{words.interval(100 * plan.lower, 100 * plan.upper, 0)}).",
-        "caveat": "The plan rests on assumed areas, months and recorded assaults, where no force "
-        "has given its own. The record can move for other reasons while a trial runs.",
-    }
+    return SAID.told(
+        "headline", enough="enough" if plan.reaches_target else "too little",
+        ratio=words.number(plan.crew_ratio, 1), power=words.number(100 * plan.power, 0),
+        limits=words.interval(100 * plan.lower, 100 * plan.upper, 0),
+    )  # fmt: skip
 
 
 def may_say(story: PlanningStory) -> dict[str, Any]:
     """Arguments of :func:`report.may_say` on the trial."""
     plan = story.plan
-    return {
-        "say": f"A trial of crewing would take {_length(plan)} "
-        f"{words.plural(plan.setting.months, 'month')} "
-        f"in {_who(plan)}, if single crews meet {words.number(plan.crew_ratio, 1)} times the rate "
-        "of recorded assaults; that figure is an assumption.",
-        "not_say": f"Single crews meet {words.number(plan.crew_ratio, 1)} times the rate of "
-        "assaults.",
-        "finding": found_plan(story),
-    }
-
-
-def _length(plan: TrialPlan) -> str:
-    return "about" if plan.reaches_target else "more than"
+    told = SAID.told(
+        "may_say", length="about" if plan.reaches_target else "more than", who=_who(plan),
+        months=words.plural(plan.setting.months, "month"), ratio=words.number(plan.crew_ratio, 1),
+    )  # fmt: skip
+    return {**told, "finding": found_plan(story)}
 
 
 def _who(plan: TrialPlan) -> str:
@@ -143,12 +130,7 @@ def main_points(story: PlanningStory) -> list[str]:
         )
     if not changed(story):
         points.append("No crewing policy can be judged on these cells; the reasons are below.")
-    points.append(
-        "Of the designs tried, those that switch each area back and forth need the fewest months. "
-        "The result has to be judged by drawing the lots again and again; the errors that software "
-        "prints by itself promise too much."
-    )
-    return points
+    return [*points, SAID.text("designs")]
 
 
 def boxes(story: PlanningStory) -> dict[str, str | list[str]]:
@@ -176,18 +158,17 @@ def forecast_table(story: PlanningStory) -> dict[str, Any]:
         ]
     return {
         "frame": pd.DataFrame(rows),
-        "caption": "Forecast of recorded assaults on constables",
         "formats": {"Recorded offences, middle estimate": 0, "lower": 0, "upper": 0},
         "level": story.level,
-        "notes": [
-            f"Drift {words.percent(story.growth.drift, 1, signed=True)} a year (log scale, "
-            f"standard error {words.percent(story.growth.drift_se, 1)} over {story.growth.years} "
-            "years); "
-            f"movement beyond counting chance {words.number(story.growth.tau, 3)}, of which "
-            f"{words.number(story.growth.tau_common, 3)} common to all forces.",
-            "Movements common to all forces do not average out in the total. Left out, for a "
-            f"recording break or too few records: {words.listing(list(story.missing)) or 'none'}.",
-        ],
+        **SAID.told(
+            "forecast",
+            growth=story.growth,
+            drift=words.percent(story.growth.drift, 1, signed=True),
+            drift_se=words.percent(story.growth.drift_se, 1),
+            tau=words.number(story.growth.tau, 3),
+            tau_common=words.number(story.growth.tau_common, 3),
+            missing=words.listing(list(story.missing)) or "none",
+        ),
     }
 
 
@@ -208,11 +189,10 @@ def before_table(story: PlanningStory) -> list[dict[str, Any]]:
                     "Inside": ["yes" if one else "no" for one in rows["covered"]],
                 }
             ),
-            "caption": f"{story.focus.name}: forecasts of past years, and what came",
+            **SAID.told("before", force=story.focus.name),
             "formats": {"Forecast a year earlier": 0, "Recorded": 0},
             "intervals": {"Forecast a year earlier": ("lower", "upper")},
             "level": story.level,
-            "notes": "Both codes; each made from what was recorded up to the year before.",
         }
     ]
 
@@ -233,9 +213,11 @@ def scores_table(story: PlanningStory, horizon: int) -> dict[str, Any]:
                 "CRPS": rows["crps"],
             }
         ),
-        "caption": f"Forecasts {words.plural(horizon, 'year')} ahead of {name}, made from every "
-        f"past year and compared with what came: {rows['forecasts'].iloc[0]} forecasts from "
-        f"{words.plural(int(rows['origins'].iloc[0]), 'year')}",
+        **SAID.told(
+            "scores", ahead=words.plural(horizon, "year"), series=name,
+            forecasts=rows["forecasts"].iloc[0],
+            years=words.plural(int(rows["origins"].iloc[0]), "year"),
+        ),
         "formats": {"Held (share)": "percent1", "Lowest year": "percent",
                     "Interval score": 2, "CRPS": 3},
         "intervals": {"Held (share)": ("lower", "upper")},
@@ -288,8 +270,7 @@ def movement_table(
                                            for _, _, i in covers],
             }
         ),
-        "caption": "How often a 95% interval would hold next year's count, by how much true rates "
-        f"move (SD on the log scale), at {words.number(count, 0)} a year",
+        **SAID.told("movement", count=words.number(count, 0)),
         "formats": {"Poisson about the last count": "percent", "Counting chance in both": "percent",
                     "With the movement": "percent"},
         "simulated": True,
@@ -318,8 +299,7 @@ def what_if_table(story: PlanningStory) -> dict[str, Any]:
                     "lower": present[1], "upper": present[2]})  # fmt: skip
     return {
         "frame": pd.DataFrame(rows),
-        "caption": f"{story.focus.name}, {story.next_year}: recorded offences under other crewing "
-        "policies at the same officer-hours",
+        **SAID.told("what_if", force=story.focus.name, next=story.next_year),
         "formats": dict.fromkeys(intervals, 0),
         "intervals": intervals,
         "level": story.level,
@@ -356,8 +336,7 @@ def price_table(story: PlanningStory) -> dict[str, Any]:
                 "upper": told["upper"],
             }
         ),
-        "caption": f"What each policy avoids of {words.number(told['victims'].iloc[0])} recorded "
-        "victims on patrol, and the units it takes off the road",
+        **SAID.told("price", victims=words.number(told["victims"].iloc[0])),
         "formats": {"Hours that change crew": "percent", "Unit-hours lost": "percent1",
                     "Recorded victims avoided": 0},
         "level": story.level,
@@ -387,11 +366,9 @@ def questions_table(story: PlanningStory) -> dict[str, Any]:
                 "Held fixed": asked["held_fixed"],
             }
         ),
-        "caption": "Two questions about the same hours; the third, what happens to the year's "
-        "total, is in the tables on policies",
+        **SAID.told("questions", mechanical=mechanical),
         "level": story.level,
         "simulated": story.simulated,
-        "notes": f"{mechanical}Adjusted as in report 05.",
     }
 
 
@@ -413,14 +390,12 @@ def power_table(story: PlanningStory, ratios: Sequence[float]) -> dict[str, Any]
         rows.append(row)  # fmt: skip
     return {
         "frame": pd.DataFrame(rows),
-        "caption": "Simulated trials in 100 that reject equality, by true ratio of rates, new "
-        "policy over present",
-        "notes": [
-            "Permutation over the list that the allocation was drawn from, two-sided at 5%; "
-            f"in brackets {words.level_words(0.95)}s for "
-            f"{words.number(int(mine['runs'].iloc[0]))} simulated trials.",
-            f"{setting_in_words(story)} At a ratio of 1 the figure is the size of the test.",
-        ],
+        **SAID.told(
+            "power",
+            limits=words.level_words(0.95),
+            runs=words.number(int(mine["runs"].iloc[0])),
+            setting=setting_in_words(story),
+        ),
         "simulated": True,
     }
 
@@ -446,10 +421,7 @@ def tests_table(story: PlanningStory, ratio: float) -> dict[str, Any]:
             )
     return {
         "frame": pd.DataFrame(rows),
-        "caption": "Three analyses of the same simulated trials: per 100 trials that reject "
-        "equality where there is nothing (size), and where there is something (power)",
-        "notes": "A power is worth its size: an analysis that rejects 10 of 100 trials in which "
-        "nothing differs buys its power with false alarms.",
+        **SAID.told("tests"),
         "simulated": True,
     }
 
@@ -471,16 +443,17 @@ def length_table(story: PlanningStory) -> dict[str, Any]:
                 "upper": rows["upper"],
             }
         ),
-        "caption": "Power of a cluster crossover at a ratio of "
-        f"{words.number(story.plan.ratio, 3)} between months, washout included",
         "formats": {"Power": "percent"},
         "intervals": {"Power": ("lower", "upper")},
         "simulated": True,
-        "notes": "The ratio follows if single-crewed hours carry "
-        f"{words.number(story.plan.crew_ratio, 1)} times the rate of double-crewed ones and the "
-        "policy lifts double-crewed officer-hours "
-        f"from {words.percent(story.plan.share_before, 1)} to "
-        f"{words.percent(story.plan.share_after)} {ASSUMED}.",
+        **SAID.told(
+            "lengths",
+            ratio=words.number(story.plan.ratio, 3),
+            crew_ratio=words.number(story.plan.crew_ratio, 1),
+            before=words.percent(story.plan.share_before, 1),
+            after=words.percent(story.plan.share_after),
+            assumed=ASSUMED,
+        ),
     }
 
 
@@ -497,13 +470,13 @@ def size_table(story: PlanningStory) -> dict[str, Any]:
                 "Years of all patrol": [size["years_of_patrol"] for size in story.sizes],
             }
         ),
-        "caption": "Officer-shifts needed for power of 80% if shifts were independent",
         "formats": {"Years of all patrol": 2},
-        "without_interval": "A calculation on assumptions, not an estimate.",
-        "notes": f"{words.number(story.patrol['rate_per_1000_hours'], 3)} recorded assaults per "
-        f"1,000 officer-hours and {words.number(story.patrol['patrol_hours_per_year'], 0)} patrol "
-        f"officer-hours a year {'(the export)' if story.own_cells else ASSUMED}, shifts of nine "
-        "hours. Areas and months make real trials larger: this is the least that any design needs.",
+        **SAID.told(
+            "sizes",
+            rate=words.number(story.patrol["rate_per_1000_hours"], 3),
+            hours=words.number(story.patrol["patrol_hours_per_year"], 0),
+            source="(the export)" if story.own_cells else ASSUMED,
+        ),
     }
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from officer_assaults.page import tables, words
 from officer_assaults.refusals import Refusal
-from officer_assaults.topics.crewing import disclosure
+from officer_assaults.topics.crewing import disclosure, door
 from officer_assaults.topics.crewing.model.cells import OWN_TERMS
 from officer_assaults.topics.crewing.model.policy_language import POLICIES
 
@@ -28,7 +28,7 @@ def of_larger_crews(story: CrewingStory) -> str:
 def check(story: CrewingStory) -> None:
     """Refuse what a public report of a force's own cells may not say (E121)."""
     assert story.file is not None
-    data, about = story.analysis.data, story.file.about
+    data = story.analysis.data
     written = {
         "formula": " ".join(data.rungs.get(OWN_TERMS, ())),
         "override_reason": data.override_reason,
@@ -37,11 +37,9 @@ def check(story: CrewingStory) -> None:
             for outcome in story.analysis.policies
             if outcome.policy.name not in POLICIES
         ),
-        "source": about.source,
-        "title": about.title,
-        "vintage": about.vintage,
     }
-    disclosure.check_texts(written, story.file.cells, story.audience)
+    if story.audience == "public":
+        door.check_names(written, story.file.cells)
     disclosure.check_policies(
         (outcome.policy.expression for outcome in story.analysis.policies), story.audience
     )

@@ -59,6 +59,8 @@ PATTERNS_PER_MB = 1_000
 SHORTEST_HASH = 16
 #: Rows that a megabyte allows to keep between two passes: 20 bytes each in a quarter of it.
 KEPT_PER_MB = 250_000 // 20
+#: Threads take turns in Python: up to here a second one costs more than it saves.
+ROWS_FOR_THREADS = 2_000_000
 #: Smallest eigenvalue of a scaled cross-product that still tells terms apart.
 GRAM_TOLERANCE = 1e-10
 MADE_UP = ("true", "t", "yes", "1")
@@ -252,8 +254,9 @@ def _read_first(roster: Source, names: Sequence[str]) -> Learned | None:
     if "g_" in roster.kinds:
         kinds["g_"] = roster.kinds["g_"]
     hold = roster.rows_in_files <= roster.memory_mb * KEPT_PER_MB
+    threads = roster.threads or (1 if roster.rows_in_files <= ROWS_FOR_THREADS else None)
     try:
-        found = learn(roster.first_reading(), kinds, most, hold=hold, threads=roster.threads)
+        found = learn(roster.first_reading(), kinds, most, hold=hold, threads=threads)
     except (Unusual, Refusal, OSError):
         return None
     combinations = math.prod(len(found.distinct[name]) for name in names)
@@ -296,7 +299,7 @@ def _placed_sums(
 
     in_threads(add, roster.parts(names), 1 if roster.held else roster.threads)
     some = np.flatnonzero(sums["n"])
-    codes = np.unravel_index(some, sizes[::-1])[::-1] if sizes else ()
+    codes = sums["n"].reshape(sizes[::-1]).nonzero()[::-1] if sizes else ()
     return Patterns(
         {name: summed[some] for name, summed in sums.items()},
         levels,
