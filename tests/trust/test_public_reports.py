@@ -9,7 +9,7 @@ from officer_assaults.data import recording_evidence
 from officer_assaults.page import audience, site
 from officer_assaults.refusals import Refusal
 from officer_assaults.topics.crewing import disclosure
-from officer_assaults.topics.crewing.given import open_cells
+from officer_assaults.topics.crewing.given import checked, open_cells
 from officer_assaults.topics.crewing.model.cells import prepare
 from officer_assaults.topics.crewing.report import story as crewing
 from officer_assaults.topics.crewing.report import tables as crewing_tables
@@ -85,6 +85,8 @@ def test_words_for_a_public_report_name_no_place_of_the_export(tmp_path, cells):
             story_of(path, override_reason=words)
         assert caught.value.codes == ("E121",)
         assert PLACE.lower() not in str(caught.value).lower()
+        with pytest.raises(Refusal, match="E121"):  # Before any kernel starts.
+            checked(str(path), None, {"override_reason": words})
     story_of(path, override_reason=f"{PLACE} 0")
     sidecar = path.with_name("cells.csv.meta.yml")
     told = sidecar.read_text().replace("resource log", f"log of {PLACE} 03,")

@@ -27,7 +27,6 @@ INJURY_STARTS = date(2017, 4, 1)
 OTHER_WORKERS_START = date(2020, 4, 1)
 #: Lowest quarterly count, net of cancelled records, that an official series may carry.
 LOWEST_NET_COUNT = -30
-SERIES = (CONSTABLE_SERIES, OTHER_SERIES, "hr_self_report", "federation", "use_of_force")
 CONTEXT_SERIES = (
     "all-crime-except-fraud",
     "violence-with-injury",

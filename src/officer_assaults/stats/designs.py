@@ -196,7 +196,8 @@ def has_intercept(x: FloatArray) -> bool:
     """Whether the columns of a design, shape (n, k), add up to a constant somehow."""
     if any(column[0] != 0 and (column == column[0]).all() for column in x.T):
         return True
-    ones = np.ones(len(x))
-    x = x / np.sqrt((x**2).sum(axis=0))  # Columns of large numbers would hide the others.
-    weights = linalg.solve(x.T @ x, x.sum(axis=0), assume_a="pos")
-    return bool(np.max(np.abs(x @ weights - ones)) < INTERCEPT_TOLERANCE)
+    # Columns of large numbers would hide the others.
+    scale = np.sqrt(squares(x))
+    gram, sums = x.T @ x / np.outer(scale, scale), x.sum(axis=0) / scale
+    weights = linalg.solve(gram, sums, assume_a="pos") / scale
+    return bool(np.max(np.abs(x @ weights - 1)) < INTERCEPT_TOLERANCE)

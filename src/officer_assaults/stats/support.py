@@ -49,13 +49,20 @@ def clusters_behind(matrix: FloatArray, groups: NDArray[Any]) -> NDArray[np.int6
 
 
 def _behind(column: FloatArray, codes: NDArray[Any], total: int) -> int:
-    which, values = pd.factorize(column)
-    if len(values) == 1:
+    first = column == column[0]
+    if first.all():
         return total
+    if (first | (column == column[first.argmin()])).all():
+        return min(_clusters_in(codes[first], total), _clusters_in(codes[~first], total))
+    which, values = pd.factorize(column)
     counts = np.bincount(which)
-    background = column == values[counts == counts.max()].min()
-    sides = [np.count_nonzero(np.bincount(codes[side])) for side in (~background, background)]
-    return int(min(sides) if len(values) == 2 else sides[0])
+    return _clusters_in(codes[column != values[counts == counts.max()].min()], total)
+
+
+def _clusters_in(codes: NDArray[Any], total: int) -> int:
+    seen = np.zeros(total, dtype=bool)
+    seen[codes] = True
+    return int(seen.sum())
 
 
 def without_width(

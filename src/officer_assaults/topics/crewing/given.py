@@ -79,6 +79,7 @@ class Given(Shown):
         found, own = following.follow(data, fit)
         if own:
             self.check_terms(" + ".join(own))
+            self.check_design(following.without_arm(found, own))
         if found is not data:
             self.check_design(found)
         return found
@@ -188,6 +189,9 @@ def checked(cells_path: str, about_path: str | None, settings: Mapping[str, str]
     audience: Audience = "internal" if settings.get("audience") == "internal" else "public"
     opened = open_cells(cells_path, about_path, None, "", 0, audience)
     opened.check_terms(settings.get("formula", ""))
+    if audience == "public":
+        written = {name: settings.get(name, "") for name in ("formula", "override_reason")}
+        door.check_names(written, opened.cells)
     data = prepare(
         opened.cells,
         outcome="injury" if settings.get("outcome") == "injury" else "all",

@@ -8,6 +8,7 @@ that one which has changed since is read anew.
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import pickle
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ from officer_assaults import files, memory, scratch
 
 VARIABLE = "OFFICER_ASSAULTS_HANDED"
 TEMPORARY_PREFIX = "export-"
-_NAME, _PART = "given", "writing"
+_NAME, _PART, _ARRAYS = "given", "writing", "arrays"
+_ALIGNED = 64
 
 
 def state(path: str, sidecar: str, audience: str) -> tuple[str, ...]:
@@ -45,10 +47,7 @@ def over(given: object, opened: tuple[str, ...]) -> Iterator[None]:
         # Where there is no room for it, each report reads the file as before.
         with contextlib.suppress(OSError):
             folder = stack.enter_context(scratch.folder(TEMPORARY_PREFIX))
-            with (folder / _PART).open("wb") as stream:
-                pickle.dump(opened, stream, protocol=5)
-                pickle.dump(given, stream, protocol=5)
-            (folder / _PART).rename(folder / _NAME)
+            _write(folder, given, opened)
             os.environ[VARIABLE] = str(folder)
             stack.callback(os.environ.pop, VARIABLE, None)
         # Its reader may hold hundreds of megabytes, which now lie in the file.
@@ -68,5 +67,32 @@ def taken(path: str, sidecar: str | None, audience: str) -> Any:
             return None
         with (place / _NAME).open("rb") as stream:
             if pickle.load(stream) == state(path, sidecar, audience):  # noqa: S301 -- of this user
-                return pickle.load(stream)  # noqa: S301
+                sizes = pickle.load(stream)  # noqa: S301
+                return pickle.load(stream, buffers=_mapped(place / _ARRAYS, sizes))  # noqa: S301
     return None
+
+
+def _write(folder: Path, given: object, opened: tuple[str, ...]) -> None:
+    arrays: list[pickle.PickleBuffer] = []
+    told = pickle.dumps(given, protocol=5, buffer_callback=arrays.append)
+    sizes = []
+    with (folder / _ARRAYS).open("wb") as stream:
+        for array in arrays:
+            sizes.append(stream.write(array.raw()))
+            stream.write(bytes(-sizes[-1] % _ALIGNED))
+    with (folder / _PART).open("wb") as stream:
+        stream.write(pickle.dumps(opened) + pickle.dumps(sizes) + told)
+    (folder / _PART).rename(folder / _NAME)
+
+
+def _mapped(place: Path, sizes: list[int]) -> Iterator[memoryview]:
+    """Give arrays as they lie in the file: kernels share its pages, and own what they write to."""
+    if not any(sizes):
+        yield from (memoryview(bytearray()) for _ in sizes)
+        return
+    with place.open("rb") as stream:
+        held = memoryview(mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_COPY))
+    at = 0
+    for size in sizes:
+        yield held[at : at + size]
+        at += size + -size % _ALIGNED
