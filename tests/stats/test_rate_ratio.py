@@ -92,7 +92,7 @@ def test_quarter_within_its_year_equals_r_binom_test():
 
 def test_difference_of_counts():
     got = rate_difference(TVP[0], 1, TVP[1], 1)
-    assert (got.difference, got.lower, got.upper) == pytest.approx((263, 179, 347), abs=0.5)
+    assert (got.value, got.lower, got.upper) == pytest.approx((263, 179, 347), abs=0.5)
 
 
 def test_difference_by_mover_is_the_closed_form_on_score_limits():

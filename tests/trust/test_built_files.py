@@ -20,6 +20,7 @@ from scipy.optimize import linprog
 from officer_assaults.cli import own_exports
 from officer_assaults.pipeline.notebooks import Notebook
 from officer_assaults.refusals import Refusal
+from officer_assaults.stats import glm
 from officer_assaults.topics.crewing import door, given, published, queries
 from officer_assaults.topics.crewing.data.reader import _cell_cautions, _release, load
 from officer_assaults.topics.crewing.model.cells import prepare, two_arms
@@ -376,6 +377,27 @@ def test_terms_that_pick_out_one_beat_by_its_values_are_refused(built, formula, 
         caught = refusal
     assert (caught is not None) == refused, formula
     assert caught is None or set(caught.codes) <= {"E121", "E125"}
+
+
+@pytest.mark.parametrize(
+    ("term", "refused"),
+    [("single:x_far", True), ("x_far:C(single)", True), ("I(single * x_far)", True),
+     ("single:C(x_far)", True), ("single:backup_c", False), ("single:dark_share", False)],
+)  # fmt: skip
+def test_no_ratio_of_a_public_model_is_that_of_one_place(built, term, refused):
+    """Rows of the crew are shown, and so is each term that the crew meets."""
+    cells = door.protect_cells(built(0).cells)
+    cells = cells.assign(x_far=(cells["backup_min"] == 39.0).astype(float))
+    opened = given.Given(cells, protected=True)
+    data = prepare(cells)
+    model = f"victims ~ single + {data.adjustment} + {term}"
+    fit = glm.fit(model, data.rows(), exposure="officer_hours", cluster=data.errors_by)
+    if not refused:
+        assert opened.follow(data, fit) is data
+        return
+    with pytest.raises(Refusal) as caught:
+        opened.follow(data, fit)
+    assert caught.value.codes == ("E121",)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -526,11 +527,9 @@ def _renamed_files(
 
 def _refuse_duplicates(runs: Sequence[Run]) -> None:
     problems = Problems()
-    seen: set[str] = set()
-    for run in runs:
-        if run.key in seen:
-            problems.add("P302", f"'{run.key}' is asked for twice.", "Name it once.")
-        seen.add(run.key)
+    for key, times in Counter(run.key for run in runs).items():
+        if times > 1:
+            problems.add("P302", f"'{key}' is asked for twice.", "Name it once.")
     problems.raise_if_any()
 
 
@@ -572,13 +571,12 @@ def _describe(
     stamp: Mapping[str, Any],
     manifests: Mapping[str, Mapping[str, str]],
 ) -> str:
+    names: list[str] = []
     if part == "parameters":
         names = inputs_.changed(stamp["parameters"], run.parameters)
     elif part in manifests:
         old = read_json(manifest_path(project, part, stamp["inputs"].get(part, "")), {str: str})
         names = inputs_.changed(old, run.manifest(part, manifests)) if old is not None else []
-    else:
-        names = []
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return f"{part} changed: {', '.join(names[:3])}{more}" if names else f"{part} changed"
 

@@ -208,7 +208,7 @@ def _assemble(
     units: Sequence[str],
 ) -> Funnel:
     compared = predictive_comparisons(transformed, variance)
-    robust = robust_scores(transformed, variance)
+    z_robust, p_robust, *_ = robust_scores(transformed, variance)
     pool = paule_mandel(transformed, variance)
     pooled = float(y.sum() / e.sum())
     lower, upper = exact_limits(scale, e, pooled, LEVELS[1])
@@ -221,8 +221,8 @@ def _assemble(
         "outside_95": compared.p < 1 - LEVELS[0],
         "outside_998": compared.p < 1 - LEVELS[1],
         "outside_exact_998": (y / e < lower) | (y / e > upper),
-        "z_robust": robust.z,
-        "outside_robust": robust.p < 1 - LEVELS[1],
+        "z_robust": z_robust,
+        "outside_robust": p_robust < 1 - LEVELS[1],
     }
     table = pd.DataFrame(columns, index=pd.Index(list(units), name="unit"))
     centre = float(_back(scale, np.asarray(pool.mu)))

@@ -289,29 +289,9 @@ def leave_one_out(estimates: ArrayLike, variances: ArrayLike) -> FloatArray:
     return predictive_comparisons(estimates, variances).z
 
 
-@dataclass(frozen=True, slots=True)
-class RobustScores(Shown):
-    """Every unit against a mean and a spread that odd units cannot widen.
-
-    Parameters
-    ----------
-    z, p : ndarray, shape (..., K)
-        ``(estimate - mu) / sqrt(tau^2 + variance)`` and its two-sided t probability, ``K - 2``
-        degrees of freedom.
-    mu, tau : ndarray, shape (...)
-        Mean and spread of the units that were kept.
-    kept : ndarray of bool, shape (..., K)
-        Units within ``SET_ASIDE`` standard deviations, which mean and spread rest on.
-    """
-
-    z: FloatArray
-    p: FloatArray
-    mu: FloatArray
-    tau: FloatArray
-    kept: NDArray[np.bool_]
-
-
-def robust_scores(estimates: ArrayLike, variances: ArrayLike) -> RobustScores:
+def robust_scores(
+    estimates: ArrayLike, variances: ArrayLike
+) -> tuple[FloatArray, FloatArray, FloatArray, NDArray[np.bool_]]:
     """Score every unit against a robust mean and spread.
 
     Leaving one unit out at a time (:func:`predictive_comparisons`) hides a group of odd units:
@@ -321,6 +301,16 @@ def robust_scores(estimates: ArrayLike, variances: ArrayLike) -> RobustScores:
     ----------
     estimates, variances : array_like, shape (..., K)
         As for :func:`predictive_comparisons`.
+
+    Returns
+    -------
+    z, p : ndarray, shape (..., K)
+        ``(estimate - mu) / sqrt(tau^2 + variance)`` and its two-sided t probability, ``K - 2``
+        degrees of freedom.
+    tau : ndarray, shape (...)
+        Spread of the units that were kept.
+    kept : ndarray of bool, shape (..., K)
+        Units within ``SET_ASIDE`` standard deviations, which mean and spread rest on.
 
     Notes
     -----
@@ -343,7 +333,7 @@ def robust_scores(estimates: ArrayLike, variances: ArrayLike) -> RobustScores:
         mu, tau2 = _settle(y, v, kept.astype(float), mu, tau2, np.inf, degrees)
     z = (y - mu[..., None]) / np.sqrt(v + tau2[..., None])
     p = np.asarray(2 * stats.t.sf(np.abs(z), k - 2))
-    return RobustScores(z=z, p=p, mu=mu, tau=np.sqrt(tau2), kept=kept)
+    return z, p, np.sqrt(tau2), kept
 
 
 def _huber(y: FloatArray, v: FloatArray) -> tuple[FloatArray, FloatArray]:

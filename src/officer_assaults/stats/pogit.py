@@ -197,19 +197,6 @@ class PogitFit(Tabled):
         return self.table[self.table["part"] == name].set_index("term")
 
 
-@dataclass(frozen=True, slots=True)
-class MirrorPair(Shown):
-    """The two maxima of a pogit likelihood whose parts share their covariates."""
-
-    first: PogitFit
-    second: PogitFit
-
-    @property
-    def difference(self) -> float:
-        """Log-likelihood of the first less that of the second; 0 up to rounding."""
-        return self.first.log_likelihood - self.second.log_likelihood
-
-
 def fit_pogit(
     data: PogitData,
     reporting_prior: Prior | None = None,
@@ -252,7 +239,7 @@ def fit_pogit(
     return _summarise(problem, _maximise(problem, _start(data, gamma_prior)), check_alpha(alpha))
 
 
-def mirror_maxima(data: PogitData) -> MirrorPair:
+def mirror_maxima(data: PogitData) -> tuple[PogitFit, PogitFit]:
     """Both maxima of the likelihood when the two parts share all their covariates.
 
     If ``(beta, gamma)`` is one maximum then ``(beta + gamma, -gamma)`` is the other, because
@@ -276,7 +263,7 @@ def mirror_maxima(data: PogitData) -> MirrorPair:
     # The second search starts near the mirror image, not on it, so that it has to find its peak.
     nudge = 0.9 * gamma
     second = _maximise(problem, np.concatenate([beta + nudge, -nudge]))
-    return MirrorPair(_summarise(problem, first, 0.05), _summarise(problem, second, 0.05))
+    return _summarise(problem, first, 0.05), _summarise(problem, second, 0.05)
 
 
 def contraction(posterior_sd: ArrayLike, prior_sd: ArrayLike) -> FloatArray:

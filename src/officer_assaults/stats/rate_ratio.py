@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import special
 
-from officer_assaults.shown import Shown
+from officer_assaults.estimate import Estimate, Shown
 from officer_assaults.stats.intervals import (
     ExactMethod,
     FloatArray,
@@ -69,17 +69,6 @@ class RateRatio(Limits, Shown):
     def percent_change(self) -> float:
         """Change from period 0 in per cent."""
         return 100 * (self.ratio - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class RateDifference(Limits, Shown):
-    """Rate of period 1 minus rate of period 0, per ``per`` units of exposure."""
-
-    difference: float
-    lower: float
-    upper: float
-    method: str
-    per: float
 
 
 def exact_rate_ratio(
@@ -335,7 +324,7 @@ def rate_difference(
     phi: float = 1.0,
     alpha: float = 0.05,
     method: DifferenceMethod = "wald",
-) -> RateDifference:
+) -> Estimate:
     """Difference of two rates; with both exposures 1, of two counts.
 
     Parameters
@@ -374,7 +363,10 @@ def rate_difference(
         lower, upper = difference - half, difference + half
     else:
         lower, upper = _mover((y1 / phi, e1 / phi, y0 / phi, e0 / phi), alpha)
-    return RateDifference(difference * per, lower * per, upper * per, method, per)
+    return Estimate(
+        difference * per, lower * per, upper * per, unit="difference of rates",
+        denominator=f"{per:g} units of exposure", level=1 - alpha, note=method,
+    )  # fmt: skip
 
 
 def _mover(effective: tuple[float, float, float, float], alpha: float) -> tuple[float, float]:

@@ -8,33 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, special
 
-from officer_assaults.shown import Shown
 from officer_assaults.stats.designs import RANK_TOLERANCE
 from officer_assaults.stats.intervals import FloatArray
 from officer_assaults.stats.newton import MAX_HALVINGS, MAX_STEPS, STEP_TOLERANCE
 
 
-@dataclass(frozen=True, slots=True)
-class WithinFit(Shown):
-    """Coefficients of a model with levels of places summed out.
-
-    Parameters
-    ----------
-    coefficients : ndarray, shape (k,)
-        ``nan`` for columns that places and earlier columns already tell.
-    vcov : ndarray, shape (k, k)
-        Cluster sandwich by place times G/(G-1).
-    places : int
-    """
-
-    coefficients: FloatArray
-    vcov: FloatArray
-    places: int
-
-
 def fit_within(
     x: FloatArray, y: FloatArray, log_exposure: FloatArray, places: NDArray[np.intp]
-) -> WithinFit:
+) -> tuple[FloatArray, FloatArray, int]:
     """Fit a Poisson rate model with a level for every place, in time linear in rows.
 
     Parameters
@@ -46,6 +27,14 @@ def fit_within(
     log_exposure : ndarray, shape (n,)
     places : ndarray, shape (n,)
         Place of each row, numbered from 0.
+
+    Returns
+    -------
+    coefficients : ndarray, shape (k,)
+        ``nan`` for columns that places and earlier columns already tell.
+    vcov : ndarray, shape (k, k)
+        Cluster sandwich by place times G/(G-1).
+    places : int
 
     Raises
     ------
@@ -75,7 +64,7 @@ def fit_within(
     coefficients, vcov = np.full(len(told), np.nan), np.full((len(told), len(told)), np.nan)
     coefficients[told] = beta
     vcov[np.ix_(told, told)] = groups / (groups - 1) * bread @ (scores.T @ scores) @ bread
-    return WithinFit(coefficients, vcov, groups)
+    return coefficients, vcov, groups
 
 
 @dataclass(frozen=True, slots=True)

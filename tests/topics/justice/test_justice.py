@@ -104,7 +104,7 @@ def test_a_class_whose_offences_were_moved_away_has_no_rate():
     assert ("b", "8S") not in rates.moved
     pooled = pooled_charge_rates(rates).set_index("offence_code")
     assert pooled["recorded"]["8S"] == 10 + 100 + 44
-    assert "kent" not in standardised_rates(rates).table.index
+    assert "kent" not in standardised_rates(rates)[0].index
 
 
 def test_the_share_of_extra_weak_reports_that_explains_a_lower_rate():
@@ -115,7 +115,7 @@ def test_the_share_of_extra_weak_reports_that_explains_a_lower_rate():
 
 
 def test_standardising_removes_a_difference_that_is_only_mix():
-    result = standardised_rates(charge_rates(two_forces(), outcomes_until=UNTIL)).table
+    result = standardised_rates(charge_rates(two_forces(), outcomes_until=UNTIL))[0]
     assert abs(result["crude"]["a"] - result["crude"]["b"]) > 0.15
     # Both forces charge 60 % of one class and 80 % of the other.
     assert result["standardised"]["a"] == pytest.approx(0.7)

@@ -79,6 +79,7 @@ class Given(Shown):
         found, own = following.follow(data, fit)
         if own:
             self.check_terms(" + ".join(own))
+            self.check_design(following.without_arm(found, own))
         if found is not data:
             self.check_design(found)
         return found

@@ -82,7 +82,7 @@ def _found_all(story: JusticeStory, code: str) -> Finding | None:
 
 
 def _found_standardised(story: JusticeStory) -> list[Finding]:
-    table = story.standardised.table
+    table = story.standardised[0]
     if story.force.slug not in table.index:
         return []
     own = table.loc[[story.force.slug]].iloc[0]

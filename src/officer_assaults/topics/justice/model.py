@@ -70,22 +70,6 @@ class ChargeRates(Tabled):
     alpha: float
 
 
-@dataclass(frozen=True, slots=True)
-class StandardisedRates(Tabled):
-    """Charge rates as they would be if every force recorded the same mix of offence classes.
-
-    Parameters
-    ----------
-    table : DataFrame, indexed by force
-        Columns recorded, crude, standardised, lower, upper.
-    weights : Series, indexed by offence code
-        Shares of the classes in the standard mix.
-    """
-
-    table: pd.DataFrame
-    weights: pd.Series
-
-
 def follow_up_quarters(quarter_start: pd.Timestamp, outcomes_until: pd.Timestamp) -> int:
     """Whole quarters between the end of a quarter of recording and the last outcome counted.
 
@@ -169,7 +153,7 @@ def pooled_charge_rates(rates: ChargeRates, without: Sequence[str] = ()) -> pd.D
     return _with_rate(sums, rates.alpha)
 
 
-def standardised_rates(rates: ChargeRates) -> StandardisedRates:
+def standardised_rates(rates: ChargeRates) -> tuple[pd.DataFrame, pd.Series]:
     """Directly standardise the charge rates to the mix of classes of all forces together.
 
     Parameters
@@ -179,8 +163,11 @@ def standardised_rates(rates: ChargeRates) -> StandardisedRates:
 
     Returns
     -------
-    StandardisedRates
-        Intervals are normal on the logit scale, by the delta method.
+    DataFrame, indexed by force
+        Columns recorded, crude, standardised, lower, upper; intervals are normal on the logit
+        scale, by the delta method.
+    Series, indexed by offence code
+        Shares of the classes in the standard mix.
     """
     wide = rates.table.pivot_table(
         index="force", columns="offence_code", values=["recorded", "charged"], aggfunc="sum"
@@ -201,7 +188,7 @@ def standardised_rates(rates: ChargeRates) -> StandardisedRates:
             "upper": 1 / (1 + np.exp(-(logit + half))),
         }
     )
-    return StandardisedRates(table, weights)
+    return table, weights
 
 
 def comparable(

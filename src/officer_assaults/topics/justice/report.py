@@ -169,12 +169,12 @@ def outcomes_table(story: JusticeStory) -> dict[str, Any]:
 
 def standardised_table(story: JusticeStory) -> dict[str, Any]:
     """Arguments of :func:`report.show_table`: crude and standardised rates of some forces."""
-    table = story.standardised.table
+    table = story.standardised[0]
     order = table["standardised"].sort_values()
     wanted = [*order.index[:3], story.force.slug, *order.index[-3:]]
     kept = [slug for slug in dict.fromkeys(wanted) if slug in table.index]
     kept.sort(key=lambda slug: float(order[slug]))
-    mix = story.standardised.weights[INJURY]
+    mix = story.standardised[1][INJURY]
     return {
         "frame": pd.DataFrame(
             {

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         Chain,
         ChargeRates,
         PeriodChange,
-        StandardisedRates,
     )
 
 MEANING = {NO_INJURY: "without injury", INJURY: "with injury"}
@@ -53,8 +52,8 @@ class JusticeStory(Told):
         Charge rates by class of the force, of all forces, and of all but the force.
     gaps : mapping of str to Interval
         By class: interval of the force's rate minus that of the others.
-    standardised : StandardisedRates
-        Rates at one mix of classes.
+    standardised : tuple of DataFrame and Series
+        Rates at one mix of classes, and the mix.
     funnels : mapping of str to Funnel
         By class.
     too_open : mapping of str to tuple of str
@@ -93,7 +92,7 @@ class JusticeStory(Told):
     everyone: pd.DataFrame
     others: pd.DataFrame
     gaps: Mapping[str, Interval]
-    standardised: StandardisedRates
+    standardised: tuple[pd.DataFrame, pd.Series]
     funnels: Mapping[str, Funnel]
     too_open: Mapping[str, tuple[str, ...]]
     shares: pd.DataFrame

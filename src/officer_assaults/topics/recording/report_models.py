@@ -16,7 +16,7 @@ from officer_assaults.topics.recording.story import ASSUMED, ReportingStory
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from officer_assaults.stats.pogit import MirrorPair
+    from officer_assaults.stats.pogit import PogitFit
     from officer_assaults.topics.recording.model.bayes import SampledPosterior
     from officer_assaults.topics.recording.model.bounds import SurveyFigure
     from officer_assaults.topics.recording.model.thinned_panel import PanelFit
@@ -100,7 +100,7 @@ def _level_words(fits: Mapping[float, PanelFit]) -> str:
     )
 
 
-def mirror_table(pair: MirrorPair) -> dict[str, Any]:
+def mirror_table(pair: tuple[PogitFit, PogitFit]) -> dict[str, Any]:
     """Show the two equal peaks of a model whose parts share a covariate."""
     rows = [
         {
@@ -108,7 +108,7 @@ def mirror_table(pair: MirrorPair) -> dict[str, Any]:
             "Log-likelihood": f"{fit.log_likelihood:.8f}".replace("-", words.MINUS),
             "Recorded on average": fit.mean_recording,
         }
-        for name, fit in (("One", pair.first), ("Its mirror image", pair.second))
+        for name, fit in zip(("One", "Its mirror image"), pair, strict=True)
     ]
     return {
         "frame": pd.DataFrame(rows),

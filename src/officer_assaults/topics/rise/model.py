@@ -268,7 +268,7 @@ def _change(two: TwoYears, alpha: float) -> Estimate:
     # A difference printed beside two counts is theirs, whatever the days of the years.
     found = rate_difference(y1, 1, y0, 1, per=1, alpha=alpha, method="wald")
     return Estimate.of(
-        found.difference, found, unit=OFFENCES,
+        found.value, found, unit=OFFENCES,
         denominator=f"years of {two.before.days} and {two.after.days} days", level=1 - alpha,
         note=f"{y0} to {y1}; counting chance only", **_about(two),
     )  # fmt: skip

@@ -101,7 +101,7 @@ def _fixed_effects(data: CrewData, alpha: float) -> Sensitivity | None:
     pooled = pool(rows, [place, *formula.columns], ["victims", "officer_hours"])
     try:
         matrix, _ = build_design(formula, pooled)
-        found = fit_within(
+        coefficients, vcov, places = fit_within(
             matrix.to_numpy(),
             pooled["victims"].to_numpy(float),
             np.log(pooled["officer_hours"].to_numpy(float)),
@@ -110,10 +110,10 @@ def _fixed_effects(data: CrewData, alpha: float) -> Sensitivity | None:
     except (Refusal, ValueError):
         return None
     at = list(matrix.columns).index("single")
-    log_ratio, se = found.coefficients[at], math.sqrt(found.vcov[at, at])
+    log_ratio, se = coefficients[at], math.sqrt(vcov[at, at])
     if math.isnan(log_ratio):
         return None
-    half = float(stats.t.isf(alpha / 2, found.places - 1)) * se
+    half = float(stats.t.isf(alpha / 2, places - 1)) * se
     name = "beat" if place == "beat" else "policing area"
     return Sensitivity(
         f"A level for each {name} and month",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -18,6 +20,7 @@ from officer_assaults.topics.crewing.model.cells import (
 )
 
 OUTCOME, EXPOSURE, ARM = "victims", "officer_hours", "single"
+_ARM = re.compile(rf"\b{ARM}\b")
 LEFT_OUT = "left out of the model"
 
 
@@ -72,6 +75,23 @@ def follow(data: CrewData, fit: Any) -> tuple[CrewData, tuple[str, ...]]:
         left_out=MappingProxyType({**data.left_out, **gone}),
     )
     return found, (*more, *crossed)
+
+
+def without_arm(data: CrewData, own: Sequence[str]) -> CrewData:
+    """Hold alike what terms of a model set apart, those that meet the arm taken without it.
+
+    Parameters
+    ----------
+    data : CrewData
+    own : sequence of str
+        From :func:`follow`.
+    """
+    bare = [
+        ":".join(_ARM.sub("1", part) for part in name.split(":") if part not in (ARM, f"C({ARM})"))
+        for name in own
+    ]
+    terms = tuple(filter(None, bare))
+    return replace(data, terms=terms, rungs=MappingProxyType({OWN_TERMS: terms}))
 
 
 def is_as_begun(data: CrewData, fit: Any) -> bool:
