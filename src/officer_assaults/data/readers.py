@@ -512,7 +512,7 @@ def _dates(cells: pd.Series, column: pa.Column, note: Callable[..., None]) -> An
         pd.to_datetime(pd.Series(iso, dtype="object"), format="%Y-%m-%d", errors="coerce")
     )
     read = read.where((read > pd.Timestamp.min) & (read < pd.Timestamp.max))
-    values = read.take(codes).set_axis(cells.index).rename(cells.name)
+    values = pd.Series(read.array[codes], cells.index, name=cells.name)
     wrong = values.isna() & ~((cells == "") & column.nullable)
     note(wrong, "E106", lambda cell: (f"'{cell}' is not a date.", "Write dates as 2018-04-01."))
     return values.astype("datetime64[ns]")
