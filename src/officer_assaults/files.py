@@ -7,21 +7,12 @@ import hashlib
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from officer_assaults.refusals import Refusal
 
 #: Larger files are not read whole.
 MOST_BYTES = 512 * 1024**2
 TEMPORARY_PREFIX = ".half-written-"
-
-
-def read_yaml(path: Path) -> Any:
-    """Read a YAML file of the package, by the library's compiled reader where it has one."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # Ten times as fast.
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
 
 
 def write_atomic(path: Path | str, data: bytes | str) -> None:

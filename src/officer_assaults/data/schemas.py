@@ -15,7 +15,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from officer_assaults.data import columns
-from officer_assaults.files import read_yaml
+from officer_assaults.data.definitions import read_yaml
 
 #: Ends the name of a table that gains one file per release.
 RELEASE = "/<release>"

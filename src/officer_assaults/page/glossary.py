@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from officer_assaults.files import read_yaml
+from officer_assaults.data.definitions import read_yaml
 from officer_assaults.page import markup
 
 

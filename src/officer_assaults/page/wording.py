@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from officer_assaults.data.definitions import read_yaml
 from officer_assaults.estimate import Estimate, count, statement
-from officer_assaults.files import read_yaml
 from officer_assaults.findings import Finding, Verdict
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from officer_assaults.data import forces, readings, tables
+from officer_assaults.data.definitions import read_yaml
 from officer_assaults.estimate import Shown
-from officer_assaults.files import read_yaml
 from officer_assaults.findings import Verdict
 from officer_assaults.page import words
 from officer_assaults.refusals import Refusal

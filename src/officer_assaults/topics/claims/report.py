@@ -17,7 +17,7 @@ import pandas as pd
 
 from officer_assaults import paths
 from officer_assaults.data import recorded, tables
-from officer_assaults.files import read_yaml
+from officer_assaults.data.definitions import read_yaml
 from officer_assaults.findings import Verdict
 from officer_assaults.page import catalogue, words
 from officer_assaults.stats import verdicts

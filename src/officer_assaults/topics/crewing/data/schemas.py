@@ -12,7 +12,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from officer_assaults.data import columns
-from officer_assaults.files import read_yaml
+from officer_assaults.data.definitions import read_yaml
 from officer_assaults.topics.crewing.data.identifiers import HASH
 
 Kind = Literal["cells", "shifts", "incidents"]
