@@ -27,8 +27,8 @@ MONTHS_WANTED = 24
 Say = Callable[[str], None]
 #: Columns of a table of something else, of which no cell is looked at.
 MOST_COLUMNS = 200
-#: How files of gzip, zstd, bzip2, xz, zip and 7-Zip begin.
-PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"PK\x03\x04", b"7z\xbc\xaf")
+#: How files of gzip, zstd, bzip2, xz and 7-Zip begin.
+PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf")
 #: Problems after which no further part of a large file is looked at.
 MOST_PROBLEMS = 400
 
@@ -306,7 +306,7 @@ def _refuse_empty(problems: Problems) -> NoReturn:
 
 
 def _refuse_packed(path: Path) -> None:
-    """Refuse a file that a packer wrote; a workbook is a zip too, and told as what it is."""
+    """Refuse a file that a packer wrote, before its text is told to be in another code."""
     if path.suffix.lower() in parts.BOOKS or not path.is_file():
         return
     with path.open("rb") as stream:
