@@ -17,7 +17,7 @@ import notebook_tree as tree
 import psutil
 import pytest
 
-from officer_assaults.files import TEMPORARY_PREFIX
+from officer_assaults.files import TEMPORARY_PREFIX, sha256
 from officer_assaults.pipeline import cluster, engines, forked
 from officer_assaults.pipeline.batch import run_batch
 from officer_assaults.pipeline.engines import TIMED_OUT
@@ -418,12 +418,12 @@ def test_other_versions_of_the_package_are_turned_away(tmp_path):
 
 def test_data_travel_unharmed(tmp_path):
     project = _slow_tree(tmp_path)
-    bundle = cluster.pack(project)
-    assert cluster.pack(project) == bundle
-    folder = cluster.unpack(bundle)
+    packed = cluster.pack(project)
+    assert cluster.pack(project) == packed
+    folder = cluster.unpack(packed, sha256(packed))
     assert (folder / "data/counts.csv").read_bytes() == (tmp_path / "data/counts.csv").read_bytes()
     with pytest.raises(ValueError, match="damaged"):
-        cluster.unpack(cluster.Bundle(bundle.content[:-1], bundle.digest))
+        cluster.unpack(packed[:-1], sha256(packed))
 
 
 class Terminal(io.StringIO):

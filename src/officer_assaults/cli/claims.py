@@ -41,7 +41,7 @@ def claim(kind: str, **given: str) -> None:
     for opening, text in (("You may say: ", answer.say), ("You may not say: ", answer.not_say)):
         if text:
             click.echo(opening + markup.plain(text))
-    click.echo(f"Rule: {kinds.KINDS[kind].rule}")
+    click.echo(f"Rule: {kinds.kind(kind).rule}")
 
 
 @click.command()

@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
-import yaml
 
 from officer_assaults import paths
 
@@ -381,10 +380,3 @@ def _row_check(
         name=told["name"],
         error=f"{told['code']}|{told['wrong']}|{told['remedy']}",
     )
-
-
-def definitions(path: Path) -> dict[str, Any]:
-    """Read a file of the package that defines tables, and what stands beside them."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # Ten times as fast, where it is.
-    read: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)  # noqa: S506
-    return read

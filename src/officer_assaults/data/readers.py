@@ -477,13 +477,13 @@ def numbers(
         Values (Int64 or float64, missing where there is none) and the mask of wrong cells.
     """
     pattern = _WHOLE if whole else _NUMBER
-    distinct = {cell: pattern.fullmatch(cell) is not None for cell in cells.unique()}
-    good = cells.map(distinct).astype("bool")
-    wrong = ~good & ~((cells == "") & nullable)
-    values = cells.where(good).astype("float64")
-    fits = values.isna() | (values.abs() <= (LARGEST_WHOLE if whole else LARGEST))
-    values = values.where(fits)
-    return (values.astype("Int64") if whole else values), wrong | ~fits
+    codes, texts = pd.factorize(cells.to_numpy(object))
+    read = np.array([float(text) if pattern.fullmatch(text) else np.nan for text in texts], float)
+    fits = np.abs(read) <= (LARGEST_WHOLE if whole else LARGEST)
+    fine = fits | (nullable & (texts == ""))
+    values = pd.Series(np.where(fits, read, np.nan)[codes], cells.index, name=cells.name)
+    wrong = pd.Series(~fine[codes], cells.index, name=cells.name)
+    return (values.astype("Int64") if whole else values), wrong
 
 
 def explain_number(cell: str, *, whole: bool) -> tuple[str, str]:
@@ -506,9 +506,13 @@ def explain_number(cell: str, *, whole: bool) -> tuple[str, str]:
 
 
 def _dates(cells: pd.Series, column: pa.Column, note: Callable[..., None]) -> Any:
-    iso = cells.map(lambda cell: _ISO_DATE.fullmatch(cell) is not None)
-    values = pd.to_datetime(cells.where(iso), format="%Y-%m-%d", errors="coerce")
-    values = values.where((values > pd.Timestamp.min) & (values < pd.Timestamp.max))
+    codes, texts = pd.factorize(cells.to_numpy(object))
+    iso = [text if _ISO_DATE.fullmatch(text) else None for text in texts]
+    read = pd.Series(
+        pd.to_datetime(pd.Series(iso, dtype="object"), format="%Y-%m-%d", errors="coerce")
+    )
+    read = read.where((read > pd.Timestamp.min) & (read < pd.Timestamp.max))
+    values = pd.Series(read.array[codes], cells.index, name=cells.name)
     wrong = values.isna() & ~((cells == "") & column.nullable)
     note(wrong, "E106", lambda cell: (f"'{cell}' is not a date.", "Write dates as 2018-04-01."))
     return values.astype("datetime64[ns]")

@@ -15,6 +15,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from officer_assaults.data import columns
+from officer_assaults.data.definitions import read_yaml
 
 #: Ends the name of a table that gains one file per release.
 RELEASE = "/<release>"
@@ -22,7 +23,7 @@ RELEASE = "/<release>"
 
 @cache
 def _tables(file: str = "tables.yml") -> dict[str, Any]:
-    tables: dict[str, Any] = columns.definitions(Path(__file__).with_name(file))["tables"]
+    tables: dict[str, Any] = read_yaml(Path(__file__).with_name(file))["tables"]
     return tables
 
 

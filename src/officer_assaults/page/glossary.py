@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from officer_assaults.data.definitions import read_yaml
 from officer_assaults.page import markup
 
 
@@ -29,10 +28,9 @@ class Term:
 @cache
 def terms() -> tuple[Term, ...]:
     """Read the terms of ``glossary.yml`` beside this."""
-    text = Path(__file__).with_name("glossary.yml").read_text(encoding="utf-8")
     return tuple(
         Term(name, tuple(told["spellings"]), told["meaning"])
-        for name, told in yaml.safe_load(text).items()
+        for name, told in read_yaml(Path(__file__).with_name("glossary.yml")).items()
     )
 
 

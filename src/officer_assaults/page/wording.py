@@ -9,15 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from officer_assaults.data.definitions import read_yaml
 from officer_assaults.estimate import Estimate, count, statement
 from officer_assaults.findings import Finding, Verdict
 
 
 @cache
 def _read(path: Path) -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    read: dict[str, Any] = read_yaml(path)
     return read
 
 

@@ -26,46 +26,32 @@ _RUNS_PER_THREAD = 2
 _unpacked: dict[str, Path] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
-    """Data of a project as one piece that travels to workers without a shared disk.
+def pack(project: Project) -> bytes:
+    """Pack data and notebooks' names for workers without a shared disk, as a zip archive.
 
-    Parameters
-    ----------
-    content : bytes
-        Zip archive of everything notebooks may read, by name relative to the project.
-    digest : str
-        Its SHA-256, the name under which workers keep it.
+    The same files always give the same bytes.
     """
-
-    content: bytes
-    digest: str
-
-
-def pack(project: Project) -> Bundle:
-    """Pack data and notebooks' names; the same files always give the same bytes."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for folder in (*project.data, project.notebooks):
             for name in sorted(manifest([folder])):
                 entry = zipfile.ZipInfo((folder.parent.relative_to(project.root) / name).as_posix())
                 archive.writestr(entry, (folder.parent / name).read_bytes())
-    content = stream.getvalue()
-    return Bundle(content, sha256(content))
+    return stream.getvalue()
 
 
-def unpack(bundle: Bundle) -> Path:
-    """Unpack a bundle into a folder of this process's own.
+def unpack(content: bytes, digest: str) -> Path:
+    """Unpack what was packed into a folder of this process's own.
 
     Raises
     ------
     ValueError
-        If the bytes are not those that were packed.
+        If the bytes are not those whose SHA-256 this is.
     """
-    if sha256(bundle.content) != bundle.digest:
+    if sha256(content) != digest:
         raise ValueError("the data arrived damaged")
     folder = Path(tempfile.mkdtemp(prefix="data-"))
-    with zipfile.ZipFile(io.BytesIO(bundle.content)) as archive:
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
         archive.extractall(folder)
     return folder
 
@@ -75,24 +61,24 @@ class DataPlugin:
 
     Parameters
     ----------
-    bundle : Bundle
-        What to put there.
+    content : bytes
+        What to put there, from :func:`pack`.
     """
 
     idempotent = True
 
-    def __init__(self, bundle: Bundle) -> None:
-        self.bundle = bundle
-        self.name = f"report-data-{bundle.digest[:16]}"
+    def __init__(self, content: bytes) -> None:
+        self.content, self.digest = content, sha256(content)
+        self.name = f"report-data-{self.digest[:16]}"
 
     def setup(self, worker: Any) -> None:
         """Unpack when a worker starts or the plugin is registered."""
-        if self.bundle.digest not in _unpacked:
-            _unpacked[self.bundle.digest] = unpack(self.bundle)
+        if self.digest not in _unpacked:
+            _unpacked[self.digest] = unpack(self.content, self.digest)
 
     def teardown(self, worker: Any) -> None:
         """Remove the data when the worker leaves."""
-        folder = _unpacked.pop(self.bundle.digest, None)
+        folder = _unpacked.pop(self.digest, None)
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -187,12 +173,12 @@ class DaskWorkers:
             remedy = "Start one, check the address, and install the extra 'cluster'."
             raise Refusal(Problem("P308", what, remedy)) from error
         plugin_class = type("ReportData", (DataPlugin, WorkerPlugin), {})
-        bundle = pack(self.project)
+        plugin: Any = plugin_class(pack(self.project))
         with client:
-            client.register_plugin(plugin_class(bundle))
+            client.register_plugin(plugin)
             self.width = _RUNS_PER_THREAD * max(1, sum(client.nthreads().values()))
             self.perform = functools.partial(
-                perform_remote, digest=bundle.digest, package=package_hash()
+                perform_remote, digest=plugin.digest, package=package_hash()
             )
             executor = client.get_executor(pure=False)
             try:

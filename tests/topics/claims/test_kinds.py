@@ -118,7 +118,7 @@ CASES = [
 def test_a_rule_gives_the_verdict_that_the_claim_deserves(row, verdict):
     answer = kinds.judge(claim(**row))
     assert answer.verdict == verdict
-    assert answer.verdict in kinds.KINDS[row["kind"]].returns
+    assert answer.verdict in kinds.kind(row["kind"]).returns
     assert answer.reason
     if verdict in ("reproduces", "consistent") and row["kind"] in kinds.COUNTED:
         assert answer.say
@@ -126,7 +126,7 @@ def test_a_rule_gives_the_verdict_that_the_claim_deserves(row, verdict):
 
 def test_every_rule_is_driven_to_every_verdict_it_can_return():
     reached = {(row["kind"], verdict) for row, verdict in CASES}
-    assert reached == {(name, v) for name, kind in kinds.KINDS.items() for v in kind.returns}
+    assert reached == {(name, v) for name in collection.KINDS for v in kinds.kind(name).returns}
 
 
 def test_a_figure_known_through_the_claimant_alone_never_reproduces(monkeypatch):
@@ -316,7 +316,7 @@ def test_the_number_of_forces_that_was_said_is_checked(says, told):
 
 @pytest.mark.parametrize("kind", sorted(kinds.COUNTED))
 def test_a_rule_says_what_its_limits_are(kind):
-    rule = kinds.KINDS[kind].rule
+    rule = kinds.kind(kind).rule
     assert "broken" in rule or "recording break" in rule
     assert "needs data where" in rule
 

@@ -1,11 +1,15 @@
 """Large exports of unit-shifts are read beat by beat, with the answer of the whole."""
 
+import bz2
+import gzip
+import lzma
 import shutil
 import tempfile
 import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,12 +19,14 @@ from crewing_runs import answer
 from officer_assaults.cli import crewing
 from officer_assaults.data import readers
 from officer_assaults.refusals import Refusal
-from officer_assaults.topics.crewing import given, handed
+from officer_assaults.topics.crewing import door, given, handed
 from officer_assaults.topics.crewing.data import parts
 from officer_assaults.topics.crewing.data.about import sidecar_of
 from officer_assaults.topics.crewing.data.reader import load
 from officer_assaults.topics.crewing.data.schemas import column_needs
 from officer_assaults.topics.crewing.data.template import write_template
+from officer_assaults.topics.crewing.model import cells as model_cells
+from officer_assaults.topics.crewing.model.cells import pool
 from officer_assaults.topics.crewing.simulator.force import simulate_force
 from officer_assaults.topics.crewing.simulator.params import ForceParams
 
@@ -221,6 +227,8 @@ def test_reports_of_one_command_take_the_export_that_it_read(
         given.open_cells(*copies, *asked[2:])
         assert not reads
         assert (taken.file.release, taken.releases) == (first.file.release, first.releases)
+        taken.cells.loc[:, "officer_hours"] = -1.0  # Pages are shared until one writes to them.
+        pd.testing.assert_frame_equal(given.open_cells(*asked).cells, first.cells)
         with pytest.raises(Refusal, match="E101"):
             given.open_cells(*asked[:2], "kent", "", 0)
         given.open_cells(*asked, "internal")
@@ -230,6 +238,34 @@ def test_reports_of_one_command_take_the_export_that_it_read(
         assert len(reads) == 2
     given.open_cells(*asked)
     assert len(reads) == 3
+
+
+@pytest.mark.parametrize("packer", [gzip, bz2, lzma])
+def test_a_compressed_export_is_told_to_be_unpacked(shifts, packer):
+    packed = shifts.with_name("crew_shifts.csv.packed")
+    packed.write_bytes(packer.compress(shifts.read_bytes()))
+    with pytest.raises(Refusal, match=r"E124 crew_shifts\.csv\.packed: is compressed.* Unpack it"):
+        load(packed, sidecar_of(shifts))
+
+
+def test_keys_of_protected_rows_are_those_of_the_whole_as_text(monkeypatch):
+    cells = simulate_force(ForceParams(), 5).frames["crew_cells"].head(1_000)
+    cells = cells.assign(marker_share=None, lpa=cells["lpa"].astype("category"))
+    cells.loc[3:9, "backup_min"] = None
+    text = cells[sorted(cells.columns)].astype(str)
+    monkeypatch.setattr(door, "ROWS_AT_ONCE", 7)
+    whole = pd.util.hash_pandas_object(text, index=False).to_numpy()
+    np.testing.assert_array_equal(door._row_keys(cells), whole)
+
+
+@pytest.mark.parametrize("extra", [[], ["backup"]])
+def test_pooling_many_rows_gives_the_sums_of_few(monkeypatch, extra):
+    """Rows unlike in every key are kept as they are, but not those without a key."""
+    frame = pd.DataFrame({"beat": [1, 2, 1, None], "backup": [1.5, 2, 3, 4], "y": [1, 2, 4, 8]})
+    few = pool(frame, ["beat", *extra], ["y"])
+    monkeypatch.setattr(model_cells, "MOST_ROWS", 0)
+    pd.testing.assert_frame_equal(pool(frame, ["beat", *extra], ["y"]), few)
+    assert few["y"].tolist() == ([1, 2, 4] if extra else [5, 2])
 
 
 @pytest.fixture

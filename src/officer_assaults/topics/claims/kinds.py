@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 import pandas as pd
 
 from officer_assaults.data import forces, readings, tables
+from officer_assaults.data.definitions import read_yaml
 from officer_assaults.estimate import Shown
 from officer_assaults.findings import Verdict
 from officer_assaults.page import words
@@ -113,7 +116,7 @@ def judge(claim: Claim) -> Answer:
     Refusal
         E126 where a claim of that kind cannot be made of that force.
     """
-    return KINDS[claim.kind].judge(claim)
+    return kind(claim.kind).judge(claim)
 
 
 def about(claim: Claim) -> str:
@@ -538,56 +541,22 @@ def _span(places: pd.Series) -> str:
     return f"{low}" if low == high else f"{low} to {high}"
 
 
-_WHOLE: tuple[Verdict, ...] = (
-    "reproduces",
-    "consistent",
-    "contradicted",
-    "not identified",
-    "needs data",
-)
-_ORDINARY = (
-    "Reproduces where an official release read independently of the claimant gives the figure as "
-    "rounded; consistent where only the claimant's own does, or the 95% interval for chance alone "
-    "holds it; contradicted where neither does; "
-)
+_JUDGES: Mapping[str, Callable[[Claim], Answer]] = {
+    "change": _change,
+    "count": _count,
+    "rate": _rate,
+    "rank": _rank,
+    "share": _share,
+    "survey": _survey,
+    "document": _document,
+    "log": _log,
+}
 
-_LIMITS = (
-    "not identified where the record of the year is broken; needs data where no release holds it."
-)
 
-KINDS: Mapping[str, Kind] = {
-    kind.name: kind
-    for kind in (
-        Kind("change", "change of a recorded count between two financial years",
-             "per cent, or offences", "the earlier year",
-             f"{_ORDINARY}not identified where a recording break parts the years; needs data where "
-             "no release holds both, or the earlier year is empty.",
-             _WHOLE, _change),
-        Kind("count", "recorded offences in a financial year", "offences", "the year",
-             f"{_ORDINARY}{_LIMITS}", _WHOLE, _count),
-        Kind("rate", "recorded offences a day, week or month", "offences", "days of the year",
-             f"{_ORDINARY}{_LIMITS}", _WHOLE, _rate),
-        Kind("rank", "place among forces, 1 the highest", "place", "forces that can be ranked",
-             "Reproduces where a reading by count gives the place and the claim is by count, or "
-             "where every reading does, and consistent where the counts are the claimant's own; "
-             "not supported where only some do; contradicted where none does. A number of forces "
-             "that was said chooses the readings that rank as many; where none does, it cannot be "
-             f"checked. {_LIMITS[:1].upper()}{_LIMITS[1:]}",
-             ("reproduces", "consistent", "not supported", "contradicted", "not identified",
-              "needs data"), _rank),
-        Kind("share", "share of recorded offences with, or without, injury", "per cent",
-             "all recorded assaults on officers of the year",
-             f"{_ORDINARY}{_LIMITS}", _WHOLE, _share),
-        Kind("survey", "share of answers to a survey", "per cent", "those who answered",
-             "Reproduces where the survey's own table was read directly and says so; consistent "
-             "where the figure is known from the claimant or at second hand only; contradicted "
-             "where the table says otherwise; needs data where no table is held.",
-             ("reproduces", "consistent", "contradicted", "needs data"), _survey),
-        Kind("document", "what a law or document says", "as the document says", "none",
-             "Consistent where the document was read directly and says so; contradicted where it "
-             "says otherwise; needs data where it was not read.",
-             ("consistent", "contradicted", "needs data"), _document),
-        Kind("log", "something that only a force's own records hold", "as claimed", "as claimed",
-             "Needs data: no published record holds it.", ("needs data",), _log),
-    )
-}  # fmt: skip
+@cache
+def kind(name: str) -> Kind:
+    """Give the kind of claim of a name, as ``words.yml`` beside this describes it."""
+    told = read_yaml(Path(__file__).with_name("words.yml"))
+    texts = told["kinds"][name]
+    texts |= {"rule": texts["rule"].format(ordinary=told["ordinary"])}
+    return Kind(name=name, judge=_JUDGES[name], **texts | {"returns": tuple(texts["returns"])})

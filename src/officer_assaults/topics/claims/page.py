@@ -36,7 +36,7 @@ def render(claims: Sequence[Claim], *, title: str, up: str = "") -> str:
 
 
 def _shown(claim: Claim) -> dict[str, Any]:
-    answer, kind = kinds.judge(claim), kinds.KINDS[claim.kind]
+    answer, kind = kinds.judge(claim), kinds.kind(claim.kind)
     return {
         "claim": claim,
         "answer": answer,

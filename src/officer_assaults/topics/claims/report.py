@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from officer_assaults import paths
 from officer_assaults.data import recorded, tables
+from officer_assaults.data.definitions import read_yaml
 from officer_assaults.findings import Verdict
 from officer_assaults.page import catalogue, words
 from officer_assaults.stats import verdicts
@@ -65,7 +65,7 @@ def rows(results: Iterable[Mapping[str, Any]]) -> list[ClaimRow]:
 def ways_in(judged: Sequence[ClaimRow]) -> list[dict[str, Any]]:
     """Read three short paths: reader, question, rows, and what would settle what stays open."""
     by_id = {row.id: row for row in judged}
-    ways = yaml.safe_load(Path(__file__).with_name("ways.yml").read_text(encoding="utf-8"))
+    ways = read_yaml(Path(__file__).with_name("ways.yml"))
     return [way | {"rows": [by_id[name] for name in way["rows"]]} for way in ways]
 
 
@@ -279,7 +279,7 @@ def _by_kind(name: str, report: str = "", note: str = "", said_in: Key | None = 
 
     ``said_in`` is the finding that states the same claim.
     """
-    kind = kinds.KINDS[name]
+    kind = kinds.kind(name)
 
     def judge(findings: list[Mapping[str, Any]], claim: pd.Series) -> Judgement:
         del findings
@@ -322,7 +322,7 @@ def _survey(row: str, at: int, note: str, *, above: bool = False) -> Rule:
             number += f" (sampling interval {span}; ignores who chose to answer)"
         return Judgement(verdict, number, note)
 
-    kind = kinds.KINDS["survey"]
+    kind = kinds.kind("survey")
     returns: tuple[Verdict, ...] = ("reproduces", "consistent", "contradicted")
     return Rule((), judge, kind.rule, returns, f"{kind.estimand} ({kind.unit})")
 

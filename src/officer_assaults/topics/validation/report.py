@@ -84,24 +84,14 @@ def headline(story: ValidationStory) -> dict[str, str]:
             f"({low.target.estimator[:1].lower()}{low.target.estimator[1:]}; Monte-Carlo interval "
             f"{limits_text(low)})."
         )
-    return {
-        "text": f"{words.number(len(kept))} of {words.number(len(story.relied))} promises are "
-        "kept, each tried on simulated data.",
-        "interval": interval,
-        "caveat": "Simulated data obey the assumptions they were made with. A method that passes "
-        "here can still mislead where the world does otherwise.",
-    }
+    numbers = {"kept": words.number(len(kept)), "relied": words.number(len(story.relied))}
+    return {"interval": interval, **SAID.told("headline", **numbers)}
 
 
 def may_say(story: ValidationStory) -> dict[str, str]:
     """Arguments of :func:`report.may_say`."""
     kept = sum(one.met for one in story.relied)
-    return {
-        "say": f"On simulated data, the methods of these reports keep {words.number(kept)} of "
-        f"{words.number(len(story.relied))} promises made beforehand.",
-        "not_say": "The methods are proved right on real records.",
-        "source": "Simulated data",
-    }
+    return SAID.told("may_say", kept=words.number(kept), relied=words.number(len(story.relied)))
 
 
 def main_points(story: ValidationStory) -> list[str]:
@@ -229,18 +219,10 @@ def results_table(results: Iterable[Result], caption: str, *notes: str) -> dict[
 
 def kind_tables(story: ValidationStory) -> list[dict[str, Any]]:
     """Arguments of one table for each kind of promise, methods relied on."""
-    captions = {
-        ("coverage",): "How often a 95% interval holds the truth",
-        ("size", "power"): "How often a test raises a false alarm where nothing is the matter, and "
-        "finds a difference that is there (power)",
-        ("bias",): "Mean error of estimates, on the log scale or as a share",
-        ("ranks",): "Chance of ranks this uneven were the posterior right",
-        ("contraction",): "Share of the prior's variance that the data take away",
-    }
     return [
         results_table(chosen, caption, _reasons(chosen))
-        for kinds, caption in captions.items()
-        if (chosen := [one for one in story.simulated if one.target.kind in kinds])
+        for kinds, caption in SAID.told("kinds").items()
+        if (chosen := [one for one in story.simulated if one.target.kind in kinds.split(", ")])
     ]
 
 
@@ -276,12 +258,7 @@ def failures_table(story: ValidationStory) -> dict[str, Any]:
         for one in [*story.missed, *story.limits, *story.shown_to_fail]
         if not one.met
     ]
-    return {
-        "frame": pd.DataFrame(rows),
-        "caption": "Bands that are not met, and why",
-        "notes": "Methods that reports rely on stand first, if any; the others are here to show "
-        "what goes wrong with them.",
-    }
+    return {"frame": pd.DataFrame(rows), **SAID.told("failures")}
 
 
 def coverage_rows(results: Iterable[Result]) -> pd.DataFrame:
@@ -319,30 +296,26 @@ def words_for_coverage(story: ValidationStory) -> dict[str, str]:
     rows = family_rows(story.simulated)
     low, high = rows["Held (%)"].min(), rows["Held (%)"].max()
     out = int((rows["Band"] == NOT_KEPT).sum())
-    return {
-        "headline": "Every interval that reports rely on covers as its band asks"
-        if not out
-        else f"{words.plural(out, 'group')} of {words.number(len(rows))} "
-        f"{'covers' if out == 1 else 'cover'} outside the band",
-        "subtitle": "Share of runs whose 95% interval holds the truth, for each group of methods "
-        "where it is lowest; bars are Monte-Carlo limits, not intervals of any real quantity",
-        "alt": f"Dots for {words.plural(len(rows), 'group')} of methods between "
-        f"{words.number(low, 1)}% and {words.number(high, 1)}% about a line at 95%; "
-        f"{words.plural(out, 'dot')} outside the band.",
-    }
+    found = (
+        f"{words.plural(out, 'group')} of {words.number(len(rows))} "
+        f"{'covers' if out == 1 else 'cover'} outside the band"
+        if out
+        else "Every interval that reports rely on covers as its band asks"
+    )
+    return SAID.told(
+        "coverage_figure", found=found, groups=words.plural(len(rows), "group"),
+        low=words.number(low, 1), high=words.number(high, 1), dots=words.plural(out, "dot"),
+    )  # fmt: skip
 
 
 def words_for_failures(story: ValidationStory) -> dict[str, str]:
     """Headline, subtitle and alternative text of the dot plot of methods that fail."""
     rows = coverage_rows(story.shown_to_fail)
     low = rows.iloc[int(rows["Held (%)"].to_numpy().argmin())]
-    return {
-        "headline": "The usual short cuts cover far less than they promise",
-        "subtitle": "Share of runs whose 95% interval holds the truth, methods that reports do not "
-        "rely on",
-        "alt": f"Dots for {words.plural(len(rows), 'method')}, the lowest "
-        f"{words.number(float(low['Held (%)']), 1)}% ({low['Estimator']}), left of a line at 95%.",
-    }
+    return SAID.told(
+        "failures_figure", methods=words.plural(len(rows), "method"), name=low["Estimator"],
+        lowest=words.number(float(low["Held (%)"]), 1),
+    )  # fmt: skip
 
 
 def drawn_studies(results: Iterable[Result]) -> list[str]:
@@ -401,17 +374,12 @@ def words_for_ranks(rows: pd.DataFrame, what: str, runs: int) -> dict[str, str]:
     """
     farthest = float(rows["Difference (points)"].abs().max())
     outside = float((rows["Difference (points)"].abs() > rows["Allowed (points)"]).mean())
-    return {
-        "headline": f"Ranks of the truth are even for the {what}"
-        if outside <= 0.1
-        else f"Ranks of the truth stray for the {what}",
-        "subtitle": f"Cumulative share of ranks less that of even ranks, percentage points, "
-        f"{words.plural(runs, 'draw')} from the prior; the grey band holds 95% of even ranks at "
-        "each point",
-        "alt": f"Lines for {words.plural(rows['Quantity'].nunique(), 'quantity', 'quantities')} "
-        f"about nought, at most {words.number(farthest, 1)} points away; "
-        f"{words.percent(outside)} of points lie outside the band.",
-    }
+    return SAID.told(
+        "ranks_figure", what=what, found="are even" if outside <= 0.1 else "stray",
+        draws=words.plural(runs, "draw"), farthest=words.number(farthest, 1),
+        quantities=words.plural(rows["Quantity"].nunique(), "quantity", "quantities"),
+        outside=words.percent(outside),
+    )  # fmt: skip
 
 
 def model_words(study: str) -> str:
@@ -450,12 +418,7 @@ def situations_table(story: ValidationStory) -> dict[str, Any]:
         if one.target.kind == "verdict"
         and (one in story.full or one.target.id not in {r.target.id for r in story.full})
     ]
-    return {
-        "frame": pd.DataFrame(rows),
-        "caption": "Verdicts that simulated situations get, and those fixed for them beforehand",
-        "notes": "A situation is drawn anew each time, so a verdict that hangs on one 95% interval "
-        "is missed now and then: three draws in four have to reach it.",
-    }
+    return {"frame": pd.DataFrame(rows), **SAID.told("situations")}
 
 
 def references_table(story: ValidationStory) -> dict[str, Any]:
@@ -472,9 +435,7 @@ def references_table(story: ValidationStory) -> dict[str, Any]:
                 "Where from": table["program"] + ", " + table["source"],
             }
         ),
-        "caption": "Figures of other programs and authors beside ours",
-        "notes": "Difference and allowance are shares of the figure, but for printed figures, "
-        "where they are in its unit.",
+        **SAID.told("references"),
     }
 
 
@@ -493,8 +454,7 @@ def programs_table(story: ValidationStory) -> dict[str, Any]:
                 "Nearest to its limit": [words.percent(value) for value in rows["close"]],
             }
         ),
-        "caption": "Agreement with other programs and authors",
-        "notes": "Last column: the largest difference as a share of what is allowed.",
+        **SAID.told("programs"),
     }
 
 

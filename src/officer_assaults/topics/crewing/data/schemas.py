@@ -12,6 +12,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from officer_assaults.data import columns
+from officer_assaults.data.definitions import read_yaml
 from officer_assaults.topics.crewing.data.identifiers import HASH
 
 Kind = Literal["cells", "shifts", "incidents"]
@@ -156,7 +157,8 @@ _KINDS: Mapping[str, Callable[..., pa.Column]] = {
 @cache
 def definitions() -> dict[str, Any]:
     """Read ``columns.yml`` beside this: the tables, and why a force is asked for each column."""
-    return columns.definitions(Path(__file__).with_name("columns.yml"))
+    read: dict[str, Any] = read_yaml(Path(__file__).with_name("columns.yml"))
+    return read
 
 
 def schema_of(kind: Kind) -> pa.DataFrameSchema:

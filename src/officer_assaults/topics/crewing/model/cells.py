@@ -458,12 +458,12 @@ def pool(frame: pd.DataFrame, keys: Iterable[str], sums: Iterable[str]) -> pd.Da
         Counts and exposures to add up.
     """
     by = list(dict.fromkeys(keys))
-    groups = frame.groupby(by, observed=True, sort=False, as_index=False)
-    if len(frame) > MOST_ROWS and groups.ngroups == len(frame):
+    unlike = len(frame) > MOST_ROWS and not frame.duplicated(by).any()
+    if unlike and not frame[by].isna().any(axis=None):
         # Nothing to add up: the same columns, not copied.
         held = {name: frame[name].array for name in [*by, *sums]}
         return pd.DataFrame(held, copy=False)
-    return groups[list(sums)].sum()
+    return frame.groupby(by, observed=True, sort=False, as_index=False)[list(sums)].sum()
 
 
 def as_words(column: pd.Series) -> NDArray[np.object_]:

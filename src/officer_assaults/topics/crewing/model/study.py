@@ -6,6 +6,7 @@ the functions that reports use.
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from officer_assaults.refusals import Refusal
 from officer_assaults.shown import Shown
 from officer_assaults.stats.newton import fit_design
 from officer_assaults.topics.crewing.model.cells import CrewData, prepare
@@ -108,14 +110,16 @@ def seed_spread(
     Returns
     -------
     DataFrame
-        Seed, Rate ratio (per officer-hour, single over double, adjusted), lower, upper.
+        Seed, Rate ratio (per officer-hour, single over double, adjusted), lower, upper; without
+        draws on which an edited model does not settle.
     """
     rows = []
     for seed in seeds:
         if fit is not None:
             data = prepare(simulate_crew_cells(scenario, seed)[0])
-            one = fitted_ratio(data, fit.again(data.rows()), alpha)
-            rows.append((str(seed), one.ratio, one.lower, one.upper))
+            with contextlib.suppress(Refusal):
+                one = fitted_ratio(data, fit.again(data.rows()), alpha)
+                rows.append((str(seed), one.ratio, one.lower, one.upper))
             continue
         cells, _ = simulate_crew_cells(replace(scenario, periods=0), seed)
         found = fast_ratio(cells, CORRECT, alpha=alpha)

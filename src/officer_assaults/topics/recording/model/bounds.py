@@ -133,22 +133,6 @@ class SurveyFigure(Shown):
 
 
 @dataclass(frozen=True, slots=True)
-class Audit(Shown):
-    """Share of reported crimes that an inspectorate found recorded.
-
-    Parameters
-    ----------
-    rate : float
-        Proportion recorded, between 0 and 1.
-    se : float
-        Standard error of the proportion.
-    """
-
-    rate: float
-    se: float
-
-
-@dataclass(frozen=True, slots=True)
 class RegisterComparison(Shown):
     """Two registers of the same events, before and after.
 
@@ -401,8 +385,10 @@ def compare_registers(
     )
 
 
-def audit_pair(audits: pd.DataFrame, alpha: float = 0.05) -> tuple[Audit, Audit] | None:
-    """First and last audit of one force, or None where there are not two.
+def audit_pair(
+    audits: pd.DataFrame, alpha: float = 0.05
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """First and last share found recorded in one force, with errors; None where there are not two.
 
     Parameters
     ----------
@@ -420,7 +406,7 @@ def audit_pair(audits: pd.DataFrame, alpha: float = 0.05) -> tuple[Audit, Audit]
     if np.isnan(errors).all():
         return None
     first, last = np.where(np.isnan(errors), np.nanmax(errors), errors)
-    return Audit(float(ends[0, 0]), float(first)), Audit(float(ends[1, 0]), float(last))
+    return (float(ends[0, 0]), float(ends[1, 0])), (float(first), float(last))
 
 
 def spanning(audits: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
@@ -500,9 +486,11 @@ def survey_figures(surveys: pd.DataFrame, event_definition: str) -> tuple[Survey
     )
 
 
-def _audit_ratio(earlier: Audit, later: Audit, alpha: float) -> tuple[float, Interval]:
-    ratio = later.rate / earlier.rate
-    se = math.hypot(earlier.se / earlier.rate, later.se / later.rate)
+def _audit_ratio(
+    rates: tuple[float, float], errors: tuple[float, float], alpha: float
+) -> tuple[float, Interval]:
+    ratio = rates[1] / rates[0]
+    se = math.hypot(errors[0] / rates[0], errors[1] / rates[1])
     half = float(stats.norm.isf(check_alpha(alpha) / 2)) * se
     return ratio, Interval(ratio * math.exp(-half), ratio * math.exp(half))
 
