@@ -400,6 +400,34 @@ def test_no_ratio_of_a_public_model_is_that_of_one_place(built, term, refused):
     assert caught.value.codes == ("E121",)
 
 
+EDITS = {
+    "one beat left out": lambda rows: rows[rows["beat"] != rows["beat"].iloc[0]],
+    "a column that is one beat": lambda rows: rows.assign(
+        dark_share=(rows["beat"] == rows["beat"].iloc[0]).astype(float)
+    ),
+    "fewer victims": lambda rows: rows.assign(victims=rows["victims"].clip(upper=1)),
+    "other hours": lambda rows: rows.assign(officer_hours=rows["officer_hours"] + 1),
+}
+
+
+@pytest.mark.parametrize("edit", ["none", *EDITS])
+def test_a_public_model_is_of_the_rows_that_the_page_tells_of(built, edit):
+    """The difference of two reports would be the beat that one of them leaves out."""
+    cells = door.protect_cells(built(0).cells)
+    data = prepare(cells)
+    rows = EDITS.get(edit, lambda rows: rows)(data.rows())
+    model = f"victims ~ single + {data.adjustment}"
+    fit = glm.fit(model, rows, exposure="officer_hours", cluster=data.errors_by)
+    opened = given.Given(cells, protected=True)
+    if edit == "none":
+        assert opened.follow(data, fit) is data
+        return
+    with pytest.raises(Refusal) as caught:
+        opened.follow(data, fit)
+    assert caught.value.codes == ("E121",)
+    assert given.Given(cells).follow(data, fit) is data
+
+
 @pytest.mark.parametrize(
     ("second", "refused"),
     [("", False), ("dark_share + backup_c", False), ("dark_share+backup_c", False),

@@ -1,5 +1,8 @@
 """Large exports of unit-shifts are read beat by beat, with the answer of the whole."""
 
+import bz2
+import gzip
+import lzma
 import shutil
 import tempfile
 import tracemalloc
@@ -235,6 +238,14 @@ def test_reports_of_one_command_take_the_export_that_it_read(
         assert len(reads) == 2
     given.open_cells(*asked)
     assert len(reads) == 3
+
+
+@pytest.mark.parametrize("packer", [gzip, bz2, lzma])
+def test_a_compressed_export_is_told_to_be_unpacked(shifts, packer):
+    packed = shifts.with_name("crew_shifts.csv.packed")
+    packed.write_bytes(packer.compress(shifts.read_bytes()))
+    with pytest.raises(Refusal, match=r"E124 crew_shifts\.csv\.packed: is compressed.* Unpack it"):
+        load(packed, sidecar_of(shifts))
 
 
 def test_keys_of_protected_rows_are_those_of_the_whole_as_text(monkeypatch):

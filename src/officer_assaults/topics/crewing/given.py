@@ -80,6 +80,8 @@ class Given(Shown):
         if own:
             self.check_terms(" + ".join(own))
             self.check_design(following.without_arm(found, own))
+        if self.protected:
+            queries.check_rows(data, fit)
         if found is not data:
             self.check_design(found)
         return found

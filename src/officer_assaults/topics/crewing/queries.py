@@ -156,6 +156,34 @@ def check_design(data: CrewData) -> None:
     problems.raise_if_any()
 
 
+def check_rows(data: CrewData, fit: Any) -> None:
+    """Refuse a model of other rows than the page tells of: their difference would tell of few.
+
+    Parameters
+    ----------
+    data : CrewData
+        Prepared from protected cells.
+    fit : RateModel or RandomLevel
+        Fitted in the notebook, where rows can be left out and columns changed.
+
+    Raises
+    ------
+    Refusal
+        E121 by the differencing rule.
+    """
+    rows = data.rows()
+    matrix, _ = build_design(check_formula(fit.spec.formula, list(rows.columns)), rows)
+    whole = np.column_stack([rows["victims"], np.log(rows["officer_hours"]), matrix])
+    fitted = np.column_stack([fit.rows.y, fit.rows.log_exposure, fit.rows.matrix])
+    if whole.shape != fitted.shape or not np.allclose(whole, fitted):
+        what = (
+            "the model is fitted to other rows or columns than the page tells of, and the report "
+            "is public (differencing)."
+        )
+        remedy = "Fit it to data.rows() as they are, or set audience=internal."
+        raise Refusal.of("E121", what, remedy)
+
+
 def _picks_out(values: NDArray[np.float64], frame: pd.DataFrame) -> bool:
     """Whether rows that a column of a design sets apart are few, or one place sways it."""
     levels = np.unique(values)

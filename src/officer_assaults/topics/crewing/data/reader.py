@@ -27,6 +27,8 @@ MONTHS_WANTED = 24
 Say = Callable[[str], None]
 #: Columns of a table of something else, of which no cell is looked at.
 MOST_COLUMNS = 200
+#: How files of gzip, zstd, bzip2, xz and 7-Zip begin.
+PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf")
 #: Problems after which no further part of a large file is looked at.
 MOST_PROBLEMS = 400
 
@@ -100,6 +102,7 @@ def load(
 
 
 def _load(path: Path, beside: Path, lines: Sequence[int] | None, say: Say) -> CrewFile:
+    _refuse_packed(path)
     large = parts.is_large(path)
     bounds.check_size(path, most=bounds.MOST_STREAMED if large else files.MOST_BYTES)
     if large:
@@ -300,6 +303,19 @@ def check_header(header: list[str], file: str) -> None:
 def _refuse_empty(problems: Problems) -> NoReturn:
     problems.add("E124", "has a header and no rows.", "Fill it in, then run it again.", row=1)
     raise _sorted(problems)
+
+
+def _refuse_packed(path: Path) -> None:
+    """Refuse a file that a packer wrote, before its text is told to be in another code."""
+    if path.suffix.lower() in parts.BOOKS or not path.is_file():
+        return
+    with path.open("rb") as stream:
+        start = stream.read(6)
+    if start.startswith(PACKED):
+        what = "is compressed, not a table."
+        raise Refusal(
+            Problem("E124", what, "Unpack it, and give the CSV that it holds.", path.name)
+        )
 
 
 def _refuse_roster(header: list[str], file: str | None) -> None:
