@@ -70,7 +70,7 @@ def failed(reports: Path) -> dict[str, str]:
     """Why a report could not be made, by its name."""
     from officer_assaults.pipeline.results import read_failures
 
-    return {f"{run['scope']}/{run['notebook']}": run["error"] for run in read_failures(reports)}
+    return {f"{run['scope']}/{run['name']}": run["error"] for run in read_failures(reports)}
 
 
 def _opened(browser: Any, path: Path, **settings: Any) -> Any:
