@@ -65,7 +65,7 @@ def test_published_figures_of_the_act_report(act, finding, value, lower, upper):
 
 def test_the_points_say_that_the_record_stepped_and_when(act):
     points = act.text("main_points")[0]
-    for printed in ("stepped up", "in 11 of 16 models", "April to June 2018, before"):
+    for printed in ("stepped up", "in 13 of 18 models", "April to June 2018, before"):
         assert printed in points
     assert act.findings["act.jump"]["value"] == pytest.approx(0.85, abs=0.01)
     assert act.text("answer")[0].startswith("Not known. We tried")

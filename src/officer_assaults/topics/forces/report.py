@@ -345,8 +345,7 @@ def _point_rate(story: ComparisonStory) -> str:
     assert model is not None
     return (
         f"By the model below, its recorded rate per {model.denominator} is "
-        f"{words.ratio(model.value, model.lower, model.upper, level=story.level)} times that of "
-        f"the others, {spread}."
+        f"{words.number(model.value, 2)} times that of the others, {spread}."
     )
 
 
