@@ -197,7 +197,7 @@ def test_the_point_on_a_force_among_others_is_that_of_its_model(begun):
         forces.go_on(old, new, last="report.main_points")
         for new in (old, '"count ~ focus + np.log(population)"')
     )
-    ratios = [f"{shown.names['fit'].effect('focus').ratio:.2f} times" for shown in (plain, edited)]
+    ratios = [f"{shown.names['fit'].effect('focus').ratio:.2f} (" for shown in (plain, edited)]
     assert ratios[0] != ratios[1]
     for shown, ratio in zip((plain, edited), ratios, strict=True):
         assert f"per officer-year is {ratio}" in shown.text("main_points")[0]

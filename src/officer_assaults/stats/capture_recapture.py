@@ -93,7 +93,7 @@ def chapman(lists: TwoLists, odds_ratio: float = 1.0, alpha: float = 0.05) -> Es
     total = lists.seen + missed
     variance = _variance(a, b, c, missed)
     limits = _log_normal(lists.seen, missed, variance, check_alpha(alpha))
-    return Estimate.of(total, limits, unit="assaults", denominator="two lists", level=1 - alpha)
+    return Estimate.of(total, limits, unit="events", denominator="two lists", level=1 - alpha)
 
 
 def dependence_table(

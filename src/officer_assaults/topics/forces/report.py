@@ -343,9 +343,10 @@ def _point_rate(story: ComparisonStory) -> str:
     )
     model = story.model
     assert model is not None
+    limits = words.interval(model.lower, model.upper, 2)
     return (
         f"By the model below, its recorded rate per {model.denominator} is "
-        f"{words.number(model.value, 2)} times that of the others, {spread}."
+        f"{words.number(model.value, 2)} ({limits}) times that of the others, {spread}."
     )
 
 

@@ -74,8 +74,8 @@ class PlanningStory(Told):
     plan, alone : TrialPlan
         The trial proposed, and that of one force.
     sizes : sequence of dict
-        From :func:`officer_assaults.topics.planning.power.sample_size`.
-        Officer-shifts per arm without clustering.
+        Officer-shifts per arm without clustering, from
+        :func:`officer_assaults.topics.planning.power.sample_size`.
     patrol : mapping of str to float
         rate_per_1000_hours and patrol_hours_per_year behind ``sizes``.
     policies, questions : DataFrame

@@ -154,7 +154,7 @@ def _standard(
         file = table.layout.file.name
         problems.found.append(Problem("E101", what, remedy, file, None, table.columns["force"]))
     nullable = set(column_needs(table.holds, optional=True)) - set(column_needs(table.holds))
-    wanted = _EMPTY.get(table.holds, "").split()
+    wanted = _EMPTY.get(table.holds, ())
     made |= {name: [""] * len(frame) for name in wanted if name in nullable and name not in made}
     if mapping.simulated:
         made.setdefault("is_simulated", ["yes"] * len(frame))
@@ -167,10 +167,13 @@ _TEXTS = ("force", "lpa", "beat", "team", "role", "unit_id", "service_band", *(
 ))  # fmt: skip
 
 #: Columns that a file must have but may leave empty throughout.
-_EMPTY = {
-    "cells": "dark_share attended y_injury incidents_assault grade1_share marker_share backup_min",
-    "shifts": "officer_id_2",
-}
+_EMPTY: dict[str, tuple[str, ...]] = {
+    "cells": (
+        "dark_share", "attended", "y_injury", "incidents_assault", "grade1_share", "marker_share",
+        "backup_min",
+    ),
+    "shifts": ("officer_id_2",),
+}  # fmt: skip
 
 
 def summed(cells: pd.DataFrame, *, hours_once: bool = False) -> pd.DataFrame:

@@ -34,12 +34,19 @@ NODES = {
     "after": ("Back-up sent,\narrest, injury", 0.84, 0.1, "after"),
     "recorded": ("Recorded\noffences", 0.42, 0.1, "plain"),
 }
-#: Arrows from box to box; those without a style are plain.
+#: Arrows from box to box, and how each is drawn.
 EDGES = (
-    "known-crew known-attacks hidden-crew hidden-attacks crew-attacks crew-stops stops-attacks "
-    "attacks-after attacks-recorded crew-recorded"
+    ("known", "crew", "plain"),
+    ("known", "attacks", "plain"),
+    ("hidden", "crew", "hidden"),
+    ("hidden", "attacks", "hidden"),
+    ("crew", "attacks", "asked"),
+    ("crew", "stops", "plain"),
+    ("stops", "attacks", "plain"),
+    ("attacks", "after", "plain"),
+    ("attacks", "recorded", "plain"),
+    ("crew", "recorded", "plain"),
 )
-STYLES = {"hidden-crew": "hidden", "hidden-attacks": "hidden", "crew-attacks": "asked"}
 _MEANING = {
     "held": "adjusted for",
     "hidden": "not recorded",
@@ -56,15 +63,14 @@ def diagram() -> charts.Chart:
     ax.set(xlim=(0, 1), ylim=(0, 1))
     ax.axis("off")
     boxes = {name: _box(ax, *drawn) for name, drawn in NODES.items()}
-    edges = [tuple(edge.split("-")) for edge in EDGES.split()]
-    for start, end in edges:
-        _arrow(ax, boxes[start], boxes[end], STYLES.get(f"{start}-{end}", "plain"))
+    for start, end, style in EDGES:
+        _arrow(ax, boxes[start], boxes[end], style)
     words = {name: text.replace("\n", " ") for name, (text, *_) in NODES.items()}
     rows = pd.DataFrame(
-        [(words[start], words[end], _MEANING[NODES[start][-1]]) for start, end in edges],
+        [(words[start], words[end], _MEANING[NODES[start][-1]]) for start, end, _ in EDGES],
         columns=["From", "To", "What the first is"],
     )
-    return charts.Chart(fig, rows, f"Diagram of {len(NODES)} boxes and {len(edges)} arrows.")
+    return charts.Chart(fig, rows, f"Diagram of {len(NODES)} boxes and {len(EDGES)} arrows.")
 
 
 def _box(ax: Axes, words: str, x: float, y: float, style: str) -> Any:
