@@ -380,9 +380,9 @@ def _point_spread(story: ComparisonStory) -> str:
     table = story.usable[story.main].funnel.table
     alone, apart = (int(table[f"outside_{kind}"].sum()) for kind in ("exact_998", "robust"))
     return (
-        f"Limits for counting chance alone would single out {alone} "
-        f"of {len(table)} forces, since they take all forces to have one rate. With the ordinary "
-        f"spread allowed for, {words.number(apart) if apart else 'none'} stand apart."
+        f"Limits for counting chance alone would single out {words.plural(alone, 'force')}, since "
+        "they take all forces to have one rate. With the ordinary spread allowed for, "
+        f"{words.number(apart) if apart else 'none'} stand apart."
     )
 
 
