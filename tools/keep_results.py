@@ -17,9 +17,15 @@ from pathlib import Path
 from officer_assaults import paths
 from officer_assaults.data import cache, kept
 
-NOTEBOOKS = ("04_recording", "08_planning", "09_validation")
+NOTEBOOKS = ("04_recording", "06_act", "08_planning", "09_validation")
 FUNCTIONS = (
+    "studies.references.compared_frame",
+    "studies.registry.codes",
     "studies.registry.made_now",
+    "topics.act.model.best_steps",
+    "topics.act.model.every_date",
+    "topics.act.study.coverage_study",
+    "topics.crewing.model.what_if.policies_and_questions",
     "topics.planning.power.design_grid",
     "topics.planning.power.length_grid",
     "topics.recording.model.inspected.figures",

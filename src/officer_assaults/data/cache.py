@@ -69,11 +69,12 @@ def cached(compute: Callable[P, Result], /, *arguments: P.args, **named: P.kwarg
     So nothing stale is read, and two runs at once write the same content. A folder that cannot be
     written or that others may write, or a result that is not as it was written, costs time only. A
     result that is tracked under the same hash (:mod:`officer_assaults.data.kept`) is taken from
-    there. The folder is ``reports/.cache``, or what ``OFFICER_ASSAULTS_CACHE`` names; it can be
-    deleted at any time.
+    there; single numbers count to 12 digits there, since an exponential differs in its last from
+    one kind of processor to another. The folder is ``reports/.cache``, or what
+    ``OFFICER_ASSAULTS_CACHE`` names; it can be deleted at any time.
     """
     parts = _parts(compute, arguments, named)
-    name, tracked = parts["function"].removeprefix(f"{_OURS.name}."), _key(parts)
+    name, tracked = parts["function"].removeprefix(f"{_OURS.name}."), _key(_same_everywhere(parts))
     held: Any = kept.read(name, tracked)
     if held is not None:
         return held  # type: ignore[no-any-return]
@@ -228,6 +229,17 @@ def _content(value: Any) -> Any:
         own = {field.name: _content(getattr(value, field.name)) for field in fields(value)}
         return {"dataclass": type(value).__qualname__, "fields": own}
     raise TypeError(f"a cached call cannot take {type(value).__name__}: give plain values")
+
+
+def _same_everywhere(content: Any) -> Any:
+    """JSON form of a content without the digits in which processors differ."""
+    if isinstance(content, list):
+        return [_same_everywhere(item) for item in content]
+    if not isinstance(content, dict):
+        return content
+    if content.keys() == {"float"}:
+        return {"float": f"{float.fromhex(content['float']):.12g}"}
+    return {key: _same_everywhere(item) for key, item in content.items()}
 
 
 def _as_parquet(frame: pd.DataFrame) -> bytes:

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from officer_assaults import files, paths
@@ -26,29 +27,51 @@ def folder() -> Path:
     return paths.project_root() / FOLDER
 
 
-def read(name: str, key: str) -> pd.DataFrame | None:
+def read(name: str, key: str) -> Any:
     """Give the result of a function under a key; None if none is there or it was changed."""
     with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
         held = json.loads((folder() / f"{name}-{key}.json").read_text(encoding="utf-8"))
-        if held["sha256"] == _digest(held["columns"]):
-            return pd.DataFrame(
-                {column: pd.Series(cells, dtype=kind) for column, kind, cells in held["columns"]}
-            )
+        if held["sha256"] == _digest(held["tables"]):
+            frames = tuple(_frame(**table) for table in held["tables"])
+            return frames if held["several"] else frames[0]
     return None
 
 
-def write(name: str, key: str, frame: Any) -> None:
-    """Keep a result if its function was asked for, and it is a plain table."""
+def write(name: str, key: str, result: Any) -> None:
+    """Keep a result if its function was asked for: a plain table, or a tuple of them."""
     if name not in os.environ.get(KEEP_VARIABLE, "").split():
         return
-    columns = [[str(each), str(frame[each].dtype), frame[each].tolist()] for each in frame]
-    held = {"columns": columns, "sha256": _digest(columns)}
+    several = isinstance(result, tuple)
+    frames = result if several else (result,)
+    tables = [_table(frame) for frame in frames]
+    held = {"several": several, "sha256": _digest(tables), "tables": tables}
     path = folder() / f"{name}-{key}.json"
     files.write_atomic(path, json.dumps(held, indent=1, sort_keys=True) + "\n")
     again = read(name, key)
-    assert again is not None
-    pd.testing.assert_frame_equal(frame, again, check_exact=True)
+    for frame, one in zip(frames, again if several else (again,), strict=True):
+        pd.testing.assert_frame_equal(frame, one, check_exact=True)
 
 
-def _digest(columns: list[list[Any]]) -> str:
-    return files.sha256(json.dumps(columns).encode())
+def _table(frame: pd.DataFrame) -> dict[str, Any]:
+    """Columns and index of a table, as JSON can hold them."""
+    index = [] if isinstance(frame.index, pd.RangeIndex) else [_column(frame.index)]
+    return {"columns": [_column(frame[each]) for each in frame], "index": index}
+
+
+def _column(values: pd.Series | pd.Index) -> list[Any]:
+    """Name, kind and cells; dates as text."""
+    dated = isinstance(values.dtype, np.dtype) and values.dtype.kind == "M"
+    cells = values.astype("str").tolist() if dated else values.tolist()
+    return [values.name, str(values.dtype), cells]
+
+
+def _frame(columns: list[list[Any]], index: list[list[Any]]) -> pd.DataFrame:
+    """Give a table back."""
+    frame = pd.DataFrame({name: pd.Series(cells, dtype=kind) for name, kind, cells in columns})
+    for name, kind, cells in index:
+        frame.index = pd.Index(cells, dtype=kind, name=name)
+    return frame
+
+
+def _digest(tables: list[dict[str, Any]]) -> str:
+    return files.sha256(json.dumps(tables, sort_keys=True).encode())

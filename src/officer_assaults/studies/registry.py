@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pandas as pd
 
+from officer_assaults.data.cache import cached
 from officer_assaults.stats.studies import (
     SEED,
     Measure,
@@ -303,12 +304,15 @@ def from_record(record: Mapping[str, StudyRecord]) -> dict[str, dict[str, Tally]
     }
 
 
+def codes() -> pd.DataFrame:
+    """Hash the code of every study: columns ``study`` and ``code``."""
+    hashes = {name: code_hash(study.simulate) for name, study in STUDIES.items()}
+    return pd.DataFrame({"study": list(hashes), "code": list(hashes.values())})
+
+
 def ages(record: Mapping[str, StudyRecord]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Name the studies whose code has changed since the record, and those it lacks."""
-    changed = (
-        name
-        for name, study in STUDIES.items()
-        if name in record and record[name].code != code_hash(study.simulate)
-    )
+    now = cached(codes).set_index("study")["code"]
+    changed = (name for name in STUDIES if name in record and record[name].code != now[name])
     missing = (name for name, study in STUDIES.items() if study.full and name not in record)
     return tuple(changed), tuple(missing)
