@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from officer_assaults.files import sha256_file, write_atomic
-from officer_assaults.pipeline import results
+from officer_assaults.pipeline import aside, results
 from officer_assaults.pipeline.inputs import dump_json, hash_json, manifest, read_json
 
 if TYPE_CHECKING:
@@ -138,8 +138,8 @@ def build(project: Project) -> Path:
             path.unlink(missing_ok=True)
         _forget_forces_of(project, path)
     judging = _judging()
-    glance_pages(project, judging=judging)
-    _claims_page(project)
+    parts = [lambda: glance_pages(project, judging=judging), lambda: _claims_page(project)]
+    aside.each(lambda part: part(), parts)
     path = build_index(project.reports, judging)
     with contextlib.suppress(OSError):  # Without a stamp the page is only built again.
         content = {"key": _key(project), "pages": _pages(project)}

@@ -234,7 +234,12 @@ def national(vintage: str = "auto", without: Iterable[str | Force] = ()) -> pd.D
     Refusal
         E107 if a force is to be taken out of a release that does not hold it for every year.
     """
-    out = [forces.resolve(force).slug for force in without]
+    return _nation(vintage, [forces.resolve(force).slug for force in without])
+
+
+@once
+def _nation(vintage: str, out: Sequence[str]) -> pd.DataFrame:
+    """National sum without some forces, by their short names."""
     frame = annual(vintage)
     numbers = ["n_total", "n_no_injury", "n_injury"]
     key = ["financial_year", "days", "series", "vintage"]

@@ -10,7 +10,7 @@ from typing import TypeVar
 from officer_assaults.pipeline.forkserver import unforkable
 
 #: Fewer are done before a copy is made.
-FEWEST = 8
+FEWEST = 2
 Item = TypeVar("Item")
 
 

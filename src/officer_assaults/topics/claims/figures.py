@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from officer_assaults.data import breaks, forces, recorded, tables
+from officer_assaults.data.once import once
 from officer_assaults.data.periods import FinancialYear
 from officer_assaults.refusals import Refusal
 
@@ -39,6 +40,7 @@ class Reading:
     independent: bool
 
 
+@once
 def readings(force: str, year: FinancialYear, offences: str) -> list[Reading]:
     """Count a force and year in every release that holds them, the leading one first.
 
