@@ -26,6 +26,7 @@ FUNCTIONS = (
     "topics.act.model.every_date",
     "topics.act.study.coverage_study",
     "topics.crewing.model.what_if.policies_and_questions",
+    "topics.planning.past.tested",
     "topics.planning.power.design_grid",
     "topics.planning.power.length_grid",
     "topics.recording.model.inspected.figures",
