@@ -28,9 +28,6 @@ OVER ?=
 $(call typed,FORCE NB SET DATA FILE JOBS OUT ARGS OVER)
 ifdef PYTHON
 $(call typed,PYTHON)
-else
-PYTHON := $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,\
-	$(if $(shell $(name) -c 'import sys; print(0x30b0000 <= sys.hexversion < 0x30e0000 or "")' 2>/dev/null | grep True),$(name))))
 endif
 
 VENV := .venv
@@ -241,20 +238,24 @@ lock: $(FULL) $(SELF) ## resolve requirements.lock again from pyproject.toml
 	  --fork-strategy fewest --generate-hashes --no-emit-index-url --no-header --quiet \
 	  --output-file requirements.lock
 
-# The lock pins uv as well: a machine without uv gets the pinned one, checked by its hash.
+# Looked for only where an environment is made: to start four of them takes a second with pyenv.
+override find = PYTHON="$${PYTHON:-$$(for name in python3.11 python3.12 python3.13 python3; do \
+	if $$name -c 'import sys; sys.exit(not 0x30b0000 <= sys.hexversion < 0x30e0000)' 2>/dev/null; then echo $$name; break; fi; done)}"
+
 $(BIN)/python:
-	@test -n "$$PYTHON" || { echo 'No Python 3.11 to 3.13 found: install one, or name it: make PYTHON=/path/to/python3.11' >&2; exit 2; }
-	@echo "Making $(VENV) with $$PYTHON"
-	@$(begin); if command -v uv >/dev/null; then uv venv --quiet --python "$$PYTHON" $(VENV); \
+	@$(find); test -n "$$PYTHON" || { echo 'No Python 3.11 to 3.13 found: install one, or name it: make PYTHON=/path/to/python3.11' >&2; exit 2; }; \
+	echo "Making $(VENV) with $$PYTHON"; \
+	$(begin); if command -v uv >/dev/null; then uv venv --quiet --python "$$PYTHON" $(VENV); \
 	else "$$PYTHON" -m venv $(VENV) 2>/dev/null || "$$PYTHON" -m venv --clear --without-pip $(VENV); fi
 
+# The lock pins uv as well: a machine without uv gets the pinned one, checked by its hash.
 $(VENV)/uv.lock: requirements.lock | $(BIN)/python
 	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.lock > $@.part && mv $@.part $@
 
 $(BIN)/uv: $(VENV)/uv.lock
 	@$(begin); if command -v uv >/dev/null; then uv pip install --quiet --python $(BIN)/python --require-hashes -r $<; \
 	elif $(BIN)/python -m pip --version >/dev/null 2>&1; then $(BIN)/python -m pip install --quiet --require-hashes -r $<; \
-	else "$$PYTHON" -m pip --python $(BIN)/python install --quiet --require-hashes -r $<; fi
+	else $(find); "$$PYTHON" -m pip --python $(BIN)/python install --quiet --require-hashes -r $<; fi
 # What Python's own venv brings stands in no lock; the test tools bring the locked pip.
 	@test -e $(FULL) || VIRTUAL_ENV=$(VENV) $@ pip uninstall --quiet pip setuptools wheel 2>/dev/null || true
 	@touch $@

@@ -110,8 +110,7 @@ def _financial_year(text: str) -> str:
     from officer_assaults.data import periods
 
     label = periods.financial_year(text).label
-    known = _all_years()
-    if label not in known:
+    if label not in _years("auto") and label not in (known := _all_years()):
         what = f"no release holds {label}."
         raise Refusal.of("E106", what, f"Give a year from {known[0]} to {known[-1]}.")
     return label
