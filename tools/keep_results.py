@@ -29,6 +29,7 @@ FUNCTIONS = (
     "topics.planning.past.tested",
     "topics.planning.power.design_grid",
     "topics.planning.power.length_grid",
+    "topics.recording.model.inspected.effects_left_out",
     "topics.recording.model.inspected.figures",
     "topics.recording.model.inspected.recovered",
 )

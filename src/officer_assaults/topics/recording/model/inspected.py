@@ -387,14 +387,33 @@ def each_force_left_out(fit: RateModel, frame: pd.DataFrame, term: str) -> Jackk
     full = fit.effect(term).estimate
     coefficients = fit.coefficients
     if fit.spec.family != "nb2" and full == coefficients.get(term):
-        rows = fit.rows
-        left = leave_one_cluster_out(
-            rows.matrix, rows.y, rows.log_exposure, frame["force"], partial=True
-        )
-        values = left.coefficients[:, coefficients.index.get_loc(term)]
+        place, rows = list(coefficients.index).index(term), fit.rows
+        data = (rows.matrix, rows.y, rows.log_exposure, frame["force"])
+        values = cache.cached(effects_left_out, *data, place)["effect"].to_numpy()
     else:
         values = np.array([_without(fit, part, term) for part in _all_but_one(frame)])
     return panel.jackknife(np.append(full, values), fit.spec.alpha)
+
+
+def effects_left_out(
+    matrix: FloatArray, y: FloatArray, log_exposure: FloatArray, force: pd.Series, place: int
+) -> pd.DataFrame:
+    """Coefficient at one place of a Poisson model, each force left out in turn.
+
+    Parameters
+    ----------
+    matrix, y, log_exposure, force
+        As for :func:`officer_assaults.stats.newton.leave_one_cluster_out`.
+    place : int
+        Of the coefficient.
+
+    Returns
+    -------
+    DataFrame
+        ``effect``, a row for each force.
+    """
+    left = leave_one_cluster_out(matrix, y, log_exposure, force, partial=True)
+    return pd.DataFrame({"effect": left.coefficients[:, place]})
 
 
 def _all_but_one(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
