@@ -14,10 +14,11 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.discrete.diagnostic import PoissonDiagnostic
 
+from officer_assaults.stats import near
 from officer_assaults.stats.designs import Balance
 from officer_assaults.stats.glm import DISPERSION_RULE, ModelRows, ModelSpec
 from officer_assaults.stats.intervals import FloatArray, Interval
-from officer_assaults.stats.newton import fit_design
+from officer_assaults.stats.newton import DesignFit, fit_design
 
 CONDITION_RULE = 30.0
 MOST_CELLS = 20_000_000
@@ -179,7 +180,7 @@ def condition_number(model: Checked) -> float:
     return float(np.linalg.cond(scaled))
 
 
-def influence(model: Checked, term: str) -> float:
+def influence(model: Checked, term: str, fitted: FloatArray | None = None) -> float:
     """Most that leaving one cluster out moves a coefficient, in errors of the other clusters.
 
     Parameters
@@ -187,6 +188,8 @@ def influence(model: Checked, term: str) -> float:
     model : RateModel or RandomLevel
     term : str
         One of its coefficients.
+    fitted : ndarray, shape (n,), optional
+        Counts fitted by the Poisson model of the same terms, where they are at hand.
 
     Returns
     -------
@@ -203,24 +206,29 @@ def influence(model: Checked, term: str) -> float:
     terms = list(model.vcov.columns)
     if model.rows.groups is None or term not in terms:
         return math.nan
-    squares = np.array([moved[terms.index(term)] ** 2 for moved in _moves(model.rows)])
+    mu, place = _poisson_fit(model.rows).mu if fitted is None else fitted, terms.index(term)
+    squares = np.concatenate([moved[:, place] ** 2 for moved in _moves(model.rows, mu)])
     others = float(squares.sum() - squares.max())
     return math.sqrt(float(squares.max()) / others) if others > 0 else math.nan
 
 
-def _moves(rows: ModelRows) -> Iterator[FloatArray]:
-    """Step of the coefficients as each cluster leaves."""
+def _moves(rows: ModelRows, mu: FloatArray) -> Iterator[FloatArray]:
+    """Step of the coefficients as each cluster leaves, of many at once, shape (some, k)."""
     scale = np.sqrt((rows.matrix**2).mean(axis=0))
-    x = rows.matrix / scale
-    mu = fit_design(x, rows.y, rows.log_exposure).mu
-    information = (x * mu[:, None]).T @ x
     codes, _ = pd.factorize(np.asarray(rows.groups), sort=True)
-    ends = np.cumsum(np.bincount(codes))
-    for own in np.split(np.argsort(codes, kind="stable"), ends[:-1]):
-        score = x[own].T @ (rows.y[own] - mu[own])
-        left = information - (x[own] * mu[own, None]).T @ x[own]
-        step = np.linalg.pinv(left, rcond=NEAR_NOTHING, hermitian=True) @ -score
-        yield step / scale
+    order, sizes = np.argsort(codes, kind="stable"), np.bincount(codes)
+    ends = np.cumsum(sizes)
+    information = near.second_moments(rows.matrix, mu) / np.outer(scale, scale)
+    blocks = np.unique(ends // near.ROWS_AT_ONCE, return_index=True)[1][1:]
+    for some in filter(len, np.split(np.arange(len(sizes)), blocks)):
+        starts = ends[some] - sizes[some]
+        own = order[starts[0] : ends[some[-1]]]
+        x = rows.matrix[own] / scale
+        scores = np.add.reduceat(x * (rows.y[own] - mu[own])[:, None], starts - starts[0])
+        products = np.add.reduceat(near.pairs_of(x) * mu[own, None], starts - starts[0])
+        left = information - near.symmetric(products.T, x.shape[1]).transpose(2, 0, 1)
+        inverse = np.linalg.pinv(left, rcond=NEAR_NOTHING, hermitian=True)
+        yield np.einsum("nab,nb->na", inverse, -scores) / scale
 
 
 def diagnostic_table(model: Checked, seed: int, term: str = "") -> pd.DataFrame:
@@ -247,7 +255,8 @@ def diagnostic_table(model: Checked, seed: int, term: str = "") -> pd.DataFrame:
 
 
 def _checks(model: Checked, seed: int, term: str) -> pd.DataFrame:
-    poisson = _poisson_diagnostic(model)
+    full = _poisson_fit(model.rows)
+    poisson = _poisson_diagnostic(model, full)
     dispersion, empty = dispersion_tests(model, poisson), zeros(model, poisson)
     condition, (slope, lower, upper) = condition_number(model), offset_sanity(model)
     residuals = quantile_residuals(model, seed)
@@ -285,12 +294,14 @@ def _checks(model: Checked, seed: int, term: str) -> pd.DataFrame:
         ),
     ]
     if term:
-        rows.append(_influence_row(model, term))
+        rows.append(_influence_row(model, term, full.mu))
     return pd.DataFrame(rows, columns=["check", "value", "rule", "passed"])
 
 
-def _influence_row(model: Checked, term: str) -> tuple[str, float, str, bool | None]:
-    moved = influence(model, term)
+def _influence_row(
+    model: Checked, term: str, fitted: FloatArray
+) -> tuple[str, float, str, bool | None]:
+    moved = influence(model, term, fitted)
     rule = f"Below {INFLUENCE_RULE:g}, or the answer leans on one"
     label = f"Influence: most that one {model.spec.cluster or 'cluster'} moves '{term}', in errors"
     return label, moved, rule, None if math.isnan(moved) else moved < INFLUENCE_RULE
@@ -317,10 +328,15 @@ def _frequency_p(model: Checked, poisson: PoissonDiagnostic) -> float:
     return float(poisson.test_chisquare_prob(bin_edges=edges).pvalue)
 
 
-def _poisson_diagnostic(model: Checked) -> PoissonDiagnostic:
+def _poisson_fit(rows: ModelRows) -> DesignFit:
+    return fit_design(rows.matrix, rows.y, rows.log_exposure)
+
+
+def _poisson_diagnostic(model: Checked, full: DesignFit | None = None) -> PoissonDiagnostic:
     rows = model.rows
-    poisson = sm.Poisson(rows.y, rows.matrix, offset=rows.log_exposure)
-    start = fit_design(rows.matrix, rows.y, rows.log_exposure).coefficients
+    # That it has settled shows that the design is of full rank.
+    start = (full or _poisson_fit(rows)).coefficients
+    poisson = sm.Poisson(rows.y, rows.matrix, offset=rows.log_exposure, check_rank=False)
     return PoissonDiagnostic(poisson.fit(start_params=start, method="newton", disp=False))
 
 
