@@ -110,6 +110,16 @@ def pytest_addoption(parser):
     parser.addoption("--record-durations", action="store_true", help="time the tests anew")
 
 
+def pytest_sessionstart():
+    """Look through nothing while all tests are imported: what that makes stays until the end."""
+    gc.disable()
+
+
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores: tests that kill, interrupt and time out spend time waiting."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
     """Begin with the longest files; with a budget, keep the quickest tests that fit.
@@ -144,6 +154,7 @@ def pytest_collection_finish():
     """Leave what the import of all tests made alone: looking through it takes half a second."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _timed(*, needed):
