@@ -10,6 +10,9 @@ from typing import Any
 import pytest
 from browser_states import ARGUMENTS, FOCUS, PAIR, State, find_browser
 
+#: Of Arial, in hundredths of its size.
+WIDTH_OF_M = 83.3
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
@@ -18,15 +21,34 @@ def browser() -> Iterator[Any]:
 
     path = find_browser()
     if path is None:
-        message = (
+        _lacking(
             "no Chromium here: apt-get install chromium (Debian, Ubuntu), or put chromium or "
             "google-chrome on the PATH"
         )
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(message)
     with sync_playwright() as play:
         running = play.chromium.launch(executable_path=path, args=list(ARGUMENTS))
+        if not _has_letters_of_arial(running):
+            _lacking("no letters as wide as Arial's here: apt-get install fonts-liberation")
         yield running
         running.close()
+
+
+def _lacking(what: str) -> None:
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(what)
+
+
+def _has_letters_of_arial(running: Any) -> bool:
+    """Whether text takes the room that pages are measured for; the letters of others are wider."""
+    page = running.new_page()
+    width = page.evaluate(
+        """() => {
+        const drawn = document.createElement("canvas").getContext("2d")
+        drawn.font = '100px "Helvetica Neue", Arial, "Liberation Sans", sans-serif'
+        return drawn.measureText("m").width
+        }"""
+    )
+    page.close()
+    return abs(width - WIDTH_OF_M) < 1
 
 
 @pytest.fixture(scope="session")
