@@ -9,7 +9,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from officer_assaults.stats import random_level
+from officer_assaults.stats import near, random_level
 from officer_assaults.stats.diagnostics import (
     condition_number,
     diagnostic_table,
@@ -156,6 +156,25 @@ def test_table_applies_the_rules(cells, model):
     nb = diagnostic_table(fit(cells, family="nb2"), seed=1).set_index("check")
     assert nb.loc[balance, "passed"] is None
     assert table.loc["Spread of residuals", "value"] > 1.5
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 2_048])
+def test_influence_is_the_same_however_many_rows_are_taken_at_once(cells, monkeypatch, at_once):
+    """One cluster holds most rows, the others few; set beside one step written out by itself."""
+    uneven = cells.assign(place=np.where(np.arange(len(cells)) % 9, "large", cells["beat"]))
+    uneven = uneven.sample(frac=1, random_state=4).reset_index(drop=True)
+    found = fit(uneven, "y ~ single + C(band)", cov="cluster", cluster="place")
+    rows, mu, steps = found.rows, fit(uneven, "y ~ single + C(band)").rows.mu, []
+    for place in uneven["place"].unique():
+        own = (uneven["place"] == place).to_numpy()
+        rest = rows.matrix[~own]
+        information = rest.T @ (rest * mu[~own, None])
+        score = rows.matrix[own].T @ (rows.y - mu)[own]
+        steps.append(np.linalg.solve(information, -score)[list(found.vcov.columns).index("single")])
+    squares = np.square(steps)
+    monkeypatch.setattr(near, "ROWS_AT_ONCE", at_once)
+    expected = np.sqrt(squares.max() / (squares.sum() - squares.max()))
+    assert influence(found, "single") == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("formula", ["y ~ single + C(band)", "y ~ single + C(beat)"])

@@ -15,6 +15,7 @@ from scipy import stats
 from statsmodels.discrete.diagnostic import PoissonDiagnostic
 
 from officer_assaults.stats import near
+from officer_assaults.stats.blocks import IntArray
 from officer_assaults.stats.designs import Balance
 from officer_assaults.stats.glm import DISPERSION_RULE, ModelRows, ModelSpec
 from officer_assaults.stats.intervals import FloatArray, Interval
@@ -225,10 +226,19 @@ def _moves(rows: ModelRows, mu: FloatArray) -> Iterator[FloatArray]:
         own = order[starts[0] : ends[some[-1]]]
         x = rows.matrix[own] / scale
         scores = np.add.reduceat(x * (rows.y[own] - mu[own])[:, None], starts - starts[0])
-        products = np.add.reduceat(near.pairs_of(x) * mu[own, None], starts - starts[0])
-        left = information - near.symmetric(products.T, x.shape[1]).transpose(2, 0, 1)
+        left = information - _products(x, mu[own], starts - starts[0])
         inverse = np.linalg.pinv(left, rcond=NEAR_NOTHING, hermitian=True)
         yield np.einsum("nab,nb->na", inverse, -scores) / scale
+
+
+def _products(x: FloatArray, mu: FloatArray, starts: IntArray) -> FloatArray:
+    """Information of each cluster, whose rows follow each other, shape (some, k, k)."""
+    if len(x) <= 2 * near.ROWS_AT_ONCE:
+        pairs = np.add.reduceat(near.pairs_of(x) * mu[:, None], starts)
+        return near.symmetric(pairs.T, x.shape[1]).transpose(2, 0, 1)
+    # A large cluster is among them: all its products at once would fill the memory.
+    parts = zip(np.split(x, starts[1:]), np.split(mu, starts[1:]), strict=True)
+    return np.stack([near.second_moments(rows, weights) for rows, weights in parts])
 
 
 def diagnostic_table(model: Checked, seed: int, term: str = "") -> pd.DataFrame:
