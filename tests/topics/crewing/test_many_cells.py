@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
+from officer_assaults.refusals import Refusal
 from officer_assaults.stats import designs, formulas, glm_fits, near, newton, support
 from officer_assaults.stats.many_rows import fit_logit
-from officer_assaults.topics.crewing.model import arms, cells, policy, weights
-from officer_assaults.topics.crewing.model.analysis import analyse
+from officer_assaults.topics.crewing.model import analysis, arms, cells, policy, weights
 from officer_assaults.topics.crewing.model.cells import prepare
 from officer_assaults.topics.crewing.model.policy_language import POLICIES, named_or_written
 from officer_assaults.topics.crewing.simulator.force import simulate_force
@@ -29,7 +29,7 @@ def as_many(monkeypatch):
     """Treat any number of rows as very many."""
 
     def begin():
-        for module in (designs, glm_fits, newton, support, arms, weights):
+        for module in (designs, glm_fits, newton, support, analysis, arms, weights):
             monkeypatch.setattr(module, "MANY_ROWS", 0)
         monkeypatch.setattr(near, "MOST_AT_ONCE", 0)
         monkeypatch.setattr(near, "ROWS_AT_ONCE", 300)
@@ -57,13 +57,24 @@ def _numbers(value):
 
 def test_the_whole_analysis_of_many_cells_is_that_of_few(drawn, as_many):
     policies = [*POLICIES, "0 if backup_min > 12 and hour_band == 'night' else single"]
-    few = analyse(prepare(drawn), policies)
+    few = analysis.analyse(prepare(drawn), policies)
     as_many()
-    many = analyse(prepare(drawn), policies)
+    many = analysis.analyse(prepare(drawn), policies)
     old, new = np.array(_numbers(few)), np.array(_numbers(many))
     assert len(old) == len(new) > 300
     np.testing.assert_allclose(new, old, rtol=1e-6, atol=1e-7)
     assert [claim.verdict for claim in many.claims] == [claim.verdict for claim in few.claims]
+
+
+def test_a_refusal_of_one_part_of_many_cells_is_that_of_few(drawn, as_many):
+    data = prepare(drawn)
+    said = []
+    for _ in range(2):
+        with pytest.raises(Refusal, match="no_such_column") as refused:
+            analysis.analyse(data, ["all_double", "0 if no_such_column > 1 else single"])
+        said.append(str(refused.value))
+        as_many()
+    assert said[0] == said[1]
 
 
 def test_policies_of_many_cells_need_no_design_for_each_arm(drawn, as_many):

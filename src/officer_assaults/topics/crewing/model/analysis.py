@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,7 @@ import pandas as pd
 
 from officer_assaults.estimate import Shown
 from officer_assaults.refusals import Refusal
+from officer_assaults.stats.designs import MANY_ROWS
 from officer_assaults.stats.evalue import e_value
 from officer_assaults.stats.intervals import Interval
 from officer_assaults.topics.crewing.model.cells import FEWEST_CLUSTERS, CrewData
@@ -58,13 +62,14 @@ from officer_assaults.topics.crewing.model.ratios import (
 from officer_assaults.topics.crewing.model.weights import (
     Estimator,
     Overlap,
-    Propensity,
     overlap,
     propensity,
     weighted_ratio,
 )
 
 BACKUP_LIMITS = (10.0, 20.0)
+#: More would hold the models of more parts in memory.
+THREADS = 2
 RHO_GRID = (0.625, 0.857, 1.0, 1.167)
 
 
@@ -184,22 +189,29 @@ def analyse(
     Refusal
         E115 or E125 for policies that cannot be judged by these cells.
     """
-    core = _core(data, policies, rho_grid, far_more, alpha, fit)
-    enough = data.clusters >= FEWEST_CLUSTERS
-    one = core["ratios"].per_officer_hour
-    chance = propensity(data) if enough and data.terms else None
-    spread = None if chance is None else overlap(chance)
+    asked = [named_or_written(text) for text in policies]
+    one = None if fit is None else fitted_ratio(data, fit, alpha)
+    parts = _parts(data, asked, alpha, one)
+    if data.clusters >= FEWEST_CLUSTERS:
+        parts["others"] = partial(sensitivities, data, alpha)
+        parts["influential"] = partial(influence, data)
+    parts["weighting"] = partial(_weighting, data, alpha)
+    parts["ladder"] = partial(ladder, data, alpha, one)
+    found = _done(parts, len(data.frame))
+    overlapping, weighted = found.pop("weighting")
+    core = _judged(data, found, rho_grid, far_more, alpha)
+    one = found["ratios"].per_officer_hour
     return CrewingAnalysis(
         data=data,
         **core,
-        ladder=ladder(data, alpha, None if fit is None else one),
-        others=sensitivities(data, alpha) if enough else (),
-        weighted=_weighted(data, chance, alpha) if chance and spread and spread.compares else (),
-        overlap=spread,
+        ladder=found["ladder"],
+        others=found.get("others", ()),
+        weighted=weighted,
+        overlap=overlapping,
         strength=e_value(one.ratio, one.lower, one.upper)
         if one.has_interval
         else e_value(one.ratio),
-        influential=influence(data) if enough else pd.DataFrame(),
+        influential=found.get("influential", pd.DataFrame()),
         alpha=alpha,
         untested=untested_controls(data, core["controls"]),
     )
@@ -217,32 +229,49 @@ def judge_claims(
 
     Parameters and refusals are those of :func:`analyse`, whose claims these are.
     """
-    claims: tuple[Claim, ...] = _core(data, policies, rho_grid, far_more, alpha)["claims"]
+    asked = [named_or_written(text) for text in policies]
+    found = _done(_parts(data, asked, alpha), len(data.frame))
+    claims: tuple[Claim, ...] = _judged(data, found, rho_grid, far_more, alpha)["claims"]
     return claims
 
 
-def _core(
+def _parts(
+    data: CrewData, asked: Sequence[Policy], alpha: float, one: ArmRatio | None = None
+) -> dict[str, Callable[[], Any]]:
+    """Name what claims rest on, each part to be worked out by itself."""
+    return {
+        "ratios": partial(denominators, data, alpha, one),
+        "by_hours": partial(_at_same_hours, data, asked, alpha),
+        "controls": partial(negative_controls, data, alpha),
+        "policies_attended": partial(_at_same_attendances, data, asked, alpha),
+        "backup": lambda: by_backup(data, _band_means(data), alpha),
+    }
+
+
+def _done(parts: Mapping[str, Callable[[], Any]], rows: int) -> dict[str, Any]:
+    """Work out every part; of many rows two at a time, as their sums leave the interpreter free."""
+    if rows <= MANY_ROWS:
+        return {name: part() for name, part in parts.items()}
+    pool = ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1))
+    try:
+        waiting = {name: pool.submit(part) for name, part in parts.items()}
+        return {name: part.result() for name, part in waiting.items()}
+    finally:
+        # Whoever interrupts does not wait for the others.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _judged(
     data: CrewData,
-    policies: Sequence[str],
+    found: Mapping[str, Any],
     rho_grid: Iterable[float],
     far_more: float,
     alpha: float,
-    fit: Any = None,
 ) -> dict[str, Any]:
-    """Work out what claims rest on, and the claims, by the names of the analysis."""
-    asked = [named_or_written(text) for text in policies]
-    ratios = denominators(data, alpha, None if fit is None else fitted_ratio(data, fit, alpha))
-    models = fit_policy_models(data, asked)
-    hours = evaluate_policies(models, asked, alpha)
-    longer, (ratio, limits) = _longer_backup(models, hours, alpha), _standardised(models, alpha)
-    # Models of many rows are large: one set of them is held at a time.
-    models = {}
-    models = _attended_models(data, asked)
-    attended = evaluate_policies(models, asked, alpha) if models else ()
-    del models
-    controls = negative_controls(data, alpha)
+    """Judge the claims by what they rest on, by the names of the analysis."""
+    ratios, controls, backup = found["ratios"], found["controls"], found["backup"]
+    hours, longer, (ratio, limits) = found["by_hours"]
     recording = recording_table(ratios.per_officer_hour, rho_grid)
-    backup = by_backup(data, _band_means(data), alpha)
     how: dict[str, Any] = {
         "instead": overruled(like_calls=data.holds_risk_alike, controls=controls),
         "looked": tested(controls),
@@ -253,7 +282,7 @@ def _core(
         judge_recording(ratios.per_officer_hour, recording, **how),
         *(() if backup is None else (judge_backup(backup, **how),)),
         *judge_policies(hours, "officer-hours", **how),
-        *judge_policies(attended, "attendances", **how),
+        *judge_policies(found["policies_attended"], "attendances", **how),
     )
     return {
         "ratios": ratios,
@@ -261,7 +290,7 @@ def _core(
         "recording": recording,
         "backup": backup,
         "policies": hours,
-        "policies_attended": attended,
+        "policies_attended": found["policies_attended"],
         "standardised_ratio": ratio,
         "standardised": limits,
         "longer_backup": longer,
@@ -288,15 +317,31 @@ def crude_ratios(data: CrewData, alpha: float = 0.05) -> tuple[ArmRatio, ...]:
     return tuple(crude)
 
 
-def _attended_models(data: CrewData, asked: Sequence[Policy]) -> dict[str, PolicyModel | Refusal]:
+def _at_same_hours(data: CrewData, asked: Sequence[Policy], alpha: float) -> tuple[Any, ...]:
+    """Policies at the same officer-hours, with longer back-up, and all single over all double."""
+    models = fit_policy_models(data, asked)
+    hours = evaluate_policies(models, asked, alpha)
+    return hours, _longer_backup(models, hours, alpha), _standardised(models, alpha)
+
+
+def _at_same_attendances(
+    data: CrewData, asked: Sequence[Policy], alpha: float
+) -> tuple[PolicyOutcome, ...]:
     if not has_attendances(data):
-        return {}
-    return fit_policy_models(data, asked, "attended")
+        return ()
+    return evaluate_policies(fit_policy_models(data, asked, "attended"), asked, alpha)
 
 
-def _weighted(data: CrewData, chance: Propensity, alpha: float) -> tuple[Sensitivity, ...]:
+def _weighting(data: CrewData, alpha: float) -> tuple[Overlap | None, tuple[Sensitivity, ...]]:
+    """Where both crews are found, and the ratio by weighting where that is enough to compare."""
+    if data.clusters < FEWEST_CLUSTERS or not data.terms:
+        return None, ()
+    chance = propensity(data)
+    spread = overlap(chance)
+    if not spread.compares:
+        return spread, ()
     ways: tuple[Estimator, ...] = ("IPW", "AIPW", "overlap")
-    return tuple(weighted_ratio(data, how, chance=chance, alpha=alpha) for how in ways)
+    return spread, tuple(weighted_ratio(data, how, chance=chance, alpha=alpha) for how in ways)
 
 
 def _standardised(
