@@ -63,14 +63,18 @@ def iso_texts(cells: Sequence[str], style: str) -> list[str]:
     style : str
         One of :data:`STYLES`.
     """
+    parts = [_split(cell, style) for cell in cells]
+    clocks = [part[1] for part in parts if part]
     fractions = any(
-        _FRACTION.fullmatch(_clock_of(cell, style)) for cell in cells if "." in cell or "E-" in cell
+        _FRACTION.fullmatch(part[1])
+        for cell, part in zip(cells, parts, strict=True)
+        if part and ("." in cell or "E-" in cell)
     )
-    digits = [
-        clock for cell in cells if (clock := _clock_of(cell, style)).isdigit() and len(clock) > 2
-    ]
+    digits = [clock for clock in clocks if len(clock) > 2 and clock.isdigit()]
     short = any(len(clock) == 3 for clock in digits) and not any(c[0] == "0" for c in digits)
-    return [_iso(cell, style, fractions, short) for cell in cells]
+    return [
+        _iso(cell, style, part, fractions, short) for cell, part in zip(cells, parts, strict=True)
+    ]
 
 
 def style_of(cells: Sequence[str], *, first_of_month: bool = False) -> str:
@@ -190,9 +194,11 @@ _READERS: Mapping[str, Reader] = MappingProxyType(
 
 def _split(cell: str, style: str) -> tuple[Day, str] | None:
     """Year, month and day of a cell, and the text of its time."""
-    text = _tidy(cell)
     read = _READERS.get(style)
-    found = read(text) if read else None
+    if read is None:
+        return None
+    text = _tidy(cell)
+    found = read(text)
     if found is None:
         return None
     rest = text[found[-1] :]
@@ -207,7 +213,7 @@ def _clock_of(cell: str, style: str) -> str:
     return found[1] if found else ""
 
 
-def _iso(cell: str, style: str, fractions: bool, short: bool) -> str:
+def _iso(cell: str, style: str, part: tuple[Day, str] | None, fractions: bool, short: bool) -> str:
     try:
         if style == "excel":
             return (_EPOCH + timedelta(seconds=round(float(cell) * 86400))).isoformat()
@@ -217,10 +223,9 @@ def _iso(cell: str, style: str, fractions: bool, short: bool) -> str:
             return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}Z" if whole else ""
         if style == "month":
             return _month(cell)
-        found = _split(cell, style)
-        if found is None:
+        if part is None:
             return ""
-        (year, month, day, _), clock = found
+        (year, month, day, _), clock = part
         date = datetime(int(year if len(year) == 4 else f"20{year}"), month, day)
         # A spreadsheet has taken the noughts off 0057 and 0700.
         return _with_time(date, clock.zfill(4) if short and clock.isdigit() else clock, fractions)
