@@ -239,15 +239,17 @@ def test_surveys_say_what_was_asked_of_whom(tmp_path, changes, codes):
 def test_thousands_of_numbers_are_read_as_a_few_are(whole):
     rng = np.random.default_rng(4)
     odd = "5. +5 .5 -0 -0.0 00012 12.0 1e5 1e400 -1e-400 nan inf 1_0 0x1 ٣ -- - . 1.2.3"
-    texts = [*odd.split(), "9" * 17, "", "1" * 400, f"0.{'1' * 400}", "0.1 ", "1\n"]
+    texts = [*odd.split(), "9" * 17, "", "1" * 400, f"0.{'1' * 400}", "0.1 ", "1\n", "\ud800"]
     texts += map(str, range(700))
     texts += [f"{x:.{d}f}" for x in rng.normal(0, 1e9, 300) for d in (1, 5, 17)]
     texts += [repr(float(x)) for x in rng.normal(0, 1e-3, 300)]
     assert len(set(texts)) > readers.MANY_TEXTS
     few = [texts[at : at + 500] for at in range(0, len(texts), 500)]
-    found = [readers.numbers(pd.Series(part), whole=whole) for part in few]
+    found = [readers.numbers(pd.Series(part, dtype=object), whole=whole) for part in few]
     for all_at_once, parts in zip(
-        readers.numbers(pd.Series(texts), whole=whole), zip(*found, strict=True), strict=True
+        readers.numbers(pd.Series(texts, dtype=object), whole=whole),
+        zip(*found, strict=True),
+        strict=True,
     ):
         expected = pd.concat(parts, ignore_index=True)
         pd.testing.assert_series_equal(all_at_once, expected, check_exact=True)

@@ -497,9 +497,11 @@ def _read_numbers(texts: Any, pattern: re.Pattern[str]) -> Any:
         import pyarrow as arrow
         from pyarrow import compute
 
-        held = arrow.array(texts, arrow.string())
+        # Half a character, as a workbook may hold it, is nothing that Arrow takes.
+        plain = np.array([text.isascii() for text in texts])
+        held = arrow.array(texts[plain], arrow.string())
         found = compute.match_substring_regex(held, _PLAIN[pattern])
-        plain = found.to_numpy(zero_copy_only=False)
+        plain[plain] = found.to_numpy(zero_copy_only=False)
         read[plain] = held.filter(found).cast(arrow.float64()).to_numpy()
     left = np.flatnonzero(~plain)
     read[left] = [float(text) if pattern.fullmatch(text) else np.nan for text in texts[left]]
