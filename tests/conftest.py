@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections import defaultdict
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import hypothesis
@@ -72,6 +73,32 @@ def _process_as_it_was():
     tempfile.tempdir = before["temporary files"]
     csv.field_size_limit(before["longest cell"])
     sys.setrecursionlimit(before["recursion"])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_are_typed_once():
+    """Have copies of ``data/`` that tests make take the frames of the files that they equal.
+
+    What a table holds is decided by its file, its sidecar, and the forces that it may name.
+    """
+    from officer_assaults import paths
+    from officer_assaults.data import tables
+
+    typed, known = tables._loaded.__wrapped__, {}
+
+    @lru_cache(maxsize=64)
+    def loaded(name, trusted, path, *state):
+        beside = path.with_name(path.name + tables.SIDECAR)
+        read = (path, beside, paths.data_dir() / "forces.csv")
+        content = tuple(one.read_bytes() if one.is_file() else None for one in read)
+        key = (name, trusted, *content)
+        if key not in known:
+            known[key] = typed(name, trusted, path, *state)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "_loaded", loaded)
+        yield
 
 
 @pytest.fixture(scope="session")
