@@ -16,21 +16,24 @@ BUILD = AXE_OPTIONS | {"rules": {"target-size": {"enabled": True}}
                        | {name: {"enabled": False} for name in BY_LETTER}}  # fmt: skip
 LETTERS = AXE_OPTIONS | {"runOnly": BY_LETTER}
 
-# Rows, items and words of code that have every tag, class and style of one above them: nine tenths
-# of all that is shown.
-ALIKE = """
-hidden => document.querySelectorAll('tbody, ul, ol, dl, pre code').forEach(body => {
+# Marks what is shown once of all letters that stand alike: inside the same tags, classes and styles.
+# Letters of a chart lie on whatever is drawn there, so they are all marked.
+MARK = """
+() => {
   const seen = new Set();
-  for (const row of body.children) {
-    const look = [row, ...row.querySelectorAll('*')]
-      .map(e => [...e.attributes].filter(one => /^(class|style|role|(row|col)span)$/.test(one.name))
-        .reduce((told, one) => told + ' ' + one.name + '=' + one.value, e.tagName)).join();
-    if (!seen.has(look)) seen.add(look);
-    else if (hidden) row.style.setProperty('display', 'none', 'important');
-    else row.style.removeProperty('display');
-  }
-})
+  const mark = (e, above) => {
+    const inside = [...e.attributes]
+      .filter(one => /^(class|style|role|(row|col)span)$/.test(one.name))
+      .reduce((told, one) => told + ' ' + one.name + '=' + one.value, above + '>' + e.tagName);
+    const letters = [...e.childNodes].some(part => part.nodeType === 3 && part.data.trim());
+    e.toggleAttribute('data-marked', letters && (!!e.closest('svg') || !seen.has(inside)));
+    if (letters) seen.add(inside);
+    for (const part of e.children) mark(part, inside);
+  };
+  mark(document.body, '');
+}
 """
+MARKED = {"include": ["[data-marked]"]}
 
 # Cells that a reader may have to look at, and where they end.
 CUT_CELLS = """
@@ -112,26 +115,24 @@ FOLLOW = """
 """
 
 
-def axe_violations(page: Any, *, every_row: bool = False) -> dict[str, list[Any]]:
+def axe_violations(page: Any) -> dict[str, list[Any]]:
     """What axe finds wrong: targets by rule. It is brought to a page once.
 
     Axe compares a letter with all that lies below it, which takes it nine tenths of its time;
-    short runs show it the first of rows that are alike for that, and for the rest as well unless
-    they ask for every row.
+    short runs have it look at one of all letters that stand alike.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     if FULL:
         return _axe(page, AXE_OPTIONS)
-    built = _axe(page, BUILD) if every_row else {}
-    page.evaluate(ALIKE, True)
-    drawn = _axe(page, LETTERS if every_row else AXE_OPTIONS)
-    page.evaluate(ALIKE, False)
-    return built | drawn
+    built = _axe(page, BUILD)
+    page.evaluate(MARK)
+    return built | _axe(page, LETTERS, MARKED)
 
 
-def _axe(page: Any, options: dict[str, Any]) -> dict[str, list[Any]]:
-    found = page.evaluate(f"axe.run({json.dumps(options)}).then(all => all.violations)")
+def _axe(page: Any, options: dict[str, Any], context: Any = None) -> dict[str, list[Any]]:
+    asked = ", ".join(json.dumps(part) for part in (context, options) if part)
+    found = page.evaluate(f"axe.run({asked}).then(all => all.violations)")
     return {rule["id"]: [node["target"] for node in rule["nodes"]][:3] for rule in found}
 
 

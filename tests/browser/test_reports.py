@@ -63,14 +63,11 @@ every_report = pytest.mark.parametrize("name", REPORTS)
 def test_nothing_is_asked_for_nothing_is_said_and_axe_finds_nothing(
     still: Any, name: str, state: State
 ) -> None:
-    """No page asks the network for anything, and axe finds no barrier, in any state by turns.
-
-    Of two opposite states one has the folds open: there axe sees every row.
-    """
+    """No page asks the network for anything, and axe finds no barrier, in any state by turns."""
     page = still(name, state)
     assert page.requested == [page.url]
     assert page.said == []
-    assert axe_violations(page, every_row=state.folds == "open") == {}
+    assert axe_violations(page) == {}
 
 
 @pytest.mark.parametrize("name", PAGES if FULL else [*KINDS, REPORTS[0]])
@@ -87,7 +84,7 @@ def test_axe_would_see_a_fault(look: Any) -> None:
 
 
 def test_axe_would_see_the_one_of_many_that_is_drawn_otherwise(look: Any) -> None:
-    """A row, an item of a list and a word of code: all those alike are looked at once."""
+    """A cell, an item of a list and a word of code: letters that stand alike are looked at once."""
     page = look(REPORTS[0], State(1280, "light", "open"))
     last = ["tbody:has(tr:nth-child(20)) tr:last-child td:last-child", "dl dd:last-child",
             "pre code i:last-of-type"]  # fmt: skip
