@@ -1,14 +1,15 @@
 """Every notebook for forces of every kind, through the batch that `make reports FORCE=all` runs.
 
-A full run makes every report of every force. Others make every notebook for the forces whose
-record is out of the ordinary, and one notebook for a fifth of the others, other ones at each
-change of the code.
+A full run makes every report of every force. Others make every notebook for each kind of force
+whose record is out of the ordinary, forces of one kind by turns, and one notebook for a fifth of
+the others, other ones at each change of the code.
 """
 
 import json
 import re
 import shutil
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -35,16 +36,18 @@ RAW = re.compile(r"\d\.\d{9,}|p = [<>]|\bnan\b|code all\b|\b[1-9]\d{4,} recorded
 UNREAD = re.compile(r"<(script|style|svg|pre|math)\b.*?</\1>|<[^>]+>", re.DOTALL)
 
 
-def out_of_the_ordinary() -> set[str]:
-    """Forces whose pages take ways of their own.
+def out_of_the_ordinary() -> list[list[str]]:
+    """Forces whose pages take ways of their own, those of one kind together.
 
-    Those that are not set among the others, the smallest and the largest record, and the record
-    with the most breaks.
+    Those that no table holds, those whose rise cannot be told, the smallest and the largest record,
+    and the record with the most breaks.
     """
     table = model.glances().table.drop(index=project_.NATIONAL)
-    broken = breaks.decided()["force"].value_counts()
-    extremes = {table["after"].idxmin(), table["after"].idxmax(), broken.idxmax()}
-    return extremes | set(table.index[table["rate"].isna()])
+    apart = table.index[table["officers"].isna()]
+    untold = table.index[table["ratio"].isna()].difference(apart)
+    extremes = [table["after"].idxmin(), table["after"].idxmax()]
+    broken = breaks.decided()["force"].value_counts().idxmax()
+    return [sorted(apart), sorted(untold), extremes, [broken]]
 
 
 def chosen(project: Project, plan: Plan) -> set[tuple[str, str]]:
@@ -52,16 +55,21 @@ def chosen(project: Project, plan: Plan) -> set[tuple[str, str]]:
     every = {(run.scope, run.notebook.name) for run in plan.runs}
     if by_turns.FULL:
         return every
-    always = {*out_of_the_ordinary(), project_.FOCUS_FORCE, project_.NATIONAL}
+    always = {project_.FOCUS_FORCE, project_.NATIONAL}
     per_force = sorted(name for scope, name in every if scope == project_.FOCUS_FORCE)
-    others = sorted({scope for scope, _ in every} - always)
+    odd = {
+        (kind[(by_turns.turn() + at) % len(kind)], name)
+        for kind in out_of_the_ordinary()
+        for at, name in enumerate(per_force)
+    }
+    others = sorted({scope for scope, _ in every} - always - set(chain(*out_of_the_ordinary())))
     # As many turns later as there are others, each of them has its next notebook.
     rounds = by_turns.turn() // len(others)
     rotating = {
         (scope, per_force[(rounds + at) % len(per_force)])
         for at, scope in enumerate(by_turns.some(others, len(others) // SHARE))
     }
-    return {key for key in every if key[0] in always} | rotating
+    return {key for key in every if key[0] in always} | odd | rotating
 
 
 @pytest.fixture(scope="module")
@@ -119,17 +127,19 @@ def test_every_force_has_every_report(whole):
 
 
 def test_every_force_and_every_notebook_is_met(reports):
-    """Forces that are known to be odd take every notebook, a fifth of the others one or more."""
-    by_force = {name for scope, name in reports if scope == "thames-valley"}
+    """Every kind of odd force takes every notebook, a fifth of the others one or more."""
+    by_force = {name for scope, name in reports if scope == project_.FOCUS_FORCE}
     met = {scope: {name for where, name in reports if where == scope} for scope, _ in reports}
-    always = out_of_the_ordinary() | {project_.FOCUS_FORCE, project_.NATIONAL}
-    assert len(met) == (
-        FORCES + 1 if by_turns.FULL else len(always) + (FORCES + 1 - len(always)) // SHARE
-    )
-    for odd in ("british-transport-police", "london-city", "devon-and-cornwall", "gloucestershire"):
-        assert met[odd] == by_force, odd
+    kinds = out_of_the_ordinary()
+    for kind, known in zip(kinds, ("british-transport-police", "gloucestershire", "london-city",
+                                   "devon-and-cornwall"), strict=True):  # fmt: skip
+        assert known in kind
+        assert set().union(*(met[scope] for scope in kind)) == by_force, kind
+    ordinary = set(met) - set(chain(*kinds)) - {project_.FOCUS_FORCE, project_.NATIONAL}
+    every = FORCES - 1 - len({*chain(*kinds)})
+    assert len(ordinary) == (every if by_turns.FULL else every // SHARE)
     for name in by_force:
-        assert sum(name in names for names in met.values()) >= FORCES // len(by_force), name
+        assert sum(name in names for names in met.values()) >= len(kinds) + 1, name
 
 
 def test_every_finding_carries_what_a_reader_needs(reports):
@@ -146,6 +156,6 @@ def test_every_finding_carries_what_a_reader_needs(reports):
 
 def test_a_force_that_is_not_set_among_the_others_has_no_finding_of_it(reports):
     btp = {finding["id"] for finding in reports["british-transport-police", "01_rise"]["findings"]}
-    met = {finding["id"] for finding in reports["metropolitan-police", "01_rise"]["findings"]}
+    focus = {finding["id"] for finding in reports[project_.FOCUS_FORCE, "01_rise"]["findings"]}
     assert "rise.odd" not in btp
-    assert {"rise.ratio", "rise.ratio_per_officer", "rise.odd"} <= met
+    assert {"rise.ratio", "rise.ratio_per_officer", "rise.odd"} <= focus
