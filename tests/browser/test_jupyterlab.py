@@ -36,7 +36,7 @@ RAN_ALL = """() => {
 
 NAMES = sorted(p.stem for p in (ROOT / "notebooks").glob("*.ipynb"))
 OTHERS = [name for name in NAMES if name != "01_rise"]
-ELSEWHERE = by_turns.some(NAMES, 5)
+ELSEWHERE = by_turns.some(NAMES, 3)
 REST = OTHERS if by_turns.FULL else [name for name in OTHERS if name not in ELSEWHERE]
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
