@@ -230,7 +230,7 @@ def test_panel_refuses_a_covariate_in_both_parts():
 @pytest.mark.slow
 @pytest.mark.skipif(not bayes.available(), reason="the bayes extra is not installed")
 def test_sampled_panel_agrees_with_its_peak():
-    panel = simulated_panel(12)
+    panel = simulated_panel(8)
     sampled = bayes.sample_panel(panel, PanelPriors(), seed=3, draws=300, warm_up=500)
     peak = fit_reporting_panel(panel, PanelPriors()).summary.set_index("quantity")
     for name in ("incidence slope: x", "reporting slope: z"):
