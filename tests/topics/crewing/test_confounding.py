@@ -50,7 +50,7 @@ DESIGN_SE = 0.0024
 
 @pytest.fixture(scope="module")
 def table():
-    return confounding_study(runs(50, 1000), SEED).set_index("estimator")
+    return confounding_study(runs(30, 1000), SEED).set_index("estimator")
 
 
 @pytest.mark.parametrize("estimator", DESIGNED)

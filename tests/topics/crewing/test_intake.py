@@ -388,7 +388,7 @@ def test_the_interval_from_raw_tables_covers_a_known_ratio(tmp_path):
     for ratio, seed in RUNS if FULL else RUNS[25:26]:
         folder = tmp_path / f"{ratio}-{seed}"
         folder.mkdir()
-        done, found = interval(folder, ratio, seed, 365 if FULL else 120)
+        done, found = interval(folder, ratio, seed, 365 if FULL else 60)
         covered.append(found.lower <= ratio <= found.upper)
     share = np.mean(covered)
     assert share >= 0.9

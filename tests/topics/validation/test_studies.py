@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import by_turns
 from officer_assaults.stats import studies as study
 from officer_assaults.stats.studies import Study, Target, judge, run_study, tally
 from officer_assaults.studies import registry
@@ -14,7 +15,10 @@ from officer_assaults.topics.crewing.simulator.scenarios import SCENARIOS
 from officer_assaults.topics.validation import data as record_of
 from officer_assaults.topics.validation.studies import counts
 
-FAST = [name for name, one in STUDIES.items() if one.fast]
+SITUATIONS = [name for name, one in STUDIES.items() if one.fast and name.startswith("situation ")]
+#: Situations are drawn and judged alike, so that half of them take turns.
+FAST = [name for name, one in STUDIES.items() if one.fast and name not in SITUATIONS]
+FAST += by_turns.some(SITUATIONS, len(SITUATIONS) // 2)
 #: Methods whose failure is so plain that a few dozen runs show it.
 PLAIN_FAILURES = {
     ("crew ratio", "crude"),
