@@ -53,8 +53,8 @@ def beat_by_beat(tmp_path, monkeypatch):
     spill.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(spill))
     monkeypatch.setattr(parts, "MOST_ROWS", 600)
-    monkeypatch.setattr(parts, "PART_ROWS", 300)
-    monkeypatch.setattr(parts, "BLOCK_ROWS", 400)
+    monkeypatch.setattr(parts, "PART_ROWS", 600)
+    monkeypatch.setattr(parts, "BLOCK_ROWS", 700)
     yield
     assert list(spill.iterdir()) == []
 
