@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from officer_assaults.findings import FINDING_MIME, ROLE_KEY, SOURCE_MIME
-from officer_assaults.page import formats
+from officer_assaults.page import formats, svg
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 
@@ -34,14 +34,23 @@ class Shown:
         return {row["name"] for one in self._of(SOURCE_MIME) for row in one}
 
 
-def run(name, monkeypatch, *, edits=None, **parameters):
+def _draw_nothing(patch):
+    """Leave charts out: the batch of all tests draws them, and ``test_other_tools.py`` does."""
+    empty = svg.Drawing('<svg xmlns="http://www.w3.org/2000/svg"></svg>', None)
+    patch.setattr(svg, "draw", lambda *_, **__: empty)
+    patch.setattr(formats, "bundle", lambda *_, **__: {})
+
+
+def run(name, monkeypatch, *, edits=None, drawn=False, **parameters):
     """Run a notebook; ``edits`` maps text that stands once in its cells to what replaces it.
 
-    Charts are drawn for the page alone: as pictures they are drawn in ``test_other_tools.py``.
+    Charts are drawn where a test asks for it, and for the page alone.
     """
     outputs = []
     for kind in ("png", "pdf"):
         monkeypatch.setattr(formats, kind, lambda *_, **__: b"")
+    if not drawn:
+        _draw_nothing(monkeypatch)
     monkeypatch.setattr(
         "IPython.display.display",
         lambda bundle, *, raw, metadata: outputs.append((bundle, metadata[ROLE_KEY])),
@@ -85,6 +94,7 @@ class Begun:
 def _shown(cells, values):
     outputs = []
     with pytest.MonkeyPatch.context() as patch:
+        _draw_nothing(patch)
         patch.setattr(
             "IPython.display.display",
             lambda bundle, *, raw, metadata: outputs.append((bundle, metadata[ROLE_KEY])),

@@ -34,13 +34,13 @@ def edited(tmp_path_factory):
     """Run the notebook with one text put in place of another; every run is kept."""
     kept = {}
 
-    def call(old="", new="", whole=False):
+    def call(old="", new="", whole=False, drawn=False):
         if (old, new) not in kept:
             with pytest.MonkeyPatch.context() as patch:
                 folder = tmp_path_factory.mktemp("edited")
                 (folder / f"{NAME}.ipynb").write_text(_edit(old, new, whole=whole or FULL))
                 patch.setattr(notebook_runs, "NOTEBOOKS", folder)
-                kept[old, new] = notebook_runs.run(NAME, patch)
+                kept[old, new] = notebook_runs.run(NAME, patch, drawn=drawn)
         return kept[old, new]
 
     return call
@@ -148,7 +148,7 @@ report.show_figure(
     data=by_band,
     **shown,
 )"""
-    figure = edited(old, new).text("figure")
+    figure = edited(old, new, drawn=True).text("figure")
     assert any("rates by part of the day" in text for text in figure)
 
 

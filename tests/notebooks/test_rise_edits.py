@@ -120,7 +120,7 @@ report.show_figure(
     data=rows[["force", "officers", "count"]],
 )
 for finding in findings:"""
-    edited = run("01_rise", monkeypatch, edits={"for finding in findings:": mine})
+    edited = run("01_rise", monkeypatch, edits={"for finding in findings:": mine}, drawn=True)
     assert len(edited.html("figure")) == len(plain.html("figure")) + 1
     assert "Counts follow officers" in edited.html("figure")[-1]
 
