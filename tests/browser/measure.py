@@ -16,8 +16,8 @@ BUILD = AXE_OPTIONS | {"rules": {"target-size": {"enabled": True}}
                        | {name: {"enabled": False} for name in BY_LETTER}}  # fmt: skip
 LETTERS = AXE_OPTIONS | {"runOnly": BY_LETTER}
 
-# Marks what is shown once of all letters that stand alike: inside the same tags, classes and styles.
-# Letters of a chart lie on whatever is drawn there, so they are all marked.
+# Marks one of all letters that stand alike: inside the same tags, classes and styles. Letters of a
+# chart lie on whatever is drawn there, so they are all marked.
 MARK = """
 () => {
   const seen = new Set();

@@ -127,7 +127,7 @@ def test_a_targeted_policy_needs_its_interaction():
     """A ratio that rises with back-up, and a policy on back-up: the model must let it rise."""
     params = ForceParams(risk=Risk(backup_slope=0.02))
     policy = POLICIES["double_far_backup"]
-    number = runs(24, 500)
+    number = runs(16, 500)
     right = policy_study(number, SEED, policy, params=params).iloc[0]
     wrong = policy_study(number, SEED, policy, params=params, interactions=()).iloc[0]
     assert abs(right["mean"] - right["truth"]) < SPREAD * right["se"]
