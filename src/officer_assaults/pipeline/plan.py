@@ -300,6 +300,7 @@ def _table(
         _neighbours(project),
         closures,
         memory,
+        inputs_.versions(project.versions),
     )
 
 
@@ -422,6 +423,7 @@ class _Table:
     neighbours: Mapping[str, Sequence[str]]
     closures: Closures
     memory: Memory
+    versions: Mapping[str, str]
 
     def keep(self) -> None:
         """Keep what was looked up, for later plans."""
@@ -429,7 +431,11 @@ class _Table:
         self.closures.keep()
 
     def runs_of(self, notebook: Notebook) -> Callable[[], list[Run]]:
-        return lambda: _collect(self._run(notebook, scope) for scope in self._scopes(notebook))
+        def runs() -> list[Run]:
+            sources = self.closures.files(notebook.imports())
+            return _collect(self._run(notebook, scope, sources) for scope in self._scopes(notebook))
+
+        return runs
 
     def _scopes(self, notebook: Notebook) -> Sequence[str | None]:
         name = self.project.scope_parameter
@@ -442,10 +448,14 @@ class _Table:
         )
         return self.scopes if has_own_data and self.scopes_are_named else [None]
 
-    def _run(self, notebook: Notebook, scope: str | None) -> Callable[[], list[Run]]:
-        return lambda: [self._checked_run(notebook, scope)]
+    def _run(
+        self, notebook: Notebook, scope: str | None, sources: Mapping[str, str]
+    ) -> Callable[[], list[Run]]:
+        return lambda: [self._checked_run(notebook, scope, sources)]
 
-    def _checked_run(self, notebook: Notebook, scope: str | None) -> Run:
+    def _checked_run(
+        self, notebook: Notebook, scope: str | None, sources: Mapping[str, str]
+    ) -> Run:
         project, schema = self.project, notebook.schema
         given: dict[str, Any] = {
             n: v for n, v in self.settings.items() if self.alone or n in schema
@@ -465,7 +475,6 @@ class _Table:
             {name: _as_text(source[name]) for name in non_default} for source in (values, found)
         )
         asked = None if scope is None else folder
-        sources = self.closures.files(notebook.imports())
         inside = project.root.resolve()
         return Run(
             notebook,
@@ -473,12 +482,12 @@ class _Table:
             values,
             non_default,
             self._inputs(notebook, values, files, sources),
-            inputs_.versions(project.versions),
+            dict(self.versions),
             project.command(notebook.name, asked, shown),
             project.command(notebook.name, asked, local),
             files,
             frozenset(n for n, path in files.items() if not path.resolve().is_relative_to(inside)),
-            sources,
+            dict(sources),
             project.shelf(values),
         )
 
