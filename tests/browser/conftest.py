@@ -95,55 +95,69 @@ def failed(reports: Path) -> dict[str, str]:
     return {f"{run['scope']}/{run['name']}": run["error"] for run in read_failures(reports)}
 
 
-def _opened(browser: Any, path: Path, **settings: Any) -> Any:
-    page = browser.new_context(**settings).new_page()
-    page.requested = []
-    page.said = []
+@pytest.fixture(scope="session")
+def window(browser: Any) -> Any:
+    """Function that opens a file in the window of a name: a new window costs more than most pages.
+
+    What was there before leaves nothing behind: no page keeps anything in the browser.
+    """
+    windows: dict[str, Any] = {}
+
+    def opened(name: str, path: Path, state: State, *, javascript: bool = True) -> Any:
+        if name not in windows:
+            windows[name] = _window(browser, javascript)
+        page = windows[name]
+        # A page whose scripts still ran would be heard in the next one.
+        page.goto("about:blank")
+        page.requested.clear()
+        page.said.clear()
+        _set(page, state)
+        page.goto(path.as_uri())
+        return page
+
+    return opened
+
+
+def _window(browser: Any, javascript: bool) -> Any:
+    page = browser.new_context(java_script_enabled=javascript).new_page()
+    page.requested, page.said = [], []
     page.on("request", lambda request: page.requested.append(request.url))
     page.on("console", lambda message: page.said.append(message.text))
     page.on("pageerror", lambda error: page.said.append(str(error)))
-    page.goto(path.as_uri())
     return page
 
 
+def _set(page: Any, state: State) -> None:
+    page.set_viewport_size(state.viewport)
+    page.emulate_media(media="screen", color_scheme=state.scheme, forced_colors="none")
+
+
 @pytest.fixture
-def look(browser: Any, reports: Path, failed: dict[str, str]) -> Iterator[Any]:
+def look(window: Any, reports: Path, failed: dict[str, str]) -> Any:
     """Function that opens a page of the reports anew in one state, to do with it what one likes."""
-    contexts = []
 
     def opened(name: str, state: State, *, javascript: bool = True) -> Any:
         if name in failed:
             pytest.fail(f"{name} could not be made: {failed[name]}")
-        page = _opened(
-            browser,
-            reports / f"{name}.html",
-            viewport=state.viewport,
-            color_scheme=state.scheme,
-            java_script_enabled=javascript,
-        )
-        contexts.append(page.context)
+        of = "to be changed" if javascript else "without scripts"
+        page = window(of, reports / f"{name}.html", state, javascript=javascript)
         if state.folds == "open":
             from measure import open_folds
 
             open_folds(page)
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
+    return opened
 
 
 @pytest.fixture(scope="session")
-def shelf() -> Iterator[dict[str, Any]]:
+def shelf() -> dict[str, Any]:
     """The page that was opened last, under its name."""
-    kept: dict[str, Any] = {}
-    yield kept
-    for page in kept.values():
-        page.context.close()
+    return {}
 
 
 @pytest.fixture
-def still(browser: Any, reports: Path, failed: dict[str, str], shelf: dict[str, Any]) -> Any:
+def still(window: Any, reports: Path, failed: dict[str, str], shelf: dict[str, Any]) -> Any:
     """Function that sets a page, loaded once, to a state; the test only looks at it.
 
     Layout and colours of a page are its style sheets' alone: no script of it asks for either.
@@ -153,15 +167,13 @@ def still(browser: Any, reports: Path, failed: dict[str, str], shelf: dict[str, 
         if name in failed:
             pytest.fail(f"{name} could not be made: {failed[name]}")
         if name not in shelf:
-            while shelf:
-                shelf.popitem()[1].context.close()
-            shelf[name] = _opened(browser, reports / f"{name}.html", viewport=state.viewport)
+            shelf.clear()
+            shelf[name] = window("to be looked at", reports / f"{name}.html", state)
             shelf[name].folds = shelf[name].evaluate(
                 "[...document.querySelectorAll('details')].map(fold => fold.open)"
             )
         page = shelf[name]
-        page.set_viewport_size(state.viewport)
-        page.emulate_media(color_scheme=state.scheme, forced_colors="none")
+        _set(page, state)
         page.evaluate(
             "open => { document.querySelectorAll('details').forEach((fold, at) =>"
             " { fold.open = open[at]; }); scrollTo(0, 0); }",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +44,9 @@ def test_the_first_screen_answers_whether_single_crewing_is_dangerous(look: Any)
     assert _bottom(first) <= SCREEN
 
 
-@pytest.fixture(scope="module")
-def telephone(browser: Any) -> Iterator[Any]:
-    """One page for all forces: what it showed before leaves nothing behind."""
-    page = browser.new_page(viewport={"width": TELEPHONE.width, "height": SCREEN})
-    yield page
-    page.close()
-
-
 @pytest.mark.parametrize("slug", [*catalogue.force_names(), catalogue.NATIONAL])
 def test_every_force_stands_on_one_screen_and_opens_with_few_numbers(
-    telephone: Any, tmp_path: Path, slug: str
+    window: Any, tmp_path: Path, slug: str
 ) -> None:
     entries = catalogue.entries(slug)
     text = glance.page(
@@ -69,7 +60,7 @@ def test_every_force_stands_on_one_screen_and_opens_with_few_numbers(
     )
     assert len(text.encode()) <= MOST_BYTES
     (tmp_path / "index.html").write_text(text, encoding="utf-8")
-    telephone.goto((tmp_path / "index.html").as_uri())
+    telephone = window("of a force", tmp_path / "index.html", TELEPHONE)
     assert telephone.evaluate(GLANCE) == [True, 1, True, True, True, True]
     soup = BeautifulSoup(text, "html.parser")
     for apart in soup.select("svg, details, title, style"):
