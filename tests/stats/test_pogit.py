@@ -22,12 +22,6 @@ from officer_assaults.stats.pogit import (
     mirror_maxima,
     simulate_pogit,
 )
-from officer_assaults.topics.recording.model import bayes
-from officer_assaults.topics.recording.model.thinned_panel import (
-    PanelPriors,
-    fit_reporting_panel,
-    panel_data,
-)
 
 EQUAL_PEAKS = 1e-8
 MACHINE = 1e-13
@@ -184,57 +178,3 @@ def test_the_word_estimated_is_withheld_below_the_limit():
     assert contraction_label(0.1, [1.9, -5.0]) == ["set by the prior", "moved by the counts"]
     unidentified = "moved by the counts, not identified"
     assert contraction_label([0.1, 0.9], 6.0, identified=False) == [unidentified] * 2
-
-
-def simulated_panel(forces: int) -> PogitData:
-    """Force-quarters of about 150 with recording about .60, as in the design's own study."""
-    rng = np.random.default_rng(12)
-    frame = pd.DataFrame(
-        [(f"f{force}", f"q{period}") for force in range(forces) for period in range(8)],
-        columns=["force", "period"],
-    )
-    frame["x"], frame["z"] = rng.normal(size=len(frame)), rng.normal(size=len(frame))
-    level = np.repeat(rng.normal(0, 0.3, forces), 8)
-    mean = 250 * np.exp(level + 0.3 * frame["x"]) * special.expit(0.405 + 0.3 * frame["z"])
-    return panel_data(frame.assign(recorded=rng.poisson(mean), exposure=250.0), ["x"], ["z"])
-
-
-def test_panel_level_follows_its_prior_and_slopes_do_not():
-    panel = simulated_panel(43)
-    fits = [
-        fit_reporting_panel(panel, PanelPriors(level=level)).summary.set_index("quantity")
-        for level in (0.4, 0.6, 0.8)
-    ]
-    levels = [fit.loc["level of recording", "estimate"] for fit in fits]
-    slopes = [fit.loc["incidence slope: x", "estimate"] for fit in fits]
-    # The design's own study moved from .50 over .60 to .66 with the same three priors.
-    assert levels == pytest.approx([0.50, 0.60, 0.66], abs=0.06)
-    assert np.ptp(levels) > 0.1
-    assert slopes == pytest.approx([0.3] * 3, abs=0.05)
-    assert np.ptp(slopes) < 0.005
-    for fit in fits:
-        assert "estimated" not in fit.loc["level of recording", "label"]
-        assert fit.loc["level of recording", "label"] != "moved by the counts"
-        assert fit.loc["incidence slope: x", "label"] == "moved by the counts"
-
-
-def test_panel_refuses_a_covariate_in_both_parts():
-    frame = pd.DataFrame({
-        "force": ["a", "a", "b", "b"], "period": ["1", "2"] * 2, "recorded": [5, 6, 7, 9],
-        "exposure": 1.0, "x": [1.0, 2.0, 3.0, 5.0],
-    })  # fmt: skip
-    with pytest.raises(Refusal, match="E117"):
-        fit_reporting_panel(panel_data(frame, ["x"], ["x"]), PanelPriors())
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not bayes.available(), reason="the bayes extra is not installed")
-def test_sampled_panel_agrees_with_its_peak():
-    panel = simulated_panel(8)
-    sampled = bayes.sample_panel(panel, PanelPriors(), seed=3, draws=300, warm_up=500)
-    peak = fit_reporting_panel(panel, PanelPriors()).summary.set_index("quantity")
-    for name in ("incidence slope: x", "reporting slope: z"):
-        mean, sd = sampled.table.loc[name, ["mean", "sd"]]
-        # The sampler lets the spread of effects vary, so the two need not agree exactly.
-        assert peak.loc[name, "estimate"] == pytest.approx(mean, abs=1.5 * sd)
-    assert sampled.table["label"].iloc[0] != "moved by the counts"

@@ -4,15 +4,12 @@ Coverage and calibration at ordinary spreads are in the validation study.
 """
 
 import numpy as np
-import pytest
 
 from officer_assaults.stats.shrinkage import (
-    TAU_SCALE,
     empirical_bayes,
     empirical_bayes_limits,
     full_bayes,
 )
-from officer_assaults.topics.recording.model import bayes
 
 UNITS = 43
 NAMES = [f"force {i}" for i in range(UNITS)]
@@ -61,23 +58,3 @@ def test_draws_agree_with_the_limits():
     sd = np.log(result.table["upper"] / result.table["lower"]) / (2 * 1.96)
     assert np.all(np.abs(np.log(lower / result.table["lower"])) < 0.1 * sd)
     assert np.all(np.abs(np.log(upper / result.table["upper"])) < 0.1 * sd)
-
-
-@pytest.mark.slow
-def test_grid_posterior_equals_that_of_a_sampler():
-    rng = np.random.default_rng(4)
-    e = np.geomspace(60, 4000, 14)
-    y = rng.poisson(e * 0.25 * np.exp(rng.normal(0, 0.3, 14)))
-    sampler = bayes.Sampler.of_rates(e, (np.log(0.25), 0.5), TAU_SCALE)
-    found, _ = sampler.draw(y, 5, draws=2000)
-    sampled = found["eta"]
-    grid = np.log(
-        full_bayes(y, e, NAMES[:14], seed=6, draws=8000, mu_prior=(np.log(0.25), 0.5)).draws
-    )
-    # 4,000 dependent draws: means agree to about .04, deviations to about 5 % of a deviation.
-    sd = sampled.std(axis=0)
-    assert np.all(np.abs(sampled.mean(axis=0) - grid.mean(axis=0)) < 0.1 * sd)
-    assert np.allclose(grid.std(axis=0), sd, rtol=0.1)
-    taus = found["tau"]
-    full = full_bayes(y, e, NAMES[:14], seed=6, draws=8000, mu_prior=(np.log(0.25), 0.5))
-    assert full.tau == pytest.approx(np.median(taus), rel=0.06)

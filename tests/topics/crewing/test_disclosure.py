@@ -26,24 +26,23 @@ MOST_TRIED = 4
 
 
 def brute_force_ranges(values, hidden, most):
-    """Every table of counts that fits the published cells, tried one by one."""
+    """Least and most of each hidden cell in all tables of counts that fit the published ones."""
     rows, columns = values.shape[0] - 1, values.shape[1] - 1
     inner = list(itertools.product(range(rows), range(columns)))
     free = [cell for cell in inner if hidden[cell]]
-    seen = {cell: [] for cell in np.ndindex(values.shape) if hidden[cell]}
     limits = [
         int(min([most, *(values[line] for line in ((row, -1), (-1, column)) if not hidden[line])]))
         for row, column in free
     ]
-    for guess in itertools.product(*(range(limit + 1) for limit in limits)):
-        table = values[:-1, :-1].copy()
-        for cell, count in zip(free, guess, strict=True):
-            table[cell] = count
-        whole = with_margins(table)
-        if (whole == values)[~hidden].all():
-            for cell in seen:
-                seen[cell].append(whole[cell])
-    return {cell: (min(found), max(found)) for cell, found in seen.items()}
+    guesses = np.indices([limit + 1 for limit in limits]).reshape(len(free), -1)
+    tables = np.repeat(values[None, :-1, :-1], guesses.shape[1], axis=0)
+    for (row, column), counts in zip(free, guesses, strict=True):
+        tables[:, row, column] = counts
+    wide = np.concatenate([tables, tables.sum(axis=2, keepdims=True)], axis=2)
+    whole = np.concatenate([wide, wide.sum(axis=1, keepdims=True)], axis=1)
+    fitting = whole[(whole == values)[:, ~hidden].all(axis=1)]
+    low, high = fitting.min(axis=0), fitting.max(axis=0)
+    return {cell: (low[cell], high[cell]) for cell in map(tuple, np.argwhere(hidden))}
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -7,7 +7,6 @@ import pytest
 
 from officer_assaults.refusals import Refusal
 from officer_assaults.stats.severity import ratio_of_ratios
-from officer_assaults.topics.recording.model import bayes
 from officer_assaults.topics.recording.model.bias import (
     BiasPriors,
     SeverityCounts,
@@ -107,17 +106,3 @@ def test_joint_model_gives_back_the_prior_of_the_level():
     assert level["label"] == "set by the prior"
     assert found.table.loc["log real growth", "label"] == "moved by the counts"
     assert found.effective_draws > 1000
-
-
-@pytest.mark.slow
-@pytest.mark.skipif(not bayes.available(), reason="the bayes extra is not installed")
-def test_sampler_agrees_with_quasi_monte_carlo():
-    sampled = bayes.sample_joint_severity(TVP, JointPriors(), seed=5)
-    fast = joint_severity_posterior(TVP, JointPriors(), seed=5)
-    assert sampled.passed
-    for name in ("recording before", "log real growth", "severity mix"):
-        mean, sd = sampled.table.loc[name, ["mean", "sd"]]
-        # 2,000 effective draws leave a Monte-Carlo error of .022 SD; four of them, and rounding.
-        assert fast.table.loc[name, "mean"] == pytest.approx(mean, abs=0.1 * sd)
-        assert fast.table.loc[name, "sd"] == pytest.approx(sd, rel=0.1)
-    assert fast.share == pytest.approx(sampled.table.loc["share explained", "mean"], abs=0.05)
