@@ -7,7 +7,9 @@ import nbformat
 import notebook_tree as tree
 import pytest
 
+from officer_assaults.pipeline import inputs
 from officer_assaults.pipeline.batch import _keep_manifests, save
+from officer_assaults.pipeline.notebooks import Notebook
 from officer_assaults.pipeline.plan import make_plan, stamp_path, variant
 from officer_assaults.pipeline.run import (
     CELL_ERROR,
@@ -300,6 +302,21 @@ def test_vocabularies_are_asked_once_per_state_of_data_and_source(project):
     (project.data[0] / "counts.csv").write_text("count\n9\n")
     make_plan(counting)
     assert asked == ["north", "north"]
+
+
+def test_what_holds_for_many_runs_is_looked_up_once_a_plan(project, monkeypatch):
+    """Installed versions for all of them, imports for all scopes of a notebook."""
+    asked = []
+
+    def counted(name, function):
+        return lambda *given: (asked.append(name), function(*given))[1]
+
+    monkeypatch.setattr(inputs, "versions", counted("versions", inputs.versions))
+    monkeypatch.setattr(Notebook, "imports", counted("imports", Notebook.imports))
+    plan = make_plan(project, scopes=["all"])
+    notebooks = {run.notebook.name for run in plan.runs}
+    assert len(plan.runs) > len(notebooks)
+    assert sorted(asked) == ["imports"] * len(notebooks) + ["versions"]
 
 
 def test_words_that_are_not_as_they_were_kept_are_asked_again(project):
