@@ -64,7 +64,6 @@ SAMPLED = (
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not bayes.available(), reason="the bayes extra is not installed")
 @pytest.mark.parametrize("agrees", by_turns.some(SAMPLED, 1), ids=lambda one: one.__name__)
 def test_a_posterior_is_that_of_a_sampler(agrees):
     agrees()
