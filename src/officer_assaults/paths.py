@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 ROOT_VARIABLE = "OFFICER_ASSAULTS_ROOT"
@@ -21,7 +22,7 @@ def project_root() -> Path:
         If no such folder can be found.
     """
     named = os.environ.get(ROOT_VARIABLE)
-    starts = [Path(named)] if named else [Path.cwd(), Path(__file__).resolve()]
+    starts = [Path(named)] if named else [Path.cwd(), _own_file()]
     for start in starts:
         for folder in (start, *start.parents):
             if (folder / "data" / "forces.csv").is_file() and (folder / "notebooks").is_dir():
@@ -30,6 +31,11 @@ def project_root() -> Path:
         f"no folder with data/forces.csv and notebooks/ above {' or '.join(map(str, starts))}; "
         f"run inside the project or set {ROOT_VARIABLE}"
     )
+
+
+@cache
+def _own_file() -> Path:
+    return Path(__file__).resolve()
 
 
 def data_dir() -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
-from officer_assaults.closure import Package, imported
+from officer_assaults.closure import Package
 from officer_assaults.files import write_atomic
 from officer_assaults.pipeline.inputs import dump_json, read_json
 
@@ -85,11 +85,8 @@ class Closures:
         return self._now[digest]
 
     def _read(self, module: str) -> list[str]:
-        path = self._package.path(module)
-        assert path is not None
-        text = path.read_text(encoding="utf-8")
         try:
-            return sorted(set(imported(text, self._package.around(module))))
+            return sorted(self._package.imports(module))
         except (SyntaxError, ValueError):
             return []
 

@@ -70,7 +70,10 @@ def note(
     what : str
         May name columns in braces; their values are put in.
     """
-    rows = frame[pd.Series(wrong, index=frame.index).fillna(False).astype(bool)]
+    bad = pd.Series(wrong, index=frame.index).fillna(False).astype(bool)
+    if not bad.any():
+        return
+    rows = frame[bad]
     for line, row in rows.head(LISTED).iterrows():
         problems.add(code, what.format(**row), remedy, row=int(str(line)), column=column)
     if len(rows) > LISTED:

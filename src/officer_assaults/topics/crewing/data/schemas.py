@@ -161,8 +161,12 @@ def definitions() -> dict[str, Any]:
     return read
 
 
+@cache
 def schema_of(kind: Kind) -> pa.DataFrameSchema:
-    """Give the schema of one kind of file: ``"cells"``, ``"shifts"`` or ``"incidents"``."""
+    """Give the schema of one kind of file: ``"cells"``, ``"shifts"`` or ``"incidents"``.
+
+    It is the same object each time; :mod:`pandera` gives a copy where columns are taken out.
+    """
     name = f"crew-{kind}"
     return columns.defined(name, definitions()["tables"][name], _KINDS)
 
@@ -179,7 +183,7 @@ def column_needs(kind: str, *, optional: bool = False) -> tuple[str, ...]:
     """
     if kind not in ("cells", "shifts", "incidents"):
         return ()
-    named = schema_of(kind).columns  # type: ignore[arg-type]
+    named = schema_of(kind).columns
     return tuple(
         str(name)
         for name, column in named.items()
