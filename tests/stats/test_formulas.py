@@ -50,7 +50,9 @@ def test_allowed_terms_are_built_as_patsy_builds_them(right, columns):
     formula = check_formula(f"y ~ {right}", list(FRAME.columns))
     matrix, info = build_design(formula, FRAME)
     assert matrix.shape == (8, columns)
-    np.testing.assert_array_equal(matrix, dmatrix(right, FRAME))
+    wanted = dmatrix(right, FRAME)
+    np.testing.assert_array_equal(matrix, wanted)
+    assert list(matrix.columns) == wanted.design_info.column_names
     # Other rows get the same knots and levels, so a part equals its part of the whole.
     np.testing.assert_allclose(rebuild_design(formula, info, FRAME.iloc[2:5]), matrix.iloc[2:5])
 
