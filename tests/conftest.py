@@ -142,17 +142,6 @@ def pytest_sessionstart():
     gc.disable()
 
 
-@pytest.hookimpl(wrapper=True, optionalhook=True)
-def pytest_xdist_auto_num_workers(config):
-    """One process more than cores: tests wait for browsers, for time to pass, for kernels to end.
-
-    Where they are timed there are as many as cores: each has one to itself.
-    """
-    cores = yield
-    asked = "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ or config.getoption("--record-durations")
-    return cores if asked else cores + 1
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
     """Begin with the longest files; with a budget, keep the quickest tests that fit.
