@@ -9,6 +9,7 @@ import request_page
 import yaml
 from crewing_runs import HERE, answer
 
+from officer_assaults.topics.crewing.data import identifiers
 from officer_assaults.topics.crewing.data.about import sidecar_of
 from officer_assaults.topics.crewing.data.identifiers import MOST_WORDS
 from officer_assaults.topics.crewing.data.reader import load
@@ -280,3 +281,16 @@ def test_the_request_page_is_the_one_of_the_schemas():
     )
     columns = {n for k in ("cells", "shifts", "incidents") for n in schema_of(k).columns}
     assert columns - {"^x_"} == set(definitions()["asked"])
+
+
+def test_many_texts_are_told_from_codes_as_few_are(monkeypatch):
+    """Arrow's patterns and Python's differ in digits of other alphabets and in the last line."""
+    odd = ["", "5", "5\n", "\n", "\u0663", "-.", "1e5", "1e", "a" * 16, "a" * 15, "a" * 129,
+           "2018-04-01", "2018-04-01 ", "2018-04-01T10:00Z", "2018-04-01 10:00:00.5+01:00",
+    ]  # fmt: skip
+    few = identifiers._are_codes(pd.Series(odd))
+    monkeypatch.setattr(identifiers, "MANY_TEXTS", 0)
+    assert identifiers._are_codes(pd.Series(odd)).tolist() == few.tolist()
+    assert [text for text, plain in zip(odd, few, strict=True) if not plain] == [
+        "5\n", "\n", "\u0663", "1e", "a" * 15, "a" * 129, "2018-04-01 ",
+    ]  # fmt: skip

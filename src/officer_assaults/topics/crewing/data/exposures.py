@@ -190,11 +190,11 @@ def _one_row(cells: pd.DataFrame, problems: Problems) -> bool:
 
 
 def _total_among(rows: pd.DataFrame, name: str) -> str:
-    label = rows[name].astype(str)
-    hours, y = rows.groupby(label)["unit_hours"].sum(), rows.groupby(label)["y"].sum()
-    count = rows.groupby(label).size()
-    if len(hours) < 3:
+    by_label = rows.groupby(rows[name].astype(str))
+    if len(by_label) < 3:
         return ""
+    hours, y = by_label["unit_hours"].sum(), by_label["y"].sum()
+    count = by_label.size()
     largest = str(hours.idxmax())
     others, mean = hours.sum() - hours[largest], hours / count
     equal = abs(hours[largest] - others) <= SAME * others

@@ -6,10 +6,13 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from officer_assaults.data.readers import MANY_TEXTS
 from officer_assaults.refusals import Problems
 
 LONGEST_LABEL = 40
@@ -36,6 +39,7 @@ _CODES = (
     r"|-?\d{0,9}(\.\d*)?([eE][+-]?\d+)?"
     r"|\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?"
 )
+_CODE = re.compile(_CODES, re.ASCII)
 
 _PATTERNS: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
@@ -83,11 +87,18 @@ def scan(cells: pd.DataFrame, problems: Problems) -> None:
         _scan_column(cells[name], problems)
 
 
-def _scan_column(column: pd.Series, problems: Problems) -> None:
-    distinct = column.drop_duplicates().astype("str")
+def _are_codes(texts: pd.Series) -> NDArray[np.bool_]:
+    """Whether texts are of the plain forms that nobody can be known by."""
+    if len(texts) < MANY_TEXTS:
+        return np.array([_CODE.fullmatch(str(text)) is not None for text in texts], dtype=bool)
     # What ``str.fullmatch`` of pandas does, without parsing the pattern anew for every column.
-    plain = pc.match_substring_regex(pa.array(distinct), f"^({_CODES})$")
-    suspect = distinct[~plain.to_numpy(zero_copy_only=False).astype(bool)]
+    codes = pc.match_substring_regex(pa.array(texts.astype("str")), f"^({_CODES})$")
+    return np.asarray(codes.to_numpy(zero_copy_only=False).astype(bool))
+
+
+def _scan_column(column: pd.Series, problems: Problems) -> None:
+    distinct = column.drop_duplicates()
+    suspect = distinct[~_are_codes(distinct)]
     found = {text: what for text in suspect if (what := _what(str(text))) is not None}
     if not found:
         return
