@@ -10,6 +10,9 @@ from officer_assaults.pipeline.inputs import hash_json, manifest
 
 FULL = os.environ.get("OFFICER_ASSAULTS_RUNS") == "full"
 
+#: Forces whose pages take ways of their own, one of each kind.
+AWKWARD = ("british-transport-police", "gloucestershire", "london-city", "devon-and-cornwall")
+
 One = TypeVar("One")
 
 
