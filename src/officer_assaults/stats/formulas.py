@@ -185,14 +185,25 @@ def _environment() -> EvalEnvironment:
 
 
 def _built(formula: RateFormula, data: pd.DataFrame) -> tuple[Any, DesignInfo]:
-    matrix = dmatrix(
-        formula.right,
-        data,
-        eval_env=_environment(),
-        NA_action="raise",
-        return_type="dataframe",
-    )
-    return matrix.to_numpy(), matrix.design_info
+    # What is not finite is refused by row afterwards, without numpy's warnings.
+    bare = _bare(data, formula.right)
+    with np.errstate(all="ignore"):
+        matrix = dmatrix(formula.right, bare, _environment(), NA_action="raise")
+    return np.asfortranarray(matrix), matrix.design_info
+
+
+def _bare(data: pd.DataFrame, terms: str) -> pd.DataFrame | dict[str, Any]:
+    """Numbers as plain arrays: of a Series patsy makes several frames for each term.
+
+    A frame without columns stays one: nothing else tells how many rows it has. What is coded stays
+    too: levels are named after its values.
+    """
+    held: dict[str, Any] = {str(name): column for name, column in data.items()}
+    for name, column in held.items():
+        numbers = isinstance(column.dtype, np.dtype) and column.dtype.kind in "iuf"
+        if numbers and not re.search(rf"\bC\(\s*{re.escape(name)}\b", terms):
+            held[name] = column.to_numpy()
+    return held or data
 
 
 def _built_by_blocks(formula: RateFormula, data: pd.DataFrame) -> tuple[Any, DesignInfo]:
@@ -235,8 +246,10 @@ def rebuild_design(formula: RateFormula, info: DesignInfo, frame: pd.DataFrame) 
         ones = np.ones((len(frame), len(info.column_names)))
         return pd.DataFrame(ones, frame.index, info.column_names)
     data = _levelled(_complete(frame, formula.columns), info)
+    bare = _bare(data, formula.right)
     try:
-        (matrix,) = build_design_matrices([info], data, NA_action="raise")
+        with np.errstate(all="ignore"):
+            (matrix,) = build_design_matrices([info], bare, NA_action="raise")
     except (PatsyError, ValueError, TypeError, ArithmeticError) as error:
         raise Refusal(_cannot_build(error)) from None
     return _finite(pd.DataFrame(np.asarray(matrix), frame.index, info.column_names))
