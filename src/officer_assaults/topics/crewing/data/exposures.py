@@ -7,9 +7,11 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from officer_assaults.refusals import Problems
+from officer_assaults.stats.intervals import FloatArray
 from officer_assaults.topics.crewing.data.about import About
 
 #: Chances below these do not happen to an honest export.
@@ -77,11 +79,11 @@ def _only_victims(cells: pd.DataFrame, problems: Problems) -> bool:
 
 
 def _constant(cells: pd.DataFrame, problems: Problems) -> None:
-    unlike = cells[["hour_band", "weekend"]].astype(str).drop_duplicates()
+    crews = _rows_by_crew(cells)
     for name in ("unit_hours", "officer_hours"):
-        by_crew = cells.groupby(cells["crew"].astype(str))[name]
-        spread = by_crew.max() - by_crew.min()
-        if len(unlike) > 1 and (spread <= 1e-3 * by_crew.max()).all() and by_crew.size().max() > 3:
+        hours = cells[name].to_numpy(float)
+        alike = all(np.ptp(hours[rows]) <= 1e-3 * hours[rows].max() for rows in crews)
+        if alike and max(map(len, crews), default=0) > 3 and _of_unlike_times(cells):
             problems.add(
                 "E128",
                 f"every row of a crew holds the same hours ({cells[name].iloc[0]:g}), by day and "
@@ -92,15 +94,25 @@ def _constant(cells: pd.DataFrame, problems: Problems) -> None:
             return
 
 
+def _of_unlike_times(cells: pd.DataFrame) -> bool:
+    return len(cells[["hour_band", "weekend"]].astype(str).drop_duplicates()) > 1
+
+
+def _rows_by_crew(cells: pd.DataFrame) -> list[NDArray[np.intp]]:
+    """Places of the rows of each crew, of those rows that name one."""
+    codes, names = pd.factorize(cells["crew"].astype(str))
+    return [np.flatnonzero(codes == code) for code in range(len(names))]
+
+
 def _proportional(cells: pd.DataFrame, problems: Problems) -> None:
+    y, crews = cells["y"].to_numpy(float), _rows_by_crew(cells)
     for name in ("unit_hours", "officer_hours"):
-        with_victim = cells[(cells["y"] > 0) & (cells[name] > 0)]
-        ratio = with_victim[name] / with_victim["y"]
-        by_crew = ratio.groupby(with_victim["crew"].astype(str))
-        kinds = with_victim.groupby(with_victim["crew"].astype(str))["y"].nunique()
-        narrow = (by_crew.max() - by_crew.min()) <= SAME * by_crew.median()
-        exact = bool(len(kinds)) and kinds.max() >= 3 and narrow.all()
-        if len(with_victim) >= FEWEST_ROWS and (exact or _too_close(cells, name)):
+        hours = cells[name].to_numpy(float)
+        with_victim = (y > 0) & (hours > 0)
+        if with_victim.sum() < FEWEST_ROWS:
+            continue
+        chosen = [rows[with_victim[rows]] for rows in crews if with_victim[rows].any()]
+        if _in_step(y, hours, chosen) or _too_close(y, hours, crews):
             problems.add(
                 "E129",
                 "hours rise and fall with the victims, more closely than chance allows.",
@@ -110,14 +122,22 @@ def _proportional(cells: pd.DataFrame, problems: Problems) -> None:
             return
 
 
-def _too_close(cells: pd.DataFrame, name: str) -> bool:
+def _in_step(y: FloatArray, hours: FloatArray, crews: list[NDArray[np.intp]]) -> bool:
+    """Whether hours per victim are the same throughout, of rows with differing victims."""
+    ratios = [hours[rows] / y[rows] for rows in crews]
+    narrow = all(np.ptp(ratio) <= SAME * np.median(ratio) for ratio in ratios)
+    return narrow and max((len(np.unique(y[rows])) for rows in crews), default=0) >= 3
+
+
+def _too_close(y: FloatArray, hours: FloatArray, crews: list[NDArray[np.intp]]) -> bool:
     """Whether victims by crew follow hours with less scatter than counts have."""
     total, freedom = 0.0, 0
-    for _, rows in cells.groupby(cells["crew"].astype(str)):
-        y, hours = rows["y"].to_numpy(float), rows[name].to_numpy(float)
-        expected = y.sum() * hours / max(hours.sum(), 1e-9)
+    for rows in crews:
+        victims, worked = y[rows], hours[rows]
+        expected = victims.sum() * worked / max(worked.sum(), 1e-9)
         large = expected >= 1
-        total += float((((y - expected) ** 2 / np.maximum(expected, 1e-9))[large]).sum())
+        scatter = (victims - expected) ** 2 / np.maximum(expected, 1e-9)
+        total += float(scatter[large].sum())
         freedom += max(int(large.sum()) - 1, 0)
     return freedom >= FEWEST_ROWS and float(stats.chi2.cdf(total, freedom)) < CHANCE_OF_FIT
 
