@@ -92,6 +92,22 @@ def check_rank(x: FloatArray, names: list[str]) -> None:
             f"{x.shape[1]} terms for {x.shape[0]} rows leave nothing to measure error with.",
             "Drop terms, or use finer rows.",
         )
+    check_aliases(x, names)
+
+
+def check_aliases(x: FloatArray, names: list[str]) -> None:
+    """Refuse a design whose columns depend on each other, however few its rows are.
+
+    Parameters
+    ----------
+    x, names
+        As for :func:`check_rank`.
+
+    Raises
+    ------
+    Refusal
+        E122, naming each aliased column and the columns that it repeats.
+    """
     if len(x) > MANY_ROWS and _plainly_full(x):
         return
     triangle = np.asarray(np.linalg.qr(x, mode="r"))

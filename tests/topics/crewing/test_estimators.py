@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from officer_assaults.topics.crewing.model import cells
 from officer_assaults.topics.crewing.model import checks as crewing_checks
 from officer_assaults.topics.crewing.model import ratios as crewing
 from officer_assaults.topics.crewing.model.analysis import analyse
@@ -15,6 +16,7 @@ from officer_assaults.topics.crewing.model.cells import (
     check_adjustment,
     check_enough,
     prepare,
+    usable_terms,
 )
 from officer_assaults.topics.crewing.model.policy import fit_policy_model, standardised_rates
 from officer_assaults.topics.crewing.model.weights import overlap, propensity, weighted_ratio
@@ -170,6 +172,48 @@ def test_the_adjustment_set_is_fixed_by_the_diagram(baseline):
     )  # fmt: skip
     assert baseline.left_out["dark_share"] == "cannot be told apart from the terms before it"
     assert baseline.left_out["marker_share"] == "not in the file"
+
+
+CANDIDATES = [*(term for terms in cells.RUNGS.values() for term in terms)]
+REPEATED = "cannot be told apart from the terms before it"
+CARRIED = {
+    "as it is": (lambda rows: rows, {}),
+    "a copy": (lambda rows: rows.assign(staffing=2 * rows["backup_c"]), {"staffing": REPEATED}),
+    "a team without a victim": (
+        lambda rows: rows.assign(
+            team=np.where(rows["victims"] > 0, "a", np.where(rows["weekend"] == 1, "b", "c"))
+        ),
+        {"C(team)": "a level holds no recorded victim"},
+    ),
+    "single crews on weekdays only": (
+        lambda rows: rows.assign(weekend=rows["weekend"].where(rows["single"] == 0, 0)),
+        {"weekend:night": None, "weekend": None},
+    ),
+    "some back-up unknown": (
+        lambda rows: rows.assign(backup_c=rows["backup_c"].mask(rows.index < 9)),
+        {"backup_c": None},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CARRIED)
+def test_one_design_tells_of_each_term_what_designs_in_turn_tell(baseline, case):
+    change, said = CARRIED[case]
+    rows = change(baseline.frame)
+    wanted = [term for term in CANDIDATES if not cells._says_nothing(rows, term)]
+    usable, left_out = usable_terms(rows, wanted)
+    in_turn = cells._reasons_in_turn(rows, wanted)
+    assert usable == tuple(term for term in wanted if not in_turn[term])
+    assert left_out == {term: reason for term, reason in in_turn.items() if reason}
+    assert {term: left_out.get(term) for term in said} == said
+    one_tells = case not in ("a team without a victim", "some back-up unknown")
+    assert (cells._reasons_at_once(rows, wanted) is not None) == one_tells
+
+
+def test_three_sums_carry_three_terms(baseline):
+    """Rows are added up to look at them: that leaves none to spare, of the file there are many."""
+    rows, _ = CARRIED["single crews on weekdays only"]
+    assert usable_terms(rows(baseline.frame), ["weekend"]) == (("weekend",), {})
 
 
 @pytest.mark.parametrize("column", sorted(POST_TREATMENT))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
@@ -11,11 +11,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from patsy import DesignInfo
 
 from officer_assaults.refusals import Problem, Problems, Refusal
 from officer_assaults.shown import Shown
 from officer_assaults.stats import expressions
-from officer_assaults.stats.designs import check_events, check_rank
+from officer_assaults.stats.designs import check_aliases, check_events, check_rank
 from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.labels import look_alikes, named
 
@@ -29,6 +30,7 @@ FEWEST_CLUSTERS = 8
 FEWEST_ROWS = 3
 #: Above this, cells are added up to what the model tells apart before it is fitted.
 MOST_ROWS = 250_000
+REPEATED = "cannot be told apart from the terms before it"
 ENOUGH_BEATS = 30
 
 #: Known at deployment: what the causal diagram says must be held equal, in the order of the ladder.
@@ -388,20 +390,13 @@ def _diagram_terms(frame: pd.DataFrame) -> tuple[dict[str, tuple[str, ...]], dic
     wanted = {rung: list(terms) for rung, terms in RUNGS.items()}
     if "area_type" not in frame:
         wanted["Kind of area and back-up"][0] = PLACE
-    kept: dict[str, tuple[str, ...]] = {}
-    left_out: dict[str, str] = {}
-    terms: list[str] = []
-    for rung, candidates in wanted.items():
-        usable, refused = usable_terms(frame, candidates, terms)
-        left_out.update(refused)
-        if usable:
-            kept[rung] = usable
-            terms.extend(usable)
-    return kept, left_out
+    usable, left_out = usable_terms(frame, [term for terms in wanted.values() for term in terms])
+    kept = {rung: tuple(term for term in terms if term in usable) for rung, terms in wanted.items()}
+    return {rung: terms for rung, terms in kept.items() if terms}, left_out
 
 
 def usable_terms(
-    frame: pd.DataFrame, candidates: Iterable[str], before: Iterable[str] = ()
+    frame: pd.DataFrame, candidates: Iterable[str]
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Terms that these cells can carry beside ``single``, and why the others cannot.
 
@@ -410,40 +405,92 @@ def usable_terms(
     frame : pandas.DataFrame
         With ``single`` and ``victims``.
     candidates : iterable of str
-        Terms, tried in turn.
-    before : iterable of str
-        Terms already in the model.
+        Terms, each beside those before it that can be carried.
     """
-    terms, usable = list(before), []
-    left_out: dict[str, str] = {}
-    for term in candidates:
-        reason = _why_not(frame, term, terms)
-        if reason:
-            left_out[term] = reason
-        else:
-            usable.append(term)
-            terms.append(term)
-    return tuple(usable), left_out
+    reasons = {term: _says_nothing(frame, term) for term in candidates}
+    telling = [term for term, reason in reasons.items() if not reason]
+    reasons |= _reasons_at_once(frame, telling) or _reasons_in_turn(frame, telling)
+    usable = tuple(term for term, reason in reasons.items() if not reason)
+    return usable, {term: reason for term, reason in reasons.items() if reason}
 
 
-def _why_not(frame: pd.DataFrame, term: str, before: list[str]) -> str:
+def _says_nothing(frame: pd.DataFrame, term: str) -> str:
     for name in columns_of(term):
         if name not in frame or frame[name].isna().all():
             return "not in the file"
         if frame[name].nunique() < 2:
             return "the same in every row"
-    formula = check_formula(f"victims ~ {' + '.join(['single', *before, term])}", [*frame.columns])
-    pooled = pool(frame, formula.columns, ["victims"])
-    matrix, _ = build_design(formula, pooled)
+    return ""
+
+
+def _reasons_at_once(frame: pd.DataFrame, terms: list[str]) -> dict[str, str] | None:
+    """Why each term cannot be carried, from the design of all; None where that does not tell."""
+    used = ["single", *(name for term in terms for name in columns_of(term))]
+    if frame[used].isna().any(axis=None):
+        return None
     try:
-        check_rank(matrix.to_numpy(), list(matrix.columns))
+        victims, matrix, info = _design(frame, terms)
     except Refusal:
-        return "cannot be told apart from the terms before it"
-    try:
-        check_events(matrix.to_numpy(), pooled["victims"].to_numpy(), list(matrix.columns))
-    except Refusal:
+        return None
+    places = info.term_name_slices
+    if not set(terms) <= set(places) or not _coded_alone(info):
+        return None
+    names = np.array(matrix.columns)
+    triangle = np.asarray(np.linalg.qr(matrix.to_numpy(), mode="r"))
+    kept = np.r_[places["Intercept"], places["single"]]
+    reasons = dict.fromkeys(terms, REPEATED)
+    for term in terms:
+        columns = np.r_[kept, places[term]]
+        if _passes(check_aliases, triangle[:, columns], list(names[columns])):
+            kept, reasons[term] = columns, ""
+    told = _passes(check_events, matrix.to_numpy()[:, kept], victims, list(names[kept]))
+    return reasons if told else None
+
+
+def _coded_alone(info: DesignInfo) -> bool:
+    """Whether no column of a design depends on which other terms stand in it."""
+    return not any(
+        len(term.factors) > 1
+        and any(info.factor_infos[factor].type == "categorical" for factor in term.factors)
+        for term in info.terms
+    )
+
+
+def _reasons_in_turn(frame: pd.DataFrame, terms: list[str]) -> dict[str, str]:
+    kept: list[str] = []
+    reasons = {}
+    for term in terms:
+        reasons[term] = _why_not(frame, [*kept, term])
+        if not reasons[term]:
+            kept.append(term)
+    return reasons
+
+
+def _why_not(frame: pd.DataFrame, terms: list[str]) -> str:
+    """Why the last of these terms cannot be carried beside those before it."""
+    victims, matrix, _ = _design(frame, terms)
+    if not _passes(check_aliases, matrix.to_numpy(), list(matrix.columns)):
+        return REPEATED
+    if not _passes(check_events, matrix.to_numpy(), victims, list(matrix.columns)):
         return "a level holds no recorded victim"
     return ""
+
+
+def _design(
+    frame: pd.DataFrame, terms: list[str]
+) -> tuple[NDArray[np.float64], pd.DataFrame, DesignInfo]:
+    """Victims and design of ``single`` and these terms, rows that agree added up."""
+    formula = check_formula(f"victims ~ {' + '.join(['single', *terms])}", [*frame.columns])
+    pooled = pool(frame, formula.columns, ["victims"])
+    return pooled["victims"].to_numpy(float), *build_design(formula, pooled)
+
+
+def _passes(check: Callable[..., None], *arguments: object) -> bool:
+    try:
+        check(*arguments)
+    except Refusal:
+        return False
+    return True
 
 
 def pool(frame: pd.DataFrame, keys: Iterable[str], sums: Iterable[str]) -> pd.DataFrame:
