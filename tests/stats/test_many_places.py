@@ -177,3 +177,11 @@ def test_every_family_of_many_rows_is_that_of_statsmodels(monkeypatch, family, c
     assert many.nb_alpha == (whole.nb_alpha and pytest.approx(whole.nb_alpha, rel=1e-6))
     theirs = many.statsmodels.params[:3]
     np.testing.assert_allclose(theirs, many.coefficients, atol=1e-7)
+
+
+def test_a_triangle_from_parts_of_the_rows_is_that_of_all(monkeypatch):
+    x = np.random.default_rng(6).normal(size=(103, 4)) * [1, 1e-6, 1e6, 1]
+    monkeypatch.setattr(designs, "MANY_ROWS", 20)
+    found, whole = designs.triangle(x), np.linalg.qr(x, mode="r")
+    upper = np.triu_indices(4)
+    assert np.allclose(np.abs(found[upper]), np.abs(whole[upper]), rtol=1e-6, atol=0)

@@ -127,6 +127,25 @@ def check_aliases(x: FloatArray, names: list[str]) -> None:
     raise Refusal(problems)
 
 
+def triangle(x: FloatArray) -> FloatArray:
+    """Triangle of the QR decomposition of a design, for questions of its rank.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n, k)
+        Many rows are taken some at a time, so that no second copy of them is held.
+
+    Returns
+    -------
+    ndarray, shape (min(n, k), k)
+    """
+    found = np.empty((0, x.shape[1]))
+    for start in range(0, len(x), MANY_ROWS):
+        rows = np.vstack([found, x[start : start + MANY_ROWS]])
+        found = np.asarray(np.linalg.qr(rows, mode="r"))
+    return found
+
+
 def _plainly_full(x: FloatArray) -> bool:
     """Whether a design is of full rank by far; of many rows this is told faster from sums."""
     gram = x.T @ x

@@ -16,7 +16,7 @@ from patsy import DesignInfo
 from officer_assaults.refusals import Problem, Problems, Refusal
 from officer_assaults.shown import Shown
 from officer_assaults.stats import expressions
-from officer_assaults.stats.designs import check_aliases, check_events, check_rank
+from officer_assaults.stats.designs import check_aliases, check_events, check_rank, triangle
 from officer_assaults.stats.formulas import build_design, check_formula
 from officer_assaults.stats.labels import look_alikes, named
 
@@ -435,16 +435,17 @@ def _reasons_at_once(frame: pd.DataFrame, terms: list[str]) -> dict[str, str] | 
     places = info.term_name_slices
     if not set(terms) <= set(places) or not _coded_alone(info):
         return None
-    names = np.array(matrix.columns)
-    triangle = np.asarray(np.linalg.qr(matrix.to_numpy(), mode="r"))
+    x, names = matrix.to_numpy(), np.array(matrix.columns)
+    told_by = triangle(x)
     kept = np.r_[places["Intercept"], places["single"]]
     reasons = dict.fromkeys(terms, REPEATED)
     for term in terms:
         columns = np.r_[kept, places[term]]
-        if _passes(check_aliases, triangle[:, columns], list(names[columns])):
+        if _passes(check_aliases, told_by[:, columns], list(names[columns])):
             kept, reasons[term] = columns, ""
-    told = _passes(check_events, matrix.to_numpy()[:, kept], victims, list(names[kept]))
-    return reasons if told else None
+    if REPEATED in reasons.values():
+        x, names = x[:, kept], names[kept]
+    return reasons if _passes(check_events, x, victims, list(names)) else None
 
 
 def _coded_alone(info: DesignInfo) -> bool:
