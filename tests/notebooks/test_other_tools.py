@@ -21,7 +21,7 @@ from officer_assaults.pipeline import collect, notebooks
 
 NOTEBOOKS = notebooks.find(paths.notebooks_dir())
 #: Others run in stock kernels in ``browser/test_jupyterlab.py``; a full run has them all.
-BY_TURNS = by_turns.some(NOTEBOOKS, 3)
+BY_TURNS = by_turns.some(NOTEBOOKS, 2)
 TRACEBACK = "Traceback (most recent call last)"
 
 
