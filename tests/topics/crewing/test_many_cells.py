@@ -30,7 +30,7 @@ def as_many(monkeypatch):
 
     def begin():
         for module in (designs, glm_fits, newton, support, analysis, arms, weights):
-            monkeypatch.setattr(module, "MANY_ROWS", 0)
+            monkeypatch.setattr(module, "MANY_ROWS", 1)
         monkeypatch.setattr(near, "MOST_AT_ONCE", 0)
         monkeypatch.setattr(near, "ROWS_AT_ONCE", 300)
         monkeypatch.setattr(cells, "MOST_ROWS", 0)
